@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// The rules every target of ours is compiled by.
+let rules: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library target: its name, and the modules below it.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: rules)
+}
+
+let package = Package(
+  name: "dtfix",
+  products: [
+    .executable(name: "dtfix", targets: ["dtfix"]),
+    .library(name: "DeviceTree", targets: ["DeviceTree"]),
+    .library(name: "Kexec", targets: ["Kexec"]),
+    .library(name: "RunningKernel", targets: ["RunningKernel"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibFDT", providers: [.apt(["libfdt-dev"])]),
+    library("BinaryFormat"),
+    library("JSONText"),
+    library("PhysicalMemory", ["BinaryFormat"]),
+    library("ELF", ["BinaryFormat"]),
+    library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
+    library("Kexec", ["DeviceTree", "PhysicalMemory", "JSONText"]),
+    library(
+      "RunningKernel",
+      ["DeviceTree", "ELF", "PhysicalMemory", .product(name: "SystemPackage", package: "swift-system")]
+    ),
+    .executableTarget(
+      name: "dtfix",
+      dependencies: [
+        "DeviceTree", "JSONText", "Kexec", "PhysicalMemory", "RunningKernel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: rules
+    ),
+  ]
+)

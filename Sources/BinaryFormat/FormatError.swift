@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The reason a file is not in the format it was taken for; offsets are bytes from its start.
+public enum FormatError: Error, Hashable, Sendable {
+  /// The file ends before a field of `size` bytes.
+  case truncated(offset: Int, size: Int)
+  /// The bytes are not the magic number of the format.
+  case badMagic(offset: Int)
+  /// The field has a value that the format does not allow.
+  case badValue(offset: Int, value: UInt64)
+  /// The field has a value the format allows and this package does not handle.
+  case unsupported(offset: Int, value: UInt64)
+}
+
+extension FormatError: CustomStringConvertible {
+  /// One line: the offset, what was found there and what the format wants.
+  public var description: String {
+    switch self {
+    case .truncated(let offset, let size):
+      "offset \(hex(offset)): the file ends inside a field of \(size) bytes"
+    case .badMagic(let offset):
+      "offset \(hex(offset)): not the magic number of this format"
+    case .badValue(let offset, let value):
+      "offset \(hex(offset)): the format does not allow the value \(hex(value))"
+    case .unsupported(let offset, let value):
+      "offset \(hex(offset)): the value \(hex(value)) is not handled"
+    }
+  }
+}
+
+/// A number as error messages, explanations and JSON print it: `0x` and lower-case digits.
+public func hex<Value: BinaryInteger>(_ value: Value) -> String {
+  "0x" + String(value, radix: 16)
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The order in which a format stores the bytes of an integer.
+public enum ByteOrder: Hashable, Sendable {
+  /// Least significant byte first.
+  case little
+  /// Most significant byte first.
+  case big
+}
+
+extension Span<UInt8> {
+  /// Reads an integer in the given byte order, at any alignment.
+  ///
+  /// The only place where a short file is noticed.
+  ///
+  /// - Throws: ``FormatError/truncated(offset:size:)`` when the span ends before the integer does.
+  @inlinable
+  package func integer<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ type: Value.Type = Value.self, at offset: Int, _ order: ByteOrder
+  ) throws(FormatError) -> Value {
+    let size = Value.bitWidth / 8
+    guard offset >= 0, count >= size, offset <= count - size else {
+      throw .truncated(offset: offset, size: size)
+    }
+    let raw = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self)
+    return order == .big ? Value(bigEndian: raw) : Value(littleEndian: raw)
+  }
+
+  /// Reads a big-endian integer, or throws when the span ends before it.
+  @inlinable
+  package func bigEndian<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ type: Value.Type = Value.self, at offset: Int
+  ) throws(FormatError) -> Value {
+    try integer(at: offset, .big)
+  }
+}
+
+extension Array<UInt8> {
+  /// Appends an integer, most significant byte first.
+  package mutating func append<Value: FixedWidthInteger>(bigEndian value: Value) {
+    for shift in stride(from: Value.bitWidth - 8, through: 0, by: -8) {
+      append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+
+/// Where the three blocks of a checked blob lie, in bytes from its start.
+struct BlobBlocks {
+  /// The memory reservation block, its closing entry included.
+  let reservations: Range<Int>
+  /// The structure block up to and including `FDT_END`.
+  let structure: Range<Int>
+  /// The strings block.
+  let strings: Range<Int>
+  /// The size that the header declares.
+  let totalSize: Int
+  /// The header's `version`.
+  let version: UInt32
+  /// The header's `boot_cpuid_phys`.
+  let bootCPU: UInt32
+
+  /// Checks a blob from end to end and finds its blocks.
+  ///
+  /// What `fdt_check_full` checks and what Linux and libfdt take for granted: see
+  /// ``StructureCursor``. The file may be longer than the blob.
+  init(checking file: Span<UInt8>) throws(DeviceTreeError) {
+    let header = try BlobHeader(file)
+    let blob = file.extracting(0..<header.totalSize)
+    totalSize = header.totalSize
+    version = header.version
+
+    var cursor = StructureCursor(header)
+    walk: while true {
+      if case .end = try cursor.next(in: blob) { break walk }
+    }
+    structure = header.structOffset..<cursor.offset
+    strings = header.stringsOffset..<header.stringsOffset + header.stringsSize
+    reservations = try Self.reservations(header, in: blob)
+    bootCPU = try BlobHeader.Field.bootCPU.read(blob)
+
+    guard !structure.overlaps(strings) else {
+      throw BlobHeader.Field.stringsOffset.error(.badLayout, UInt32(strings.lowerBound))
+    }
+    guard !reservations.overlaps(structure), !reservations.overlaps(strings) else {
+      throw BlobHeader.Field.reservationsOffset.error(.badLayout, UInt32(reservations.lowerBound))
+    }
+  }
+
+  /// Finds the entry of size 0 that ends the reservation block.
+  ///
+  /// As `libfdt:fdt_num_mem_rsv` and `drivers/of/fdt.c:early_init_fdt_scan_reserved_mem` read it.
+  private static func reservations(
+    _ header: BlobHeader, in blob: Span<UInt8>
+  ) throws(DeviceTreeError) -> Range<Int> {
+    let start = header.reservationsOffset
+    var offset = start
+    while offset <= blob.count - 16 {
+      let size = try? blob.bigEndian(UInt64.self, at: offset + 8)
+      offset += 16
+      if size == 0 { return start..<offset }
+    }
+    throw DeviceTreeError(.truncated, offset: offset)
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibFDT
+
+extension DeviceTree {
+  /// Whether there is a node at this path.
+  public func contains(_ node: String) -> Bool {
+    (try? offset(of: node)) != nil
+  }
+
+  /// The names of a node's children, in the order of the tree, unit addresses included.
+  public func children(of node: String) throws(DeviceTreeError) -> [String] {
+    let parent = try offset(of: node)
+    var names: [String] = []
+    _ = try read(node: node) { blob in
+      var child = unsafe fdt_first_subnode(blob, parent)
+      while child >= 0 {
+        unsafe names.append(name(ofNodeAt: child, in: blob))
+        child = unsafe fdt_next_subnode(blob, child)
+      }
+      return child == -FDT_ERR_NOTFOUND ? 0 : child
+    }
+    return names
+  }
+
+  /// The absolute paths of all nodes below a node, in the order of the tree, parents first.
+  public func descendants(of node: String) throws(DeviceTreeError) -> [String] {
+    let top = try offset(of: node)
+    var paths: [String] = []
+    var ancestors = [try path(of: top)]
+    if ancestors[0] == "/" { ancestors[0] = "" }
+    _ = try read(node: node) { blob in
+      var depth: CInt = 0
+      var offset = unsafe fdt_next_node(blob, top, &depth)
+      while offset >= 0, depth > 0 {
+        ancestors.removeLast(ancestors.count - Int(depth))
+        unsafe ancestors.append(ancestors[Int(depth) - 1] + "/" + name(ofNodeAt: offset, in: blob))
+        paths.append(ancestors[Int(depth)])
+        offset = unsafe fdt_next_node(blob, offset, &depth)
+      }
+      return offset == -FDT_ERR_NOTFOUND ? 0 : min(offset, 0)
+    }
+    return paths
+  }
+
+  /// The absolute path of a node that is named by an alias or without its unit address.
+  public func fullPath(of node: String) throws(DeviceTreeError) -> String {
+    try path(of: try offset(of: node))
+  }
+
+  /// Adds a node without properties as the first child of another.
+  ///
+  /// - Throws: ``DeviceTreeError/Code/exists`` when the parent has a child of this name, and
+  ///   ``DeviceTreeError/Code/badName`` for a name that no path could say.
+  public mutating func addNode(_ name: String, to parent: String) throws(DeviceTreeError) {
+    let offset = try offset(of: parent)
+    guard name.isLegalName, !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw DeviceTreeError(.badName, node: parent + "/" + name)
+    }
+    try edit(node: name) { blob in unsafe fdt_add_subnode(blob, offset, name) }
+  }
+
+  /// Deletes a node and everything below it.
+  public mutating func deleteNode(_ node: String) throws(DeviceTreeError) {
+    let offset = try offset(of: node)
+    guard offset != 0 else { throw DeviceTreeError(.badPath, node: node) }
+    try edit(node: node) { blob in unsafe fdt_del_node(blob, offset) }
+  }
+
+  /// The node's place in the structure block; it is gone with the next edit.
+  func offset(of node: String) throws(DeviceTreeError) -> CInt {
+    try read(node: node) { blob in unsafe fdt_path_offset(blob, node) }
+  }
+
+  private func path(of offset: CInt) throws(DeviceTreeError) -> String {
+    var size = 256
+    while true {
+      var buffer = [CChar](repeating: 0, count: size)
+      let result = try read { blob in
+        let result = unsafe fdt_get_path(blob, offset, &buffer, CInt(size))
+        return result == -FDT_ERR_NOSPACE ? 1 : result
+      }
+      if result == 0 {
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      }
+      size *= 2
+    }
+  }
+}
+
+/// The name of a node that is known to be at this offset.
+private func name(ofNodeAt offset: CInt, in blob: UnsafeRawPointer) -> String {
+  guard let name = unsafe fdt_get_name(blob, offset, nil) else {
+    preconditionFailure("a node has a name")
+  }
+  return unsafe String(cString: name)
+}
+
+extension String {
+  /// Whether the name can be stored and read back: printable ASCII, not empty.
+  var isLegalName: Bool {
+    !isEmpty && utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7f }
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibFDT
+
+/// A property: its name and its bytes.
+public struct Property: Hashable, Sendable {
+  /// The name, at most 31 characters by specification; longer ones are kept.
+  public var name: String
+  /// The bytes.
+  public var value: PropertyValue
+
+  /// A property.
+  public init(_ name: String, _ value: PropertyValue) {
+    self.name = name
+    self.value = value
+  }
+}
+
+extension DeviceTree {
+  /// A node's properties in the order of the tree; a doubled name is there twice.
+  public func properties(of node: String) throws(DeviceTreeError) -> [Property] {
+    let offset = try offset(of: node)
+    var properties: [Property] = []
+    _ = try read(node: node) { blob in
+      var place = unsafe fdt_first_property_offset(blob, offset)
+      while place >= 0 {
+        var name: UnsafePointer<CChar>?
+        var size: CInt = 0
+        guard let value = unsafe fdt_getprop_by_offset(blob, place, &name, &size),
+          let name = unsafe name
+        else { return size }
+        unsafe properties.append(
+          Property(String(cString: name), PropertyValue(copying: value, size)))
+        place = unsafe fdt_next_property_offset(blob, place)
+      }
+      return place == -FDT_ERR_NOTFOUND ? 0 : place
+    }
+    return properties
+  }
+
+  /// A property's value; nil when the node has no such property.
+  ///
+  /// - Throws: ``DeviceTreeError/Code/notFound`` when there is no such node.
+  public func property(
+    _ name: String, of node: String
+  ) throws(DeviceTreeError) -> PropertyValue? {
+    let offset = try offset(of: node)
+    var value: PropertyValue?
+    _ = try read(node: node, property: name) { blob in
+      var size: CInt = 0
+      guard let bytes = unsafe fdt_getprop(blob, offset, name, &size) else {
+        return size == -FDT_ERR_NOTFOUND ? 0 : size
+      }
+      value = unsafe PropertyValue(copying: bytes, size)
+      return 0
+    }
+    return value
+  }
+
+  /// Sets a property: replaces the value of the first of this name, or adds it.
+  public mutating func setProperty(
+    _ name: String, of node: String, to value: PropertyValue
+  ) throws(DeviceTreeError) {
+    let offset = try offset(of: node)
+    guard name.isLegalName else { throw DeviceTreeError(.badName, node: node, property: name) }
+    guard let size = CInt(exactly: value.bytes.count) else {
+      throw DeviceTreeError(.noSpace, node: node, property: name)
+    }
+    try edit(node: node, property: name) { blob in
+      unsafe fdt_setprop(blob, offset, name, value.bytes, size)
+    }
+  }
+
+  /// Appends an address and a size to a property, adding the property if it is missing.
+  ///
+  /// - Parameter cells: the cells in force there; for `/chosen` those of the root, never its own.
+  /// - Throws: ``DeviceTreeError/Code/badValue`` when one cell cannot hold the address, the size or
+  ///   their sum, as `libfdt:fdt_appendprop_addrrange`.
+  public mutating func appendTuple(
+    _ tuple: AddressAndSize, to name: String, of node: String, cells: CellCounts
+  ) throws(DeviceTreeError) {
+    guard let value = PropertyValue(tuple, cells: cells) else {
+      throw DeviceTreeError(.badValue, node: node, property: name, value: tuple.address)
+    }
+    let old = try property(name, of: node)?.bytes ?? []
+    try setProperty(name, of: node, to: PropertyValue(bytes: old + value.bytes))
+  }
+
+  /// Deletes every copy of a property and returns their values, first to last.
+  ///
+  /// libfdt's `fdt_delprop` deletes the first one only and so uncovers the next.
+  @discardableResult
+  public mutating func deleteProperty(
+    _ name: String, of node: String
+  ) throws(DeviceTreeError) -> [PropertyValue] {
+    let offset = try offset(of: node)
+    var deleted: [PropertyValue] = []
+    while let value = try property(name, of: node) {
+      deleted.append(value)
+      try edit(node: node, property: name) { blob in unsafe fdt_delprop(blob, offset, name) }
+    }
+    return deleted
+  }
+
+  /// A node's own `#address-cells` and `#size-cells`, which rule the addresses of its children.
+  ///
+  /// A missing one is an error: Linux and libfdt assume different defaults
+  /// (`drivers/of/fdt.c:early_init_dt_scan_root` 1, `libfdt:fdt_address_cells` 2).
+  ///
+  /// - Throws: ``DeviceTreeError/Code/badCells`` unless both are there and are 1 or 2.
+  public func cellCounts(of node: String) throws(DeviceTreeError) -> CellCounts {
+    func count(_ name: String) throws(DeviceTreeError) -> Int {
+      let value = try property(name, of: node)
+      guard let count = value?.u32, 1...2 ~= count else {
+        throw DeviceTreeError(
+          .badCells, node: node, property: name, value: value?.u32.map(UInt64.init))
+      }
+      return Int(count)
+    }
+    let (address, size) = (try count("#address-cells"), try count("#size-cells"))
+    guard let cells = CellCounts(address: address, size: size) else {
+      preconditionFailure("both counts are 1 or 2")
+    }
+    return cells
+  }
+}
+
+extension PropertyValue {
+  /// Copies what libfdt points to.
+  fileprivate init(copying bytes: UnsafeRawPointer, _ size: CInt) {
+    self.init(bytes: unsafe Array(UnsafeRawBufferPointer(start: bytes, count: Int(size))))
+  }
+
+  /// An address and a size in the given cells; nil when one cell cannot hold them or their sum.
+  public init?(_ tuple: AddressAndSize, cells: CellCounts) {
+    let (end, overflow) = tuple.address.addingReportingOverflow(tuple.size)
+    guard !overflow else { return nil }
+    var words: [UInt32] = []
+    for (number, count) in [(tuple.address, cells.address), (tuple.size, cells.size)] {
+      guard count == 2 || number <= UInt32.max else { return nil }
+      if count == 2 { words.append(UInt32(number >> 32)) }
+      words.append(UInt32(truncatingIfNeeded: number))
+    }
+    guard cells.address == 2 || end <= 1 << 32 else { return nil }
+    self = .cells(words)
+  }
+}

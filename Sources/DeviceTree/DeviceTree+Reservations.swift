@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibFDT
+
+/// The memory reservation block: addresses that the kernel must not use, in 64-bit numbers whatever
+/// the cells of the tree. Devicetree Specification v0.4, section 5.3.
+extension DeviceTree {
+  /// All reservations, in the order of the blob.
+  public var reservations: [AddressAndSize] {
+    withPointer { blob in
+      let count = unsafe fdt_num_mem_rsv(blob)
+      return (0..<count).map { index in
+        var (address, size): (UInt64, UInt64) = (0, 0)
+        let result = unsafe fdt_get_mem_rsv(blob, index, &address, &size)
+        precondition(result == 0, "an entry that was counted is there")
+        return AddressAndSize(address: address, size: size)
+      }
+    }
+  }
+
+  /// Adds a reservation at the end of the list.
+  ///
+  /// - Throws: ``DeviceTreeError/Code/emptyReservation`` for a size of 0: that is how the list ends,
+  ///   so later entries would not be seen; ``DeviceTreeError/Code/badValue`` when the sum wraps.
+  public mutating func addReservation(_ entry: AddressAndSize) throws(DeviceTreeError) {
+    guard entry.size > 0 else {
+      throw DeviceTreeError(.emptyReservation, value: entry.address)
+    }
+    guard !entry.address.addingReportingOverflow(entry.size).overflow else {
+      throw DeviceTreeError(.badValue, value: entry.address)
+    }
+    try edit { blob in unsafe fdt_add_mem_rsv(blob, entry.address, entry.size) }
+  }
+
+  /// Deletes every reservation with exactly this address and size; false when there was none.
+  @discardableResult
+  public mutating func deleteReservation(
+    _ entry: AddressAndSize
+  ) throws(DeviceTreeError) -> Bool {
+    let entries = reservations
+    let places = entries.indices.filter { entries[$0] == entry }
+    // From the last one back: deleting an entry moves those behind it.
+    for place in places.reversed() {
+      try edit { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
+    }
+    return !places.isEmpty
+  }
+
+  /// Replaces the whole list.
+  public mutating func replaceReservations(
+    with entries: [AddressAndSize]
+  ) throws(DeviceTreeError) {
+    var replaced = self
+    for place in reservations.indices.reversed() {
+      try replaced.edit { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
+    }
+    for entry in entries {
+      try replaced.addReservation(entry)
+    }
+    self = replaced
+  }
+}

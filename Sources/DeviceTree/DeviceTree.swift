@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+internal import CLibFDT
+
+/// A flattened device tree: read, edited and written as a value.
+///
+/// The tree owns its bytes. libfdt edits them; callers name nodes by path and never see an offset,
+/// a buffer size or libfdt's "no space". A path is absolute (`/soc/serial@9000000`), may leave out
+/// a unit address (`/soc/serial`: the first such node) and may start with an alias (`serial0`).
+///
+/// Format: Devicetree Specification v0.4, chapter 5.
+public struct DeviceTree: Sendable {
+  /// The blob and its free space, in 8-byte words because libfdt requires 8-byte alignment.
+  private var words: [UInt64]
+
+  /// How many bytes followed the blob in the file it was read from: padding, or something appended.
+  public private(set) var trailingByteCount = 0
+
+  /// The format version of the file it was read from: 16 or 17. What is written is always 17.
+  public private(set) var sourceVersion: UInt32 = 17
+
+  /// Free space of a tree that is opened: what a hand-over adds fits without growing.
+  static let headroom = 4096
+
+  /// A tree with a root node and nothing else.
+  public init() {
+    words = Array(repeating: 0, count: Self.headroom / 8)
+    let result = unsafe words.withUnsafeMutableBytes {
+      unsafe fdt_create_empty_tree($0.baseAddress, CInt($0.count))
+    }
+    precondition(result == 0, "4 KiB hold an empty tree")
+  }
+
+  /// Opens a blob, after checking it from end to end.
+  ///
+  /// Bytes after the blob's `totalsize` are ignored and counted in ``trailingByteCount``. `FDT_NOP`
+  /// tags and the order of everything are kept; free space inside the blob is not.
+  ///
+  /// - Throws: ``DeviceTreeError`` with the offset and the value that break the format.
+  public init(blob file: Span<UInt8>) throws(DeviceTreeError) {
+    let blocks = try BlobBlocks(checking: file)
+    try Self.checkFully(file.extracting(0..<blocks.totalSize))
+    var assembly = try BlobAssembly(
+      reservationsSize: blocks.reservations.count, structureSize: blocks.structure.count,
+      stringsSize: blocks.strings.count, headroom: Self.headroom, bootCPU: blocks.bootCPU)
+    assembly.append(file.extracting(blocks.reservations))
+    assembly.append(file.extracting(blocks.structure))
+    assembly.append(file.extracting(blocks.strings))
+    self.init(assembly)
+    trailingByteCount = file.count - blocks.totalSize
+    sourceVersion = blocks.version
+  }
+
+  /// Opens a blob held in an array; see ``init(blob:)-(Span<UInt8>)``.
+  public init(blob file: [UInt8]) throws(DeviceTreeError) {
+    try self.init(blob: file.span)
+  }
+
+  /// The physical id of the CPU that boots: the header's `boot_cpuid_phys`.
+  ///
+  /// Only powerpc reads it, and there it must be the id of a CPU node.
+  public var bootCPU: UInt32 {
+    get { withPointer { unsafe clibfdt_boot_cpuid_phys($0) } }
+    set { withMutablePointer { unsafe clibfdt_set_boot_cpuid_phys($0, newValue) } }
+  }
+
+  /// Takes over a blob of ours.
+  init(_ assembly: BlobAssembly) {
+    words = assembly.words
+  }
+
+  /// Takes over another tree's blob; where this one came from stays known.
+  mutating func replace(with other: DeviceTree) {
+    words = other.words
+  }
+
+  /// The blob: version 17, without free space, exactly `totalsize` bytes long.
+  public var blob: [UInt8] {
+    var packed = self
+    let size = unsafe packed.words.withUnsafeMutableBytes { blob in
+      let result = unsafe fdt_pack(blob.baseAddress)
+      precondition(result == 0, "a checked blob can be packed")
+      return unsafe Int(UInt32(bigEndian: blob.load(fromByteOffset: 4, as: UInt32.self)))
+    }
+    return unsafe packed.words.withUnsafeBytes { unsafe Array($0.prefix(size)) }
+  }
+}
+
+// MARK: - The plumbing of libfdt: every call goes through one of these
+
+extension DeviceTree {
+  /// Lends the bytes of the blob, free space included.
+  func withBytes<Result, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(unsafe Span(_bytes: words.span.bytes))
+  }
+
+  /// Lends the blob to a libfdt call that cannot fail.
+  @safe func withPointer<Result>(_ call: (UnsafeRawPointer) -> Result) -> Result {
+    unsafe words.withUnsafeBytes { blob in
+      guard let start = blob.baseAddress else { preconditionFailure("a tree has a header") }
+      return unsafe call(start)
+    }
+  }
+
+  /// Runs a libfdt call that only reads the blob.
+  @safe func read(
+    node: String? = nil, property: String? = nil, _ call: (UnsafeRawPointer) -> CInt
+  ) throws(DeviceTreeError) -> CInt {
+    try check(withPointer(call), node: node, property: property)
+  }
+
+  /// Runs a libfdt call that edits the blob, giving it more room for as long as it asks for some.
+  @discardableResult
+  @safe mutating func edit(
+    node: String? = nil, property: String? = nil, _ call: (UnsafeMutableRawPointer) -> CInt
+  ) throws(DeviceTreeError) -> CInt {
+    while true {
+      let result = withMutablePointer(call)
+      guard result == -FDT_ERR_NOSPACE else {
+        return try check(result, node: node, property: property)
+      }
+      try grow()
+    }
+  }
+
+  /// Lends the blob to a libfdt call that changes it.
+  @safe mutating func withMutablePointer<Result>(
+    _ call: (UnsafeMutableRawPointer) -> Result
+  ) -> Result {
+    unsafe words.withUnsafeMutableBytes { blob in
+      guard let start = blob.baseAddress else { preconditionFailure("a tree has a header") }
+      return unsafe call(start)
+    }
+  }
+
+  /// Doubles the buffer, so that a tree built edit by edit is copied a logarithm of its size times.
+  mutating func grow() throws(DeviceTreeError) {
+    let size = words.count * 16
+    guard size <= Int32.max else { throw DeviceTreeError(.noSpace) }
+    var larger = [UInt64](repeating: 0, count: size / 8)
+    let result = unsafe words.withUnsafeBytes { old in
+      unsafe larger.withUnsafeMutableBytes { new in
+        unsafe fdt_open_into(old.baseAddress, new.baseAddress, CInt(size))
+      }
+    }
+    try check(result)
+    words = larger
+  }
+
+  /// The referee behind our own checks: `fdt_check_full` on exactly the bytes of a blob.
+  private static func checkFully(_ blob: Span<UInt8>) throws(DeviceTreeError) {
+    let result = unsafe blob.withUnsafeBytes { bytes in
+      guard UInt(bitPattern: bytes.baseAddress) % 8 == 0 else {
+        var aligned = [UInt64](repeating: 0, count: (bytes.count + 7) / 8)
+        return unsafe aligned.withUnsafeMutableBytes { copy in
+          unsafe copy.copyMemory(from: bytes)
+          return unsafe fdt_check_full(copy.baseAddress, bytes.count)
+        }
+      }
+      return unsafe fdt_check_full(bytes.baseAddress, bytes.count)
+    }
+    try check(result)
+  }
+}
+
+/// Turns libfdt's "value, or negated error" into a value or a thrown error.
+@discardableResult
+private func check(
+  _ result: CInt, node: String? = nil, property: String? = nil
+) throws(DeviceTreeError) -> CInt {
+  guard result >= 0 else {
+    throw DeviceTreeError(.init(rawValue: -result), node: node, property: property)
+  }
+  return result
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A node with all that is in and below it, as a plain value: for walking, comparing and printing.
+public struct Node: Hashable, Sendable {
+  /// The name with its unit address; empty for the root.
+  public var name: String
+  /// The properties, in the order of the tree.
+  public var properties: [Property]
+  /// The children, in the order of the tree.
+  public var children: [Node]
+
+  /// A node.
+  public init(_ name: String, properties: [Property] = [], children: [Node] = []) {
+    self.name = name
+    self.properties = properties
+    self.children = children
+  }
+
+  /// The value of the first property of this name.
+  public subscript(property: String) -> PropertyValue? {
+    properties.first { $0.name == property }?.value
+  }
+
+  /// The first child of exactly this name.
+  public func child(_ name: String) -> Node? {
+    children.first { $0.name == name }
+  }
+}
+
+extension DeviceTree {
+  /// The whole tree as a value; one pass over the blob, whatever its size.
+  public var root: Node {
+    do throws(DeviceTreeError) {
+      return try withBytes { (blob) throws(DeviceTreeError) in try Self.readRoot(of: blob) }
+    } catch {
+      preconditionFailure("an opened tree reads: \(error)")
+    }
+  }
+
+  private static func readRoot(of blob: Span<UInt8>) throws(DeviceTreeError) -> Node {
+    var cursor = StructureCursor(try BlobHeader(blob))
+    var root = try cursor.readNode(in: blob)
+    root.name = ""
+    return root
+  }
+
+  /// Makes a tree from a root node: in time and memory linear in its size.
+  ///
+  /// - Throws: ``DeviceTreeError/Code/badName`` and ``DeviceTreeError/Code/tooDeep``, and what
+  ///   ``addReservation(_:)`` throws.
+  public init(
+    root: Node, reservations: [AddressAndSize] = [], bootCPU: UInt32 = 0
+  ) throws(DeviceTreeError) {
+    var writer = StructureWriter()
+    try writer.append(root, path: "", level: 1)
+    writer.append(tag: .end)
+    let entriesEnd = [UInt8](repeating: 0, count: 16)
+    var assembly = try BlobAssembly(
+      reservationsSize: entriesEnd.count, structureSize: writer.structure.count,
+      stringsSize: writer.strings.count, headroom: Self.headroom, bootCPU: bootCPU)
+    assembly.append(entriesEnd.span)
+    assembly.append(writer.structure.span)
+    assembly.append(writer.strings.span)
+    self.init(assembly)
+    for reservation in reservations { try addReservation(reservation) }
+  }
+}
+
+extension StructureCursor {
+  /// Reads the node that begins here, up to and including its end.
+  mutating func readNode(in blob: Span<UInt8>) throws(DeviceTreeError) -> Node {
+    var open: [Node] = []
+    while true {
+      switch try next(in: blob) {
+      case .beginNode(let name):
+        open.append(Node(blob.text(name)))
+      case .property(let name, let value):
+        open[open.count - 1].properties.append(Property(blob.text(name), blob.value(value)))
+      case .endNode:
+        let node = open.removeLast()
+        guard let parent = open.indices.last else { return node }
+        open[parent].children.append(node)
+      case .end:
+        preconditionFailure("a node ends before the block does")
+      }
+    }
+  }
+}
+
+extension Span<UInt8> {
+  /// The bytes of a range as text.
+  func text(_ range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBufferPointer {
+      unsafe String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  /// The bytes of a range as a property's value.
+  func value(_ range: Range<Int>) -> PropertyValue {
+    PropertyValue(bytes: unsafe extracting(range).withUnsafeBufferPointer { unsafe Array($0) })
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension PropertyValue {
+  /// What the bytes look like: a guess, by the rules `dtc` prints by.
+  enum Form {
+    case empty
+    case strings([String])
+    case cells([UInt32])
+    case bytes
+  }
+
+  var form: Form {
+    if bytes.isEmpty { return .empty }
+    if let strings, strings.allSatisfy(\.isPrintable) { return .strings(strings) }
+    if let cells { return .cells(cells) }
+    return .bytes
+  }
+
+  /// The value in device-tree source: `"text"`, `<0x1 0x2>` or `[de ad]`; nothing when empty.
+  ///
+  /// `dtc` compiles it back to the same bytes, whatever the bytes mean.
+  public var sourceText: String {
+    switch form {
+    case .empty: ""
+    case .strings(let strings): strings.map(\.quoted).joined(separator: ", ")
+    case .cells(let cells): "<" + cells.map { "0x" + $0.hex }.joined(separator: " ") + ">"
+    case .bytes: "[" + bytes.map(\.twoDigits).joined(separator: " ") + "]"
+    }
+  }
+
+  /// Reads a value as a person writes it: one of `"text"`, `"one", "two"`, `<0x1 2>`, `[de ad]`,
+  /// or bare text, which is one string.
+  ///
+  /// Nil for brackets or quotes that do not close, for a cell that does not fit 32 bits and for
+  /// bytes that are not pairs of hexadecimal digits.
+  public init?(sourceText text: String) {
+    let words = { (inner: Substring) in inner.split { $0 == " " || $0 == "\t" || $0 == "," } }
+    if text.hasPrefix("<") {
+      guard text.count > 1, text.hasSuffix(">") else { return nil }
+      let numbers = words(text.dropFirst().dropLast()).map { $0.cell }
+      guard !numbers.contains(nil) else { return nil }
+      self = .cells(numbers.compactMap { $0 })
+    } else if text.hasPrefix("[") {
+      guard text.count > 1, text.hasSuffix("]") else { return nil }
+      guard let bytes = [UInt8](hexDigits: text.dropFirst().dropLast()) else { return nil }
+      self.init(bytes: bytes)
+    } else if text.hasPrefix("\"") {
+      guard let strings = [String](quoted: text) else { return nil }
+      self = .strings(strings)
+    } else {
+      self = .string(text)
+    }
+  }
+}
+
+extension Array<UInt8> {
+  /// Bytes from pairs of hexadecimal digits, with or without blanks between the pairs.
+  public init?(hexDigits text: some StringProtocol) {
+    self = []
+    for word in text.split(separator: " ") {
+      let digits = Array<Character>(word)
+      guard digits.count % 2 == 0 else { return nil }
+      for pair in stride(from: 0, to: digits.count, by: 2) {
+        guard let high = digits[pair].hexDigitValue, let low = digits[pair + 1].hexDigitValue
+        else { return nil }
+        append(UInt8(high << 4 | low))
+      }
+    }
+  }
+}
+
+extension Array<String> {
+  /// Strings in double quotes, separated by commas; `\"`, `\\`, `\n` and `\t` as in C.
+  fileprivate init?(quoted text: String) {
+    self = []
+    var rest = text[...]
+    while true {
+      guard let string = rest.popQuoted() else { return nil }
+      append(string)
+      rest = rest.drop { $0 == " " }
+      if rest.isEmpty { return }
+      guard rest.popFirst() == "," else { return nil }
+      rest = rest.drop { $0 == " " }
+    }
+  }
+}
+
+extension Substring {
+  /// Takes a string in double quotes off the front; nil when none begins here, or none ends.
+  fileprivate mutating func popQuoted() -> String? {
+    let escapes: [Character: Character] = ["\"": "\"", "\\": "\\", "n": "\n", "t": "\t"]
+    guard popFirst() == "\"" else { return nil }
+    var string = ""
+    while let character = popFirst() {
+      if character == "\"" { return string }
+      guard character == "\\" else {
+        string.append(character)
+        continue
+      }
+      guard let escaped = popFirst().flatMap({ escapes[$0] }) else { return nil }
+      string.append(escaped)
+    }
+    return nil
+  }
+}
+
+extension Substring {
+  fileprivate var cell: UInt32? {
+    hasPrefix("0x") ? UInt32(dropFirst(2), radix: 16) : UInt32(self)
+  }
+}
+
+extension String {
+  fileprivate var isPrintable: Bool {
+    !isEmpty && utf8.allSatisfy { 0x20..<0x7f ~= $0 || $0 == 0x09 || $0 == 0x0a }
+  }
+
+  fileprivate var quoted: String {
+    var text = "\""
+    for character in unicodeScalars {
+      switch character {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\t": text += "\\t"
+      default: text.unicodeScalars.append(character)
+      }
+    }
+    return text + "\""
+  }
+}
+
+extension UInt8 {
+  var twoDigits: String { self < 16 ? "0" + hex : hex }
+}
+
+extension FixedWidthInteger {
+  var hex: String { String(self, radix: 16) }
+}
