@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+
+extension Architecture {
+  /// 64-bit PowerPC, either byte order.
+  ///
+  /// `COMMAND_LINE_SIZE`: `arch/powerpc/include/uapi/asm/setup.h`.
+  public static let ppc64 = Architecture(
+    "ppc64le", aliases: ["ppc64", "powerpc64"], commandLineSize: 2048,
+    refusal: """
+      CPU nodes, DMA windows and the RTAS reservation of the running machine are not brought into \
+      the tree yet (arch/powerpc/kexec/file_load_64.c:setup_new_fdt_ppc64)
+      """,
+    recognizes: { tree in
+      tree.cpuNodes().contains { node in
+        (try? tree.property("ibm,ppc-interrupt-server#s", of: node)) != .some(nil)
+      }
+    })
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+
+extension Architecture {
+  /// 64-bit RISC-V.
+  ///
+  /// `COMMAND_LINE_SIZE`: `arch/riscv/include/uapi/asm/setup.h`. A tree of up to 2 MiB fits the
+  /// window that `arch/riscv/mm/init.c` maps for it, wherever it starts.
+  public static let riscv64 = Architecture(
+    "riscv64", aliases: ["riscv"], commandLineSize: 2048, treeSizeLimit: 2 << 20,
+    recognizes: { tree in
+      tree.cpuNodes().contains { node in
+        let width = (try? tree.property("riscv,isa-base", of: node))??.string
+        let extensions = (try? tree.property("riscv,isa", of: node))??.string
+        return width == "rv64i" || extensions?.hasPrefix("rv64") == true
+      }
+    })
+}

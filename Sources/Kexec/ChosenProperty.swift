@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The properties of `/chosen` by which one kernel talks to the next.
+///
+/// Sources: `drivers/of/kexec.c`, `drivers/of/fdt.c`, `drivers/firmware/efi/fdtparams.c`.
+public enum ChosenProperty {
+  /// The node they are in.
+  public static let node = "/chosen"
+
+  /// The command line.
+  public static let commandLine = "bootargs"
+  /// The address of the initrd's first byte.
+  public static let initrdStart = "linux,initrd-start"
+  /// The address after the initrd's last byte.
+  public static let initrdEnd = "linux,initrd-end"
+  /// 8 random bytes for the kernel's own place; without it there is no KASLR.
+  public static let kaslrSeed = "kaslr-seed"
+  /// Random bytes for the kernel's generator.
+  public static let rngSeed = "rng-seed"
+  /// Says that no firmware ran; read by powerpc.
+  public static let bootedFromKexec = "linux,booted-from-kexec"
+
+  /// Where a crash kernel finds the core header.
+  static let coreHeader = "linux,elfcorehdr"
+  /// The memory a crash kernel may use.
+  static let usableMemory = "linux,usable-memory-range"
+  /// The measurement list of IMA.
+  static let imaBuffer = "linux,ima-kexec-buffer"
+  /// Keys of encrypted disks for a crash kernel.
+  static let diskKeys = "linux,dmcryptkeys"
+  /// Kexec hand-over (KHO): state kept over a kexec, and the memory to boot in meanwhile.
+  static let liveUpdate = ["linux,kho-fdt", "linux,kho-scratch"]
+  /// What IMA's buffer was called before it was merged.
+  static let historicBuffer = [
+    "linux,kexec-handover-buffer-start", "linux,kexec-handover-buffer-end",
+  ]
+
+  /// What the EFI stub says about UEFI: useful together only (`efi_get_fdt_params`).
+  static let uefi = [
+    "linux,uefi-system-table", "linux,uefi-mmap-start", "linux,uefi-mmap-size",
+    "linux,uefi-mmap-desc-size", "linux,uefi-mmap-desc-ver", "linux,uefi-secure-boot",
+  ]
+  /// Where the kernel prints.
+  static let console = ["stdout-path", "linux,stdout-path"]
+
+  /// Hand-over state that never outlives the kernel it was made for.
+  static let neverInherited =
+    [coreHeader, usableMemory, imaBuffer, diskKeys] + liveUpdate + historicBuffer
+
+  /// Properties whose bytes are shown to nobody.
+  public static let secrets: Set<String> = [kaslrSeed, rngSeed, "ibm,plpks-pw"]
+}
