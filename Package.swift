@@ -39,8 +39,10 @@ let package = Package(
     library("Kexec", ["DeviceTree", "PhysicalMemory", "JSONText"]),
     library(
       "RunningKernel",
-      ["DeviceTree", "ELF", "PhysicalMemory", .product(name: "SystemPackage", package: "swift-system")]
-    ),
+      [
+        "BinaryFormat", "ELF", "PhysicalMemory",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .executableTarget(
       name: "dtfix",
       dependencies: [

@@ -17,6 +17,9 @@ public struct DeviceTree: Sendable {
   /// How many bytes followed the blob in the file it was read from: padding, or something appended.
   public private(set) var trailingByteCount = 0
 
+  /// The `totalsize` of the file it was read from, free space included; 0 for a tree made here.
+  public private(set) var sourceSize = 0
+
   /// The format version of the file it was read from: 16 or 17. What is written is always 17.
   public private(set) var sourceVersion: UInt32 = 17
 
@@ -50,6 +53,7 @@ public struct DeviceTree: Sendable {
     self.init(assembly)
     trailingByteCount = file.count - blocks.totalSize
     sourceVersion = blocks.version
+    sourceSize = blocks.totalSize
   }
 
   /// Opens a blob held in an array; see ``init(blob:)-(Span<UInt8>)``.

@@ -14,7 +14,7 @@ extension Architecture {
       """,
     recognizes: { tree in
       tree.cpuNodes().contains { node in
-        (try? tree.property("ibm,ppc-interrupt-server#s", of: node)) != .some(nil)
+        (try? tree.property("ibm,ppc-interrupt-server#s", of: node)) != nil
       }
     })
 }

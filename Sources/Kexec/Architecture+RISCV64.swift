@@ -11,8 +11,8 @@ extension Architecture {
     "riscv64", aliases: ["riscv"], commandLineSize: 2048, treeSizeLimit: 2 << 20,
     recognizes: { tree in
       tree.cpuNodes().contains { node in
-        let width = (try? tree.property("riscv,isa-base", of: node))??.string
-        let extensions = (try? tree.property("riscv,isa", of: node))??.string
+        let width = (try? tree.property("riscv,isa-base", of: node))?.string
+        let extensions = (try? tree.property("riscv,isa", of: node))?.string
         return width == "rv64i" || extensions?.hasPrefix("rv64") == true
       }
     })

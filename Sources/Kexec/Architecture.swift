@@ -62,7 +62,7 @@ extension DeviceTree {
   /// section 3.8; arm trees may leave the type out, so the name counts too.
   func compatibleStringsOfCPUs() -> [String] {
     cpuNodes().flatMap { node in
-      (try? property("compatible", of: node))??.strings ?? []
+      (try? property("compatible", of: node))?.strings ?? []
     }
   }
 
@@ -70,7 +70,7 @@ extension DeviceTree {
   func cpuNodes() -> [String] {
     let children = (try? children(of: "/cpus")) ?? []
     return children.map { "/cpus/" + $0 }.filter { node in
-      (try? property("device_type", of: node))??.string == "cpu" || node.hasPrefix("/cpus/cpu@")
+      (try? property("device_type", of: node))?.string == "cpu" || node.hasPrefix("/cpus/cpu@")
     }
   }
 }

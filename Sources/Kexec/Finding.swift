@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import JSONText
+
+/// Something in a tree that the next kernel would refuse, ignore or misread.
+public struct Finding: Hashable, Sendable {
+  /// Where: a path, a property or an offset.
+  public let place: String
+  /// What is there, and what should be.
+  public let text: String
+  /// The reader that minds: a kernel file and function.
+  public let rule: String
+
+  init(_ place: String, _ text: String, rule: String) {
+    self.place = place
+    self.text = text
+    self.rule = rule
+  }
+
+  /// The same as an object: `place`, `text`, `rule`.
+  public var json: JSON {
+    ["place": .string(place), "text": .string(text), "rule": .string(rule)]
+  }
+}
+
+extension Finding: CustomStringConvertible {
+  /// One line: where, what and by which rule.
+  public var description: String { "\(place): \(text) [\(rule)]" }
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import PhysicalMemory
+
+/// The kernel function whose work is done here.
+private let kexecRule = "drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt"
+
+extension HandoverEditor {
+  /// Turns the running kernel's tree into the next one's: first nothing of the last hand-over is
+  /// left, then the new one is written.
+  mutating func prepareForKexec(_ handover: Handover) throws(DeviceTreeError) {
+    releaseOwnReservation()
+    try addChosenIfMissing()
+    try removeCoreHeader()
+    try removeUsableMemory()
+    try removeOldInitrd(for: handover.initrd)
+    try removeIMABuffer()
+    try removeDiskKeys()
+    try removeLiveUpdate()
+    try removeHistoricBuffer()
+
+    try setInitrd(handover.initrd)
+    try setCommandLine(handover.commandLine)
+    try setSeeds(handover.seeds)
+    try markBootedFromKexec()
+    reserve(handover.reservations)
+    try noteWhatStays()
+  }
+}
+
+// MARK: - What the last hand-over left
+
+extension HandoverEditor {
+  /// The running kernel's tree may be reserved by whoever placed it.
+  ///
+  /// The kernel knows where its tree is and deletes exactly that entry; user space can only tell by
+  /// the size. An odd size that matches inside memory the kernel keeps is its tree; a size in whole
+  /// pages could be firmware's, and a reservation too many costs little, so that one stays.
+  private mutating func releaseOwnReservation() {
+    let pageSize = machine.pageSize ?? 4096
+    let pages = roundUp(UInt64(sourceSize), to: pageSize)
+    for entry in reservations where sourceSize > 0 && (entry.size == sourceSize || entry.size == pages) {
+      guard let range = entry.range, machine.reserved.contains(where: { $0.contains(range) }) else {
+        continue
+      }
+      if entry.size == sourceSize, !entry.size.isMultiple(of: pageSize) {
+        release(
+          entry, reason: "a guess: as large as the running kernel's tree, which is not passed on",
+          rule: kexecRule)
+      } else {
+        keep(
+          entry, reason: "may be the running kernel's tree or firmware's memory; harmless",
+          rule: kexecRule)
+      }
+    }
+  }
+
+  private mutating func addChosenIfMissing() throws(DeviceTreeError) {
+    guard !hasChosen else { return }
+    try addChosen(reason: "the next kernel looks for its hand-over there", rule: kexecRule)
+  }
+
+  private mutating func removeCoreHeader() throws(DeviceTreeError) {
+    try releaseBuffer(
+      of: ChosenProperty.coreHeader, reason: "the core header was for the last crash kernel",
+      rule: "drivers/of/fdt.c:early_init_dt_check_for_elfcorehdr")
+  }
+
+  private mutating func removeUsableMemory() throws(DeviceTreeError) {
+    try delete(
+      ChosenProperty.usableMemory, reason: "would cap an ordinary kernel to the old crash region",
+      rule: "drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range")
+  }
+
+  /// The reservation of the last initrd may be exact, as kexec writes it, or in whole pages, as
+  /// firmware does.
+  private mutating func removeOldInitrd(for next: PhysicalRange?) throws(DeviceTreeError) {
+    guard let start = try value(of: ChosenProperty.initrdStart) else {
+      try delete(
+        ChosenProperty.initrdEnd, reason: "an initrd's end without its start", rule: kexecRule)
+      return
+    }
+    guard let first = start.number else {
+      throw DeviceTreeError(
+        .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdStart)
+    }
+    guard let end = try value(of: ChosenProperty.initrdEnd)?.number else {
+      throw DeviceTreeError(
+        .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdEnd)
+    }
+    if first < end {
+      let sizes =
+        [end - first] + (machine.pageSize.map { [$0] } ?? [4096, 16384, 65536])
+        .map { roundUp(end - first, to: $0) }
+      _ = sizes.contains { size in
+        release(
+          AddressAndSize(address: first, size: size),
+          reason: "was the last initrd's, which is not passed on", rule: kexecRule)
+      }
+    }
+    if next == nil {
+      for name in [ChosenProperty.initrdStart, ChosenProperty.initrdEnd] {
+        try delete(name, reason: "the last initrd is not passed on", rule: kexecRule)
+      }
+    }
+  }
+
+  private mutating func removeIMABuffer() throws(DeviceTreeError) {
+    try releaseBuffer(
+      of: ChosenProperty.imaBuffer, reason: "the running kernel has taken this measurement list",
+      rule: "drivers/of/kexec.c:remove_ima_buffer")
+  }
+
+  private mutating func removeDiskKeys() throws(DeviceTreeError) {
+    try releaseBuffer(
+      of: ChosenProperty.diskKeys, reason: "keys for the last crash kernel",
+      rule: "drivers/of/fdt.c:early_init_dt_check_for_dmcryptkeys")
+  }
+
+  private mutating func removeLiveUpdate() throws(DeviceTreeError) {
+    for name in ChosenProperty.liveUpdate {
+      try delete(
+        name, reason: "points to memory that is no longer kept",
+        rule: "drivers/of/kexec.c:kho_add_chosen")
+    }
+  }
+
+  private mutating func removeHistoricBuffer() throws(DeviceTreeError) {
+    for name in ChosenProperty.historicBuffer {
+      try delete(
+        name, reason: "a hand-over buffer of kernels before \(ChosenProperty.imaBuffer)",
+        rule: "powerpc kexec hand-over patches, 2016")
+    }
+  }
+
+  /// Removes a property that holds one tuple in root cells, and the reservation of that memory.
+  private mutating func releaseBuffer(
+    of name: String, reason: String, rule: String
+  ) throws(DeviceTreeError) {
+    for old in try properties() where old.name == name {
+      for buffer in old.value.tuples(rootCells) ?? [] {
+        release(buffer, reason: reason, rule: rule)
+      }
+    }
+    try delete(name, reason: reason, rule: rule)
+  }
+}
+
+// MARK: - What the next kernel is told
+
+extension HandoverEditor {
+  /// Both addresses are written in 8 bytes whatever the cells; the end is not rounded.
+  private mutating func setInitrd(_ initrd: PhysicalRange?) throws(DeviceTreeError) {
+    guard let initrd else { return }
+    try set(
+      ChosenProperty.initrdStart, to: .u64(initrd.start), reason: "the initrd's first byte",
+      rule: kexecRule)
+    try set(
+      ChosenProperty.initrdEnd, to: .u64(initrd.end), reason: "the byte after the initrd's last",
+      rule: kexecRule)
+    reserve(initrd, reason: "the initrd, to its exact size", rule: kexecRule)
+  }
+
+  private mutating func setCommandLine(_ commandLine: String?) throws(DeviceTreeError) {
+    let name = ChosenProperty.commandLine
+    guard let commandLine else {
+      try delete(name, reason: "no command line: the next kernel uses its own", rule: kexecRule)
+      return
+    }
+    let value = PropertyValue.string(commandLine)
+    if try self.value(of: name) == value {
+      keep(Property(name, value), reason: "the command line is the same", rule: kexecRule)
+    }
+    try set(name, to: value, reason: "the next kernel's command line", rule: kexecRule)
+  }
+
+  /// The kernel wipes its own seeds; without new ones the next kernel stays where it is loaded.
+  private mutating func setSeeds(_ seeds: Seeds) throws(DeviceTreeError) {
+    try set(
+      ChosenProperty.kaslrSeed, to: seeds.kaslr, why: "fresh, so that the next kernel moves itself")
+    try set(
+      ChosenProperty.rngSeed, to: seeds.rng, why: "fresh, for the random number generator")
+  }
+
+  private mutating func set(
+    _ name: String, to seed: [UInt8]?, why reason: String
+  ) throws(DeviceTreeError) {
+    if let seed {
+      try set(name, to: PropertyValue(bytes: seed), reason: reason, rule: kexecRule)
+    } else {
+      try delete(name, reason: "asked for no seed", rule: kexecRule)
+    }
+  }
+
+  private mutating func markBootedFromKexec() throws(DeviceTreeError) {
+    try set(
+      ChosenProperty.bootedFromKexec, to: .empty, reason: "no firmware ran in between",
+      rule: kexecRule)
+  }
+
+  private mutating func reserve(_ ranges: [PhysicalRange]) {
+    for range in ranges {
+      reserve(range, reason: "asked for", rule: "--reserve")
+    }
+  }
+
+  /// Says which unknown properties go on to the next kernel: one of them may be hand-over state
+  /// that this package has not heard of.
+  private mutating func noteWhatStays() throws(DeviceTreeError) {
+    let properties = try properties()
+    let uefi = properties.filter { ChosenProperty.uefi.contains($0.name) }
+    for property in uefi {
+      keep(
+        property, reason: "the next kernel finds UEFI and its memory map by it",
+        rule: "drivers/firmware/efi/fdtparams.c:efi_get_fdt_params")
+    }
+    let known =
+      ChosenProperty.uefi + ChosenProperty.console + [
+        ChosenProperty.initrdStart, ChosenProperty.initrdEnd, ChosenProperty.bootedFromKexec,
+      ]
+    for property in properties
+    where property.name.hasPrefix("linux,") && !known.contains(property.name) {
+      keep(property, reason: "not known here, so left alone", rule: "reserved for Linux")
+    }
+  }
+}
+
+/// The next multiple of a page size, which is a power of two; saturates.
+private func roundUp(_ size: UInt64, to pageSize: UInt64) -> UInt64 {
+  let (sum, overflow) = size.addingReportingOverflow(pageSize - 1)
+  return overflow ? .max : sum & ~(pageSize - 1)
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+public import SystemPackage
+
+/// Why a fact about a machine could not be read.
+public enum MachineError: Error, Hashable, Sendable {
+  /// There is no such file.
+  case missing(FilePath, advice: String?)
+  /// The file is there, and this process may not read it.
+  case notPermitted(FilePath, advice: String?)
+  /// The file could not be read.
+  case unreadable(FilePath, Errno)
+  /// The file does not end within what such a file can have.
+  case tooLarge(FilePath, limit: Int)
+  /// A line of a text file is not as the kernel prints it; lines count from 1.
+  case malformedLine(FilePath, line: Int, text: String)
+  /// The file is not in its format.
+  case malformed(FilePath, FormatError)
+}
+
+extension MachineError: CustomStringConvertible {
+  /// One line: the file, then what is wrong; where something can be done, a second one with advice.
+  public var description: String {
+    switch self {
+    case .missing(let path, let advice):
+      "\(path): no such file" + (advice.map { "\n\($0)" } ?? "")
+    case .notPermitted(let path, let advice):
+      "\(path): permission denied" + (advice.map { "\n\($0)" } ?? "")
+    case .unreadable(let path, let errno):
+      "\(path): \(errno)"
+    case .tooLarge(let path, let limit):
+      "\(path): more than \(limit >> 20) MiB, which no such file has"
+    case .malformedLine(let path, let line, let text):
+      "\(path): line \(line): not a line of this file: \(text)"
+    case .malformed(let path, let error):
+      "\(path): \(error)"
+    }
+  }
+}

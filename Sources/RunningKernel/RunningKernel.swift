@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import SystemPackage
+
+/// A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
+///
+/// Every fact is read when it is asked for, whole or not at all.
+public struct RunningKernel: Sendable {
+  /// The folder that holds `proc` and `sys`.
+  public let root: FilePath
+
+  /// A machine under a folder; `/` for this one.
+  public init(root: FilePath = "/") {
+    self.root = root
+  }
+
+  /// Whether this is the machine that the process runs on.
+  public var isLive: Bool { root.lexicallyNormalized() == "/" }
+
+  /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
+  public static let treeLimit = 64 << 20
+
+  /// The blob the kernel was booted with: `/sys/firmware/fdt`, which only root may read.
+  public func flatTree() throws(MachineError) -> [UInt8] {
+    try readFile(
+      path("sys/firmware/fdt"), limit: Self.treeLimit,
+      whenMissing: "this machine was booted without a device tree, or it is no capture of one",
+      whenNotPermitted: "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH")
+  }
+
+  /// Where ``flatTree()`` comes from.
+  public var flatTreePath: FilePath { path("sys/firmware/fdt") }
+
+  /// The command line the kernel was booted with: `/proc/cmdline`, without its newline.
+  public func commandLine() throws(MachineError) -> String {
+    let bytes = try readFile(path("proc/cmdline"), limit: 1 << 20)
+    return String(decoding: bytes.last == 0x0a ? bytes.dropLast() : bytes[...], as: UTF8.self)
+  }
+
+  /// Bytes in a page: from the system on this machine, from `PAGESIZE` in the vmcoreinfo note of
+  /// `/proc/kcore` in a capture; nil when a capture does not say.
+  public func pageSize() throws(MachineError) -> UInt64? {
+    if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
+    return try core()?.vmcoreinfo["PAGESIZE"].flatMap { UInt64($0) }
+  }
+
+  /// The architecture as `uname -m` names it: from the system, or from the ELF header of
+  /// `/proc/kcore` in a capture; nil when that does not say.
+  public func architectureName() throws(MachineError) -> String? {
+    if isLive {
+      var name = utsname()
+      guard unsafe uname(&name) == 0 else { return nil }
+      return unsafe withUnsafeBytes(of: name.machine) {
+        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+    }
+    return try core()?.architectureName
+  }
+
+  /// `/proc/iomem`; nil when there is none, or when the kernel hides the addresses from this process.
+  public func memoryMap() throws(MachineError) -> MemoryMap? {
+    let path = path("proc/iomem")
+    let bytes: [UInt8]
+    do {
+      bytes = try readFile(path, limit: 1 << 28)
+    } catch .missing {
+      return nil
+    }
+    do {
+      let map = try MemoryMap(String(decoding: bytes, as: UTF8.self))
+      return map.isHidden ? nil : map
+    } catch {
+      throw .malformedLine(path, line: error.number, text: error.text)
+    }
+  }
+
+  func path(_ relative: FilePath) -> FilePath { root.pushing(relative) }
+}
