@@ -72,7 +72,7 @@ public struct Change: Hashable, Sendable {
 
 extension Change.Value {
   /// How the value of a property is shown: seeds not at all.
-  init(_ property: Property) {
+  public init(_ property: Property) {
     if ChosenProperty.secrets.contains(property.name) {
       self = .secret(byteCount: property.value.bytes.count)
     } else if [ChosenProperty.initrdStart, ChosenProperty.initrdEnd].contains(property.name),
@@ -154,7 +154,7 @@ extension AddressAndSize {
   var range: PhysicalRange? { PhysicalRange(start: address, size: size) }
 
   /// First and last byte, or both numbers where they are no range.
-  var text: String {
+  public var text: String {
     range?.description ?? "0x\(String(address, radix: 16))+0x\(String(size, radix: 16))"
   }
 

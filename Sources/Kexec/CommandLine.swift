@@ -1,39 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A kernel command line that is used again for the next kernel.
-///
-/// Words are separated by blanks, and quotes keep blanks together, as `lib/cmdline.c:next_arg`.
+/// A kernel command line on its way to the next kernel, and what was taken out of it.
 public struct CommandLine: Hashable, Sendable {
-  /// The words, quotes and all, in order.
-  public private(set) var words: [String]
+  /// The text for ``Handover/commandLine``.
+  public private(set) var text: String
+  /// What was removed, to be told with the changes of the tree.
+  public private(set) var changes: [Change] = []
 
-  /// Splits a command line; a final newline, as in `/proc/cmdline`, does not count.
-  public init(_ text: String) {
-    words = []
+  /// A command line that somebody wrote for the next kernel: left as it is.
+  public init(written text: String) {
+    self.text = text
+  }
+
+  /// A running kernel's command line, used again without the words that the last hand-over put in.
+  ///
+  /// `elfcorehdr=` is written by riscv and powerpc kernels in front of a crash kernel's command line
+  /// (`arch/riscv/kernel/elf_kexec.c`); to an ordinary kernel it says that it is a crash kernel
+  /// (`kernel/crash_dump.c:setup_elfcorehdr`).
+  public init(reused text: String) {
+    self.text = text
+    let words = Self.words(of: text)
+    let stale = words.filter { $0.hasPrefix("elfcorehdr=") }
+    guard !stale.isEmpty else { return }
+    self.text = words.filter { !stale.contains($0) }.joined(separator: " ")
+    changes = stale.map { word in
+      Change(
+        .removed, .property(ChosenProperty.commandLine, node: ChosenProperty.node),
+        from: .text(word), reason: "a word of the last crash kernel's hand-over",
+        rule: "kernel/crash_dump.c:setup_elfcorehdr")
+    }
+  }
+
+  /// Adds words at the end.
+  public mutating func append(_ words: String) {
+    guard !words.isEmpty else { return }
+    text += text.isEmpty ? words : " " + words
+  }
+
+  /// Words between blanks; quotes keep blanks together, as in `lib/cmdline.c:next_arg`.
+  private static func words(of text: String) -> [String] {
+    var words: [String] = []
     var word = ""
     var isQuoted = false
     for character in text {
       if character == "\"" { isQuoted.toggle() }
-      if !isQuoted, character.isWhitespace {
-        if !word.isEmpty { words.append(word) }
-        word = ""
-      } else {
+      guard !isQuoted, character.isWhitespace else {
         word.append(character)
+        continue
       }
+      if !word.isEmpty { words.append(word) }
+      word = ""
     }
-    if !word.isEmpty { words.append(word) }
-  }
-
-  /// The words, one blank between two.
-  public var text: String { words.joined(separator: " ") }
-
-  /// Takes out words that the last hand-over put there, and returns them.
-  ///
-  /// `elfcorehdr=` is written by riscv and powerpc kernels in front of a crash kernel's command line;
-  /// to an ordinary kernel it says that it is a crash kernel (`kernel/crash_dump.c:setup_elfcorehdr`).
-  public mutating func removeLastHandover() -> [String] {
-    let stale = words.filter { $0.hasPrefix("elfcorehdr=") }
-    words.removeAll { $0.hasPrefix("elfcorehdr=") }
-    return stale
+    return word.isEmpty ? words : words + [word]
   }
 }

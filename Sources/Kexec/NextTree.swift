@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DeviceTree
-public import PhysicalMemory
+import PhysicalMemory
 
 /// The tree that the next kernel is started with, and how it came about.
 public struct NextTree: Sendable {

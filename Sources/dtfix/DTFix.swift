@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `dtfix`: the device tree, and later all else, that the next kernel is started with.
+@main
+struct DTFix: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dtfix",
+    abstract: "Makes the device tree that the next kernel is started with.",
+    discussion: """
+      What Linux does inside kexec_file_load, in user space: for this machine or a captured one, with \
+      your own tree if you like, and with every change explained.
+
+      EXAMPLES
+        The tree for the next kernel of this machine:
+          dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
+        A command line and an initrd for a board's tree, on any machine:
+          dtfix --for-kexec -i board.dtb --command-line 'console=ttyS0' -o new.dtb
+        A tree as text:
+          dtfix show next.dtb
+        What differs between two trees:
+          dtfix diff old.dtb next.dtb
+      """,
+    version: "0.1.0",
+    subcommands: [Fix.self, Show.self, Diff.self],
+    defaultSubcommand: Fix.self)
+
+  /// Runs the command; every failure of ours is one line and an exit code of sysexits.h.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      failure.exit()
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DeviceTree
+import JSONText
+import Kexec
+
+/// `dtfix diff`: two trees, by meaning.
+struct Diff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "What differs between two trees, by meaning.",
+    discussion: """
+      The order of properties, reservations and nodes does not count; nodes in another order are \
+      mentioned. Exits with 1 when the trees differ.
+
+      EXAMPLES
+        What the next kernel is told otherwise than this one was:
+          dtfix diff /sys/firmware/fdt next.dtb
+        The same tree built twice, with phandles numbered anew:
+          dtfix diff --follow-phandles one.dtb two.dtb
+      """)
+
+  @Argument(help: "The first tree; - is standard input.")
+  var first: String
+
+  @Argument(help: "The second tree.")
+  var second: String
+
+  @Flag(help: "Compare where phandles lead instead of their numbers.")
+  var followPhandles = false
+
+  @Flag(help: "Leave out kaslr-seed and rng-seed of /chosen.")
+  var ignoreSeeds = false
+
+  @Flag(help: "JSON instead of lines.")
+  var json = false
+
+  func run() throws {
+    let (one, other) = (try TreeFile(first), try TreeFile(second))
+    let comparison = one.tree.compared(
+      with: other.tree, phandles: followPhandles ? .byTarget : .byValue)
+    let differences = comparison.differences.filter { !(ignoreSeeds && $0.isOfSeed) }
+    if json {
+      let result: JSON = [
+        "differences": .array(differences.map(\.json)),
+        "reorderedNodes": .array(comparison.reorderedNodes.map(JSON.string)),
+      ]
+      try printOutput("\(result)")
+    } else {
+      let notes = comparison.reorderedNodes.map { "note: \($0): children in another order" }
+      let lines = differences.map(\.line) + notes
+      if !lines.isEmpty { try printOutput(lines.joined(separator: "\n")) }
+    }
+    if !differences.isEmpty { throw Failure(.different, "") }
+  }
+}
+
+extension TreeComparison.Difference {
+  fileprivate var isOfSeed: Bool {
+    guard case .property(let name, ChosenProperty.node, _, _) = self else { return false }
+    return [ChosenProperty.kaslrSeed, ChosenProperty.rngSeed].contains(name)
+  }
+
+  fileprivate var line: String {
+    switch self {
+    case .bootCPU(let from, let to): "boot CPU: \(from) -> \(to)"
+    case .reservation(let entry, let isFirst): "\(isFirst ? "-" : "+") reservation \(entry.text)"
+    case .node(let path, let isFirst): "\(isFirst ? "-" : "+") \(path)"
+    case .property(let name, let node, let from?, let to?):
+      "\(node): \(name): \(shown(name, from)) -> \(shown(name, to))"
+    case .property(let name, let node, let from, let to):
+      "\(from != nil ? "-" : "+") \(node): \(name) \(shown(name, from ?? to ?? .empty))"
+    }
+  }
+
+  fileprivate var json: JSON {
+    switch self {
+    case .bootCPU(let from, let to):
+      ["what": "bootCPU", "from": .number(Int(from)), "to": .number(Int(to))]
+    case .reservation(let entry, let isFirst):
+      ["what": "reservation", isFirst ? "from" : "to": .string(entry.text)]
+    case .node(let path, let isFirst):
+      ["what": "node", "node": .string(path), "in": isFirst ? "first" : "second"]
+    case .property(let name, let node, let from, let to):
+      [
+        "what": "property", "node": .string(node), "property": .string(name),
+        "from": from.map { .string(shown(name, $0)) }, "to": to.map { .string(shown(name, $0)) },
+      ]
+    }
+  }
+
+  private func shown(_ name: String, _ value: PropertyValue) -> String {
+    Change.Value(Property(name, value)).description
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import Glibc
+import Kexec
+import RunningKernel
+import SystemPackage
+
+/// Why the program ends without a result: one line for people, one number for scripts.
+struct Failure: Error {
+  let code: Code
+  let message: String
+
+  /// Exit codes of `sysexits.h`.
+  enum Code: Int32 {
+    case different = 1
+    case usage = 64
+    case malformedInput = 65
+    case missingInput = 66
+    case notOffered = 69
+    case systemCall = 71
+    case cannotCreate = 73
+    case inputOutput = 74
+    case noPermission = 77
+  }
+
+  init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  func exit() -> Never {
+    if !message.isEmpty { printError("dtfix: \(message)") }
+    Glibc.exit(code.rawValue)
+  }
+}
+
+extension Failure {
+  /// A file that is not the tree it should be.
+  init(_ error: DeviceTreeError, in file: String) {
+    self.init(.malformedInput, "\(file): \(error)")
+  }
+
+  /// A tree that cannot be handed on.
+  init(_ error: PlanError, in file: String) {
+    switch error {
+    case .tree, .badInitrd, .notAccepted: self.init(.malformedInput, "\(file): \(error)")
+    case .unsupported: self.init(.notOffered, "\(file): \(error)")
+    case .commandLineTooLong, .commandLineHasNUL: self.init(.usage, "--command-line: \(error)")
+    case .initrdAtZero, .notInSystemRAM: self.init(.usage, "--initrd-at: \(error)")
+    case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
+    }
+  }
+
+  /// A file that cannot be read; `missing` says what its absence means.
+  init(_ error: MachineError, missing: Code = .missingInput) {
+    switch error {
+    case .missing: self.init(missing, "\(error)")
+    case .notPermitted: self.init(.noPermission, "\(error)")
+    case .unreadable(_, let errno):
+      self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
+    case .tooLarge, .malformedLine, .malformed: self.init(.malformedInput, "\(error)")
+    }
+  }
+}
+
+/// A line on standard error.
+func printError(_ line: String) {
+  _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DeviceTree
+import JSONText
+import Kexec
+import RunningKernel
+
+/// `dtfix fix`, or just `dtfix`: the next kernel's tree.
+struct Fix: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The next kernel's tree (the default command).",
+    discussion: """
+      Takes the running kernel's device tree, removes what the last hand-over left in it, and adds what \
+      the next kernel has to know. The result is read back by the next kernel's rules before it is \
+      written; it holds seeds, so a file of it is readable by its owner only.
+
+      EXAMPLES
+        For a loader that puts the initrd at 1 GiB + 128 MiB:
+          dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
+        What would be done, and why:
+          dtfix --for-kexec --explain -o /dev/null
+        For another machine, from its capture:
+          dtfix --for-kexec --root captures/board7 --append 'debug' -o next.dtb
+      """)
+
+  @Flag(name: .customLong("for-kexec"), help: "For an ordinary kexec.")
+  var forKexec = false
+
+  @OptionGroup(title: "The machine") var source: MachineOptions
+
+  @Option(
+    name: [.customShort("i"), .customLong("dtb")],
+    help: ArgumentHelp("This tree, instead of the machine's; - is standard input.", valueName: "file"))
+  var dtb: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The next kernel's architecture, where neither tree nor machine tells: aarch64, riscv64, …",
+      valueName: "name"))
+  var arch: String?
+
+  @Option(
+    help: ArgumentHelp("Bytes in a page of the running kernel.", valueName: "bytes"))
+  var pageSize: UInt64?
+
+  @OptionGroup(title: "Changes") var changes: ChangeOptions
+  @OptionGroup(title: "Output") var output: FixOutputOptions
+
+  func validate() throws {
+    guard forKexec else { throw ValidationError("say what the tree is for: --for-kexec") }
+    if let pageSize {
+      guard 4096...65536 ~= pageSize, pageSize.nonzeroBitCount == 1 else {
+        throw ValidationError("--page-size is 4096, 16384 or 65536, not \(pageSize)")
+      }
+    }
+  }
+
+  func run() throws {
+    try output.check(input: dtb)
+    let base = try baseTree()
+    let commandLine = try self.commandLine(of: base)
+    let handover = Handover(
+      commandLine: commandLine?.text, initrd: changes.initrdAt?.range,
+      reservations: changes.reserve.map(\.range),
+      seeds: try changes.seeds())
+    let architecture = try architecture(of: base)
+    let next = try nextTree(from: base, architecture, handover)
+    try output.write(
+      FixResult(
+        source: base, architecture: architecture, blob: next.blob,
+        changes: (commandLine?.changes ?? []) + next.changes,
+        hasSeeds: handover.seeds != .none))
+  }
+}
+
+extension Fix {
+  private func baseTree() throws(Failure) -> TreeFile {
+    if let dtb { return try TreeFile(dtb) }
+    return try TreeFile(of: source.machine)
+  }
+
+  /// Whether facts of the machine go with the tree: not when the tree alone was named.
+  private var machineIsMeant: Bool { dtb == nil || source.root != nil }
+
+  private func commandLine(of base: TreeFile) throws(Failure) -> CommandLine? {
+    if changes.noCommandLine { return nil }
+    var line: CommandLine
+    if let text = changes.commandLine {
+      line = CommandLine(written: text)
+    } else if let text = try runningCommandLine(of: base) {
+      line = CommandLine(reused: text)
+    } else if changes.append != nil {
+      line = CommandLine(written: "")
+    } else {
+      return nil
+    }
+    line.append(changes.append ?? "")
+    return line
+  }
+
+  private func runningCommandLine(of base: TreeFile) throws(Failure) -> String? {
+    guard machineIsMeant || changes.reuseCmdline else {
+      return (try? base.tree.property(ChosenProperty.commandLine, of: ChosenProperty.node))?.string
+    }
+    return try fact { machine throws(MachineError) in try machine.commandLine() }
+  }
+
+  private func architecture(of base: TreeFile) throws(Failure) -> Architecture {
+    if let arch {
+      guard let named = Architecture(named: arch) else {
+        let known = Architecture.all.map(\.name).joined(separator: ", ")
+        throw Failure(.usage, "--arch: no architecture \(arch); there are \(known)")
+      }
+      return named
+    }
+    if let described = Architecture(describedBy: base.tree) { return described }
+    let name = try fact { machine throws(MachineError) in try machine.architectureName() }
+    guard machineIsMeant, let name, let running = Architecture(named: name) else {
+      throw Failure(.usage, "\(base.name): does not tell its architecture; say it with --arch")
+    }
+    return running
+  }
+
+  private func machineFacts() throws(Failure) -> MachineFacts {
+    guard machineIsMeant else { return MachineFacts(pageSize: pageSize) }
+    let map = try fact { machine throws(MachineError) in try machine.memoryMap() }
+    let ram = map?.ranges(named: "System RAM")
+    return MachineFacts(
+      pageSize: try runningPageSize(),
+      systemRAM: ram?.isEmpty == true ? nil : ram,
+      reserved: map?.ranges(named: "reserved") ?? [])
+  }
+
+  private func runningPageSize() throws(Failure) -> UInt64? {
+    if let pageSize { return pageSize }
+    return try fact { machine throws(MachineError) in try machine.pageSize() }
+  }
+
+  private func fact<Value>(
+    _ read: (RunningKernel) throws(MachineError) -> Value
+  ) throws(Failure) -> Value {
+    do throws(MachineError) {
+      return try read(source.machine)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func nextTree(
+    from base: TreeFile, _ architecture: Architecture, _ handover: Handover
+  ) throws(Failure) -> NextTree {
+    let edits = try changes.edits()
+    let machine = try machineFacts()
+    do throws(PlanError) {
+      return try NextTree(
+        from: base.tree, edits: edits, for: architecture, handover: handover, machine: machine)
+    } catch {
+      throw Failure(error, in: base.name)
+    }
+  }
+}
