@@ -17,6 +17,13 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: rules)
 }
 
+/// The tests of a target: in `Tests/NAMETests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    swiftSettings: rules)
+}
+
 let package = Package(
   name: "dtfix",
   products: [
@@ -50,7 +57,16 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: rules
-    ),
+      swiftSettings: rules),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
+    tests("BinaryFormat"),
+    tests("JSONText"),
+    tests("PhysicalMemory"),
+    tests("ELF", ["BinaryFormat"]),
+    tests("DeviceTree", ["BinaryFormat", "JSONText"]),
+    tests("Kexec", ["DeviceTree", "PhysicalMemory", "RunningKernel"]),
+    tests("RunningKernel", ["PhysicalMemory"]),
+    tests("dtfix", ["DeviceTree", "Kexec"]),
   ]
 )
