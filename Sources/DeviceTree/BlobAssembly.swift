@@ -38,8 +38,8 @@ struct BlobAssembly {
     let start = offset
     unsafe words.withUnsafeMutableBytes { blob in
       unsafe bytes.withUnsafeBytes { source in
-        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: blob[start..<start + source.count])
-        unsafe target.copyMemory(from: source)
+        let target = unsafe blob[start..<start + source.count]
+        unsafe UnsafeMutableRawBufferPointer(rebasing: target).copyMemory(from: source)
       }
     }
     offset += bytes.count

@@ -12,8 +12,8 @@ extension DeviceTree {
   ///
   /// - Parameter child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
   public func excerpt(of child: String) throws(DeviceTreeError) -> DeviceTree {
-    let extent = try self.extent(of: child)
-    let root = Node("", properties: try properties(of: "/"), children: extent.node.map { [$0] } ?? [])
+    let node = try extent(of: child).node
+    let root = Node("", properties: try properties(of: "/"), children: node.map { [$0] } ?? [])
     return try DeviceTree(root: root, reservations: reservations, bootCPU: bootCPU)
   }
 

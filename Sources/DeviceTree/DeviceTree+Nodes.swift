@@ -54,7 +54,7 @@ extension DeviceTree {
   ///   ``DeviceTreeError/Code/badName`` for a name that no path could say.
   public mutating func addNode(_ name: String, to parent: String) throws(DeviceTreeError) {
     let offset = try offset(of: parent)
-    guard name.isLegalName, !name.utf8.contains(UInt8(ascii: "/")) else {
+    guard name.isLegalNodeName else {
       throw DeviceTreeError(.badName, node: parent + "/" + name)
     }
     try edit(node: name) { blob in unsafe fdt_add_subnode(blob, offset, name) }
@@ -81,7 +81,8 @@ extension DeviceTree {
         return result == -FDT_ERR_NOSPACE ? 1 : result
       }
       if result == 0 {
-        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let path = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: path, as: UTF8.self)
       }
       size *= 2
     }
@@ -100,5 +101,10 @@ extension String {
   /// Whether the name can be stored and read back: printable ASCII, not empty.
   var isLegalName: Bool {
     !isEmpty && utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7f }
+  }
+
+  /// The same for a node, whose name is also a part of paths.
+  var isLegalNodeName: Bool {
+    isLegalName && !utf8.contains(UInt8(ascii: "/"))
   }
 }

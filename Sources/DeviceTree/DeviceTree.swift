@@ -98,7 +98,9 @@ extension DeviceTree {
   func withBytes<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(unsafe Span(_bytes: words.span.bytes))
+    try unsafe words.span.bytes.withUnsafeBytes { bytes throws(Failure) in
+      try body(unsafe Span(_unsafeBytes: bytes))
+    }
   }
 
   /// Lends the blob to a libfdt call that cannot fail.

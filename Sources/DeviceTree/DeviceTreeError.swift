@@ -105,7 +105,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .badVersion: "only format versions 16 and 17 are read (FDT_ERR_BADVERSION)"
     case .badStructure: "the structure block is not well formed (FDT_ERR_BADSTRUCTURE)"
     case .badLayout: "the blob's blocks overlap, are misaligned or outside it (FDT_ERR_BADLAYOUT)"
-    case .badCells: "#address-cells and #size-cells must each be there and be 1 or 2 (FDT_ERR_BADNCELLS)"
+    case .badCells: "#address-cells and #size-cells must be there, each 1 or 2 (FDT_ERR_BADNCELLS)"
     case .badValue: "the value does not have the length or form of this property (FDT_ERR_BADVALUE)"
     case .badOverlay: "the overlay does not fit this tree (FDT_ERR_BADOVERLAY)"
     case .tooDeep: "nodes are nested deeper than the 64 levels that Linux reads"

@@ -34,7 +34,7 @@ struct StructureWriter {
     let isRoot = level == 1
     let path = isRoot ? "/" : (path == "/" ? "" : path) + "/" + node.name
     guard level <= StructureCursor.levelLimit else { throw DeviceTreeError(.tooDeep, node: path) }
-    guard isRoot ? node.name.isEmpty : node.name.isLegalName && !node.name.utf8.contains(0x2f) else {
+    guard isRoot ? node.name.isEmpty : node.name.isLegalNodeName else {
       throw DeviceTreeError(.badName, node: path)
     }
     append(tag: .beginNode)

@@ -19,7 +19,8 @@ public struct ELFFile: Hashable, Sendable {
     guard try file.bigEndian(UInt32.self, at: 0) == 0x7f45_4c46 /* "\x7fELF" */ else {
       throw .badMagic(offset: 0)
     }
-    let (fileClass, data) = (try file.bigEndian(UInt8.self, at: 4), try file.bigEndian(UInt8.self, at: 5))
+    let fileClass = try file.bigEndian(UInt8.self, at: 4)
+    let data = try file.bigEndian(UInt8.self, at: 5)
     guard fileClass == 2 else { throw .unsupported(offset: 4, value: UInt64(fileClass)) }
     guard data == 1 || data == 2 else { throw .badValue(offset: 5, value: UInt64(data)) }
     let order: ByteOrder = data == 1 ? .little : .big

@@ -149,7 +149,8 @@ extension Acceptance {
     guard base.isStub, !tree.isStub else { return [] }
     return [
       Finding(
-        "/", "a node besides /chosen would turn ACPI off", rule: "arch/arm64/kernel/acpi.c:dt_is_stub")
+        "/", "a node besides /chosen would turn ACPI off",
+        rule: "arch/arm64/kernel/acpi.c:dt_is_stub")
     ]
   }
 

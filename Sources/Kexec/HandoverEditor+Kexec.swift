@@ -40,10 +40,9 @@ extension HandoverEditor {
   private mutating func releaseOwnReservation() {
     let pageSize = machine.pageSize ?? 4096
     let pages = roundUp(UInt64(sourceSize), to: pageSize)
-    for entry in reservations where sourceSize > 0 && (entry.size == sourceSize || entry.size == pages) {
-      guard let range = entry.range, machine.reserved.contains(where: { $0.contains(range) }) else {
-        continue
-      }
+    for entry in reservations where [UInt64(sourceSize), pages].contains(entry.size) {
+      guard let range = entry.range, machine.reserved.contains(where: { $0.contains(range) })
+      else { continue }
       if entry.size == sourceSize, !entry.size.isMultiple(of: pageSize) {
         release(
           entry, reason: "a guess: as large as the running kernel's tree, which is not passed on",
@@ -91,7 +90,8 @@ extension HandoverEditor {
     }
     if first < end {
       let sizes =
-        [end - first] + (machine.pageSize.map { [$0] } ?? [4096, 16384, 65536])
+        [end - first]
+        + (machine.pageSize.map { [$0] } ?? [4096, 16384, 65536])
         .map { roundUp(end - first, to: $0) }
       _ = sizes.contains { size in
         release(

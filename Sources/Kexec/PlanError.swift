@@ -52,8 +52,7 @@ extension PlanError: CustomStringConvertible {
     case .seedSize(let property, let size, let expected):
       "/chosen: property '\(property)': \(size) bytes; the kernel reads exactly \(expected)"
     case .notAccepted(let findings):
-      findings.first.map { "\($0)" + (findings.count > 1 ? " (and \(findings.count - 1) more)" : "") }
-        ?? "the finished tree was not accepted"
+      findings.map(\.description).joined(separator: "; ")
     }
   }
 }

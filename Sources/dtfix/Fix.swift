@@ -31,7 +31,8 @@ struct Fix: ParsableCommand {
 
   @Option(
     name: [.customShort("i"), .customLong("dtb")],
-    help: ArgumentHelp("This tree, instead of the machine's; - is standard input.", valueName: "file"))
+    help: ArgumentHelp(
+      "This tree, instead of the machine's; - is standard input.", valueName: "file"))
   var dtb: String?
 
   @Option(

@@ -9,7 +9,8 @@ import Kexec
 struct FixOutputOptions: ParsableArguments {
   @Option(
     name: .customShort("o"),
-    help: ArgumentHelp("Where the tree goes; - is standard output, the default.", valueName: "file"))
+    help: ArgumentHelp("Where the tree goes; - is standard output, the default.", valueName: "file")
+  )
   var file: String?
 
   @Flag(help: "Tell every change and its reason on standard error.")

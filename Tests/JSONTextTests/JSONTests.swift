@@ -12,7 +12,8 @@ import Testing
     ]
 
     let result = try run(
-      "python3", ["-c", "import json,sys; print(json.dumps(json.load(sys.stdin), sort_keys=True))"],
+      "python3",
+      ["-c", "import json,sys; print(json.dumps(json.load(sys.stdin), sort_keys=True))"],
       input: Array(value.description.utf8))
 
     #expect(result.status == 0, "\(result.errors)")

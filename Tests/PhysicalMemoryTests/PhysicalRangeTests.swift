@@ -41,7 +41,9 @@ import Testing
 
 @Suite struct `A set of ranges` {
   @Test func `joins ranges that touch or overlap`() throws {
-    let ranges: [(UInt64, UInt64)] = [(0x3000, 0x1000), (0x1000, 0x1000), (0x2000, 0x1000), (0x8000, 0x10)]
+    let ranges: [(UInt64, UInt64)] = [
+      (0x3000, 0x1000), (0x1000, 0x1000), (0x2000, 0x1000), (0x8000, 0x10),
+    ]
 
     let set = PhysicalRangeSet(ranges.compactMap { PhysicalRange(start: $0, size: $1) })
 

@@ -57,7 +57,8 @@ public func dtfix(
 /// Where the build put `dtfix`: beside the test bundle.
 public let dtfixPath: String = {
   let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-  return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("dtfix").path
+  return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("dtfix")
+    .path
 }()
 
 /// A folder that goes away with the value.

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo    installs what is missing, builds, and patches the tree of a captured machine
+# make test    the same, then all tests
+# Each target says what it does and installs what it lacks.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+RELEASE := .build-release/release/dtfix
+MACHINE := dts/machines/arm64-virt-6.12-kf
+ORACLE := $(MACHINE)/oracle/normal-kernel.seen.dtb
+
+# The programs that a target needs, as PROGRAM:PACKAGE; a path stands for itself.
+BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev cc:gcc ld:binutils
+TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar python3:python3 \
+  script:bsdutils setpriv:util-linux
+BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3
+
+# $(call install,NEEDS): apt-get for what is not there, by sudo when not root.
+install = @needs=(); for need in $(1); do \
+    command -v "$${need%%:*}" >/dev/null || [ -e "$${need%%:*}" ] || needs+=("$${need\#*:}"); \
+  done; \
+  if [ $${\#needs[@]} -gt 0 ]; then \
+    echo "== installing $${needs[*]}"; \
+    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+    $$sudo apt-get update -qq; \
+    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq "$${needs[@]}" >/dev/null; \
+  fi
+
+.PHONY: help toolchain build release demo test lint bench fuzz docs clean
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile
+	@echo 'make build, release, lint, bench, fuzz, docs, clean'
+
+toolchain:
+	@version=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p'); \
+	if [ -z "$$version" ] && command -v apt-get >/dev/null; then \
+	  echo "== installing swiftlang"; \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq swiftlang >/dev/null || true; \
+	  version=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p'); \
+	fi; \
+	if ! printf '6.2\n%s\n' "$${version:-0}" | sort -VC; then \
+	  echo "dtfix needs Swift 6.2 or newer; found: $${version:-none}. See https://www.swift.org/install/linux" >&2; \
+	  exit 1; \
+	fi
+
+build: toolchain
+	$(call install,$(BUILD_NEEDS))
+	@echo "== building dtfix"
+	@$(SWIFT) build
+
+# One static file, without symbols.
+release: toolchain
+	$(call install,$(BUILD_NEEDS))
+	@echo "== building the static release program"
+	@$(SWIFT) build -c release --product dtfix -Xswiftc -static-executable -Xlinker -s \
+	  --scratch-path .build-release 2>&1 | grep -v 'statically linked applications\|_ThreadLocal\|mktemp' || true
+	@test -x $(RELEASE) && ls -l $(RELEASE)
+
+# The main job on a captured machine: its tree, patched for the next kernel, compared with what a
+# real kernel's kexec_file_load made of the same machine.
+demo: build
+	$(call install,dtc:device-tree-compiler)
+	@echo "== the tree of $(MACHINE) for its next kernel, and why"
+	.build/debug/dtfix --for-kexec --root $(MACHINE) \
+	  --command-line 'console=ttyAMA0 loglevel=5 panic=10 lab.stage=second crashkernel=192M' \
+	  --initrd-at 0x410a0000+0x1f9bb8 --explain -o .build/next.dtb
+	@echo "== /chosen of the new tree, as dtfix shows it"
+	@.build/debug/dtfix show .build/next.dtb | sed -n '/memreserve/p; /chosen {/,/};/p'
+	@echo "== against the tree that Linux 6.12's kexec_file_load made of the same machine"
+	.build/debug/dtfix diff --ignore-seeds .build/next.dtb $(ORACLE) && echo 'no difference'
+	@echo "== the same, compared by dtc (seeds left out)"
+	@diff <(dtc -q -s -I dtb -O dts .build/next.dtb | grep -v -e -seed) \
+	  <(dtc -q -s -I dtb -O dts $(ORACLE) | grep -v -e -seed) && echo 'no difference'
+
+test: demo
+	$(call install,$(TEST_NEEDS))
+	@echo "== running all tests"
+	@$(SWIFT) test
+
+lint: toolchain
+	@echo "== checking the format of the sources"
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
+	@missing=$$(git ls-files '*.swift' '*.h' '*.c' '*.dts' Makefile .ci/run | \
+	  xargs grep -L 'SPDX-License-Identifier: Apache-2.0' || true); \
+	if [ -n "$$missing" ]; then echo "no SPDX line: $$missing" >&2; exit 1; fi
+
+bench: release
+	$(call install,$(BENCH_NEEDS))
+	@Tests/Benchmarks/run
+
+fuzz: toolchain
+	$(call install,$(BUILD_NEEDS))
+	@Tests/Fuzz/run
+
+docs: toolchain
+	@echo "== building the documentation"
+	@$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
+	  --target DeviceTree --target Kexec --output-path .build/docs
+
+clean:
+	rm -rf .build .build-release
