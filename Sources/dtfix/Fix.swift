@@ -84,15 +84,15 @@ extension Fix {
   /// Whether facts of the machine go with the tree: not when the tree alone was named.
   private var machineIsMeant: Bool { dtb == nil || source.root != nil }
 
-  private func commandLine(of base: TreeFile) throws(Failure) -> CommandLine? {
+  private func commandLine(of base: TreeFile) throws(Failure) -> KernelCommandLine? {
     if changes.noCommandLine { return nil }
-    var line: CommandLine
+    var line: KernelCommandLine
     if let text = changes.commandLine {
-      line = CommandLine(written: text)
+      line = KernelCommandLine(written: text)
     } else if let text = try runningCommandLine(of: base) {
-      line = CommandLine(reused: text)
+      line = KernelCommandLine(reused: text)
     } else if changes.append != nil {
-      line = CommandLine(written: "")
+      line = KernelCommandLine(written: "")
     } else {
       return nil
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A kernel command line on its way to the next kernel, and what was taken out of it.
-public struct CommandLine: Hashable, Sendable {
+public struct KernelCommandLine: Hashable, Sendable {
   /// The text for ``Handover/commandLine``.
   public private(set) var text: String
   /// What was removed, to be told with the changes of the tree.

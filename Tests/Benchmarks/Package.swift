@@ -1,0 +1,20 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let package = Package(
+  name: "Benchmarks",
+  dependencies: [.package(name: "dtfix", path: "../..")],
+  targets: [
+    .target(name: "CPeer", linkerSettings: [.linkedLibrary("fdt")]),
+    .executableTarget(name: "peer", dependencies: ["CPeer"], path: "Sources/Peer"),
+    .executableTarget(
+      name: "bench",
+      dependencies: [
+        "CPeer", .product(name: "DeviceTree", package: "dtfix"),
+        .product(name: "Kexec", package: "dtfix"),
+      ],
+      path: "Sources/Bench"),
+  ]
+)
