@@ -37,6 +37,7 @@ extension Span<UInt8> {
 
 extension Array<UInt8> {
   /// Appends an integer, most significant byte first.
+  @inlinable
   package mutating func append<Value: FixedWidthInteger>(bigEndian value: Value) {
     for shift in stride(from: Value.bitWidth - 8, through: 0, by: -8) {
       append(UInt8(truncatingIfNeeded: value >> shift))

@@ -10,6 +10,8 @@ struct BlobBlocks {
   let structure: Range<Int>
   /// The strings block.
   let strings: Range<Int>
+  /// Where the children of the root begin.
+  let rootIndex: RootIndex
   /// The size that the header declares.
   let totalSize: Int
   /// The header's `version`.
@@ -28,11 +30,23 @@ struct BlobBlocks {
     version = header.version
 
     var cursor = StructureCursor(header)
+    var names = NameCheck(header)
+    var rootIndex = RootIndex()
+    let start = header.structOffset
     walk: while true {
-      if case .end = try cursor.next(in: blob) { break walk }
+      switch try cursor.next(in: blob) {
+      case .property(let name, _):
+        try names.check(nameAt: name, of: cursor.tokenOffset, in: blob)
+      case .beginNode(let name) where cursor.level == 2:
+        rootIndex.append(
+          at: cursor.tokenOffset - start, name: name.lowerBound - start..<name.upperBound - start)
+      case .beginNode, .endNode: continue
+      case .end: break walk
+      }
     }
+    self.rootIndex = rootIndex
     structure = header.structOffset..<cursor.offset
-    strings = header.stringsOffset..<header.stringsOffset + header.stringsSize
+    strings = header.strings
     reservations = try Self.reservations(header, in: blob)
     bootCPU = try BlobHeader.Field.bootCPU.read(blob)
 

@@ -19,6 +19,13 @@ struct BlobHeader {
   /// Version 16 has no such field: the block then reaches to the end of the blob at most.
   let structSize: Int
 
+  /// Where the structure block of a tree of ours lies.
+  var structure: Range<Int> { structOffset..<structOffset + structSize }
+  /// Where the strings block lies.
+  var strings: Range<Int> { stringsOffset..<stringsOffset + stringsSize }
+  /// Where the reservation block of a tree of ours lies: the structure block follows it.
+  var reservations: Range<Int> { reservationsOffset..<structOffset }
+
   /// Reads the header and checks that every block lies inside the blob, aligned and apart.
   ///
   /// libfdt's `fdt_check_header` checks most of this too, but cannot say which field is wrong.

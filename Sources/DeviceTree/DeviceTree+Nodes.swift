@@ -10,17 +10,35 @@ extension DeviceTree {
 
   /// The names of a node's children, in the order of the tree, unit addresses included.
   public func children(of node: String) throws(DeviceTreeError) -> [String] {
-    let parent = try offset(of: node)
     var names: [String] = []
+    _ = try firstChild(of: node) { name in
+      names.append(name)
+      return false
+    }
+    return names
+  }
+
+  /// The name of a node's first child that answers to a condition; nil when none does.
+  ///
+  /// Children behind it are not looked at.
+  public func firstChild(
+    of node: String, where isWanted: (String) -> Bool
+  ) throws(DeviceTreeError) -> String? {
+    let parent = try offset(of: node)
+    var found: String?
     _ = try read(node: node) { blob in
       var child = unsafe fdt_first_subnode(blob, parent)
       while child >= 0 {
-        unsafe names.append(name(ofNodeAt: child, in: blob))
+        let name = unsafe name(ofNodeAt: child, in: blob)
+        if isWanted(name) {
+          found = name
+          return 0
+        }
         child = unsafe fdt_next_subnode(blob, child)
       }
       return child == -FDT_ERR_NOTFOUND ? 0 : child
     }
-    return names
+    return found
   }
 
   /// The absolute paths of all nodes below a node, in the order of the tree, parents first.
@@ -69,7 +87,10 @@ extension DeviceTree {
 
   /// The node's place in the structure block; it is gone with the next edit.
   func offset(of node: String) throws(DeviceTreeError) -> CInt {
-    try read(node: node) { blob in unsafe fdt_path_offset(blob, node) }
+    if let offset = try indexedOffset(of: node) { return offset }
+    return try read(node: node) { blob in
+      unsafe node.withCString { unsafe fdt_path_offset(blob, $0) }
+    }
   }
 
   private func path(of offset: CInt) throws(DeviceTreeError) -> String {
@@ -100,7 +121,7 @@ private func name(ofNodeAt offset: CInt, in blob: UnsafeRawPointer) -> String {
 extension String {
   /// Whether the name can be stored and read back: printable ASCII, not empty.
   var isLegalName: Bool {
-    !isEmpty && utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7f }
+    !isEmpty && utf8.allSatisfy(\.isLegalInName)
   }
 
   /// The same for a node, whose name is also a part of paths.

@@ -48,9 +48,8 @@ extension DeviceTree {
     var value: PropertyValue?
     _ = try read(node: node, property: name) { blob in
       var size: CInt = 0
-      guard let bytes = unsafe fdt_getprop(blob, offset, name, &size) else {
-        return size == -FDT_ERR_NOTFOUND ? 0 : size
-      }
+      guard let bytes = unsafe name.withCString({ unsafe fdt_getprop(blob, offset, $0, &size) })
+      else { return size == -FDT_ERR_NOTFOUND ? 0 : size }
       value = unsafe PropertyValue(copying: bytes, size)
       return 0
     }
@@ -67,7 +66,7 @@ extension DeviceTree {
       throw DeviceTreeError(.noSpace, node: node, property: name)
     }
     try edit(node: node, property: name) { blob in
-      unsafe fdt_setprop(blob, offset, name, value.bytes, size)
+      unsafe name.withCString { unsafe fdt_setprop(blob, offset, $0, value.bytes, size) }
     }
   }
 
@@ -97,7 +96,9 @@ extension DeviceTree {
     var deleted: [PropertyValue] = []
     while let value = try property(name, of: node) {
       deleted.append(value)
-      try edit(node: node, property: name) { blob in unsafe fdt_delprop(blob, offset, name) }
+      try edit(node: node, property: name) { blob in
+        unsafe name.withCString { unsafe fdt_delprop(blob, offset, $0) }
+      }
     }
     return deleted
   }

@@ -14,6 +14,9 @@ public struct DeviceTree: Sendable {
   /// The blob and its free space, in 8-byte words because libfdt requires 8-byte alignment.
   private var words: [UInt64]
 
+  /// Where the children of the root are, until the first edit.
+  private(set) var rootIndex: RootIndex?
+
   /// How many bytes followed the blob in the file it was read from: padding, or something appended.
   public private(set) var trailingByteCount = 0
 
@@ -51,6 +54,7 @@ public struct DeviceTree: Sendable {
     assembly.append(file.extracting(blocks.structure))
     assembly.append(file.extracting(blocks.strings))
     self.init(assembly)
+    rootIndex = blocks.rootIndex
     trailingByteCount = file.count - blocks.totalSize
     sourceVersion = blocks.version
     sourceSize = blocks.totalSize
@@ -77,17 +81,19 @@ public struct DeviceTree: Sendable {
   /// Takes over another tree's blob; where this one came from stays known.
   mutating func replace(with other: DeviceTree) {
     words = other.words
+    rootIndex = other.rootIndex
   }
 
   /// The blob: version 17, without free space, exactly `totalsize` bytes long.
+  ///
+  /// Our blocks are in order and adjacent, as libfdt keeps them, so `fdt_pack` would move nothing.
   public var blob: [UInt8] {
-    var packed = self
-    let size = unsafe packed.words.withUnsafeMutableBytes { blob in
-      let result = unsafe fdt_pack(blob.baseAddress)
-      precondition(result == 0, "a checked blob can be packed")
-      return unsafe Int(UInt32(bigEndian: blob.load(fromByteOffset: 4, as: UInt32.self)))
-    }
-    return unsafe packed.words.withUnsafeBytes { unsafe Array($0.prefix(size)) }
+    let size = withPointer { unsafe clibfdt_data_size($0) }
+    var packed: [UInt8] = []
+    packed.reserveCapacity(Int(size))
+    withBytes { packed.append($0.extracting(0..<Int(size))) }
+    packed.replaceSubrange(4..<8, with: [24, 16, 8, 0].map { UInt8(size >> $0 & 0xff) })
+    return packed
   }
 }
 
@@ -136,7 +142,8 @@ extension DeviceTree {
   @safe mutating func withMutablePointer<Result>(
     _ call: (UnsafeMutableRawPointer) -> Result
   ) -> Result {
-    unsafe words.withUnsafeMutableBytes { blob in
+    rootIndex = nil
+    return unsafe words.withUnsafeMutableBytes { blob in
       guard let start = blob.baseAddress else { preconditionFailure("a tree has a header") }
       return unsafe call(start)
     }

@@ -75,7 +75,7 @@ extension StructureCursor {
       case .beginNode(let name):
         open.append(Node(blob.text(name)))
       case .property(let name, let value):
-        open[open.count - 1].properties.append(Property(blob.text(name), blob.value(value)))
+        open[open.count - 1].properties.append(Property(blob.text(at: name), blob.value(value)))
       case .endNode:
         let node = open.removeLast()
         guard let parent = open.indices.last else { return node }
@@ -93,6 +93,13 @@ extension Span<UInt8> {
     unsafe extracting(range).withUnsafeBufferPointer {
       unsafe String(decoding: $0, as: UTF8.self)
     }
+  }
+
+  /// The bytes up to the next NUL as text.
+  func text(at start: Int) -> String {
+    var end = start
+    while self[end] != 0 { end += 1 }
+    return text(start..<end)
   }
 
   /// The bytes of a range as a property's value.

@@ -4,28 +4,12 @@ import BinaryFormat
 
 /// Writes a structure block and the strings block it refers to.
 struct StructureWriter {
-  enum Tag: UInt32 {
-    case beginNode = 1
-    case endNode = 2
-    case property = 3
-    case end = 9
-  }
-
   private(set) var structure: [UInt8] = []
-  /// Names that were not known before, each with its NUL.
+  /// The names of properties, each once, with its NUL.
   private(set) var strings: [UInt8] = []
-  private var nameOffsets: [String: UInt32]
-  private let knownStringsSize: Int
+  private var nameOffsets: [String: UInt32] = [:]
 
-  /// - Parameters:
-  ///   - nameOffsets: names that a strings block holds already, and where.
-  ///   - knownStringsSize: the size of that block; new names follow it.
-  init(nameOffsets: [String: UInt32] = [:], after knownStringsSize: Int = 0) {
-    self.nameOffsets = nameOffsets
-    self.knownStringsSize = knownStringsSize
-  }
-
-  mutating func append(tag: Tag) {
+  mutating func append(tag: StructureTag) {
     structure.append(bigEndian: tag.rawValue)
   }
 
@@ -63,7 +47,7 @@ struct StructureWriter {
 
   private mutating func offset(of name: String) -> UInt32 {
     if let known = nameOffsets[name] { return known }
-    let offset = UInt32(knownStringsSize + strings.count)
+    let offset = UInt32(strings.count)
     nameOffsets[name] = offset
     strings.append(contentsOf: name.utf8)
     strings.append(0)

@@ -33,14 +33,21 @@ struct Acceptance {
 
 /// The properties of `/chosen`, all copies of each.
 private struct Chosen {
-  let values: [String: [PropertyValue]]
+  let properties: [Property]
 
   init(of tree: DeviceTree) {
-    let properties = (try? tree.properties(of: ChosenProperty.node)) ?? []
-    values = Dictionary(grouping: properties, by: \.name).mapValues { $0.map(\.value) }
+    properties = (try? tree.properties(of: ChosenProperty.node)) ?? []
   }
 
-  subscript(name: String) -> PropertyValue? { values[name]?.first }
+  /// What readers find: the first copy.
+  subscript(name: String) -> PropertyValue? {
+    properties.first { $0.name == name }?.value
+  }
+
+  var doubledNames: [String] {
+    let names = properties.map(\.name)
+    return names.indices.filter { names[..<$0].contains(names[$0]) }.map { names[$0] }
+  }
 }
 
 extension Acceptance {
@@ -86,7 +93,7 @@ extension Acceptance {
   }
 
   private func doubledNames(_ chosen: Chosen) -> [Finding] {
-    chosen.values.filter { $0.value.count > 1 && $0.key.hasPrefix("linux,") }.keys.sorted().map {
+    chosen.doubledNames.filter { $0.hasPrefix("linux,") }.map {
       Finding("/chosen: \($0)", "there twice; readers take the first", rule: "libfdt:fdt_getprop")
     }
   }
@@ -193,7 +200,7 @@ extension DeviceTree {
   ///
   /// Rule: `arch/arm64/kernel/acpi.c:dt_is_stub`.
   var isStub: Bool {
-    let names = (try? children(of: "/")) ?? []
-    return !names.isEmpty && names.allSatisfy { $0 == "chosen" || $0 == "hypervisor" }
+    let isEmpty = (try? firstChild(of: "/") { _ in true }) == nil
+    return !isEmpty && (try? firstChild(of: "/") { $0 != "chosen" && $0 != "hypervisor" }) == nil
   }
 }

@@ -18,6 +18,7 @@ struct HandoverEditor {
   let sourceSize: Int
 
   private let base: DeviceTree
+  private let doubledNames: [String]
   private var excerpt: DeviceTree
   private var stale: [(entry: AddressAndSize, reason: String, rule: String)] = []
   private var wanted: [(entry: AddressAndSize, reason: String, rule: String)] = []
@@ -30,6 +31,8 @@ struct HandoverEditor {
     rootCells = try base.cellCounts(of: "/")
     sourceSize = base.sourceSize
     excerpt = try base.excerpt(of: "chosen")
+    let names = (try? excerpt.properties(of: ChosenProperty.node).map(\.name)) ?? []
+    doubledNames = names.indices.filter { names[..<$0].contains(names[$0]) }.map { names[$0] }
   }
 
   /// The whole tree with the edits in it.
@@ -57,14 +60,16 @@ struct HandoverEditor {
     try excerpt.property(name, of: ChosenProperty.node)
   }
 
-  /// Sets a property, in place if it is there once; a second copy would be what others read.
+  /// Sets a property; a second copy, which the next kernel would not read, is deleted.
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: String
   ) throws(DeviceTreeError) {
-    let old = try properties().filter { $0.name == name }
-    if old.count > 1 { try excerpt.deleteProperty(name, of: ChosenProperty.node) }
+    let old = try self.value(of: name)
+    if doubledNames.contains(name) {
+      try excerpt.deleteProperty(name, of: ChosenProperty.node)
+    }
     try excerpt.setProperty(name, of: ChosenProperty.node, to: value)
-    record(name, from: old.first?.value, to: value, reason: reason, rule: rule)
+    record(name, from: old, to: value, reason: reason, rule: rule)
   }
 
   /// Deletes every copy of a property.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench [FOLDER]: times patching in this process against plain C, call by call in turns, and prints
-// ratios. With FOLDER, writes the trees there instead, for timing whole processes.
+// bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
+// prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
 
 import CPeer
 import DeviceTree
@@ -72,9 +72,10 @@ func timeC(_ blob: [UInt8], withChecks: Bool) -> Int64 {
 func median(_ times: [Int64]) -> Double { Double(times.sorted()[times.count / 2]) }
 
 let sizes = [("8 KiB", 8 << 10), ("64 KiB", 64 << 10), ("2 MiB", (2 << 20) - (16 << 10))]
-if CommandLine.arguments.count > 1 {
+let arguments = CommandLine.arguments.dropFirst()
+if arguments.first == "trees", let folder = arguments.last {
   for (name, size) in sizes {
-    let path = CommandLine.arguments[1] + "/" + name.replacingOccurrences(of: " ", with: "") + ".dtb"
+    let path = folder + "/" + name.replacingOccurrences(of: " ", with: "") + ".dtb"
     try Data(try tree(ofSize: size)).write(to: URL(fileURLWithPath: path))
   }
   exit(0)
@@ -82,7 +83,7 @@ if CommandLine.arguments.count > 1 {
 
 print("In process, median of interleaved calls; the C peer makes the same libfdt calls.")
 print("tree        bytes     dtfix µs      C µs   dtfix/C   C without checks µs")
-for (name, size) in sizes {
+for (name, size) in sizes where arguments.count < 2 || arguments.last == name {
   let blob = try tree(ofSize: size)
   let rounds = max(21, 20_000_000 / size)
   var (ours, theirs, bare): ([Int64], [Int64], [Int64]) = ([], [], [])
