@@ -65,7 +65,10 @@ let package = Package(
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),
     tests("DeviceTree", ["BinaryFormat", "JSONText"]),
-    tests("Kexec", ["DeviceTree", "PhysicalMemory", "RunningKernel"]),
+    tests("Kexec", [
+      "BinaryFormat", "DeviceTree", "PhysicalMemory", "RunningKernel",
+      .product(name: "SystemPackage", package: "swift-system"),
+    ]),
     tests("RunningKernel", ["PhysicalMemory"]),
     tests("dtfix", ["DeviceTree", "Kexec"]),
   ]
