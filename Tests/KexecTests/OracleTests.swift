@@ -52,7 +52,9 @@ import Testing
     "arm64-virt-1g-6.1", "arm64-virt-6.12", "arm64-virt-6.12-kf", "arm64-virt-2g-6.12-kf",
     "arm64-virt-6g-highlow-6.12-kf", "arm64-virt-uefi-dt-6.12-kf", "arm64-virt-uefi-acpi-6.12",
   ])
-  func `kexec-tools forgets a reservation and a mark, and pads the command line`(name: String) throws {
+  func `kexec-tools forgets a reservation and a mark, and pads the command line`(name: String)
+    throws
+  {
     let oracle = try Oracle(name, maker: "kexec-tools")
 
     let ours = try DeviceTree(blob: oracle.nextTree(for: .arm64).blob)
