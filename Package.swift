@@ -59,17 +59,23 @@ let package = Package(
       ],
       swiftSettings: rules),
 
+    .executableTarget(
+      name: "patch-tree", dependencies: ["DeviceTree", "Kexec", "PhysicalMemory"],
+      path: "Examples/PatchTree", swiftSettings: rules),
+
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
     tests("BinaryFormat"),
     tests("JSONText"),
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),
     tests("DeviceTree", ["BinaryFormat", "JSONText"]),
-    tests("Kexec", [
-      "BinaryFormat", "DeviceTree", "PhysicalMemory", "RunningKernel",
-      .product(name: "SystemPackage", package: "swift-system"),
-    ]),
+    tests(
+      "Kexec",
+      [
+        "BinaryFormat", "DeviceTree", "PhysicalMemory", "RunningKernel",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     tests("RunningKernel", ["PhysicalMemory"]),
-    tests("dtfix", ["DeviceTree", "Kexec"]),
+    tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
   ]
 )

@@ -71,9 +71,9 @@ public struct Change: Hashable, Sendable {
 }
 
 extension Change.Value {
-  /// How the value of a property is shown: seeds not at all.
+  /// How the value of a property is shown: seeds not at all, unless they were wiped.
   public init(_ property: Property) {
-    if ChosenProperty.secrets.contains(property.name) {
+    if property.isHidden(by: ChosenProperty.secrets) {
       self = .secret(byteCount: property.value.bytes.count)
     } else if [ChosenProperty.initrdStart, ChosenProperty.initrdEnd].contains(property.name),
       let address = property.value.number

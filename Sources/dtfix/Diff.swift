@@ -69,7 +69,7 @@ extension TreeComparison.Difference {
     case .property(let name, let node, let from?, let to?):
       "\(node): \(name): \(shown(name, from)) -> \(shown(name, to))"
     case .property(let name, let node, let from, let to):
-      "\(from != nil ? "-" : "+") \(node): \(name) \(shown(name, from ?? to ?? .empty))"
+      "\(from != nil ? "-" : "+") \(node): \(name)\(after(name, from ?? to ?? .empty))"
     }
   }
 
@@ -87,6 +87,10 @@ extension TreeComparison.Difference {
         "from": from.map { .string(shown(name, $0)) }, "to": to.map { .string(shown(name, $0)) },
       ]
     }
+  }
+
+  private func after(_ name: String, _ value: PropertyValue) -> String {
+    value.bytes.isEmpty ? "" : " " + shown(name, value)
   }
 
   private func shown(_ name: String, _ value: PropertyValue) -> String {

@@ -27,38 +27,16 @@ struct Fix: ParsableCommand {
   @Flag(name: .customLong("for-kexec"), help: "For an ordinary kexec.")
   var forKexec = false
 
-  @OptionGroup(title: "The machine") var source: MachineOptions
-
-  @Option(
-    name: [.customShort("i"), .customLong("dtb")],
-    help: ArgumentHelp(
-      "This tree, instead of the machine's; - is standard input.", valueName: "file"))
-  var dtb: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The next kernel's architecture, where neither tree nor machine tells: aarch64, riscv64, …",
-      valueName: "name"))
-  var arch: String?
-
-  @Option(
-    help: ArgumentHelp("Bytes in a page of the running kernel.", valueName: "bytes"))
-  var pageSize: UInt64?
-
+  @OptionGroup(title: "The machine") var source: SourceOptions
   @OptionGroup(title: "Changes") var changes: ChangeOptions
   @OptionGroup(title: "Output") var output: FixOutputOptions
 
   func validate() throws {
     guard forKexec else { throw ValidationError("say what the tree is for: --for-kexec") }
-    if let pageSize {
-      guard 4096...65536 ~= pageSize, pageSize.nonzeroBitCount == 1 else {
-        throw ValidationError("--page-size is 4096, 16384 or 65536, not \(pageSize)")
-      }
-    }
   }
 
   func run() throws {
-    try output.check(input: dtb)
+    try output.check(input: source.dtb)
     let base = try baseTree()
     let commandLine = try self.commandLine(of: base)
     let handover = Handover(
@@ -77,12 +55,9 @@ struct Fix: ParsableCommand {
 
 extension Fix {
   private func baseTree() throws(Failure) -> TreeFile {
-    if let dtb { return try TreeFile(dtb) }
+    if let dtb = source.dtb { return try TreeFile(dtb) }
     return try TreeFile(of: source.machine)
   }
-
-  /// Whether facts of the machine go with the tree: not when the tree alone was named.
-  private var machineIsMeant: Bool { dtb == nil || source.root != nil }
 
   private func commandLine(of base: TreeFile) throws(Failure) -> KernelCommandLine? {
     if changes.noCommandLine { return nil }
@@ -101,14 +76,14 @@ extension Fix {
   }
 
   private func runningCommandLine(of base: TreeFile) throws(Failure) -> String? {
-    guard machineIsMeant || changes.reuseCmdline else {
+    guard source.machineIsMeant || changes.reuseCmdline else {
       return (try? base.tree.property(ChosenProperty.commandLine, of: ChosenProperty.node))?.string
     }
     return try fact { machine throws(MachineError) in try machine.commandLine() }
   }
 
   private func architecture(of base: TreeFile) throws(Failure) -> Architecture {
-    if let arch {
+    if let arch = source.arch {
       guard let named = Architecture(named: arch) else {
         let known = Architecture.all.map(\.name).joined(separator: ", ")
         throw Failure(.usage, "--arch: no architecture \(arch); there are \(known)")
@@ -117,14 +92,14 @@ extension Fix {
     }
     if let described = Architecture(describedBy: base.tree) { return described }
     let name = try fact { machine throws(MachineError) in try machine.architectureName() }
-    guard machineIsMeant, let name, let running = Architecture(named: name) else {
+    guard source.machineIsMeant, let name, let running = Architecture(named: name) else {
       throw Failure(.usage, "\(base.name): does not tell its architecture; say it with --arch")
     }
     return running
   }
 
   private func machineFacts() throws(Failure) -> MachineFacts {
-    guard machineIsMeant else { return MachineFacts(pageSize: pageSize) }
+    guard source.machineIsMeant else { return MachineFacts(pageSize: source.pageSize) }
     let map = try fact { machine throws(MachineError) in try machine.memoryMap() }
     let ram = map?.ranges(named: "System RAM")
     return MachineFacts(
@@ -134,7 +109,7 @@ extension Fix {
   }
 
   private func runningPageSize() throws(Failure) -> UInt64? {
-    if let pageSize { return pageSize }
+    if let pageSize = source.pageSize { return pageSize }
     return try fact { machine throws(MachineError) in try machine.pageSize() }
   }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
 import DeviceTree
 import RunningKernel
 import SystemPackage
@@ -56,14 +55,4 @@ func readInput(_ path: String, limit: Int) throws(MachineError) -> [UInt8] {
   } catch {
     throw .unreadable("standard input", error as? Errno ?? .ioError)
   }
-}
-
-/// Where a command finds its machine.
-struct MachineOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The machine: this one, or one captured in a folder.", valueName: "folder"))
-  var root: String?
-
-  var machine: RunningKernel { RunningKernel(root: FilePath(root ?? "/")) }
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import RunningKernel
+import SystemPackage
+
+/// Where a command finds its machine.
+struct MachineOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The machine: this one, or one captured in a folder.", valueName: "folder"))
+  var root: String?
+
+  var machine: RunningKernel { RunningKernel(root: FilePath(root ?? "/")) }
+}
+
+/// Where a command finds its tree, and the facts that go with it.
+struct SourceOptions: ParsableArguments {
+  @OptionGroup var machineOptions: MachineOptions
+
+  @Option(
+    name: [.customShort("i"), .customLong("dtb")],
+    help: ArgumentHelp(
+      "This tree, instead of the machine's; - is standard input.", valueName: "file"))
+  var dtb: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The next kernel's architecture, where neither tree nor machine tells: aarch64, riscv64, …",
+      valueName: "name"))
+  var arch: String?
+
+  @Option(help: ArgumentHelp("Bytes in a page of the running kernel.", valueName: "bytes"))
+  var pageSize: UInt64?
+
+  var machine: RunningKernel { machineOptions.machine }
+
+  /// Whether facts of the machine go with the tree: not when the tree alone was named.
+  var machineIsMeant: Bool { dtb == nil || machineOptions.root != nil }
+
+  func validate() throws {
+    guard let pageSize else { return }
+    guard 4096...65536 ~= pageSize, pageSize.nonzeroBitCount == 1 else {
+      throw ValidationError("--page-size is 4096, 16384 or 65536, not \(pageSize)")
+    }
+  }
+}
