@@ -51,16 +51,18 @@ extension DeviceTree {
   ///
   /// - Throws: ``DeviceTreeError/Code/notFound``.
   func indexedOffset(of node: String) throws(DeviceTreeError) -> CInt? {
-    guard let rootIndex, node.utf8.first == UInt8(ascii: "/") else { return nil }
-    var names = node.split(separator: "/", omittingEmptySubsequences: true)[...]
-    guard let first = names.popFirst() else { return 0 }
+    let slash = UInt8(ascii: "/")
+    guard let rootIndex, node.utf8.first == slash else { return nil }
+    let path = node.utf8.dropFirst()
+    guard !path.isEmpty else { return 0 }
+    let first = path.prefix { $0 != slash }
     let child = try withBytes { (blob) throws(DeviceTreeError) in
-      rootIndex.offset(of: first.utf8, in: blob.extracting(try BlobHeader(blob).structure))
+      rootIndex.offset(of: first, in: blob.extracting(try BlobHeader(blob).structure))
     }
     guard var offset = child else { throw DeviceTreeError(.notFound, node: node) }
-    for name in names {
+    for name in path.dropFirst(first.count).split(separator: slash) {
       offset = try read(node: node) { blob in
-        unsafe fdt_subnode_offset(blob, offset, String(name))
+        unsafe fdt_subnode_offset(blob, offset, String(Substring(name)))
       }
     }
     return offset

@@ -47,6 +47,10 @@ public enum ChosenProperty {
   static let neverInherited =
     [coreHeader, usableMemory, imaBuffer, diskKeys] + liveUpdate + historicBuffer
 
+  /// Properties that this package knows what to do with.
+  static let known =
+    neverInherited + uefi + console + [initrdStart, initrdEnd, bootedFromKexec]
+
   /// Properties whose bytes are shown to nobody.
   public static let secrets: Set<String> = [kaslrSeed, rngSeed, "ibm,plpks-pw"]
 }

@@ -25,7 +25,7 @@ extension HandoverEditor {
     try setSeeds(handover.seeds)
     try markBootedFromKexec()
     reserve(handover.reservations)
-    try noteWhatStays()
+    noteWhatStays()
   }
 }
 
@@ -75,7 +75,7 @@ extension HandoverEditor {
   /// The reservation of the last initrd may be exact, as kexec writes it, or in whole pages, as
   /// firmware does.
   private mutating func removeOldInitrd(for next: PhysicalRange?) throws(DeviceTreeError) {
-    guard let start = try value(of: ChosenProperty.initrdStart) else {
+    guard let start = foundValue(of: ChosenProperty.initrdStart) else {
       try delete(
         ChosenProperty.initrdEnd, reason: "an initrd's end without its start", rule: kexecRule)
       return
@@ -84,7 +84,7 @@ extension HandoverEditor {
       throw DeviceTreeError(
         .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdStart)
     }
-    guard let end = try value(of: ChosenProperty.initrdEnd)?.number else {
+    guard let end = foundValue(of: ChosenProperty.initrdEnd)?.number else {
       throw DeviceTreeError(
         .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdEnd)
     }
@@ -138,7 +138,7 @@ extension HandoverEditor {
   private mutating func releaseBuffer(
     of name: String, reason: String, rule: String
   ) throws(DeviceTreeError) {
-    for old in try properties() where old.name == name {
+    for old in found where old.name == name {
       for buffer in old.value.tuples(rootCells) ?? [] {
         release(buffer, reason: reason, rule: rule)
       }
@@ -169,7 +169,7 @@ extension HandoverEditor {
       return
     }
     let value = PropertyValue.string(commandLine)
-    if try self.value(of: name) == value {
+    if foundValue(of: name) == value {
       keep(Property(name, value), reason: "the command line is the same", rule: kexecRule)
     }
     try set(name, to: value, reason: "the next kernel's command line", rule: kexecRule)
@@ -207,21 +207,15 @@ extension HandoverEditor {
 
   /// Says which unknown properties go on to the next kernel: one of them may be hand-over state
   /// that this package has not heard of.
-  private mutating func noteWhatStays() throws(DeviceTreeError) {
-    let properties = try properties()
-    let uefi = properties.filter { ChosenProperty.uefi.contains($0.name) }
-    for property in uefi {
-      keep(
-        property, reason: "the next kernel finds UEFI and its memory map by it",
-        rule: "drivers/firmware/efi/fdtparams.c:efi_get_fdt_params")
-    }
-    let known =
-      ChosenProperty.uefi + ChosenProperty.console + [
-        ChosenProperty.initrdStart, ChosenProperty.initrdEnd, ChosenProperty.bootedFromKexec,
-      ]
-    for property in properties
-    where property.name.hasPrefix("linux,") && !known.contains(property.name) {
-      keep(property, reason: "not known here, so left alone", rule: "reserved for Linux")
+  private mutating func noteWhatStays() {
+    for property in found where property.name.hasPrefix("linux,") {
+      if ChosenProperty.uefi.contains(property.name) {
+        keep(
+          property, reason: "the next kernel finds UEFI and its memory map by it",
+          rule: "drivers/firmware/efi/fdtparams.c:efi_get_fdt_params")
+      } else if !ChosenProperty.known.contains(property.name) {
+        keep(property, reason: "not known here, so left alone", rule: "reserved for Linux")
+      }
     }
   }
 }

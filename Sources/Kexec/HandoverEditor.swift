@@ -17,8 +17,10 @@ struct HandoverEditor {
   /// `totalsize` of the blob as it was found.
   let sourceSize: Int
 
+  /// The properties of `/chosen` as they were found.
+  let found: [Property]
+
   private let base: DeviceTree
-  private let doubledNames: [String]
   private var excerpt: DeviceTree
   private var stale: [(entry: AddressAndSize, reason: String, rule: String)] = []
   private var wanted: [(entry: AddressAndSize, reason: String, rule: String)] = []
@@ -31,8 +33,8 @@ struct HandoverEditor {
     rootCells = try base.cellCounts(of: "/")
     sourceSize = base.sourceSize
     excerpt = try base.excerpt(of: "chosen")
-    let names = (try? excerpt.properties(of: ChosenProperty.node).map(\.name)) ?? []
-    doubledNames = names.indices.filter { names[..<$0].contains(names[$0]) }.map { names[$0] }
+    found =
+      excerpt.contains(ChosenProperty.node) ? try excerpt.properties(of: ChosenProperty.node) : []
   }
 
   /// The whole tree with the edits in it.
@@ -52,20 +54,17 @@ struct HandoverEditor {
     changes.append(Change(.added, .node(ChosenProperty.node), reason: reason, rule: rule))
   }
 
-  func properties() throws(DeviceTreeError) -> [Property] {
-    try excerpt.properties(of: ChosenProperty.node)
-  }
-
-  func value(of name: String) throws(DeviceTreeError) -> PropertyValue? {
-    try excerpt.property(name, of: ChosenProperty.node)
+  /// The value of a property as it was found; of the first copy, as readers do.
+  func foundValue(of name: String) -> PropertyValue? {
+    found.first { $0.name == name }?.value
   }
 
   /// Sets a property; a second copy, which the next kernel would not read, is deleted.
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: String
   ) throws(DeviceTreeError) {
-    let old = try self.value(of: name)
-    if doubledNames.contains(name) {
+    let old = foundValue(of: name)
+    if found.filter({ $0.name == name }).count > 1 {
       try excerpt.deleteProperty(name, of: ChosenProperty.node)
     }
     try excerpt.setProperty(name, of: ChosenProperty.node, to: value)
@@ -74,6 +73,7 @@ struct HandoverEditor {
 
   /// Deletes every copy of a property.
   mutating func delete(_ name: String, reason: String, rule: String) throws(DeviceTreeError) {
+    guard foundValue(of: name) != nil else { return }
     for old in try excerpt.deleteProperty(name, of: ChosenProperty.node) {
       record(name, from: old, to: nil, reason: reason, rule: rule)
     }
