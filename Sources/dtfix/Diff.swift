@@ -8,6 +8,7 @@ import Kexec
 /// `dtfix diff`: two trees, by meaning.
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diff",
     abstract: "What differs between two trees, by meaning.",
     discussion: """
       The order of properties, reservations and nodes does not count; nodes in another order are \

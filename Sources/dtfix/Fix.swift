@@ -9,6 +9,7 @@ import RunningKernel
 /// `dtfix fix`, or just `dtfix`: the next kernel's tree.
 struct Fix: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "fix",
     abstract: "The next kernel's tree (the default command).",
     discussion: """
       Takes the running kernel's device tree, removes what the last hand-over left in it, and adds what \

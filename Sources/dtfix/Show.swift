@@ -7,6 +7,7 @@ import Kexec
 /// `dtfix show`: a tree as text.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "show",
     abstract: "A tree as device-tree source or JSON.",
     discussion: """
       The source compiles back to the same tree with dtc. Seeds are not shown.

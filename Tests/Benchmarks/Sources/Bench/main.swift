@@ -62,6 +62,38 @@ func timeDTFix(_ blob: [UInt8]) throws -> Int64 {
   return Int64(DispatchTime.now().uptimeNanoseconds - start)
 }
 
+/// Nanoseconds of the C peer's calls, one by one through `DeviceTree`: no policy, no explanation.
+func timeCalls(_ blob: [UInt8]) throws -> Int64 {
+  let start = DispatchTime.now().uptimeNanoseconds
+  let chosen = "/chosen"
+  let base = try DeviceTree(blob: blob)
+  var tree = try base.excerpt(of: "chosen")
+  _ = try tree.cellCounts(of: "/")
+  for name in stale { try tree.deleteProperty(name, of: chosen) }
+  if let start = try tree.property("linux,initrd-start", of: chosen)?.number,
+    let end = try tree.property("linux,initrd-end", of: chosen)?.number
+  {
+    try tree.deleteReservation(AddressAndSize(address: start, size: end - start))
+  }
+  try tree.setProperty("linux,initrd-start", of: chosen, to: .u64(initrd.start))
+  try tree.setProperty("linux,initrd-end", of: chosen, to: .u64(initrd.end))
+  try tree.setProperty("bootargs", of: chosen, to: .string(commandLine))
+  try tree.setProperty("kaslr-seed", of: chosen, to: PropertyValue(bytes: Array(seedBytes[..<8])))
+  try tree.setProperty("rng-seed", of: chosen, to: PropertyValue(bytes: seedBytes))
+  try tree.setProperty("linux,booted-from-kexec", of: chosen, to: .empty)
+  try tree.addReservation(AddressAndSize(address: initrd.start, size: initrd.size))
+  var finished = base
+  try finished.putBack(tree, of: "chosen")
+  _ = try DeviceTree(blob: finished.blob)
+  return Int64(DispatchTime.now().uptimeNanoseconds - start)
+}
+
+let stale = [
+  "linux,elfcorehdr", "linux,usable-memory-range", "linux,ima-kexec-buffer", "linux,dmcryptkeys",
+  "linux,kho-fdt", "linux,kho-scratch", "linux,kexec-handover-buffer-start",
+  "linux,kexec-handover-buffer-end",
+]
+
 func timeC(_ blob: [UInt8], withChecks: Bool) -> Int64 {
   let time = peer_time(
     withChecks ? 1 : 0, blob, blob.count, commandLine, initrd.start, initrd.size, seedBytes)
@@ -81,19 +113,24 @@ if arguments.first == "trees", let folder = arguments.last {
   exit(0)
 }
 
-print("In process, median of interleaved calls; the C peer makes the same libfdt calls.")
-print("tree        bytes     dtfix µs      C µs   dtfix/C   C without checks µs")
+print("In process: medians of interleaved calls, in microseconds.")
+print("  C      the peer: two full checks and the libfdt calls in between")
+print("  calls  the same calls through DeviceTree, checks included")
+print("  plan   NextTree: policy, explanation and acceptance checks besides")
+print("  edits  the C peer without its two checks")
+print("tree        bytes        C    calls  calls/C     plan   plan/C    edits")
 for (name, size) in sizes where arguments.count < 2 || arguments.last == name {
   let blob = try tree(ofSize: size)
-  let rounds = max(21, 20_000_000 / size)
-  var (ours, theirs, bare): ([Int64], [Int64], [Int64]) = ([], [], [])
-  for _ in 0..<rounds {
-    ours.append(try timeDTFix(blob))
-    theirs.append(timeC(blob, withChecks: true))
-    bare.append(timeC(blob, withChecks: false))
+  var times: [[Int64]] = [[], [], [], []]
+  for _ in 0..<max(21, 20_000_000 / size) {
+    times[0].append(timeC(blob, withChecks: true))
+    times[1].append(try timeCalls(blob))
+    times[2].append(try timeDTFix(blob))
+    times[3].append(timeC(blob, withChecks: false))
   }
+  let medians = times.map { median($0) / 1000 }
   let row = String(
-    format: "%7d  %11.1f %9.1f   %7.2f   %19.1f", blob.count, median(ours) / 1000,
-    median(theirs) / 1000, median(ours) / median(theirs), median(bare) / 1000)
-  print(name.padding(toLength: 8, withPad: " ", startingAt: 0), row)
+    format: "%7d %8.1f %8.1f %8.2f %8.1f %8.2f %8.1f", blob.count, medians[0], medians[1],
+    medians[1] / medians[0], medians[2], medians[2] / medians[0], medians[3])
+  print(name.padding(toLength: 9, withPad: " ", startingAt: 0), row)
 }
