@@ -99,9 +99,17 @@ fuzz: toolchain
 	@Tests/Fuzz/run
 
 docs: toolchain
+	$(call install,$(BUILD_NEEDS))
 	@echo "== building the documentation"
-	@$(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
-	  --target DeviceTree --target Kexec --output-path .build/docs
+	@$(SWIFT) package dump-symbol-graph >/dev/null
+	@for module in DeviceTree Kexec; do \
+	  graphs=.build/docs/graphs/$$module; rm -rf $$graphs .build/docs/$$module; mkdir -p $$graphs; \
+	  cp .build/*/symbolgraph/$$module*.symbols.json $$graphs/; \
+	  docc convert Sources/$$module/$$module.docc --fallback-display-name $$module \
+	    --fallback-bundle-identifier dtfix.$$module --warnings-as-errors \
+	    --additional-symbol-graph-dir $$graphs --output-path .build/docs/$$module; \
+	  echo ".build/docs/$$module"; \
+	done
 
 clean:
 	rm -rf .build .build-release

@@ -72,7 +72,8 @@ extension DeviceTree {
 
   /// Appends an address and a size to a property, adding the property if it is missing.
   ///
-  /// - Parameter cells: the cells in force there; for `/chosen` those of the root, never its own.
+  /// The cells are those in force there: for `/chosen` those of the root, never its own.
+  ///
   /// - Throws: ``DeviceTreeError/Code/badValue`` when one cell cannot hold the address, the size or
   ///   their sum, as `libfdt:fdt_appendprop_addrrange`.
   public mutating func appendTuple(

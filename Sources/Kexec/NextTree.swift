@@ -19,6 +19,7 @@ public struct NextTree: Sendable {
   ///   - base: the running kernel's tree, or a board's.
   ///   - edits: what the caller wants changed before the hand-over, in this order.
   ///   - architecture: the next kernel's.
+  ///   - handover: what the next kernel is to be told.
   ///   - machine: what is known about where the tree comes from.
   public init(
     from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
