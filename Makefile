@@ -59,8 +59,9 @@ release: toolchain
 	$(call install,$(BUILD_NEEDS))
 	@echo "== building the static release program"
 	@$(SWIFT) build -c release --product dtfix -Xswiftc -static-executable -Xlinker -s \
-	  --scratch-path .build-release 2>&1 | grep -v 'statically linked applications\|_ThreadLocal\|mktemp' || true
-	@test -x $(RELEASE) && ls -l $(RELEASE)
+	  --scratch-path .build-release 2>&1 | \
+	  { grep -v 'statically linked applications\|_ThreadLocal\|mktemp' || true; }
+	@ls -l $(RELEASE)
 
 # The main job on a captured machine: its tree, patched for the next kernel, compared with what a
 # real kernel's kexec_file_load made of the same machine.
@@ -81,7 +82,7 @@ demo: build
 test: demo
 	$(call install,$(TEST_NEEDS))
 	@echo "== running all tests"
-	@$(SWIFT) test
+	@$(SWIFT) test --disable-xctest
 
 lint: toolchain
 	@echo "== checking the format of the sources"

@@ -33,6 +33,8 @@ struct DTFix: ParsableCommand {
       try command.run()
     } catch let failure as Failure {
       failure.exit()
+    } catch  where exitCode(for: error) == .validationFailure {
+      Failure(.usage, message(for: error) + "\nsee dtfix --help").exit()
     } catch {
       exit(withError: error)
     }

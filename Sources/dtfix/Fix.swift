@@ -41,8 +41,8 @@ struct Fix: ParsableCommand {
     let base = try baseTree()
     let commandLine = try self.commandLine(of: base)
     let handover = Handover(
-      commandLine: commandLine?.text, initrd: changes.initrdAt?.range,
-      reservations: changes.reserve.map(\.range),
+      commandLine: commandLine?.text, initrd: changes.initrdAt,
+      reservations: changes.reserve,
       seeds: try changes.seeds())
     let architecture = try architecture(of: base)
     let next = try nextTree(from: base, architecture, handover)

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
-import DeviceTree
 import Glibc
-import Kexec
 
 /// Where a seed comes from: `random`, `none`, or the bytes themselves.
 enum SeedChoice {
@@ -23,29 +20,6 @@ enum SeedChoice {
       let result = unsafe bytes.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, count) }
       guard result == 0 else { throw Failure(.systemCall, "getrandom: no random bytes") }
       return bytes
-    }
-  }
-
-  /// Reads `random`, `none` or a number; a number of 0 is what a used seed looks like.
-  init?(kaslr text: String) {
-    switch text {
-    case "random": self = .random
-    case "none": self = .none
-    default:
-      guard text.hasPrefix("0x"), let number = UInt64(text.dropFirst(2), radix: 16), number != 0
-      else { return nil }
-      self = .given(PropertyValue.u64(number).bytes)
-    }
-  }
-
-  /// Reads `random`, `none` or hexadecimal digits.
-  init?(rng text: String) {
-    switch text {
-    case "random": self = .random
-    case "none": self = .none
-    default:
-      guard let bytes = [UInt8](hexDigits: text), !bytes.isEmpty else { return nil }
-      self = .given(bytes)
     }
   }
 }
