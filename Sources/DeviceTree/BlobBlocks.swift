@@ -6,7 +6,7 @@ import BinaryFormat
 struct BlobBlocks {
   /// The memory reservation block, its closing entry included.
   let reservations: Range<Int>
-  /// The structure block up to and including `FDT_END`.
+  /// The structure block from the root up to and including `FDT_END`.
   let structure: Range<Int>
   /// The strings block.
   let strings: Range<Int>
@@ -32,11 +32,14 @@ struct BlobBlocks {
     var cursor = StructureCursor(header)
     var names = NameCheck(header)
     var rootIndex = RootIndex()
-    let start = header.structOffset
+    var start = header.structOffset
     walk: while true {
       switch try cursor.next(in: blob) {
       case .property(let name, _):
         try names.check(nameAt: name, of: cursor.tokenOffset, in: blob)
+      case .beginNode where cursor.level == 1:
+        // Readers look for the root at the very start: no-op tags before it are left out.
+        start = cursor.tokenOffset
       case .beginNode(let name) where cursor.level == 2:
         rootIndex.append(
           at: cursor.tokenOffset - start, name: name.lowerBound - start..<name.upperBound - start)
@@ -45,7 +48,7 @@ struct BlobBlocks {
       }
     }
     self.rootIndex = rootIndex
-    structure = header.structOffset..<cursor.offset
+    structure = start..<cursor.offset
     strings = header.strings
     reservations = try Self.reservations(header, in: blob)
     bootCPU = try BlobHeader.Field.bootCPU.read(blob)

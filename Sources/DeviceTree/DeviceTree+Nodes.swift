@@ -72,10 +72,9 @@ extension DeviceTree {
   ///   ``DeviceTreeError/Code/badName`` for a name that no path could say.
   public mutating func addNode(_ name: String, to parent: String) throws(DeviceTreeError) {
     let offset = try offset(of: parent)
-    guard name.isLegalNodeName else {
-      throw DeviceTreeError(.badName, node: parent + "/" + name)
-    }
-    try edit(node: name) { blob in unsafe fdt_add_subnode(blob, offset, name) }
+    let path = (parent == "/" ? "" : parent) + "/" + name
+    guard name.isLegalNodeName else { throw DeviceTreeError(.badName, node: path) }
+    try edit(node: path) { blob in unsafe fdt_add_subnode(blob, offset, name) }
   }
 
   /// Deletes a node and everything below it.
@@ -83,14 +82,6 @@ extension DeviceTree {
     let offset = try offset(of: node)
     guard offset != 0 else { throw DeviceTreeError(.badPath, node: node) }
     try edit(node: node) { blob in unsafe fdt_del_node(blob, offset) }
-  }
-
-  /// The node's place in the structure block; it is gone with the next edit.
-  func offset(of node: String) throws(DeviceTreeError) -> CInt {
-    if let offset = try indexedOffset(of: node) { return offset }
-    return try read(node: node) { blob in
-      unsafe node.withCString { unsafe fdt_path_offset(blob, $0) }
-    }
   }
 
   private func path(of offset: CInt) throws(DeviceTreeError) -> String {

@@ -11,6 +11,7 @@ extension DeviceTree {
   ///   `__symbols__` do not have (or there are none: trees built without `dtc -@`), and
   ///   ``DeviceTreeError/Code/badOverlay``.
   public mutating func apply(overlay: DeviceTree) throws(DeviceTreeError) {
+    try OverlayCheck(overlay.root).run()
     var base = self
     while true {
       // libfdt scratches both blobs when it fails, so each try has its own copies.

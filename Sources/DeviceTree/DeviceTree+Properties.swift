@@ -45,6 +45,7 @@ extension DeviceTree {
     _ name: String, of node: String
   ) throws(DeviceTreeError) -> PropertyValue? {
     let offset = try offset(of: node)
+    guard name.isLegalName else { return nil }
     var value: PropertyValue?
     _ = try read(node: node, property: name) { blob in
       var size: CInt = 0

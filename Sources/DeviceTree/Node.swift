@@ -39,9 +39,7 @@ extension DeviceTree {
 
   private static func readRoot(of blob: Span<UInt8>) throws(DeviceTreeError) -> Node {
     var cursor = StructureCursor(try BlobHeader(blob))
-    var root = try cursor.readNode(in: blob)
-    root.name = ""
-    return root
+    return try cursor.readNode(in: blob)
   }
 
   /// Makes a tree from a root node: in time and memory linear in its size.

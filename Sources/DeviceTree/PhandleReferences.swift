@@ -85,7 +85,7 @@ enum ReferenceLayout {
       self = layout
     } else if name.hasSuffix("-gpios") || name.hasSuffix("-gpio") {
       self = .specifiers("#gpio-cells")
-    } else if name.hasSuffix("-supply") || name.hasPrefix("pinctrl-") && name != "pinctrl-names" {
+    } else if name.hasSuffix("-supply") || name.isPinState {
       self = .phandles
     } else {
       return nil
@@ -120,7 +120,10 @@ enum ReferenceLayout {
     case .map:
       cells.count % 4 == 0 ? stride(from: 1, to: cells.count, by: 4).map { $0 } : nil
     case .specifiers(let counter):
-      walk(cells, before: 0) { targets.node($0)?.count(counter) }
+      walk(cells, before: 0) { phandle in
+        // A controller without #msi-cells has none: drivers/of/irq.c:of_msi_get_domain.
+        targets.node(phandle).flatMap { $0.count(counter) ?? (counter == "#msi-cells" ? 0 : nil) }
+      }
     case .interruptMap:
       node.count("#interrupt-cells").flatMap { own in
         walk(cells, before: (node.count("#address-cells") ?? 0) + own) { phandle in
@@ -146,6 +149,13 @@ enum ReferenceLayout {
       index += 1 + after + before
     }
     return index == cells.count + before ? places : nil
+  }
+}
+
+extension String {
+  /// `pinctrl-` and a number.
+  fileprivate var isPinState: Bool {
+    hasPrefix("pinctrl-") && UInt(dropFirst(8)) != nil
   }
 }
 

@@ -59,11 +59,12 @@ extension Array<UInt8> {
     self = []
     for word in text.split(separator: " ") {
       let digits = Array<Character>(word)
-      guard digits.count % 2 == 0 else { return nil }
+      guard digits.count % 2 == 0, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+        return nil
+      }
       for pair in stride(from: 0, to: digits.count, by: 2) {
-        guard let high = digits[pair].hexDigitValue, let low = digits[pair + 1].hexDigitValue
-        else { return nil }
-        append(UInt8(high << 4 | low))
+        guard let byte = UInt8(String(digits[pair...pair + 1]), radix: 16) else { return nil }
+        append(byte)
       }
     }
   }
@@ -106,7 +107,9 @@ extension Substring {
 
 extension Substring {
   fileprivate var cell: UInt32? {
-    hasPrefix("0x") ? UInt32(dropFirst(2), radix: 16) : UInt32(self)
+    let digits = hasPrefix("0x") ? dropFirst(2) : self
+    guard digits.allSatisfy(\.isHexDigit) else { return nil }
+    return UInt32(digits, radix: hasPrefix("0x") ? 16 : 10)
   }
 }
 

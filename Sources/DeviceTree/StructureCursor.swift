@@ -53,6 +53,7 @@ struct StructureCursor {
       case .property: return try property(in: blob)
       case .beginNode: return try beginNode(in: blob)
       case .endNode: return try endNode()
+      case .nop where hasEndedRoot: throw error(.badStructure)
       case .nop: continue
       case .end: return try end()
       case nil: throw error(.badTag, tag)
@@ -66,6 +67,8 @@ struct StructureCursor {
     level += 1
     guard level <= Self.levelLimit else { throw error(.tooDeep) }
     let name = try nodeName(in: blob)
+    // libfdt:fdt_check_full wants the root without a name, and all others with one.
+    guard level > 1 || name.isEmpty else { throw error(.badStructure) }
     guard level == 1 || !name.isEmpty else { throw error(.badName) }
     try advance(to: name.upperBound + 1)
     isAfterSubnode = false
@@ -106,7 +109,7 @@ struct StructureCursor {
     while end < blockEnd {
       let byte = blob[end]
       if byte == 0 { return offset..<end }
-      guard byte.isLegalInName, byte != UInt8(ascii: "/") || level == 1 else {
+      guard byte.isLegalInName, byte != UInt8(ascii: "/") else {
         throw error(.badName, UInt32(byte))
       }
       end += 1

@@ -78,11 +78,16 @@ extension Acceptance {
   }
 
   private func chosenIsFound(_ tree: DeviceTree) -> [Finding] {
-    let name = try? tree.fullPath(of: ChosenProperty.node)
-    guard name != "/chosen", name != "/chosen@0" else { return [] }
+    var candidates: [String] = []
+    _ = try? tree.firstChild(of: "/") { name in
+      if name == "chosen" || name.hasPrefix("chosen@") { candidates.append(name) }
+      return candidates.count > 1
+    }
+    guard candidates != ["chosen"], candidates != ["chosen@0"] else { return [] }
     return [
       Finding(
-        "/", "no /chosen or /chosen@0", rule: "drivers/of/fdt.c:early_init_dt_scan_chosen")
+        "/", "wants one /chosen or /chosen@0, not \(candidates)",
+        rule: "drivers/of/fdt.c:early_init_dt_scan_chosen")
     ]
   }
 

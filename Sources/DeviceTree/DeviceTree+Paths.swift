@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibFDT
+
+/// How callers' paths become offsets.
+///
+/// As `libfdt:fdt_path_offset`, with three differences. `/timer` is first the node of just that name,
+/// where libfdt may answer with an earlier `timer@60005000`. An alias is an absolute path, as the
+/// Devicetree Specification (section 3.3) wants it: libfdt 1.6 follows an alias to itself until the
+/// stack ends. And a name with a NUL byte in it names nothing, where C would stop reading.
+extension DeviceTree {
+  /// The node's place in the structure block; it is gone with the next edit.
+  func offset(of node: String) throws(DeviceTreeError) -> CInt {
+    let path = try absolutePath(node)
+    var names = path.utf8.split(separator: UInt8(ascii: "/"))[...]
+    guard let first = names.popFirst() else { return 0 }
+    guard var offset = try rootChild(first) else { throw DeviceTreeError(.notFound, node: node) }
+    for name in names {
+      guard let child = child(name, of: offset) else {
+        throw DeviceTreeError(.notFound, node: node)
+      }
+      offset = child
+    }
+    return offset
+  }
+
+  /// Puts the alias that a path begins with in its full form.
+  private func absolutePath(_ node: String) throws(DeviceTreeError) -> String {
+    let slash = UInt8(ascii: "/")
+    if node.utf8.first == slash { return node }
+    let alias = node.prefix { $0 != "/" }
+    guard !alias.isEmpty else { throw DeviceTreeError(.badPath, node: node) }
+    guard let target = try aliasValue(String(alias)) else {
+      throw DeviceTreeError(.badPath, node: node)
+    }
+    guard let path = target.string, path.utf8.first == slash else {
+      throw DeviceTreeError(.badPath, node: node)
+    }
+    return path + node.dropFirst(alias.count)
+  }
+
+  private func aliasValue(_ name: String) throws(DeviceTreeError) -> PropertyValue? {
+    contains("/aliases") ? try property(name, of: "/aliases") : nil
+  }
+
+  private func rootChild(_ name: Substring.UTF8View) throws(DeviceTreeError) -> CInt? {
+    guard let rootIndex else { return child(name, of: 0) }
+    return try withBytes { (blob) throws(DeviceTreeError) in
+      rootIndex.offset(of: name, in: blob.extracting(try BlobHeader(blob).structure))
+    }
+  }
+
+  /// The child of exactly this name, else the first one whose name without unit address it is.
+  private func child(_ name: Substring.UTF8View, of parent: CInt) -> CInt? {
+    withPointer { blob in
+      var short: CInt?
+      var child = unsafe fdt_first_subnode(blob, parent)
+      while child >= 0 {
+        var size: CInt = 0
+        let start = unsafe fdt_get_name(blob, child, &size)
+        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(size))
+        switch unsafe name.match(Span(_unsafeBytes: bytes)) {
+        case .exact: return child
+        case .withoutUnitAddress: short = short ?? child
+        case .none: break
+        }
+        child = unsafe fdt_next_subnode(blob, child)
+      }
+      return short
+    }
+  }
+}
+
+/// How well a name in a path fits the name of a node.
+enum NameMatch {
+  case none
+  case withoutUnitAddress
+  case exact
+}
+
+extension Substring.UTF8View {
+  /// Compares this name, of a path, with a node's.
+  func match(_ nodeName: Span<UInt8>) -> NameMatch {
+    var index = 0
+    for byte in self {
+      guard index < nodeName.count, nodeName[index] == byte else { return .none }
+      index += 1
+    }
+    if index == nodeName.count { return .exact }
+    let at = UInt8(ascii: "@")
+    return nodeName[index] == at && !contains(at) ? .withoutUnitAddress : .none
+  }
+}
