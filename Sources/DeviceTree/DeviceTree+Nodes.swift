@@ -25,6 +25,12 @@ extension DeviceTree {
     of node: String, where isWanted: (String) -> Bool
   ) throws(DeviceTreeError) -> String? {
     let parent = try offset(of: node)
+    if parent == 0, let rootIndex {
+      return try withBytes { (blob) throws(DeviceTreeError) in
+        let structure = blob.extracting(try BlobHeader(blob).structure)
+        return rootIndex.firstName(in: structure, where: isWanted)
+      }
+    }
     var found: String?
     _ = try read(node: node) { blob in
       var child = unsafe fdt_first_subnode(blob, parent)

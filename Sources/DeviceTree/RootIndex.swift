@@ -18,6 +18,15 @@ struct RootIndex {
     children.append(Child(offset: Int32(offset), name: name))
   }
 
+  /// The name of the first child that answers to a condition.
+  func firstName(in structure: Span<UInt8>, where isWanted: (String) -> Bool) -> String? {
+    for child in children {
+      let name = structure.text(child.name)
+      if isWanted(name) { return name }
+    }
+    return nil
+  }
+
   /// The child of exactly this name, else the first one whose name without unit address it is.
   func offset(of wanted: Substring.UTF8View, in structure: Span<UInt8>) -> Int32? {
     var short: Int32?
