@@ -80,6 +80,9 @@ extension DeviceTree {
     let offset = try offset(of: parent)
     let path = (parent == "/" ? "" : parent) + "/" + name
     guard name.isLegalNodeName else { throw DeviceTreeError(.badName, node: path) }
+    guard try level(of: parent) < StructureCursor.levelLimit else {
+      throw DeviceTreeError(.tooDeep, node: path)
+    }
     try edit(node: path) { blob in unsafe fdt_add_subnode(blob, offset, name) }
   }
 

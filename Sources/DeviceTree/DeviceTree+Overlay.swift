@@ -26,6 +26,10 @@ extension DeviceTree {
         continue
       }
       guard result == 0 else { throw DeviceTreeError(.init(rawValue: -result)) }
+      // An overlay may nest deeper than a tree may.
+      _ = try target.withBytes { (blob) throws(DeviceTreeError) in
+        try BlobBlocks(checking: blob)
+      }
       return replace(with: target)
     }
   }

@@ -24,6 +24,11 @@ extension DeviceTree {
     return offset
   }
 
+  /// How many nodes are open inside this one: 1 for the root.
+  func level(of node: String) throws(DeviceTreeError) -> Int {
+    try absolutePath(node).utf8.split(separator: UInt8(ascii: "/")).count + 1
+  }
+
   /// Puts the alias that a path begins with in its full form.
   private func absolutePath(_ node: String) throws(DeviceTreeError) -> String {
     let slash = UInt8(ascii: "/")

@@ -11,6 +11,8 @@ struct NameCheck {
   }
 
   /// Checks the name that begins at `offset` and must end, with a NUL, in the strings block.
+  ///
+  /// Errors are at `property`, the place of the first property of this name.
   mutating func check(
     nameAt offset: Int, of property: Int, in blob: Span<UInt8>
   ) throws(DeviceTreeError) {
@@ -24,11 +26,11 @@ struct NameCheck {
     var end = offset
     while end < strings.upperBound, blob[end] != 0 {
       guard blob[end].isLegalInName else {
-        throw DeviceTreeError(.badName, offset: end, value: UInt64(blob[end]))
+        throw DeviceTreeError(.badName, offset: property, value: UInt64(blob[end]))
       }
       end += 1
     }
-    guard end < strings.upperBound else { throw DeviceTreeError(.truncated, offset: offset) }
+    guard end < strings.upperBound else { throw DeviceTreeError(.truncated, offset: property) }
     guard end > offset else { throw DeviceTreeError(.badName, offset: property) }
     isChecked[offset - strings.lowerBound] = true
   }
