@@ -12,11 +12,10 @@ extension DeviceTree {
   /// The node's place in the structure block; it is gone with the next edit.
   func offset(of node: String) throws(DeviceTreeError) -> CInt {
     let path = try absolutePath(node)
-    var names = path.utf8.split(separator: UInt8(ascii: "/"))[...]
-    guard let first = names.popFirst() else { return 0 }
-    guard var offset = try rootChild(first) else { throw DeviceTreeError(.notFound, node: node) }
-    for name in names {
-      guard let child = child(name, of: offset) else {
+    var rest = path.utf8[...]
+    var offset: CInt = 0
+    while let name = rest.popName() {
+      guard let child = try offset == 0 ? rootChild(name) : child(name, of: offset) else {
         throw DeviceTreeError(.notFound, node: node)
       }
       offset = child
@@ -26,7 +25,10 @@ extension DeviceTree {
 
   /// How many nodes are open inside this one: 1 for the root.
   func level(of node: String) throws(DeviceTreeError) -> Int {
-    try absolutePath(node).utf8.split(separator: UInt8(ascii: "/")).count + 1
+    var rest = try absolutePath(node).utf8[...]
+    var level = 1
+    while rest.popName() != nil { level += 1 }
+    return level
   }
 
   /// Puts the alias that a path begins with in its full form.
@@ -84,6 +86,15 @@ enum NameMatch {
 }
 
 extension Substring.UTF8View {
+  /// Takes the next name off the front of a path; nil at its end.
+  fileprivate mutating func popName() -> Substring.UTF8View? {
+    let slash = UInt8(ascii: "/")
+    self = drop { $0 == slash }
+    let name = prefix { $0 != slash }
+    self = self[name.endIndex...]
+    return name.isEmpty ? nil : name
+  }
+
   /// Compares this name, of a path, with a node's.
   func match(_ nodeName: Span<UInt8>) -> NameMatch {
     var index = 0

@@ -44,17 +44,17 @@ extension DeviceTree {
   public func property(
     _ name: String, of node: String
   ) throws(DeviceTreeError) -> PropertyValue? {
-    let offset = try offset(of: node)
+    value(of: name, at: try offset(of: node))
+  }
+
+  /// The value of a property of the node at an offset.
+  private func value(of name: String, at offset: CInt) -> PropertyValue? {
     guard name.isLegalName else { return nil }
-    var value: PropertyValue?
-    _ = try read(node: node, property: name) { blob in
+    return withPointer { blob in
       var size: CInt = 0
-      guard let bytes = unsafe name.withCString({ unsafe fdt_getprop(blob, offset, $0, &size) })
-      else { return size == -FDT_ERR_NOTFOUND ? 0 : size }
-      value = unsafe PropertyValue(copying: bytes, size)
-      return 0
+      let bytes = unsafe name.withCString { unsafe fdt_getprop(blob, offset, $0, &size) }
+      return unsafe bytes.map { unsafe PropertyValue(copying: $0, size) }
     }
-    return value
   }
 
   /// Sets a property: replaces the value of the first of this name, or adds it.
@@ -96,7 +96,7 @@ extension DeviceTree {
   ) throws(DeviceTreeError) -> [PropertyValue] {
     let offset = try offset(of: node)
     var deleted: [PropertyValue] = []
-    while let value = try property(name, of: node) {
+    while let value = value(of: name, at: offset) {
       deleted.append(value)
       try edit(node: node, property: name) { blob in
         unsafe name.withCString { unsafe fdt_delprop(blob, offset, $0) }
