@@ -11,7 +11,8 @@ extension DeviceTree {
   ///   `__symbols__` do not have (or there are none: trees built without `dtc -@`), and
   ///   ``DeviceTreeError/Code/badOverlay``.
   public mutating func apply(overlay: DeviceTree) throws(DeviceTreeError) {
-    try OverlayCheck(overlay.root).run()
+    let symbols = contains("/__symbols__") ? try properties(of: "/__symbols__") : []
+    try OverlayCheck(overlay.root, labels: symbols.map(\.name)).run()
     var base = self
     while true {
       // libfdt scratches both blobs when it fails, so each try has its own copies.

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Checks that the places an overlay wants phandles written to are inside it.
+/// Checks that an overlay's references lead somewhere, and that the places it wants them written to
+/// are inside it.
 ///
-/// libfdt 1.6 trusts `__local_fixups__`, and reads and writes wherever they point. Format: dtc
-/// `Documentation/dt-object-internal.txt`.
+/// libfdt 1.6 trusts `__local_fixups__`, and reads and writes wherever they point; later ones disagree
+/// on the error for a label that is missing. Format: dtc `Documentation/dt-object-internal.txt`.
 struct OverlayCheck {
   private let overlay: Node
+  private let labels: Set<String>
 
-  init(_ overlay: Node) {
+  /// - Parameters:
+  ///   - overlay: the root of the overlay.
+  ///   - labels: the names in the tree's `/__symbols__`.
+  init(_ overlay: Node, labels: [String]) {
     self.overlay = overlay
+    self.labels = Set(labels)
   }
 
-  /// - Throws: ``DeviceTreeError/Code/badOverlay`` at the fix-up that points outside its property.
+  /// - Throws: ``DeviceTreeError/Code/badOverlay`` at the fix-up that points outside its property, and
+  ///   ``DeviceTreeError/Code/notFound`` for a label that the tree does not have.
   func run() throws(DeviceTreeError) {
     if let local = overlay.child("__local_fixups__") {
       try check(local, of: overlay, path: "/__local_fixups__")
@@ -45,6 +52,9 @@ struct OverlayCheck {
 
   /// A label, and the places where its phandle goes: strings `path:property:offset`.
   private func check(_ fixup: Property) throws(DeviceTreeError) {
+    guard labels.contains(fixup.name) else {
+      throw DeviceTreeError(.notFound, node: "/__symbols__", property: fixup.name)
+    }
     for place in fixup.value.strings ?? [""] {
       let parts = place.split(separator: ":", omittingEmptySubsequences: false)
       guard parts.count == 3, let node = node(at: parts[0]),

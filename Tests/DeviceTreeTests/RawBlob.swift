@@ -40,7 +40,8 @@ struct RawBlob {
   /// The same tree with two `FDT_NOP` tags in front of every token inside the root.
   var withNOPs: RawBlob {
     var copy = self
-    copy.tokens = tokens[..<1] + tokens[1..<tokens.count - 1].flatMap { [.nop, .nop, $0] } + [.end]
+    let inside = tokens[1..<tokens.count - 1].flatMap { [.nop, .nop, $0] }
+    copy.tokens = [tokens[0]] + inside + [.end]
     return copy
   }
 
