@@ -83,6 +83,20 @@ import Testing
     #expect(try place.names() == ["board.dtb"])
   }
 
+  @Test(arguments: [
+    ["--initrd-at", "0x80000000+0x10000"],
+    ["--initrd-at", "0x80008000+0x1000", "--reserve", "0x80000000+0x10000"],
+  ])
+  func `is not exactly what firmware keeps`(arguments: [String]) throws {
+    let place = try Workplace("reserved-memory")
+
+    let result = try dtfix(
+      ["--for-kexec", "-i", place.board, "-o", place / "next.dtb"] + arguments)
+
+    expectRefusal(result, 65, place.board, "0x80000000-0x8000ffff", "not free for the initrd")
+    #expect(try place.names() == ["board.dtb"])
+  }
+
   @Test(arguments: ["0x80010000+0x1000", "0x7ffff000+0x1000", "0xbdfff000+0x1000", "0xa0000000+4K"])
   func `may touch it`(range: String) throws {
     let place = try Workplace("reserved-memory")
