@@ -63,6 +63,19 @@ import Testing
     #expect(try place.names() == ["board.dtb", "deep", "link.dtb", "target.dtb"])
   }
 
+  @Test(arguments: ["new.dtb", "folder/new.dtb", "missing/new.dtb", "link.dtb"])
+  func `never takes the place of a link that leads nowhere`(target: String) throws {
+    let place = try Workplace()
+    try run("mkdir", [place / "folder"])
+    try FileManager.default.createSymbolicLink(
+      atPath: place / "link.dtb", withDestinationPath: target)
+
+    try dtfix("--for-kexec", "-i", place.board, "-o", place / "link.dtb")
+
+    let lead = try? FileManager.default.destinationOfSymbolicLink(atPath: place / "link.dtb")
+    #expect(lead == target)
+  }
+
   @Test func `is the old one when the new one cannot be written whole`() throws {
     let place = try Workplace()
     try write(Array("old".utf8), to: place / "next.dtb")
