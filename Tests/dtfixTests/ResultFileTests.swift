@@ -89,6 +89,18 @@ import Testing
     #expect(try place.files() == before)
   }
 
+  @Test func `leaves nothing behind where files may not grow`() throws {
+    let place = try Workplace()
+    let before = try place.files()
+
+    let result = try shell(
+      #"ulimit -f 1; env --default-signal=XFSZ "$dtfix" --for-kexec -i "$1" -o "$2""#, place.board,
+      place / "next.dtb")
+
+    #expect(result.status != 0)
+    #expect(try place.files() == before)
+  }
+
   @Test(arguments: [
     ["--arch", "ppc64"], ["--initrd-at", "0+4096"], ["--delete", "/nowhere"],
     ["--overlay", "/nowhere"], ["--kaslr-seed", "0"], ["--root", "/nowhere"],
