@@ -101,6 +101,17 @@ import Testing
     #expect(try place.files() == before)
   }
 
+  @Test(arguments: [200, 255])
+  func `may have a name as long as names can be`(length: Int) throws {
+    let place = try Workplace()
+    let name = String(repeating: "n", count: length)
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "-o", place / name)
+
+    expectSilence(result)
+    #expect(try place.names() == ["board.dtb", name])
+  }
+
   @Test(arguments: [
     ["--arch", "ppc64"], ["--initrd-at", "0+4096"], ["--delete", "/nowhere"],
     ["--overlay", "/nowhere"], ["--kaslr-seed", "0"], ["--root", "/nowhere"],
