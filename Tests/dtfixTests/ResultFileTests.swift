@@ -112,6 +112,18 @@ import Testing
     #expect(try place.names() == ["board.dtb", name])
   }
 
+  @Test func `is not kept out by what a killed run left`() throws {
+    let place = try Workplace()
+
+    // In a container or an initramfs, every run may have the same process id.
+    let result = try shell(
+      #": >"$2.$$.tmp"; exec "$dtfix" --for-kexec -i "$1" -o "$2""#, place.board,
+      place / "next.dtb")
+
+    expectSilence(result)
+    #expect(try fdtget(place / "next.dtb", "/chosen", "linux,booted-from-kexec") == "")
+  }
+
   @Test(arguments: [
     ["--arch", "ppc64"], ["--initrd-at", "0+4096"], ["--delete", "/nowhere"],
     ["--overlay", "/nowhere"], ["--kaslr-seed", "0"], ["--root", "/nowhere"],
