@@ -101,6 +101,20 @@ import Testing
     #expect(try place.files() == before)
   }
 
+  @Test(arguments: ["sys/firmware/fdt", "link"])
+  func `of the machine is never the output too`(name: String) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    try run("ln", ["-s", "sys/firmware/fdt", place / "machine/link"])
+    let before = try place.files()
+
+    let result = try dtfix(
+      "--for-kexec", "--root", place / "machine", "-o", place / "machine/\(name)")
+
+    expectRefusal(result, 64, place / "machine/\(name)", "input")
+    #expect(try place.files() == before)
+  }
+
   /// A tree, reached in many ways.
   private func linkedPlace() throws -> Workplace {
     let place = try Workplace()
