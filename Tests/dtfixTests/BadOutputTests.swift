@@ -115,6 +115,18 @@ import Testing
     #expect(try place.files() == before)
   }
 
+  @Test func `of an overlay is never the output too`() throws {
+    let place = try Workplace()
+    let overlay = try place.compile(
+      "/dts-v1/; /plugin/; &{/} { test; };", "-@", to: "on.dtbo")
+    let before = try place.files()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--overlay", overlay, "-o", overlay)
+
+    expectRefusal(result, 64, overlay, "input")
+    #expect(try place.files() == before)
+  }
+
   /// A tree, reached in many ways.
   private func linkedPlace() throws -> Workplace {
     let place = try Workplace()
