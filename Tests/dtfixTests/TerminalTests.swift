@@ -16,6 +16,17 @@ import Testing
         == "dtfix: a tree is not written to a terminal: use -o FILE, or --json\r\n")
   }
 
+  @Test(arguments: ["/dev/stdout", "/dev/tty", "/proc/self/fd/1"])
+  func `a tree is refused by whatever name the terminal has`(path: String) throws {
+    let place = try Workplace()
+
+    let result = try onTerminal("--for-kexec -i '\(place.board)' -o \(path)")
+
+    #expect(result.status == 64)
+    #expect(result.text.contains("terminal"))
+    #expect(!result.output.contains(0))
+  }
+
   @Test func `a tree is refused before anything is read`() throws {
     let result = try onTerminal("--for-kexec -i /nowhere")
 
