@@ -86,6 +86,15 @@ import Testing
     #expect(try place.names() == ["board.dtb", "on.dtbo"])
   }
 
+  @Test func `that does not fit is named`() throws {
+    let place = try basePlace(symbols: false)
+    let overlay = try place.compile(overlay, "-@", to: "on.dtbo")
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--overlay", overlay)
+
+    expectRefusal(result, 65, overlay)
+  }
+
   @Test func `that is missing is named`() throws {
     let place = try basePlace()
 
