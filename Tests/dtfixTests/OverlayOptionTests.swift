@@ -95,6 +95,15 @@ import Testing
     expectRefusal(result, 65, overlay)
   }
 
+  @Test func `that is none, but a whole tree, is refused`() throws {
+    let place = try basePlace()
+    try write(Fixtures.blob("board"), to: place / "whole.dtb")
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--overlay", place / "whole.dtb")
+
+    expectRefusal(result, 65, place / "whole.dtb")
+  }
+
   @Test func `that is missing is named`() throws {
     let place = try basePlace()
 
