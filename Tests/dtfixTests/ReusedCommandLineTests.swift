@@ -71,6 +71,18 @@ import Testing
     #expect(try fdtget(place / "next.dtb", "/chosen", "bootargs") == "quiet")
   }
 
+  @Test func `keeps bytes that are no text`() throws {
+    let place = try machinePlace(commandLine: "")
+    let line: [UInt8] = Array("name=".utf8) + [0xe9, 0x74, 0xe9] + Array(" quiet".utf8)
+    try write(line + [0x0a], to: place / "proc/cmdline")
+
+    try dtfix("--for-kexec", "--root", place.folder.path, "-o", place / "next.dtb")
+
+    #expect(
+      try fdtget(place / "next.dtb", "/chosen", "bootargs", as: "bx")
+        == "6e 61 6d 65 3d e9 74 e9 20 71 75 69 65 74 0")
+  }
+
   @Test func `is missed when the machine has none`() throws {
     let place = try machinePlace(commandLine: "quiet")
     try run("rm", [place / "proc/cmdline"])
