@@ -83,6 +83,16 @@ import Testing
         == "6e 61 6d 65 3d e9 74 e9 20 71 75 69 65 74 0")
   }
 
+  @Test(arguments: ["a\0b", String(repeating: "x", count: 2048)])
+  func `is named by its file when it cannot be`(text: String) throws {
+    let place = try machinePlace(commandLine: text)
+
+    let result = try dtfix("--for-kexec", "--root", place.folder.path)
+
+    #expect(result.status != 0)
+    #expect(result.errors.hasPrefix("dtfix: \(place / "proc/cmdline"): "))
+  }
+
   @Test func `is missed when the machine has none`() throws {
     let place = try machinePlace(commandLine: "quiet")
     try run("rm", [place / "proc/cmdline"])
