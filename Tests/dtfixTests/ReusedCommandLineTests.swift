@@ -62,6 +62,15 @@ import Testing
     #expect(try fdtget(place / "next.dtb", "/chosen", "bootargs") == "quiet")
   }
 
+  @Test func `is what the kernel reads of it: up to the first NUL`() throws {
+    let place = try Workplace()
+    try run("fdtput", ["-t", "s", place.board, "/chosen", "bootargs", "one", "two"])
+
+    try dtfix("--for-kexec", "-i", place.board, "-o", place / "next.dtb")
+
+    #expect(try fdtget(place / "next.dtb", "/chosen", "bootargs") == "one")
+  }
+
   @Test func `may have no newline at its end`() throws {
     let place = try machinePlace(commandLine: "quiet")
     try write(Array("quiet".utf8), to: place / "proc/cmdline")
