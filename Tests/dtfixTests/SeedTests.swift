@@ -83,6 +83,19 @@ import Testing
   }
 }
 
+@Suite struct `A number of a seed` {
+  @Test(arguments: [
+    ["--kaslr-seed", "0x+1"], ["--rng-seed", "\u{ff21}\u{ff21}"], ["--rng-seed", "\u{ff11}1"],
+  ])
+  func `has hexadecimal digits and nothing else`(arguments: [String]) throws {
+    let place = try Workplace()
+
+    let result = try dtfix(["--for-kexec", "-i", place.board] + arguments)
+
+    expectUsageError(result, arguments[0])
+  }
+}
+
 @Suite struct `Seeds of the tree that is read` {
   @Test(arguments: ["kaslr-seed", "rng-seed"])
   func `go when there are to be none`(name: String) throws {
