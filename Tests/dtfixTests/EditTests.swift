@@ -36,6 +36,15 @@ import Testing
     #expect(try place.names() == ["board.dtb"])
   }
 
+  @Test(arguments: ["<+1>", "<0x+1>", "[\u{ff11}1]"])
+  func `takes digits alone for a number`(text: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--set", "/chosen:test=\(text)")
+
+    expectUsageError(result, "--set")
+  }
+
   @Test func `without a value makes an empty one`() throws {
     let place = try Workplace()
 
