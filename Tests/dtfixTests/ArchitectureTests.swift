@@ -126,6 +126,15 @@ import Testing
     expectSilence(result)
   }
 
+  @Test(arguments: ["8192", "32768"])
+  func `is one of three`(size: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--page-size", size)
+
+    expectUsageError(result, "--page-size", "4096, 16384 or 65536")
+  }
+
   @Test(arguments: ["0", "1", "4095", "5000", "131072", "-4096", "4K", "0x1000", ""])
   func `is one that kernels have`(size: String) throws {
     let place = try Workplace()
