@@ -49,6 +49,19 @@ import Testing
     #expect(error?.text == line)
   }
 
+  @Test func `counts empty lines too`() {
+    let error = #expect(throws: MemoryMap.BadLine.self) {
+      try MemoryMap("1-2 : fine\n\n\ngarbage\n")
+    }
+
+    #expect(error?.number == 4)
+  }
+
+  @Test(arguments: ["+1-2 : name", "1-+2 : name", "+1-+2 : name"])
+  func `has no signs`(line: String) {
+    #expect(throws: MemoryMap.BadLine.self) { try MemoryMap(line) }
+  }
+
   @Test func `is quoted no further than a line of a terminal`() {
     let error = #expect(throws: MemoryMap.BadLine.self) {
       try MemoryMap(String(repeating: "x", count: 100_000))
