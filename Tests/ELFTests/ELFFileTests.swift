@@ -91,6 +91,13 @@ import Testing
     #expect(throws: FormatError.self) { try ELFFile(bytes.span) }
   }
 
+  @Test(arguments: (64 + 48)..<(64 + 56))
+  func `is refused within the alignment of its last program header`(size: Int) {
+    let bytes = Array(Self.builder.bytes.prefix(size))
+
+    #expect(throws: FormatError.self) { try ELFFile(bytes.span) }
+  }
+
   @Test(arguments: (64 + 56)..<(64 + 56 + 28))
   func `is refused within its notes`(size: Int) throws {
     let bytes = Array(Self.builder.bytes.prefix(size))
