@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The captured machines and the architecture of each, as `uname -m` named it there.
+private let machines = [
+  ("arm64-virt-1g-6.1", "aarch64"), ("arm64-virt-2g-6.12-kf", "aarch64"),
+  ("arm64-virt-6.12", "aarch64"), ("arm64-virt-6.12-kf", "aarch64"),
+  ("arm64-virt-6g-highlow-6.12-kf", "aarch64"), ("arm64-virt-uefi-acpi-6.12", "aarch64"),
+  ("arm64-virt-uefi-dt-6.12-kf", "aarch64"), ("pseries-6.12", "ppc64le"),
+  ("pseries-7.2-kf", "ppc64le"), ("riscv64-virt-6.12", "riscv64"),
+  ("riscv64-virt-7.2-kf", "riscv64"),
+]
+
+@Suite struct `A captured machine` {
+  @Test(arguments: machines)
+  func `tells its architecture and page size`(name: String, architecture: String) throws {
+    let folder = try Fixtures.machine(name)
+    let machine = RunningKernel(root: FilePath(folder))
+
+    let pageSize = String(decoding: try contents(of: folder + "/pagesize"), as: UTF8.self)
+    #expect(try machine.architectureName() == architecture)
+    #expect(try machine.pageSize() == UInt64(pageSize.filter(\.isNumber)))
+    #expect(!machine.isLive)
+  }
+
+  @Test(arguments: machines.map(\.0))
+  func `gives its tree, byte by byte`(name: String) throws {
+    let folder = try Fixtures.machine(name)
+    let machine = RunningKernel(root: FilePath(folder))
+
+    #expect(try machine.flatTree() == contents(of: folder + "/sys/firmware/fdt"))
+    #expect(machine.flatTreePath.string == folder + "/sys/firmware/fdt")
+  }
+
+  @Test(arguments: machines.map(\.0))
+  func `gives its command line without the newline`(name: String) throws {
+    let folder = try Fixtures.machine(name)
+    let machine = RunningKernel(root: FilePath(folder))
+
+    let text = String(decoding: try contents(of: folder + "/proc/cmdline"), as: UTF8.self)
+    #expect(try machine.commandLine() + "\n" == text)
+    #expect(try machine.commandLine().hasPrefix("console="))
+  }
+
+  @Test(arguments: machines.map(\.0))
+  func `gives its memory map, line by line`(name: String) throws {
+    let folder = try Fixtures.machine(name)
+    let machine = RunningKernel(root: FilePath(folder))
+
+    let map = try #require(try machine.memoryMap())
+
+    let text = String(decoding: try contents(of: folder + "/proc/iomem"), as: UTF8.self)
+    #expect(map.entries.map(\.line).joined() == text)
+    #expect(!map.ranges(named: "System RAM").isEmpty)
+    #expect(!map.isHidden)
+  }
+
+  @Test func `has the RAM that it was given`() throws {
+    let machine = RunningKernel(root: FilePath(try Fixtures.machine("arm64-virt-6.12-kf")))
+
+    let map = try #require(try machine.memoryMap())
+
+    let ram = map.ranges(named: "System RAM")
+    #expect(ram == [PhysicalRange(start: 0x4000_0000, size: 1536 << 20)])
+    #expect(map.ranges(named: "Crash kernel") == [PhysicalRange(text: "0x91400000-0x9d3fffff")])
+    #expect(map.ranges(named: "reserved").count == 11)
+    #expect(map.ranges(named: "no such name") == [])
+  }
+}
+
+@Suite struct `This machine` {
+  @Test(arguments: ["/", "//", "/.", "/./", "/proc/..", "/../"] as [FilePath])
+  func `is the one of the root folder`(root: FilePath) {
+    #expect(RunningKernel(root: root).isLive)
+  }
+
+  @Test(arguments: ["", ".", "/proc", "proc/..", "/proc/1/root"] as [FilePath])
+  func `is no other`(root: FilePath) {
+    #expect(!RunningKernel(root: root).isLive)
+  }
+
+  @Test func `tells its architecture and page size`() throws {
+    let machine = RunningKernel()
+
+    let (name, size) = (try run("uname", ["-m"]).text, try run("getconf", ["PAGESIZE"]).text)
+    #expect(try machine.architectureName() == name.filter { $0 != "\n" })
+    #expect(try machine.pageSize() == UInt64(size.filter(\.isNumber)))
+  }
+
+  @Test func `tells its command line`() throws {
+    let text = String(decoding: try contents(of: "/proc/cmdline"), as: UTF8.self)
+
+    #expect(
+      try RunningKernel().commandLine() == (text.last == "\n" ? String(text.dropLast()) : text))
+  }
+}
+
+extension MemoryMap.Entry {
+  /// The line that the kernel printed.
+  fileprivate var line: String {
+    String(
+      format: "%@%08lx-%08lx : %@\n", String(repeating: "  ", count: level), start, lastByte, name)
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import Foundation
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct `Reading a file` {
+  @Test(arguments: [0, 1, 65535, 65536, 65537, 1 << 20])
+  func `gives all its bytes`(size: Int) throws {
+    let folder = try TemporaryFolder()
+    let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    try write(bytes, to: folder / "file")
+
+    #expect(try readFile(FilePath(folder / "file"), limit: 1 << 20) == bytes)
+  }
+
+  @Test(arguments: [1, 65536, 65537, 200_000])
+  func `ends at the limit`(limit: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = FilePath(folder / "file")
+    try write(Array(repeating: 7, count: limit), to: path.string)
+
+    #expect(try readFile(path, limit: limit).count == limit)
+    #expect(throws: MachineError.tooLarge(path, limit: limit - 1)) {
+      try readFile(path, limit: limit - 1)
+    }
+  }
+
+  @Test func `ends even where the file does not`() {
+    #expect(throws: MachineError.tooLarge("/dev/zero", limit: 1 << 20)) {
+      try readFile("/dev/zero", limit: 1 << 20)
+    }
+  }
+
+  @Test func `does not believe its size`() throws {
+    let path = "/proc/self/status"
+    let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+
+    let text = String(decoding: try readFile(FilePath(path), limit: 1 << 20), as: UTF8.self)
+
+    #expect(size == 0)
+    #expect(text.hasPrefix("Name:"))
+    #expect(text.contains("\nPid:\t\(ProcessInfo.processInfo.processIdentifier)\n"))
+  }
+
+  @Test func `waits for all that comes through a pipe`() throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder / "pipe"
+    try run("mkfifo", [pipe])
+    Thread.detachNewThread {
+      let script = #"{ printf one; sleep 0.1; seq 30000; printf two; } >"$1""#
+      _ = try? run("bash", ["-c", script, "bash", pipe])
+    }
+
+    let text = String(decoding: try readFile(FilePath(pipe), limit: 1 << 20), as: UTF8.self)
+
+    #expect(text.hasPrefix("one1\n2\n"))
+    #expect(text.hasSuffix("30000\ntwo"))
+    #expect(text.utf8.count == 168_894 + 6)
+  }
+
+  @Test func `is refused when there is none`() throws {
+    let folder = try TemporaryFolder()
+    try write([], to: folder / "file")
+    let (missing, below) = (FilePath(folder / "missing"), FilePath(folder / "file/below"))
+
+    #expect(throws: MachineError.missing(missing, advice: "do this")) {
+      try readFile(missing, limit: 1, whenMissing: "do this")
+    }
+    #expect(throws: MachineError.missing(below, advice: nil)) { try readFile(below, limit: 1) }
+  }
+
+  @Test func `is refused for a folder`() {
+    #expect(throws: MachineError.unreadable("/proc", .isDirectory)) {
+      try readFile("/proc", limit: 1)
+    }
+  }
+}
+
+@Suite struct `The reason a fact cannot be read` {
+  @Test(
+    arguments: [
+      (.missing("/a", advice: nil), "/a: no such file"),
+      (.missing("/a", advice: "do this"), "/a: no such file\ndo this"),
+      (.notPermitted("/a", advice: nil), "/a: permission denied"),
+      (.notPermitted("/a", advice: "be root"), "/a: permission denied\nbe root"),
+      (.unreadable("/a", .ioError), "/a: Input/output error"),
+      (.tooLarge("/a", limit: 64 << 20), "/a: more than 64 MiB, which no such file has"),
+      (
+        .malformedLine("/a", line: 3, text: "x"), "/a: line 3: not a line of this file: x"
+      ),
+      (
+        .malformed("/a", .badMagic(offset: 0)),
+        "/a: offset 0x0: not the magic number of this format"
+      ),
+    ] as [(MachineError, String)])
+  func `is a line that names the file`(error: MachineError, text: String) {
+    #expect(error.description == text)
+  }
+}

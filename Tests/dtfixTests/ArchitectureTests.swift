@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@Suite struct `The next kernel's architecture` {
+  @Test(arguments: try Fixtures.boards().filter { $0.hasSuffix(".dtb") })
+  func `is told by a board's CPUs`(board: String) throws {
+    let result = try dtfix("--for-kexec", "-i", board, "--explain", "-o", "/dev/null")
+
+    let expected =
+      board.contains("/arm64-") ? "aarch64" : board.contains("/armhf-") ? "armv7l" : "riscv64"
+    #expect(result.errors.contains(" bytes for \(expected); "))
+  }
+
+  @Test(arguments: machinesWithTrees)
+  func `is told by a machine`(name: String) throws {
+    let machine = try Fixtures.machine(name)
+
+    let result = try dtfix("--for-kexec", "--root", machine, "--json", "-o", "/dev/null")
+
+    let expected = name.hasPrefix("arm64") ? "aarch64" : "riscv64"
+    #expect(try python(#"json["architecture"]"#, on: result) == expected)
+  }
+
+  @Test(arguments: ["arm64-virt-uefi-acpi-6.12", "riscv64-virt-6.12"])
+  func `is told by the machine's kcore when the tree has no CPUs`(name: String) throws {
+    let place = try Workplace("acpi-stub")
+    let machine = try Fixtures.machine(name)
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--root", machine, "--json", "-o", "/dev/null")
+
+    let expected = name.hasPrefix("arm64") ? "aarch64" : "riscv64"
+    #expect(try python(#"json["architecture"]"#, on: result) == expected)
+  }
+
+  @Test func `must be said for a tree without CPUs`() throws {
+    let place = try Workplace("acpi-stub")
+
+    let untold = try dtfix("--for-kexec", "-i", place.board, "-o", place / "next.dtb")
+    let before = try place.files()
+    let told = try dtfix("--for-kexec", "-i", place.board, "--arch", "arm64", "-o", "/dev/null")
+
+    expectRefusal(untold, 64, place.board, "--arch")
+    #expect(before.count == 1)
+    expectSilence(told)
+  }
+
+  @Test func `must be said when a capture has no kcore either`() throws {
+    let place = try Workplace("acpi-stub")
+    try run("mkdir", ["-p", place / "sys/firmware", place / "proc"])
+    try run("cp", [place.board, place / "sys/firmware/fdt"])
+    try write(Array("quiet\n".utf8), to: place / "proc/cmdline")
+
+    let result = try dtfix("--for-kexec", "--root", place.folder.path)
+
+    expectRefusal(result, 64, place / "sys/firmware/fdt", "--arch")
+  }
+
+  @Test(arguments: [
+    ("arm64", "aarch64"), ("aarch64", "aarch64"), ("riscv", "riscv64"), ("riscv64", "riscv64"),
+    ("arm", "armv7l"), ("armhf", "armv7l"), ("armv7l", "armv7l"),
+  ])
+  func `goes by many names`(name: String, machineName: String) throws {
+    let place = try Workplace("acpi-stub")
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--arch", name, "--json", "-o", "/dev/null")
+
+    #expect(try python(#"json["architecture"]"#, on: result) == machineName)
+  }
+
+  @Test(arguments: ["sparc", "AArch64", "x86_64", "arm64 "])
+  func `is one that is known`(name: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--arch", name, "-o", place / "next.dtb")
+
+    expectRefusal(result, 64, "--arch", name, "aarch64, riscv64")
+    #expect(try place.names() == ["board.dtb"])
+  }
+}
+
+@Suite struct `An architecture that takes no tree` {
+  @Test(arguments: ["pseries-6.12", "pseries-7.2-kf"])
+  func `is told by its machine`(name: String) throws {
+    let machine = try Fixtures.machine(name)
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "--root", machine, "-o", place / "next.dtb")
+
+    expectRefusal(
+      result, 69, machine + "/sys/firmware/fdt", "ppc64le", "setup_new_fdt_ppc64")
+    #expect(try place.names() == ["board.dtb"])
+  }
+
+  @Test func `is told by its tree`() throws {
+    let place = try Workplace("qemu-ppc64-pseries")
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "-o", place / "next.dtb")
+
+    expectRefusal(result, 69, place.board, "ppc64le", "RTAS")
+    #expect(try place.names() == ["board.dtb"])
+  }
+
+  @Test(arguments: ["ppc64", "ppc64le", "powerpc64", "loongarch64", "loong64"])
+  func `is told by name`(name: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--arch", name)
+
+    expectRefusal(result, 69, place.board, "kexec")
+  }
+}
+
+@Suite struct `The running kernel's page size` {
+  @Test(arguments: ["4096", "16384", "65536"])
+  func `can be said`(size: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--page-size", size, "-o", place / "next.dtb")
+
+    expectSilence(result)
+  }
+
+  @Test(arguments: ["8192", "32768"])
+  func `is one of three`(size: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--page-size", size)
+
+    expectUsageError(result, "--page-size", "4096, 16384 or 65536")
+  }
+
+  @Test(arguments: ["0", "1", "4095", "5000", "131072", "-4096", "4K", "0x1000", ""])
+  func `is one that kernels have`(size: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "--page-size=\(size)")
+
+    expectUsageError(result, "--page-size")
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@Suite struct `A tree comes from and goes to any file` {
+  @Test(arguments: [
+    #""$dtfix" --for-kexec "${@:2}" -i "$1""#,
+    #""$dtfix" --for-kexec "${@:2}" --dtb "$1""#,
+    #""$dtfix" --for-kexec "${@:2}" -i - <"$1""#,
+    #""$dtfix" --for-kexec "${@:2}" -i /dev/stdin <"$1""#,
+    #"cat "$1" | "$dtfix" --for-kexec "${@:2}" -i -"#,
+    #"(head -c 99; sleep 0.1; cat) <"$1" | "$dtfix" --for-kexec "${@:2}" -i -"#,
+    #""$dtfix" --for-kexec "${@:2}" -i <(cat "$1")"#,
+    #"mkfifo "$1.pipe"; cat "$1" >"$1.pipe" & "$dtfix" --for-kexec "${@:2}" -i "$1.pipe""#,
+  ])
+  func `whatever is read`(script: String) throws {
+    let place = try Workplace()
+    try dtfix(["--for-kexec", "-i", place.board, "-o", place / "expected.dtb"] + GivenSeeds.none)
+
+    let result = try shell(script, place.board, "--kaslr-seed", "none", "--rng-seed", "none")
+
+    #expect(result.status == 0)
+    #expect(result.errors == "")
+    #expect(try result.output == contents(of: place / "expected.dtb"))
+  }
+
+  @Test(arguments: [
+    #""$dtfix" "${@:2}""#,
+    #""$dtfix" "${@:2}" -o -"#,
+    #""$dtfix" "${@:2}" | cat"#,
+    #""$dtfix" "${@:2}" -o /dev/stdout"#,
+    #""$dtfix" "${@:2}" -o "$1/next.dtb"; cat "$1/next.dtb""#,
+    #"cd "$1"; "$dtfix" "${@:2}" -o next.dtb; cat next.dtb"#,
+    #"mkfifo "$1/pipe"; cat "$1/pipe" & "$dtfix" "${@:2}" -o "$1/pipe"; wait"#,
+    #""$dtfix" "${@:2}" -o >(cat); wait $!"#,
+  ])
+  func `whatever is written`(script: String) throws {
+    let place = try Workplace()
+    try dtfix(["--for-kexec", "-i", place.board, "-o", place / "expected.dtb"] + GivenSeeds.none)
+
+    let result = try shell(
+      script, place.folder.path, "--for-kexec", "-i", place.board, "--kaslr-seed", "none",
+      "--rng-seed", "none")
+
+    #expect(result.status == 0)
+    #expect(result.errors == "")
+    #expect(try result.output == contents(of: place / "expected.dtb"))
+  }
+
+  @Test func `and nowhere, for the explanation alone`() throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "-i", place.board, "-o", "/dev/null")
+
+    expectSilence(result)
+    #expect(try place.names() == ["board.dtb"])
+  }
+
+  @Test(arguments: [1, 7, 4096])
+  func `with bytes behind it that are no part of it`(byteCount: Int) throws {
+    let place = try Workplace()
+    try write(
+      contents(of: place.board) + Array(repeating: 0xa5, count: byteCount), to: place / "long.dtb")
+
+    let long = try dtfix(["--for-kexec", "-i", place / "long.dtb", "--explain"] + GivenSeeds.none)
+    let exact = try dtfix(["--for-kexec", "-i", place.board] + GivenSeeds.none)
+
+    #expect(long.output == exact.output)
+    #expect(long.errors.contains("then \(byteCount) bytes that are no part of the tree"))
+  }
+
+  @Test func `of a name that looks like an option's value`() throws {
+    let place = try Workplace()
+
+    let result = try shell(
+      #"cd "$1"; cp board.dtb 'a b:c=d.dtb'; "$dtfix" --for-kexec -i 'a b:c=d.dtb' -o './-x y'"#,
+      place.folder.path)
+
+    expectSilence(result)
+    #expect(try place.names() == ["-x y", "a b:c=d.dtb", "board.dtb"])
+  }
+}
