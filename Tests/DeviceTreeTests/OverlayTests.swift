@@ -56,9 +56,11 @@ import Testing
     #expect(try tree.property("gpios", of: "/soc/led") == phandle)
   }
 
+  static let missingLabel = DeviceTreeError(.notFound, node: "/__symbols__", property: "nothing")
+
   @Test(arguments: [
-    ("/plugin/; &nothing { };", DeviceTreeError(.notFound)),
-    ("/plugin/; &uart { gone; }; &nothing { };", DeviceTreeError(.notFound)),
+    ("/plugin/; &nothing { };", missingLabel),
+    ("/plugin/; &uart { gone; }; &nothing { };", missingLabel),
     ("/plugin/; &{/nothing} { };", DeviceTreeError(.notFound)),
     ("/ { f { target = <0x777>; __overlay__ { }; }; };", DeviceTreeError(.notFound)),
     (
