@@ -111,7 +111,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .badLayout: "the blob's blocks overlap, are misaligned or outside it (FDT_ERR_BADLAYOUT)"
     case .badCells: "#address-cells and #size-cells must be there, each 1 or 2 (FDT_ERR_BADNCELLS)"
     case .badValue: "the value does not have the length or form of this property (FDT_ERR_BADVALUE)"
-    case .badOverlay: "the overlay does not fit this tree (FDT_ERR_BADOVERLAY)"
+    case .badOverlay: "no overlay, or one that does not fit this tree (FDT_ERR_BADOVERLAY)"
     case .tooDeep: "nodes are nested deeper than the 64 levels that Linux reads"
     case .badName: "a name is 1 to 255 printable ASCII characters, a node's without '/'"
     case .wrappingRange: "the address and the size together pass the end of 64 bits"

@@ -20,6 +20,9 @@ struct OverlayCheck {
   /// - Throws: ``DeviceTreeError/Code/badOverlay`` at the fix-up that points outside its property, and
   ///   ``DeviceTreeError/Code/notFound`` for a label that the tree does not have.
   func run() throws(DeviceTreeError) {
+    guard overlay.children.contains(where: { $0.child("__overlay__") != nil }) else {
+      throw DeviceTreeError(.badOverlay, node: "/")
+    }
     for fragment in overlay.children {
       guard fragment["target-path"]?.isPath ?? true else {
         throw DeviceTreeError(.badPath, node: "/" + fragment.name, property: "target-path")

@@ -58,6 +58,8 @@ public struct ProgramHeader: Hashable, Sendable {
   public let fileSize: UInt64
   /// Bytes of it in memory.
   public let memorySize: UInt64
+  /// What its addresses are a multiple of; 0 and 1 say nothing.
+  public let alignment: UInt64
 
   /// `PT_LOAD`.
   public static let load: UInt32 = 1
@@ -73,5 +75,6 @@ public struct ProgramHeader: Hashable, Sendable {
     physicalAddress = try file.integer(at: start + 24, order)
     fileSize = try file.integer(at: start + 32, order)
     memorySize = try file.integer(at: start + 40, order)
+    alignment = try file.integer(at: start + 48, order)
   }
 }

@@ -9,10 +9,13 @@ import PhysicalMemory
 struct Acceptance {
   let architecture: Architecture
   let handover: Handover
+  /// Reservations of the old tree that were not firmware's.
+  let released: [AddressAndSize]
 
-  init(_ architecture: Architecture, _ handover: Handover) {
+  init(_ architecture: Architecture, _ handover: Handover, released: [AddressAndSize] = []) {
     self.architecture = architecture
     self.handover = handover
+    self.released = released
   }
 
   /// What is wrong with the blob; nothing when the next kernel may have it.
@@ -26,7 +29,7 @@ struct Acceptance {
     let chosen = Chosen(of: tree)
     return size(blob, tree) + rootCells(tree) + chosenIsFound(tree)
       + leftovers(chosen) + doubledNames(chosen)
-      + commandLine(chosen) + initrd(chosen, tree) + seeds(chosen)
+      + commandLine(chosen) + initrd(chosen, tree, base) + seeds(chosen)
       + reservations(tree) + stub(tree, base) + uefi(chosen)
   }
 }
@@ -109,7 +112,7 @@ extension Acceptance {
     guard let value = chosen[ChosenProperty.commandLine] else {
       return handover.commandLine == nil ? [] : [Finding(place, "missing", rule: rule)]
     }
-    guard value.string == handover.commandLine else {
+    guard value.bytes == handover.commandLine.map({ $0.bytes + [0] }) else {
       return [Finding(place, "not the command line asked for", rule: rule)]
     }
     guard value.bytes.count <= architecture.commandLineSize else {
@@ -118,7 +121,9 @@ extension Acceptance {
     return []
   }
 
-  private func initrd(_ chosen: Chosen, _ tree: DeviceTree) -> [Finding] {
+  private func initrd(
+    _ chosen: Chosen, _ tree: DeviceTree, _ base: DeviceTree
+  ) -> [Finding] {
     let start = chosen[ChosenProperty.initrdStart]?.number
     let end = chosen[ChosenProperty.initrdEnd]?.number
     let rule = "drivers/of/fdt.c:early_init_dt_check_for_initrd"
@@ -129,11 +134,24 @@ extension Acceptance {
     guard tree.reservations.contains(AddressAndSize(initrd)) else {
       return [Finding("reservations", "the initrd is not reserved", rule: "drivers/of/kexec.c")]
     }
-    return tree.memoryOfOthers(than: handover).filter { $0.range.overlaps(initrd) }.map {
+    return memoryOfOthers(tree, base).filter { $0.range.overlaps(initrd) }.map {
       Finding(
         $0.place, "\($0.range) is not free for the initrd at \(initrd)",
         rule: "drivers/of/fdt.c:early_init_fdt_scan_reserved_mem")
     }
+  }
+
+  /// Memory that firmware keeps: reservations that were there before and are no initrd's, those that
+  /// nobody asked for, and reserved memory that must not be mapped.
+  private func memoryOfOthers(
+    _ tree: DeviceTree, _ base: DeviceTree
+  ) -> [(place: String, range: PhysicalRange)] {
+    let ours = (handover.reservations + [handover.initrd].compactMap { $0 }).map(
+      AddressAndSize.init)
+    let before = base.reservations.filter { !released.contains($0) }
+    let unknown = tree.reservations.filter { !ours.contains($0) && !before.contains($0) }
+    let reserved = (before + unknown).compactMap(\.range).map { ("reservation", $0) }
+    return reserved + tree.unmappedMemory()
   }
 
   private func seeds(_ chosen: Chosen) -> [Finding] {
@@ -178,19 +196,9 @@ extension Acceptance {
 }
 
 extension DeviceTree {
-  /// Memory that firmware keeps: reservations nobody asked for, and reserved memory that must not
-  /// be mapped.
-  fileprivate func memoryOfOthers(
-    than handover: Handover
-  ) -> [(place: String, range: PhysicalRange)] {
-    let ours = handover.reservations + [handover.initrd].compactMap { $0 }
-    let reserved = reservations.compactMap(\.range).filter { !ours.contains($0) }
-    return reserved.map { ("reservation", $0) } + unmappedMemory()
-  }
-
   /// Children of `/reserved-memory` with `no-map` and a place; only the first range of each counts
   /// (`drivers/of/of_reserved_mem.c`).
-  private func unmappedMemory() -> [(place: String, range: PhysicalRange)] {
+  fileprivate func unmappedMemory() -> [(place: String, range: PhysicalRange)] {
     guard let cells = try? cellCounts(of: "/reserved-memory") else { return [] }
     let nodes = ((try? children(of: "/reserved-memory")) ?? []).map { "/reserved-memory/" + $0 }
     return nodes.compactMap { node in

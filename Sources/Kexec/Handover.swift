@@ -5,7 +5,7 @@ public import PhysicalMemory
 /// What the next kernel is to be told, apart from what the machine is.
 public struct Handover: Hashable, Sendable {
   /// The command line; nil for none, so that the kernel falls back on its own.
-  public var commandLine: String?
+  public var commandLine: KernelCommandLine?
   /// Where a loader puts the initrd; its end is not rounded. Nil for none.
   public var initrd: PhysicalRange?
   /// Memory that the next kernel must leave alone.
@@ -15,7 +15,8 @@ public struct Handover: Hashable, Sendable {
 
   /// A hand-over; without arguments, one that only wipes what the last one left.
   public init(
-    commandLine: String? = nil, initrd: PhysicalRange? = nil, reservations: [PhysicalRange] = [],
+    commandLine: KernelCommandLine? = nil, initrd: PhysicalRange? = nil,
+    reservations: [PhysicalRange] = [],
     seeds: Seeds = .none
   ) {
     self.commandLine = commandLine

@@ -162,13 +162,13 @@ extension HandoverEditor {
     reserve(initrd, reason: "the initrd, to its exact size", rule: kexecRule)
   }
 
-  private mutating func setCommandLine(_ commandLine: String?) throws(DeviceTreeError) {
+  private mutating func setCommandLine(_ commandLine: KernelCommandLine?) throws(DeviceTreeError) {
     let name = ChosenProperty.commandLine
     guard let commandLine else {
       try delete(name, reason: "no command line: the next kernel uses its own", rule: kexecRule)
       return
     }
-    let value = PropertyValue.string(commandLine)
+    let value = PropertyValue(bytes: commandLine.bytes + [0])
     if foundValue(of: name) == value {
       keep(Property(name, value), reason: "the command line is the same", rule: kexecRule)
     }

@@ -101,6 +101,9 @@ struct HandoverEditor {
 
   // MARK: Reservations
 
+  /// The reservations that the last hand-over made.
+  var released: [AddressAndSize] { stale.map(\.entry) }
+
   /// The reservations of the tree as it was found.
   var reservations: [AddressAndSize] { excerpt.reservations }
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A kernel command line on its way to the next kernel, and what was taken out of it.
+///
+/// Bytes, not text: a kernel passes on whatever its boot loader gave it.
 public struct KernelCommandLine: Hashable, Sendable {
-  /// The text for ``Handover/commandLine``.
-  public private(set) var text: String
+  /// The bytes, without a NUL at their end.
+  public private(set) var bytes: [UInt8]
   /// What was removed, to be told with the changes of the tree.
   public private(set) var changes: [Change] = []
 
   /// A command line that somebody wrote for the next kernel: left as it is.
-  public init(written text: String) {
-    self.text = text
+  public init(_ text: String) {
+    bytes = Array(text.utf8)
   }
 
   /// A running kernel's command line, used again without the words that the last hand-over put in.
@@ -17,16 +19,18 @@ public struct KernelCommandLine: Hashable, Sendable {
   /// `elfcorehdr=` is written by riscv and powerpc kernels in front of a crash kernel's command line
   /// (`arch/riscv/kernel/elf_kexec.c`); to an ordinary kernel it says that it is a crash kernel
   /// (`kernel/crash_dump.c:setup_elfcorehdr`).
-  public init(reused text: String) {
-    self.text = text
-    let words = Self.words(of: text)
-    let stale = words.filter { $0.hasPrefix("elfcorehdr=") }
+  public init(reusing bytes: [UInt8]) {
+    self.bytes = bytes
+    let words = Self.words(of: bytes)
+    let isStale = { (word: ArraySlice<UInt8>) in word.starts(with: Array("elfcorehdr=".utf8)) }
+    let stale = words.filter(isStale)
     guard !stale.isEmpty else { return }
-    self.text = words.filter { !stale.contains($0) }.joined(separator: " ")
+    self.bytes = Array(words.filter { !isStale($0) }.joined(separator: [UInt8(ascii: " ")]))
     changes = stale.map { word in
       Change(
         .removed, .property(ChosenProperty.commandLine, node: ChosenProperty.node),
-        from: .text(word), reason: "a word of the last crash kernel's hand-over",
+        from: .text(String(decoding: word, as: UTF8.self)),
+        reason: "a word of the last crash kernel's hand-over",
         rule: "kernel/crash_dump.c:setup_elfcorehdr")
     }
   }
@@ -34,23 +38,21 @@ public struct KernelCommandLine: Hashable, Sendable {
   /// Adds words at the end.
   public mutating func append(_ words: String) {
     guard !words.isEmpty else { return }
-    text += text.isEmpty ? words : " " + words
+    if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+    bytes += words.utf8
   }
 
   /// Words between blanks; quotes keep blanks together, as in `lib/cmdline.c:next_arg`.
-  private static func words(of text: String) -> [String] {
-    var words: [String] = []
-    var word = ""
+  private static func words(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
     var isQuoted = false
-    for character in text {
-      if character == "\"" { isQuoted.toggle() }
-      guard !isQuoted, character.isWhitespace else {
-        word.append(character)
-        continue
-      }
-      if !word.isEmpty { words.append(word) }
-      word = ""
+    return bytes.split { byte in
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      return !isQuoted && (byte == 0x20 || 0x09...0x0d ~= byte)
     }
-    return word.isEmpty ? words : words + [word]
   }
+}
+
+extension KernelCommandLine: ExpressibleByStringLiteral {
+  /// A command line written in source code.
+  public init(stringLiteral text: String) { self.init(text) }
 }

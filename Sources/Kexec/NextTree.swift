@@ -37,16 +37,18 @@ public struct NextTree: Sendable {
     _ handover: Handover, _ machine: MachineFacts
   ) throws(PlanError) {
     try handover.check(for: architecture, on: machine)
+    let (edited, asked) = try base.applying(edits)
+    var editor: HandoverEditor
     do throws(DeviceTreeError) {
-      let (edited, asked) = try base.applying(edits)
-      var editor = try HandoverEditor(edited, machine)
+      editor = try HandoverEditor(edited, machine)
       try editor.prepareForKexec(handover)
       blob = try editor.finishedTree().blob
-      changes = asked + editor.changes
     } catch {
       throw PlanError(error)
     }
-    let findings = Acceptance(architecture, handover).findings(in: blob, madeFrom: base)
+    changes = asked + (handover.commandLine?.changes ?? []) + editor.changes
+    let acceptance = Acceptance(architecture, handover, released: editor.released)
+    let findings = acceptance.findings(in: blob, madeFrom: base)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
@@ -56,11 +58,11 @@ extension Handover {
   fileprivate func check(
     for architecture: Architecture, on machine: MachineFacts
   ) throws(PlanError) {
-    if let commandLine {
-      guard !commandLine.utf8.contains(0) else { throw .commandLineHasNUL }
-      guard commandLine.utf8.count < architecture.commandLineSize else {
+    if let line = commandLine?.bytes {
+      guard !line.contains(0) else { throw .commandLineHasNUL }
+      guard line.count < architecture.commandLineSize else {
         throw .commandLineTooLong(
-          size: commandLine.utf8.count, limit: architecture.commandLineSize,
+          size: line.count, limit: architecture.commandLineSize,
           architecture: architecture.name)
       }
     }

@@ -7,6 +7,8 @@ public import PhysicalMemory
 public enum PlanError: Error, Hashable, Sendable {
   /// The tree cannot be read or edited as needed.
   case tree(DeviceTreeError)
+  /// An overlay, of this name, does not fit the tree.
+  case overlay(String, DeviceTreeError)
   /// The next kernel's architecture takes no tree from this package.
   case unsupported(architecture: String, reason: String)
   /// `linux,initrd-start` without `linux,initrd-end`, or one that is neither 4 nor 8 bytes.
@@ -30,6 +32,8 @@ extension PlanError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .tree(let error):
+      "\(error)"
+    case .overlay(_, let error):
       "\(error)"
     case .unsupported(let architecture, let reason):
       "\(architecture): \(reason)"

@@ -18,10 +18,17 @@ extension DeviceTree {
   /// The tree with the edits made, in order, and what they changed.
   func applying(
     _ edits: [TreeEdit]
-  ) throws(DeviceTreeError) -> (tree: DeviceTree, changes: [Change]) {
+  ) throws(PlanError) -> (tree: DeviceTree, changes: [Change]) {
     var tree = self
     var changes: [Change] = []
-    for edit in edits { try changes += tree.apply(edit) }
+    for edit in edits {
+      do throws(DeviceTreeError) {
+        changes += try tree.apply(edit)
+      } catch {
+        guard case .overlay(_, let name) = edit else { throw .tree(error) }
+        throw .overlay(name, error)
+      }
+    }
     return (tree, changes)
   }
 

@@ -37,7 +37,9 @@ public struct MemoryMap: Hashable, Sendable {
   /// Reads the text of `/proc/iomem`.
   public init(_ text: String) throws(BadLine) {
     var entries: [Entry] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: true).enumerated() {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    for (index, line) in lines.enumerated() {
       guard let entry = Entry(line) else {
         throw BadLine(number: index + 1, text: String(line.prefix(80)))
       }
@@ -62,11 +64,18 @@ extension MemoryMap.Entry {
     let text = line.drop { $0 == " " }
     guard let dash = text.firstIndex(of: "-"), let blank = text[dash...].firstIndex(of: " "),
       text[blank...].hasPrefix(" : "),
-      let start = UInt64(text[..<dash], radix: 16),
-      let last = UInt64(text[text.index(after: dash)..<blank], radix: 16), start <= last
+      let start = text[..<dash].address,
+      let last = text[text.index(after: dash)..<blank].address, start <= last
     else { return nil }
     self.init(
       level: (line.count - text.count) / 2, start: start, lastByte: last,
       name: String(text[blank...].dropFirst(3)))
+  }
+}
+
+extension Substring {
+  /// Hexadecimal digits, and nothing else, as a number.
+  fileprivate var address: UInt64? {
+    allSatisfy(\.isHexDigit) ? UInt64(self, radix: 16) : nil
   }
 }

@@ -32,11 +32,15 @@ public struct RunningKernel: Sendable {
   /// Where ``flatTree()`` comes from.
   public var flatTreePath: FilePath { path("sys/firmware/fdt") }
 
-  /// The command line the kernel was booted with: `/proc/cmdline`, without its newline.
-  public func commandLine() throws(MachineError) -> String {
-    let bytes = try readFile(path("proc/cmdline"), limit: 1 << 20)
-    return String(decoding: bytes.last == 0x0a ? bytes.dropLast() : bytes[...], as: UTF8.self)
+  /// The command line the kernel was booted with: the bytes of `/proc/cmdline` without its newline.
+  public func commandLine() throws(MachineError) -> [UInt8] {
+    var bytes = try readFile(commandLinePath, limit: 1 << 20)
+    if bytes.last == 0x0a { bytes.removeLast() }
+    return bytes
   }
+
+  /// Where ``commandLine()`` comes from.
+  public var commandLinePath: FilePath { path("proc/cmdline") }
 
   /// Bytes in a page: from the system on this machine, from `PAGESIZE` in the vmcoreinfo note of
   /// `/proc/kcore` in a capture; nil when a capture does not say.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 
 /// `dtfix`: the device tree, and later all else, that the next kernel is started with.
 @main
@@ -28,6 +29,8 @@ struct DTFix: ParsableCommand {
 
   /// Runs the command; every failure of ours is one line and an exit code of sysexits.h.
   static func main() {
+    // A file that may not grow is an error like a full disk, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -41,12 +41,13 @@ extension Failure {
     self.init(.malformedInput, "\(file): \(error)")
   }
 
-  /// A tree that cannot be handed on.
-  init(_ error: PlanError, in file: String) {
+  /// A tree that cannot be handed on; the command line has a source of its own.
+  init(_ error: PlanError, in file: String, commandLineOf source: String) {
     switch error {
     case .tree, .badInitrd, .notAccepted: self.init(.malformedInput, "\(file): \(error)")
+    case .overlay(let name, _): self.init(.malformedInput, "\(name): \(error)")
     case .unsupported: self.init(.notOffered, "\(file): \(error)")
-    case .commandLineTooLong, .commandLineHasNUL: self.init(.usage, "--command-line: \(error)")
+    case .commandLineTooLong, .commandLineHasNUL: self.init(.usage, "\(source): \(error)")
     case .initrdAtZero, .notInSystemRAM: self.init(.usage, "--initrd-at: \(error)")
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
     }

@@ -5,6 +5,7 @@ import DeviceTree
 import JSONText
 import Kexec
 import RunningKernel
+import SystemPackage
 
 /// `dtfix fix`, or just `dtfix`: the next kernel's tree.
 struct Fix: ParsableCommand {
@@ -37,19 +38,17 @@ struct Fix: ParsableCommand {
   }
 
   func run() throws {
-    try output.check(input: source.dtb)
+    try output.check(inputs: inputs)
     let base = try baseTree()
     let commandLine = try self.commandLine(of: base)
     let handover = Handover(
-      commandLine: commandLine?.text, initrd: changes.initrdAt,
-      reservations: changes.reserve,
+      commandLine: commandLine?.line, initrd: changes.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds())
     let architecture = try architecture(of: base)
-    let next = try nextTree(from: base, architecture, handover)
+    let next = try nextTree(from: base, architecture, handover, commandLine?.source)
     try output.write(
       FixResult(
-        source: base, architecture: architecture, blob: next.blob,
-        changes: (commandLine?.changes ?? []) + next.changes,
+        source: base, architecture: architecture, blob: next.blob, changes: next.changes,
         hasSeeds: handover.seeds != .none))
   }
 }
@@ -60,27 +59,40 @@ extension Fix {
     return try TreeFile(of: source.machine)
   }
 
-  private func commandLine(of base: TreeFile) throws(Failure) -> KernelCommandLine? {
+  /// The files that are read, whose place the result must not take.
+  private var inputs: [String] {
+    [source.dtb ?? source.machine.flatTreePath.string] + changes.overlay
+  }
+
+  /// The next kernel's command line, and what messages call its source; nil for none.
+  private func commandLine(
+    of base: TreeFile
+  ) throws(Failure) -> (line: KernelCommandLine, source: String)? {
     if changes.noCommandLine { return nil }
-    var line: KernelCommandLine
+    var result: (line: KernelCommandLine, source: String)
     if let text = changes.commandLine {
-      line = KernelCommandLine(written: text)
-    } else if let text = try runningCommandLine(of: base) {
-      line = KernelCommandLine(reused: text)
+      result = (KernelCommandLine(text), "--command-line")
+    } else if let (bytes, source) = try runningCommandLine(of: base) {
+      result = (KernelCommandLine(reusing: bytes), source)
     } else if changes.append != nil {
-      line = KernelCommandLine(written: "")
+      result = ("", "--append")
     } else {
       return nil
     }
-    line.append(changes.append ?? "")
-    return line
+    result.line.append(changes.append ?? "")
+    return result
   }
 
-  private func runningCommandLine(of base: TreeFile) throws(Failure) -> String? {
+  /// The machine's command line, or that of a tree that was named alone, as its kernel reads it.
+  private func runningCommandLine(
+    of base: TreeFile
+  ) throws(Failure) -> (bytes: [UInt8], source: String)? {
     guard source.machineIsMeant || changes.reuseCmdline else {
-      return (try? base.tree.property(ChosenProperty.commandLine, of: ChosenProperty.node))?.string
+      let value = try? base.tree.property(ChosenProperty.commandLine, of: ChosenProperty.node)
+      return value.map { (Array($0.bytes.prefix { $0 != 0 }), base.name) }
     }
-    return try fact { machine throws(MachineError) in try machine.commandLine() }
+    let bytes = try fact { machine throws(MachineError) in try machine.commandLine() }
+    return (bytes, source.machine.commandLinePath.string)
   }
 
   private func architecture(of base: TreeFile) throws(Failure) -> Architecture {
@@ -125,7 +137,8 @@ extension Fix {
   }
 
   private func nextTree(
-    from base: TreeFile, _ architecture: Architecture, _ handover: Handover
+    from base: TreeFile, _ architecture: Architecture, _ handover: Handover,
+    _ commandLineSource: String?
   ) throws(Failure) -> NextTree {
     let edits = try changes.edits()
     let machine = try machineFacts()
@@ -133,7 +146,7 @@ extension Fix {
       return try NextTree(
         from: base.tree, edits: edits, for: architecture, handover: handover, machine: machine)
     } catch {
-      throw Failure(error, in: base.name)
+      throw Failure(error, in: base.name, commandLineOf: commandLineSource ?? "--command-line")
     }
   }
 }

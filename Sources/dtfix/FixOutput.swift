@@ -21,11 +21,11 @@ struct FixOutputOptions: ParsableArguments {
 
   private var writesTree: Bool { file != nil || !json }
 
-  func check(input: String?) throws(Failure) {
+  func check(inputs: [String]) throws(Failure) {
     if json, file == "-" {
       throw Failure(.usage, "--json and -o - both want standard output")
     }
-    if writesTree { try OutputFile(file).check(input: input == "-" ? nil : input) }
+    if writesTree { try OutputFile(file).check(inputs: inputs.filter { $0 != "-" }) }
   }
 
   func write(_ result: FixResult) throws(Failure) {

@@ -5,24 +5,21 @@ import SystemPackage
 
 /// Where a result goes: a file, or standard output.
 struct OutputFile {
-  let path: String?
+  private let path: String?
 
   /// Nil or `-` is standard output.
   init(_ path: String?) {
     self.path = path == "-" ? nil : path
   }
 
-  /// Refuses what would end badly, before any work is done: bytes on a terminal, and a result in the
-  /// place of its own source.
-  func check(input: String?) throws(Failure) {
-    guard let path else {
-      guard isatty(STDOUT_FILENO) == 0 else {
-        throw Failure(.usage, "a tree is not written to a terminal: use -o FILE, or --json")
-      }
-      return
+  /// Refuses what would end badly, before any work is done: bytes on a terminal, by whatever name, and
+  /// a result in the place of its own source.
+  func check(inputs: [String]) throws(Failure) {
+    guard !isTerminal else {
+      throw Failure(.usage, "a tree is not written to a terminal: use -o FILE, or --json")
     }
-    guard let input, let target = status(of: path), let source = status(of: input) else { return }
-    guard (target.st_dev, target.st_ino) != (source.st_dev, source.st_ino) else {
+    guard let path, let target = FileStatus(path) else { return }
+    guard !inputs.contains(where: { FileStatus($0)?.identity == target.identity }) else {
       throw Failure(.usage, "\(path): is the input too; write the result elsewhere")
     }
   }
@@ -33,46 +30,44 @@ struct OutputFile {
   /// one or the new one. Anything else that is there (a device, a pipe) is written to as it is.
   func write(_ bytes: [UInt8], isSecret: Bool) throws(Failure) {
     guard let path else { return try write(bytes, to: .standardOutput, "standard output") }
-    let old = status(of: path)
-    guard old == nil || (old?.st_mode ?? 0) & S_IFMT == S_IFREG else {
-      return try writeInPlace(bytes, path)
+    if let status = FileStatus(path), !status.isRegular {
+      try writeInPlace(bytes, path)
+    } else {
+      try replace(finalPath(path), with: bytes, mode: isSecret ? 0o600 : 0o666)
     }
-    try replace(at: finalPath(path), with: bytes, mode: isSecret ? 0o600 : 0o666)
+  }
+
+  private var isTerminal: Bool {
+    guard let path else { return isatty(STDOUT_FILENO) == 1 }
+    // Opening a pipe would wait for its reader; only a character device can be a terminal.
+    guard FileStatus(path)?.isCharacterDevice == true else { return false }
+    let options: FileDescriptor.OpenOptions = [.closeOnExec, .nonBlocking]
+    guard let file = try? FileDescriptor.open(FilePath(path), .writeOnly, options: options) else {
+      return false
+    }
+    defer { try? file.close() }
+    return isatty(file.rawValue) == 1
   }
 
   private func writeInPlace(_ bytes: [UInt8], _ path: String) throws(Failure) {
-    let file = try open(path, options: [.closeOnExec], mode: 0o600)
+    let file: FileDescriptor
+    do {
+      file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.closeOnExec])
+    } catch {
+      throw Failure(.cannotCreate, "\(path): cannot be written: \(error)")
+    }
     defer { try? file.close() }
     try write(bytes, to: file, path)
   }
 
-  private func replace(at path: String, with bytes: [UInt8], mode: UInt32) throws(Failure) {
-    let temporary = "\(path).\(getpid()).tmp"
-    let options: FileDescriptor.OpenOptions = [.closeOnExec, .create, .exclusiveCreate]
-    let file = try open(temporary, options: options, mode: mode)
+  private func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32) throws(Failure) {
+    let temporary = try TemporaryFile(beside: path, mode: mode)
     do throws(Failure) {
-      defer { try? file.close() }
-      try write(bytes, to: file, path)
-      guard fsync(file.rawValue) == 0 else { throw Failure(.inputOutput, "\(path): \(Errno.last)") }
-      guard unsafe rename(temporary, path) == 0 else {
-        throw Failure(.cannotCreate, "\(path): \(Errno.last)")
-      }
+      try write(bytes, to: temporary.file, path.string)
+      try temporary.becomeFinal()
     } catch {
-      unsafe unlink(temporary)
+      temporary.remove()
       throw error
-    }
-    syncFolder(of: path)
-  }
-
-  private func open(
-    _ path: String, options: FileDescriptor.OpenOptions, mode: UInt32
-  ) throws(Failure) -> FileDescriptor {
-    do {
-      return try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: options, permissions: FilePermissions(rawValue: mode))
-    } catch {
-      let place = path.hasSuffix(".tmp") ? self.path ?? path : path
-      throw Failure(.cannotCreate, "\(place): cannot be created: \(error)")
     }
   }
 
@@ -87,27 +82,14 @@ struct OutputFile {
   }
 
   /// The file behind symbolic links, so that a link stays one.
-  private func finalPath(_ path: String) -> String {
-    guard let resolved = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
+  private func finalPath(_ path: String) throws(Failure) -> FilePath {
+    if let resolved = unsafe realpath(path, nil) {
+      defer { unsafe free(resolved) }
+      return unsafe FilePath(platformString: resolved)
+    }
+    guard FileStatus(path, followingLinks: false) == nil else {
+      throw Failure(.cannotCreate, "\(path): is a link that leads nowhere")
+    }
+    return FilePath(path)
   }
-
-  private func syncFolder(of path: String) {
-    let folder = FilePath(path).removingLastComponent()
-    let target = folder.isEmpty ? FilePath(".") : folder
-    guard let descriptor = try? FileDescriptor.open(target, .readOnly) else { return }
-    fsync(descriptor.rawValue)
-    try? descriptor.close()
-  }
-
-  private func status(of path: String) -> stat? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? status : nil
-  }
-}
-
-extension Errno {
-  /// The error of the system call that failed last.
-  fileprivate static var last: Errno { Errno(rawValue: errno) }
 }

@@ -20,7 +20,7 @@ enum Parse {
     case "random": return .random
     case "none": return .none
     default:
-      let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : nil
+      let number = text.hasPrefix("0x") ? UInt64(address: text) : nil
       // A seed of 0 is what a used one looks like.
       guard let number, number != 0 else {
         throw ValidationError("--kaslr-seed is random, none or 0x… of up to 16 digits, not 0")

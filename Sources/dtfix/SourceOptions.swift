@@ -40,7 +40,7 @@ struct SourceOptions: ParsableArguments {
 
   func validate() throws {
     guard let pageSize else { return }
-    guard 4096...65536 ~= pageSize, pageSize.nonzeroBitCount == 1 else {
+    guard [4096, 16384, 65536].contains(pageSize) else {
       throw ValidationError("--page-size is 4096, 16384 or 65536, not \(pageSize)")
     }
   }

@@ -137,9 +137,10 @@ import Testing
     architecture: Architecture, longest: Int
   ) throws {
     let base = try source("board")
-    let fits = Handover(commandLine: String(repeating: "x", count: longest), seeds: .none)
+    let line = String(repeating: "x", count: longest)
+    let fits = Handover(commandLine: KernelCommandLine(line), seeds: .none)
     var tooLong = fits
-    tooLong.commandLine = String(repeating: "x", count: longest + 1)
+    tooLong.commandLine = KernelCommandLine(line + "x")
 
     _ = try patched(base, for: architecture, fits)
     #expect(

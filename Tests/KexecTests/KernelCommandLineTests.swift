@@ -6,30 +6,31 @@ import Testing
 @Suite struct `A command line` {
   @Test(arguments: ["", "a  b", " leading", "quiet dyndbg=\"file a +p; file b +p\"\n"])
   func `that needs no change keeps every byte`(text: String) {
-    let line = KernelCommandLine(reused: text)
+    let line = KernelCommandLine(reusing: Array(text.utf8))
 
-    #expect(line.text == text)
+    #expect(line.bytes == Array(text.utf8))
     #expect(line.changes.isEmpty)
   }
 
   @Test func `loses the core header of the last crash kernel, and says so`() {
     let line = KernelCommandLine(
-      reused: "elfcorehdr=0x37ff0000 root=/dev/vda1 note=\"elfcorehdr=not this\" quiet")
+      reusing: Array(
+        "elfcorehdr=0x37ff0000 root=/dev/vda1 note=\"elfcorehdr=not this\" quiet".utf8))
 
-    #expect(line.text == "root=/dev/vda1 note=\"elfcorehdr=not this\" quiet")
+    #expect(line.bytes == Array("root=/dev/vda1 note=\"elfcorehdr=not this\" quiet".utf8))
     #expect(line.changes.map(\.action) == [.removed])
   }
 
   @Test func `written by hand is left alone`() {
-    #expect(KernelCommandLine(written: "elfcorehdr=1 ").text == "elfcorehdr=1 ")
+    #expect(KernelCommandLine("elfcorehdr=1 ").bytes == Array("elfcorehdr=1 ".utf8))
   }
 
   @Test(arguments: [("a", "b", "a b"), ("", "b", "b"), ("a", "", "a")])
   func `grows at its end`(text: String, words: String, result: String) {
-    var line = KernelCommandLine(written: text)
+    var line = KernelCommandLine(text)
 
     line.append(words)
 
-    #expect(line.text == result)
+    #expect(line.bytes == Array(result.utf8))
   }
 }

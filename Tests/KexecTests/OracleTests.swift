@@ -62,9 +62,9 @@ import Testing
     var theirs = oracle.tree
     let padded = try #require(try theirs.chosen("bootargs")).bytes
     #expect(padded.count % 4 == 0)
-    let text = try #require(oracle.handover.commandLine)
-    #expect(Array(padded.prefix { $0 != 0 }) == Array(text.utf8))
-    try theirs.setProperty("bootargs", of: "/chosen", to: .string(text))
+    let line = try #require(oracle.handover.commandLine).bytes
+    #expect(Array(padded.prefix { $0 != 0 }) == line)
+    try theirs.setProperty("bootargs", of: "/chosen", to: PropertyValue(bytes: line + [0]))
     let missing = theirs.compared(with: ours).differences.filter { !$0.isOfSeed }
     let initrd = try #require(oracle.handover.initrd)
     #expect(
@@ -93,7 +93,7 @@ struct Oracle {
     tree = try DeviceTree(blob: contents(of: folder + "/oracle/normal-\(maker).seen.dtb"))
     let info = try String(contentsOfFile: folder + "/oracle/info.txt", encoding: .utf8)
     handover = Handover(
-      commandLine: try Self.commandLine(in: info, maker),
+      commandLine: KernelCommandLine(try Self.commandLine(in: info, maker)),
       initrd: try Self.initrd(in: info, maker, tree), seeds: fixedSeeds)
   }
 

@@ -126,13 +126,14 @@ func expectRefusal(
   #expect(lines.last == "" && 2...3 ~= lines.count, sourceLocation: sourceLocation)
 }
 
-/// Expects a failure in the form of ArgumentParser, which says how the command is used.
+/// Expects a failure of usage: what is wrong, and where to read how it is right.
 func expectUsageError(
   _ result: ToolResult, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation
 ) {
   #expect(result.status == 64, "\(result.errors)", sourceLocation: sourceLocation)
   #expect(result.output.count == 0, sourceLocation: sourceLocation)
-  #expect(result.errors.contains("Usage: dtfix"), sourceLocation: sourceLocation)
+  #expect(result.errors.hasPrefix("dtfix: "), sourceLocation: sourceLocation)
+  #expect(result.errors.hasSuffix("\nsee dtfix --help\n"), sourceLocation: sourceLocation)
   let missing = parts.filter { !result.errors.contains($0) }
   #expect(missing == [], "\(result.errors)", sourceLocation: sourceLocation)
 }
