@@ -37,9 +37,8 @@ public struct MemoryMap: Hashable, Sendable {
   /// Reads the text of `/proc/iomem`.
   public init(_ text: String) throws(BadLine) {
     var entries: [Entry] = []
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    for (index, line) in lines.enumerated() {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !line.isEmpty {
       guard let entry = Entry(line) else {
         throw BadLine(number: index + 1, text: String(line.prefix(80)))
       }

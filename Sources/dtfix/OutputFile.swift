@@ -87,6 +87,9 @@ struct OutputFile {
       defer { unsafe free(resolved) }
       return unsafe FilePath(platformString: resolved)
     }
+    guard !path.hasSuffix("/") else {
+      throw Failure(.cannotCreate, "\(path): cannot be created: that is the name of a folder")
+    }
     guard FileStatus(path, followingLinks: false) == nil else {
       throw Failure(.cannotCreate, "\(path): is a link that leads nowhere")
     }
