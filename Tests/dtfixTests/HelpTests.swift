@@ -92,4 +92,10 @@ import Testing
     #expect(script.text.contains(mark))
     #expect(script.text.contains("for-kexec"))
   }
+
+  @Test func `is not there for all`() throws {
+    let script = try dtfix("--generate-completion-script", "tcsh")
+
+    expectUsageError(script, "tcsh")
+  }
 }
