@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+internal import CLibFDT
 
 /// Many edits of one child of the root at the price of one.
 ///
@@ -38,8 +39,11 @@ extension DeviceTree {
 
   /// Puts the child and the reservations of an edited excerpt in the place of this tree's own.
   ///
-  /// The excerpt must be of this tree as it is now. A child that was not there becomes the first one,
+  /// A child that was not there becomes the first one,
   /// one that is gone is deleted. `FDT_NOP` tags in the old child go away; all else keeps its bytes.
+  ///
+  /// - Throws: ``DeviceTreeError/Code/staleExcerpt`` when the excerpt is of another tree, or of this one
+  ///   before later edits.
   public mutating func putBack(
     _ excerpt: DeviceTree, of child: String
   ) throws(DeviceTreeError) {
@@ -47,6 +51,10 @@ extension DeviceTree {
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
       try excerpt.withBytes { (edited) throws(DeviceTreeError) in
         let (header, editedHeader) = (try BlobHeader(blob), try BlobHeader(edited))
+        let strings = blob.extracting(header.strings)
+        guard edited.extracting(editedHeader.strings).starts(with: strings) else {
+          throw DeviceTreeError(.staleExcerpt, node: "/" + child)
+        }
         let before = header.structOffset..<old.lowerBound
         let after = old.upperBound..<header.structure.upperBound
         var assembly = try BlobAssembly(
@@ -98,6 +106,18 @@ extension DeviceTree {
       bytes.append(blob.extracting(cursor.tokenOffset..<cursor.offset))
     }
     return bytes
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate func starts(with other: Span<UInt8>) -> Bool {
+    guard count >= other.count else { return false }
+    return unsafe withUnsafeBytes { bytes in
+      unsafe other.withUnsafeBytes { others in
+        guard let start = bytes.baseAddress, let first = others.baseAddress else { return true }
+        return unsafe memcmp(start, first, others.count) == 0
+      }
+    }
   }
 }
 

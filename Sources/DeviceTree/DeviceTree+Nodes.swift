@@ -74,7 +74,8 @@ extension DeviceTree {
 
   /// Adds a node without properties as the first child of another.
   ///
-  /// - Throws: ``DeviceTreeError/Code/exists`` when the parent has a child of this name, and
+  /// - Throws: ``DeviceTreeError/Code/exists`` when the parent has a child of this name, or one that
+  ///   has it but for a unit address, which libfdt takes for the same, and
   ///   ``DeviceTreeError/Code/badName`` for a name that no path could say.
   public mutating func addNode(_ name: String, to parent: String) throws(DeviceTreeError) {
     let offset = try offset(of: parent)
@@ -119,9 +120,12 @@ private func name(ofNodeAt offset: CInt, in blob: UnsafeRawPointer) -> String {
 }
 
 extension String {
-  /// Whether the name can be stored and read back: printable ASCII, not empty.
+  /// Far above the 31 characters of the specification, which real trees pass.
+  static let longestName = 255
+
+  /// Whether the name can be stored and read back: printable ASCII, not empty, not endless.
   var isLegalName: Bool {
-    !isEmpty && utf8.allSatisfy(\.isLegalInName)
+    1...Self.longestName ~= utf8.count && utf8.allSatisfy(\.isLegalInName)
   }
 
   /// The same for a node, whose name is also a part of paths.

@@ -12,7 +12,7 @@ extension DeviceTree {
   ///   ``DeviceTreeError/Code/badOverlay``.
   public mutating func apply(overlay: DeviceTree) throws(DeviceTreeError) {
     let symbols = contains("/__symbols__") ? try properties(of: "/__symbols__") : []
-    try OverlayCheck(overlay.root, labels: symbols.map(\.name)).run()
+    try OverlayCheck(overlay.root, symbols: symbols).run()
     var base = self
     while true {
       // libfdt scratches both blobs when it fails, so each try has its own copies.

@@ -21,13 +21,13 @@ extension DeviceTree {
   /// Adds a reservation at the end of the list.
   ///
   /// - Throws: ``DeviceTreeError/Code/emptyReservation`` for a size of 0: that is how the list ends,
-  ///   so later entries would not be seen; ``DeviceTreeError/Code/badValue`` when the sum wraps.
+  ///   so later entries would not be seen; ``DeviceTreeError/Code/wrappingRange`` when the sum wraps.
   public mutating func addReservation(_ entry: AddressAndSize) throws(DeviceTreeError) {
     guard entry.size > 0 else {
       throw DeviceTreeError(.emptyReservation, value: entry.address)
     }
     guard !entry.address.addingReportingOverflow(entry.size).overflow else {
-      throw DeviceTreeError(.badValue, value: entry.address)
+      throw DeviceTreeError(.wrappingRange, value: entry.address)
     }
     try edit { blob in unsafe fdt_add_mem_rsv(blob, entry.address, entry.size) }
   }

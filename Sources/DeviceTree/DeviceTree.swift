@@ -23,7 +23,8 @@ public struct DeviceTree: Sendable {
   /// The `totalsize` of the file it was read from, free space included; 0 for a tree made here.
   public private(set) var sourceSize = 0
 
-  /// The format version of the file it was read from: 16 or 17. What is written is always 17.
+  /// The format version of the file it was read from: 16, 17, or a later one that is compatible with
+  /// them. What is written is always 17.
   public private(set) var sourceVersion: UInt32 = 17
 
   /// Free space of a tree that is opened: what a hand-over adds fits without growing.

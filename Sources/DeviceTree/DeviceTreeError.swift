@@ -65,12 +65,16 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
 
     /// Nodes are nested deeper than the 64 levels Linux reads (`FDT_MAX_DEPTH`).
     public static let tooDeep = Code(rawValue: 1000)
-    /// A name is empty, or has a byte that is not printable ASCII.
+    /// A name is empty, longer than 255 bytes, or has a byte that is not printable ASCII.
     public static let badName = Code(rawValue: 1001)
     /// A property follows a subnode of its node; readers, libfdt and Linux included, miss it.
     public static let lateProperty = Code(rawValue: 1002)
     /// The structure block uses a tag that the format does not have.
     public static let badTag = Code(rawValue: 1003)
+    /// An address and a size whose sum passes 64 bits.
+    public static let wrappingRange = Code(rawValue: 1005)
+    /// An excerpt of another tree, or of this one as it was before.
+    public static let staleExcerpt = Code(rawValue: 1006)
     /// A reservation of size 0 ends the list: readers would miss every later one.
     public static let emptyReservation = Code(rawValue: 1004)
   }
@@ -109,7 +113,9 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .badValue: "the value does not have the length or form of this property (FDT_ERR_BADVALUE)"
     case .badOverlay: "the overlay does not fit this tree (FDT_ERR_BADOVERLAY)"
     case .tooDeep: "nodes are nested deeper than the 64 levels that Linux reads"
-    case .badName: "names are printable ASCII, not empty, and node names have no '/'"
+    case .badName: "a name is 1 to 255 printable ASCII characters, a node's without '/'"
+    case .wrappingRange: "the address and the size together pass the end of 64 bits"
+    case .staleExcerpt: "the excerpt is not of this tree as it is now"
     case .lateProperty: "a property after a subnode, where no reader finds it"
     case .badTag: "not a tag of the structure block"
     case .emptyReservation: "a reservation of size 0 would end the list and hide all later ones"

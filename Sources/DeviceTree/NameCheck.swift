@@ -24,11 +24,15 @@ struct NameCheck {
     nameAt offset: Int, of property: Int, in blob: Span<UInt8>
   ) throws(DeviceTreeError) {
     var end = offset
-    while end < strings.upperBound, blob[end] != 0 {
+    while end < strings.upperBound, end - offset <= String.longestName, blob[end] != 0 {
       guard blob[end].isLegalInName else {
         throw DeviceTreeError(.badName, offset: property, value: UInt64(blob[end]))
       }
       end += 1
+    }
+    // Names that share their bytes can be many and long: reading them all would take for ever.
+    guard end - offset <= String.longestName else {
+      throw DeviceTreeError(.badName, offset: property)
     }
     guard end < strings.upperBound else { throw DeviceTreeError(.truncated, offset: property) }
     guard end > offset else { throw DeviceTreeError(.badName, offset: property) }

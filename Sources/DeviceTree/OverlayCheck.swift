@@ -7,23 +7,28 @@
 /// on the error for a label that is missing. Format: dtc `Documentation/dt-object-internal.txt`.
 struct OverlayCheck {
   private let overlay: Node
-  private let labels: Set<String>
+  private let symbols: [Property]
 
   /// - Parameters:
   ///   - overlay: the root of the overlay.
-  ///   - labels: the names in the tree's `/__symbols__`.
-  init(_ overlay: Node, labels: [String]) {
+  ///   - symbols: the properties of the tree's `/__symbols__`.
+  init(_ overlay: Node, symbols: [Property]) {
     self.overlay = overlay
-    self.labels = Set(labels)
+    self.symbols = symbols
   }
 
   /// - Throws: ``DeviceTreeError/Code/badOverlay`` at the fix-up that points outside its property, and
   ///   ``DeviceTreeError/Code/notFound`` for a label that the tree does not have.
   func run() throws(DeviceTreeError) {
-    if let local = overlay.child("__local_fixups__") {
+    for fragment in overlay.children {
+      guard fragment["target-path"]?.isPath ?? true else {
+        throw DeviceTreeError(.badPath, node: "/" + fragment.name, property: "target-path")
+      }
+    }
+    if let local = overlay.firstChild("__local_fixups__") {
       try check(local, of: overlay, path: "/__local_fixups__")
     }
-    for fixup in overlay.child("__fixups__")?.properties ?? [] {
+    for fixup in overlay.firstChild("__fixups__")?.properties ?? [] {
       try check(fixup)
     }
   }
@@ -43,7 +48,7 @@ struct OverlayCheck {
     }
     for child in fixups.children {
       let childPath = path + "/" + child.name
-      guard let node = target.child(child.name) else {
+      guard let node = target.firstChild(child.name) else {
         throw DeviceTreeError(.badOverlay, node: childPath)
       }
       try check(child, of: node, path: childPath)
@@ -52,8 +57,12 @@ struct OverlayCheck {
 
   /// A label, and the places where its phandle goes: strings `path:property:offset`.
   private func check(_ fixup: Property) throws(DeviceTreeError) {
-    guard labels.contains(fixup.name) else {
+    guard let symbol = symbols.first(where: { $0.name == fixup.name }) else {
       throw DeviceTreeError(.notFound, node: "/__symbols__", property: fixup.name)
+    }
+    // libfdt 1.6 follows an alias to itself until the stack ends.
+    guard symbol.value.isPath else {
+      throw DeviceTreeError(.badPath, node: "/__symbols__", property: fixup.name)
     }
     for place in fixup.value.strings ?? [""] {
       let parts = place.split(separator: ":", omittingEmptySubsequences: false)
@@ -67,12 +76,21 @@ struct OverlayCheck {
   private func node(at path: Substring) -> Node? {
     guard path.hasPrefix("/") else { return nil }
     var node: Node? = overlay
-    for name in path.split(separator: "/") { node = node?.child(String(name)) }
+    for name in path.split(separator: "/") { node = node?.firstChild(String(name)) }
     return node
   }
 }
 
+extension Node {
+  /// The child that libfdt finds by this name, be it one with a unit address.
+  fileprivate func firstChild(_ name: String) -> Node? {
+    children.first { $0.name == name || !name.contains("@") && $0.name.hasPrefix(name + "@") }
+  }
+}
+
 extension PropertyValue {
+  fileprivate var isPath: Bool { string?.hasPrefix("/") ?? false }
+
   fileprivate func holdsPhandle(at offset: UInt64) -> Bool {
     bytes.count >= 4 && offset <= UInt64(bytes.count - 4)
   }

@@ -74,8 +74,8 @@ enum ReferenceLayout {
   case phandles
   /// A phandle, then as many cells as the property of this name in its target says.
   case specifiers(String)
-  /// As `iommu-map`: an id, a phandle, two numbers.
-  case map
+  /// Entries of the same size, with the phandle in the same place, as in `iommu-map`.
+  case entries(size: Int, phandle: Int)
   /// As `interrupt-map`: Devicetree Specification v0.4, section 2.4.3.1.
   case interruptMap
 
@@ -108,21 +108,27 @@ enum ReferenceLayout {
     "mux-controls": .specifiers("#mux-control-cells"), "phys": .specifiers("#phy-cells"),
     "power-domains": .specifiers("#power-domain-cells"), "pwms": .specifiers("#pwm-cells"),
     "resets": .specifiers("#reset-cells"), "sound-dai": .specifiers("#sound-dai-cells"),
-    "thermal-sensors": .specifiers("#thermal-sensor-cells"), "msi-map": .map, "iommu-map": .map,
+    "thermal-sensors": .specifiers("#thermal-sensor-cells"),
+    "msi-map": .entries(size: 4, phandle: 1),
+    "iommu-map": .entries(size: 4, phandle: 1), "gpio-ranges": .entries(size: 4, phandle: 0),
+    "nvmem-cells": .specifiers("#nvmem-cell-cells"), "cpu-idle-states": .phandles,
+    "trip": .phandles,
     "interrupt-map": .interruptMap,
   ]
+
+  /// What a missing count means: `drivers/of/irq.c:of_msi_get_domain`, `drivers/nvmem/core.c`.
+  private static let defaultCounts = ["#msi-cells": 0, "#nvmem-cell-cells": 0]
 
   /// The indices of the cells that are phandles; nil when the value does not follow the layout.
   func places(in cells: [UInt32], of node: Node, _ targets: PhandleReferences.Targets) -> [Int]? {
     switch self {
     case .phandles:
       Array(cells.indices)
-    case .map:
-      cells.count % 4 == 0 ? stride(from: 1, to: cells.count, by: 4).map { $0 } : nil
+    case .entries(let size, let phandle):
+      cells.count % size == 0 ? Array(stride(from: phandle, to: cells.count, by: size)) : nil
     case .specifiers(let counter):
       walk(cells, before: 0) { phandle in
-        // A controller without #msi-cells has none: drivers/of/irq.c:of_msi_get_domain.
-        targets.node(phandle).flatMap { $0.count(counter) ?? (counter == "#msi-cells" ? 0 : nil) }
+        targets.node(phandle).flatMap { $0.count(counter) ?? Self.defaultCounts[counter] }
       }
     case .interruptMap:
       node.count("#interrupt-cells").flatMap { own in

@@ -111,4 +111,12 @@ import Testing
     #expect(tree.reservations == [new])
     #expect(try DeviceTree(blob: tree.blob).reservations == [new])
   }
+
+  /// Not even the root is a child of the root.
+  @Test(arguments: ["", "/"])
+  func `is of no child that cannot be`(child: String) throws {
+    let tree = try DeviceTree(root: "chosen { p; };")
+
+    #expect(throws: DeviceTreeError.self) { try tree.excerpt(of: child) }
+  }
 }

@@ -64,7 +64,7 @@ import Testing
     var tree = try Fixtures.tree("board")
     let blob = tree.blob
 
-    #expect(throws: DeviceTreeError(.badValue, value: address)) {
+    #expect(throws: DeviceTreeError(.wrappingRange, value: address)) {
       try tree.addReservation(AddressAndSize(address: address, size: size))
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
-import Glibc
 import TestSupport
 import Testing
 
@@ -52,14 +51,16 @@ import Testing
       let blob = tree.blob
       #expect(try tree.descendants(of: "/").count == nodeCount)
 
-      making = try seconds { _ = try DeviceTree(root: root) }
-      opening = try seconds { _ = try DeviceTree(blob: blob) }
-      self.root = try seconds { #expect(tree.root.children.count == root.children.count) }
-      comparing = try seconds { #expect(tree.compared(with: tree).isEqual) }
-      printing = try seconds { #expect(tree.sourceText(sorted: true).utf8.count > nodeCount) }
-      paths = try seconds { _ = try tree.descendants(of: "/") }
-      children = try seconds { _ = try tree.children(of: "/") }
-      excerpt = try seconds {
+      making = try processorSeconds { _ = try DeviceTree(root: root) }
+      opening = try processorSeconds { _ = try DeviceTree(blob: blob) }
+      self.root = try processorSeconds { #expect(tree.root.children.count == root.children.count) }
+      comparing = try processorSeconds { #expect(tree.compared(with: tree).isEqual) }
+      printing = try processorSeconds {
+        #expect(tree.sourceText(sorted: true).utf8.count > nodeCount)
+      }
+      paths = try processorSeconds { _ = try tree.descendants(of: "/") }
+      children = try processorSeconds { _ = try tree.children(of: "/") }
+      excerpt = try processorSeconds {
         var edited = try tree.excerpt(of: "chosen")
         try edited.addNode("chosen", to: "/")
         var tree = tree
@@ -68,18 +69,4 @@ import Testing
       }
     }
   }
-}
-
-/// The processor time of this thread for one run: the shorter of two, other tests do not count.
-private func seconds(_ body: () throws -> Void) throws -> Double {
-  func now() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
-  return try (0..<2).map { _ in
-    let start = now()
-    try body()
-    return now() - start
-  }.reduce(.infinity, min)
 }

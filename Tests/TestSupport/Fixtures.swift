@@ -57,23 +57,29 @@ public enum Fixtures {
     public let errors: String
   }
 
-  private static let cache = UnpackedArchives()
-
   private static func unpacked(archive: String) throws -> String {
-    try cache.folder(of: "\(package)/Tests/Fixtures/\(archive).tar.xz").path
+    try UnpackedArchives.shared.folder(of: "\(package)/Tests/Fixtures/\(archive).tar.xz").path
   }
 }
 
 /// Archives unpacked so far in this run, each once.
 private final class UnpackedArchives: @unchecked Sendable {
+  static let shared = UnpackedArchives()
+
   private let lock = NSLock()
   private var folders: [String: TemporaryFolder] = [:]
+
+  /// Statics outlive the program, so nothing else would remove their folders.
+  func removeAll() {
+    folders = [:]
+  }
 
   func folder(of archive: String) throws -> TemporaryFolder {
     lock.lock()
     defer { lock.unlock() }
     if let folder = folders[archive] { return folder }
     let folder = try TemporaryFolder()
+    if folders.isEmpty { atexit { UnpackedArchives.shared.removeAll() } }
     let result = try run("tar", ["-xJf", archive, "-C", folder.path])
     guard result.status == 0 else { throw Fixtures.DTCError(errors: result.errors) }
     folders[archive] = folder
