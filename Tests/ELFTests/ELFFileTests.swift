@@ -17,7 +17,7 @@ import Testing
     #expect(file.machine == 21)
     let headers = file.programHeaders
     #expect(headers.map(\.type) == [4, 1])
-    #expect(headers.map(\.offset) == [64 + 112, 64 + 114])
+    #expect(headers.map(\.offset) == [176, 178])
     #expect(headers.map(\.virtualAddress) == [0xffff_8000_0000_0000, 0xffff_8000_0000_0001])
     #expect(headers.map(\.physicalAddress) == [0x4000_0000, 0x4000_0001])
     #expect(headers.map(\.fileSize) == [2, 1])

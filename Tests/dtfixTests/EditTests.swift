@@ -54,7 +54,7 @@ import Testing
     #expect(try fdtget(place / "next.dtb", "/chosen", "test") == "")
   }
 
-  @Test(arguments: ["", "/chosen", "/chosen:", "/chosen:=x", "test=x"])
+  @Test(arguments: ["", "/chosen", "/chosen:", "/chosen:=x", "test=x", ":test=x"])
   func `needs a node and a name`(argument: String) throws {
     let place = try Workplace()
 

@@ -42,6 +42,19 @@ import Testing
     #expect(result.text.contains("rng-seed = <0xc0ffee00 0xdeadbeef>;"))
   }
 
+  @Test(arguments: [
+    ["--kaslr-seed", "0x1122334455667788x"], ["--kaslr-seed=0x11223344556677889"],
+    ["--kaslr-seed", "1122334455667788"], ["--rng-seed", "c0ffee00deadbeefx"],
+    ["--rng-seed=c0ffee00deadbee"], ["--rng-sed=c0ffee00deadbeef"],
+    ["--kaslr-seed", "0x1122334455667788", "--nonsense"],
+  ])
+  func `even when they are refused`(arguments: [String]) throws {
+    let result = try dtfix(["--for-kexec"] + arguments)
+
+    expectUsageError(result)
+    #expect(forms.filter { result.says($0) } == [])
+  }
+
   @Test(arguments: [["show"], ["show", "--json"], ["show", "--sort"]])
   func `when they look like text`(command: [String]) throws {
     let place = try Workplace()

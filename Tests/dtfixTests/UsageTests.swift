@@ -11,7 +11,7 @@ import Testing
     ["show", "--for-kexec"], ["show", "a", "b"], ["show", "--root"], ["diff"], ["diff", "a"],
     ["diff", "a", "b", "c"], ["diff", "--root", "/", "a", "b"], ["show", "--nonsense"],
   ])
-  func `ends with 64 and how it is used`(arguments: [String]) throws {
+  func `ends with 64 and a line`(arguments: [String]) throws {
     let result = try dtfix(arguments)
 
     expectUsageError(result)
