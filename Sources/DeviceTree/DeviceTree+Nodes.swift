@@ -90,7 +90,7 @@ extension DeviceTree {
   /// Deletes a node and everything below it.
   public mutating func deleteNode(_ node: String) throws(DeviceTreeError) {
     let offset = try offset(of: node)
-    guard offset != 0 else { throw DeviceTreeError(.badPath, node: node) }
+    guard offset != 0 else { throw DeviceTreeError(.isRoot, node: node) }
     try edit(node: node) { blob in unsafe fdt_del_node(blob, offset) }
   }
 

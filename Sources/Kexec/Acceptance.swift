@@ -62,11 +62,11 @@ extension Acceptance {
           "header", "totalsize \(tree.sourceSize) of \(blob.count), version \(tree.sourceVersion)",
           rule: "drivers/of/fdt.c:early_init_dt_verify"))
     }
-    if let limit = architecture.treeSizeLimit, blob.count > limit {
+    if let (limit, rule) = architecture.treeSizeLimit, blob.count > limit {
       findings.append(
         Finding(
           "header", "the tree has \(blob.count) bytes; a kernel for \(architecture) maps \(limit)",
-          rule: "MAX_FDT_SIZE"))
+          rule: rule))
     }
     return findings
   }

@@ -8,7 +8,8 @@ extension Architecture {
   /// `COMMAND_LINE_SIZE`: `arch/arm64/include/uapi/asm/setup.h`. Tree size: `MAX_FDT_SIZE` in
   /// `arch/arm64/include/asm/boot.h`; the kernel does not boot with a larger one.
   public static let arm64 = Architecture(
-    "aarch64", aliases: ["arm64"], commandLineSize: 2048, treeSizeLimit: 2 << 20,
+    "aarch64", aliases: ["arm64"], commandLineSize: 2048,
+    treeSizeLimit: (2 << 20, "arch/arm64/include/asm/boot.h:MAX_FDT_SIZE"),
     recognizes: { tree in
       let compatible = tree.compatibleStringsOfCPUs()
       return compatible.contains(where: isArmCore) && !compatible.contains(where: isArm32Core)

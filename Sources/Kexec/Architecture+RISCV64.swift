@@ -8,7 +8,8 @@ extension Architecture {
   /// `COMMAND_LINE_SIZE`: `arch/riscv/include/uapi/asm/setup.h`. A tree of up to 2 MiB fits the
   /// window that `arch/riscv/mm/init.c` maps for it, wherever it starts.
   public static let riscv64 = Architecture(
-    "riscv64", aliases: ["riscv"], commandLineSize: 2048, treeSizeLimit: 2 << 20,
+    "riscv64", aliases: ["riscv"], commandLineSize: 2048,
+    treeSizeLimit: (2 << 20, "arch/riscv/mm/init.c:FIX_FDT_SIZE"),
     recognizes: { tree in
       tree.cpuNodes().contains { node in
         let width = (try? tree.property("riscv,isa-base", of: node))?.string

@@ -13,15 +13,17 @@ public struct Architecture: Sendable {
   public let aliases: [String]
   /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL; the kernel cuts longer ones.
   public let commandLineSize: Int
-  /// The largest tree in bytes that the kernel maps; nil where nothing but memory limits it.
-  public let treeSizeLimit: Int?
+  /// The largest tree in bytes that the kernel maps, and where it says so; nil where nothing but
+  /// memory limits it.
+  public let treeSizeLimit: (bytes: Int, rule: String)?
   /// Why this package cannot make a tree for the next kernel here; nil when it can.
   public let refusal: String?
   /// Whether a tree describes such a machine.
   let recognizes: @Sendable (DeviceTree) -> Bool
 
   init(
-    _ name: String, aliases: [String] = [], commandLineSize: Int, treeSizeLimit: Int? = nil,
+    _ name: String, aliases: [String] = [], commandLineSize: Int,
+    treeSizeLimit: (bytes: Int, rule: String)? = nil,
     refusal: String? = nil, recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name

@@ -7,7 +7,9 @@ import PhysicalMemory
 
 /// What the caller wants the next kernel to be told.
 struct ChangeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The next kernel's command line.", valueName: "text"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The next kernel's command line.", valueName: "text"))
   var commandLine: String?
 
   @Flag(

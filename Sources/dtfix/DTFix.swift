@@ -37,7 +37,7 @@ struct DTFix: ParsableCommand {
     } catch let failure as Failure {
       failure.exit()
     } catch  where exitCode(for: error) == .validationFailure {
-      Failure(.usage, message(for: error) + "\nsee dtfix --help").exit()
+      Failure(usage: error).exit()
     } catch {
       exit(withError: error)
     }

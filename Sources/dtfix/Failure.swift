@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import DeviceTree
 import Glibc
 import Kexec
@@ -36,6 +37,14 @@ struct Failure: Error {
 }
 
 extension Failure {
+  /// Arguments that are not as they should be: what is wrong, and where to read how it is right.
+  init(usage error: any Error) {
+    let lines = DTFix.fullMessage(for: error).split(separator: "\n")
+    let help = lines.last.flatMap { $0.split(separator: "'").dropFirst().first }
+    let message = DTFix.message(for: error).prefix { $0 != "\n" }
+    self.init(.usage, "\(message)\nsee \(help ?? "dtfix --help")")
+  }
+
   /// A file that is not the tree it should be.
   init(_ error: DeviceTreeError, in file: String) {
     self.init(.malformedInput, "\(file): \(error)")

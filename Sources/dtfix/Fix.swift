@@ -33,11 +33,8 @@ struct Fix: ParsableCommand {
   @OptionGroup(title: "Changes") var changes: ChangeOptions
   @OptionGroup(title: "Output") var output: FixOutputOptions
 
-  func validate() throws {
-    guard forKexec else { throw ValidationError("say what the tree is for: --for-kexec") }
-  }
-
   func run() throws {
+    guard forKexec else { throw ValidationError("say what the tree is for: --for-kexec") }
     try output.check(inputs: inputs)
     let base = try baseTree()
     let commandLine = try self.commandLine(of: base)

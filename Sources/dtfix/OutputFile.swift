@@ -7,9 +7,9 @@ import SystemPackage
 struct OutputFile {
   private let path: String?
 
-  /// Nil or `-` is standard output.
+  /// Nil or `-` is standard output, and so is its other name: renaming would lose what `>>` keeps.
   init(_ path: String?) {
-    self.path = path == "-" ? nil : path
+    self.path = path == "-" || path == "/dev/stdout" ? nil : path
   }
 
   /// Refuses what would end badly, before any work is done: bytes on a terminal, by whatever name, and

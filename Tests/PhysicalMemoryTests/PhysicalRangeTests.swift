@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: [
     ("0x48000000+0x1f9bb8", 0x4800_0000, 0x1f_9bb8), ("4096+1K", 4096, 1024),
     ("0x1000-0x1fff", 0x1000, 0x1000), ("256M@0x80000000", 0x8000_0000, 256 << 20),
-    ("1G@0", 0, 1 << 30), ("0+1", 0, 1),
+    ("64M@16M", 16 << 20, 64 << 20), ("1G@0", 0, 1 << 30), ("0+1", 0, 1),
   ])
   func `is read in the three forms people write`(text: String, start: UInt64, size: UInt64) {
     #expect(PhysicalRange(text: text) == PhysicalRange(start: start, size: size))

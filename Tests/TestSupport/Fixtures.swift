@@ -57,33 +57,20 @@ public enum Fixtures {
     public let errors: String
   }
 
+  /// The folder of an archive's content: unpacked once, and found again by later runs.
   private static func unpacked(archive: String) throws -> String {
-    try UnpackedArchives.shared.folder(of: "\(package)/Tests/Fixtures/\(archive).tar.xz").path
-  }
-}
+    let path = "\(package)/Tests/Fixtures/\(archive).tar.xz"
+    let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    let key = "\(archive)-\(Int(date?.timeIntervalSince1970 ?? 0))".replacing("/", with: "-")
+    let place = "\(NSTemporaryDirectory())dtfix-fixtures-\(getuid())-\(key)"
+    guard !FileManager.default.fileExists(atPath: place) else { return place }
 
-/// Archives unpacked so far in this run, each once.
-private final class UnpackedArchives: @unchecked Sendable {
-  static let shared = UnpackedArchives()
-
-  private let lock = NSLock()
-  private var folders: [String: TemporaryFolder] = [:]
-
-  /// Statics outlive the program, so nothing else would remove their folders.
-  func removeAll() {
-    folders = [:]
-  }
-
-  func folder(of archive: String) throws -> TemporaryFolder {
-    lock.lock()
-    defer { lock.unlock() }
-    if let folder = folders[archive] { return folder }
     let folder = try TemporaryFolder()
-    if folders.isEmpty { atexit { UnpackedArchives.shared.removeAll() } }
-    let result = try run("tar", ["-xJf", archive, "-C", folder.path])
-    guard result.status == 0 else { throw Fixtures.DTCError(errors: result.errors) }
-    folders[archive] = folder
-    return folder
+    let result = try run("tar", ["-xJf", path, "-C", folder.path])
+    guard result.status == 0 else { throw DTCError(errors: result.errors) }
+    // Another process may have been faster; what it unpacked is the same.
+    _ = unsafe rename(folder.path, place)
+    return place
   }
 }
 
