@@ -84,7 +84,7 @@ import Testing
     var tree = try Fixtures.tree("board")
     let blob = tree.blob
 
-    #expect(throws: DeviceTreeError(.badPath, node: path)) { try tree.deleteNode(path) }
+    #expect(throws: DeviceTreeError(.isRoot, node: path)) { try tree.deleteNode(path) }
 
     #expect(tree.blob == blob)
   }

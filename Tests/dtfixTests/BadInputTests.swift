@@ -98,7 +98,7 @@ private let over = "conv=notrunc bs=1 status=none"
 
     let result = try dtfix("--for-kexec", "-i", place.board, "-o", place / "next.dtb")
 
-    expectRefusal(result, 65, place.board, "2097152", "MAX_FDT_SIZE")
+    expectRefusal(result, 65, place.board, "2097152", "_FDT_SIZE")
     #expect(try place.names() == ["board.dtb"])
   }
 
