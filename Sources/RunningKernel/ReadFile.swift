@@ -40,13 +40,19 @@ public func readFile(
 extension FileDescriptor {
   /// The bytes from here to the end; nil when there are more than `limit`.
   public func readAll(limit: Int) throws -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    var size = 0
     while true {
-      let count = try unsafe buffer.withUnsafeMutableBytes { unsafe try read(into: $0) }
-      if count == 0 { return bytes }
-      guard bytes.count + count <= limit else { return nil }
-      bytes += buffer[..<count]
+      let count = try unsafe bytes.withUnsafeMutableBytes {
+        unsafe try read(into: .init(rebasing: $0[size...]))
+      }
+      size += count
+      guard size <= limit else { return nil }
+      if count == 0 {
+        bytes.removeLast(bytes.count - size)
+        return bytes
+      }
+      if size == bytes.count { bytes += repeatElement(0, count: size * 3) }
     }
   }
 }
