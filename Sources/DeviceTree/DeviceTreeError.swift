@@ -75,6 +75,8 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let wrappingRange = Code(rawValue: 1005)
     /// An excerpt of another tree, or of this one as it was before.
     public static let staleExcerpt = Code(rawValue: 1006)
+    /// More reservations, or properties of one node, than any machine has.
+    public static let tooMany = Code(rawValue: 1008)
     /// The root is no node that can be deleted.
     public static let isRoot = Code(rawValue: 1007)
     /// A reservation of size 0 ends the list: readers would miss every later one.
@@ -117,6 +119,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .tooDeep: "nodes are nested deeper than the 64 levels that Linux reads"
     case .badName: "a name is 1 to 255 printable ASCII characters, a node's without '/'"
     case .wrappingRange: "the address and the size together pass the end of 64 bits"
+    case .tooMany: "more reservations or properties than the 10000 that are handled"
     case .isRoot: "the root cannot be deleted"
     case .staleExcerpt: "the excerpt is not of this tree as it is now"
     case .lateProperty: "a property after a subnode, where no reader finds it"

@@ -48,8 +48,8 @@ private struct Chosen {
   }
 
   var doubledNames: [String] {
-    let names = properties.map(\.name)
-    return names.indices.filter { names[..<$0].contains(names[$0]) }.map { names[$0] }
+    var seen: Set<String> = []
+    return properties.map(\.name).filter { !seen.insert($0).inserted }
   }
 }
 
@@ -199,13 +199,13 @@ extension DeviceTree {
   /// Children of `/reserved-memory` with `no-map` and a place; only the first range of each counts
   /// (`drivers/of/of_reserved_mem.c`).
   fileprivate func unmappedMemory() -> [(place: String, range: PhysicalRange)] {
-    guard let cells = try? cellCounts(of: "/reserved-memory") else { return [] }
-    let nodes = ((try? children(of: "/reserved-memory")) ?? []).map { "/reserved-memory/" + $0 }
-    return nodes.compactMap { node in
-      guard (try? property("no-map", of: node)) != nil,
-        let range = (try? property("reg", of: node))?.tuples(cells)?.first?.range
+    guard let cells = try? cellCounts(of: "/reserved-memory"),
+      let regions = try? excerpt(of: "reserved-memory").root.children.first?.children
+    else { return [] }
+    return regions.compactMap { region in
+      guard region["no-map"] != nil, let range = region["reg"]?.tuples(cells)?.first?.range
       else { return nil }
-      return (node, range)
+      return ("/reserved-memory/" + region.name, range)
     }
   }
 

@@ -68,10 +68,10 @@ extension DeviceTree {
     }
   }
 
-  /// The paths of all CPU nodes.
+  /// The paths of the first CPU nodes: all CPUs of a machine are of one architecture.
   func cpuNodes() -> [String] {
     let children = (try? children(of: "/cpus")) ?? []
-    return children.map { "/cpus/" + $0 }.filter { node in
+    return children.prefix(64).map { "/cpus/" + $0 }.filter { node in
       (try? property("device_type", of: node))?.string == "cpu" || node.hasPrefix("/cpus/cpu@")
     }
   }

@@ -139,8 +139,8 @@ extension HandoverEditor {
     of name: String, reason: String, rule: String
   ) throws(DeviceTreeError) {
     for old in found where old.name == name {
-      for buffer in old.value.tuples(rootCells) ?? [] {
-        release(buffer, reason: reason, rule: rule)
+      if let buffers = old.value.tuples(rootCells), buffers.count == 1 {
+        release(buffers[0], reason: reason, rule: rule)
       }
     }
     try delete(name, reason: reason, rule: rule)

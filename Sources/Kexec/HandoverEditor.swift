@@ -25,6 +25,10 @@ struct HandoverEditor {
   private var stale: [(entry: AddressAndSize, reason: String, rule: String)] = []
   private var wanted: [(entry: AddressAndSize, reason: String, rule: String)] = []
 
+  /// Reservations, and properties of `/chosen`, in a tree that is edited: far above what machines
+  /// have, and low enough that no file makes the edits, each of which moves the rest, take minutes.
+  private static let mostEntries = 10_000
+
   /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its
   ///   addresses are: Linux and libfdt would then disagree on every tuple.
   init(_ base: DeviceTree, _ machine: MachineFacts) throws(DeviceTreeError) {
@@ -33,8 +37,14 @@ struct HandoverEditor {
     rootCells = try base.cellCounts(of: "/")
     sourceSize = base.sourceSize
     excerpt = try base.excerpt(of: "chosen")
+    guard excerpt.reservations.count <= Self.mostEntries else {
+      throw DeviceTreeError(.tooMany, value: UInt64(excerpt.reservations.count))
+    }
     found =
       excerpt.contains(ChosenProperty.node) ? try excerpt.properties(of: ChosenProperty.node) : []
+    guard found.count <= Self.mostEntries else {
+      throw DeviceTreeError(.tooMany, node: ChosenProperty.node, value: UInt64(found.count))
+    }
   }
 
   /// The whole tree with the edits in it.
