@@ -188,4 +188,16 @@ import Testing
     #expect(throws: PlanError.self) { try patched(base) }
     #expect(try patched(base, for: .arm).blob.count > 2 << 20)
   }
+
+  @Test func `refuses a node so full that editing it would take for ever`() throws {
+    var root = try source("board").root
+    let chosen = try #require(root.children.firstIndex { $0.name == "chosen" })
+    root.children[chosen].properties = (0..<10_001).map { Property("p\($0)", .empty) }
+
+    #expect(
+      throws: PlanError.tree(DeviceTreeError(.tooMany, node: "/chosen", value: 10_001))
+    ) {
+      try patched(DeviceTree(root: root))
+    }
+  }
 }
