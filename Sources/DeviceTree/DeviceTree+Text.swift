@@ -92,7 +92,8 @@ extension Property {
 }
 
 extension PropertyValue {
-  fileprivate var json: JSON {
+  /// The value as ``DeviceTree/json(hiding:)`` shows it.
+  package var json: JSON {
     switch form {
     case .empty: true
     case .strings(let strings): .array(strings.map(JSON.string))

@@ -4,13 +4,13 @@ import DeviceTree
 
 extension Architecture {
   /// 64-bit LoongArch.
-  ///
-  /// `COMMAND_LINE_SIZE`: `arch/loongarch/include/asm/setup.h`.
   public static let loongarch64 = Architecture(
-    "loongarch64", aliases: ["loong64"], commandLineSize: 4096,
-    refusal: """
+    "loongarch64", aliases: ["loong64"],
+    commandLineLimit: Limit(
+      value: 4096, rule: .linux("arch/loongarch/include/asm/setup.h", "COMMAND_LINE_SIZE")),
+    treeRefusal: """
       a LoongArch kernel is told everything on its command line and gets no tree by kexec \
-      (arch/loongarch/kernel/machine_kexec_file.c)
+      (arch/loongarch/kernel/machine_kexec_file.c:load_other_segments)
       """,
     recognizes: { tree in
       tree.compatibleStringsOfCPUs().contains { $0.hasPrefix("loongson,la") }

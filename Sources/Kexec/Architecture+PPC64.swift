@@ -4,11 +4,11 @@ import DeviceTree
 
 extension Architecture {
   /// 64-bit PowerPC, either byte order.
-  ///
-  /// `COMMAND_LINE_SIZE`: `arch/powerpc/include/uapi/asm/setup.h`.
   public static let ppc64 = Architecture(
-    "ppc64le", aliases: ["ppc64", "powerpc64"], commandLineSize: 2048,
-    refusal: """
+    "ppc64le", aliases: ["ppc64", "powerpc64"],
+    commandLineLimit: Limit(
+      value: 2048, rule: .linux("arch/powerpc/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
+    treeRefusal: """
       CPU nodes, DMA windows and the RTAS reservation of the running machine are not brought into \
       the tree yet (arch/powerpc/kexec/file_load_64.c:setup_new_fdt_ppc64)
       """,

@@ -5,11 +5,12 @@ import DeviceTree
 extension Architecture {
   /// 64-bit RISC-V.
   ///
-  /// `COMMAND_LINE_SIZE`: `arch/riscv/include/uapi/asm/setup.h`. A tree of up to 2 MiB fits the
-  /// window that `arch/riscv/mm/init.c` maps for it, wherever it starts.
+  /// A tree of up to 2 MiB fits the window that the kernel maps for it, wherever it starts.
   public static let riscv64 = Architecture(
-    "riscv64", aliases: ["riscv"], commandLineSize: 2048,
-    treeSizeLimit: (2 << 20, "arch/riscv/mm/init.c:FIX_FDT_SIZE"),
+    "riscv64", aliases: ["riscv"],
+    commandLineLimit: Limit(
+      value: 2048, rule: .linux("arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
+    treeLimit: Limit(value: 2 << 20, rule: .linux("arch/riscv/mm/init.c", "FIX_FDT_SIZE")),
     recognizes: { tree in
       tree.cpuNodes().contains { node in
         let width = (try? tree.property("riscv,isa-base", of: node))?.string

@@ -5,37 +5,56 @@ public import DeviceTree
 /// What the kernels of one architecture want from the tree they are started with.
 ///
 /// An architecture is a value; a new one is a new file beside `Architecture+ARM64.swift` and a line
-/// in ``all``.
+/// in ``all``. Two architectures of one name are the same.
 public struct Architecture: Sendable {
   /// The name `uname -m` gives on little-endian machines.
   public let name: String
-  /// Other names that people use for it.
+  /// Other names that people and `uname -m` use for it.
   public let aliases: [String]
-  /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL; the kernel cuts longer ones.
-  public let commandLineSize: Int
-  /// The largest tree in bytes that the kernel maps, and where it says so; nil where nothing but
-  /// memory limits it.
-  public let treeSizeLimit: (bytes: Int, rule: String)?
+  /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL, the kernel cuts longer ones; nil
+  /// where it is not known here.
+  public let commandLineLimit: Limit?
+  /// The largest tree in bytes that the kernel maps; nil where nothing but memory limits it.
+  public let treeLimit: Limit?
+  /// The address that an initrd must end at or before; nil where any memory will do.
+  public let initrdLimit: Limit?
   /// Why this package cannot make a tree for the next kernel here; nil when it can.
-  public let refusal: String?
+  public let treeRefusal: String?
+  /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
+  /// not decide that.
+  let stubTrees: StubTrees?
   /// Whether a tree describes such a machine.
   let recognizes: @Sendable (DeviceTree) -> Bool
 
+  /// A number that something must not exceed, and where the kernel says so.
+  public struct Limit: Hashable, Sendable {
+    /// Bytes, or an address.
+    public let value: UInt64
+    /// Where it is defined.
+    public let rule: Rule
+  }
+
   init(
-    _ name: String, aliases: [String] = [], commandLineSize: Int,
-    treeSizeLimit: (bytes: Int, rule: String)? = nil,
-    refusal: String? = nil, recognizes: @escaping @Sendable (DeviceTree) -> Bool
+    _ name: String, aliases: [String] = [], commandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
+    initrdLimit: Limit? = nil, treeRefusal: String? = nil, stubTrees: StubTrees? = nil,
+    recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
     self.aliases = aliases
-    self.commandLineSize = commandLineSize
-    self.treeSizeLimit = treeSizeLimit
-    self.refusal = refusal
+    self.commandLineLimit = commandLineLimit
+    self.treeLimit = treeLimit
+    self.initrdLimit = initrdLimit
+    self.treeRefusal = treeRefusal
+    self.stubTrees = stubTrees
     self.recognizes = recognizes
   }
 
-  /// Every architecture there is.
-  public static let all: [Architecture] = [.arm64, .riscv64, .arm, .ppc64, .loongarch64]
+  /// Every architecture there is, ``other`` last.
+  public static let all: [Architecture] = [.arm64, .riscv64, .arm, .ppc64, .loongarch64, .other]
+
+  /// Any other architecture whose kernels take a tree: what all have in common is done and checked,
+  /// limits are not known.
+  public static let other = Architecture("other", recognizes: { _ in false })
 
   /// The architecture of this name, or of `uname -m`'s; nil for an unknown one.
   public init?(named name: String) {
@@ -52,27 +71,14 @@ public struct Architecture: Sendable {
   }
 }
 
+extension Architecture: Hashable {
+  /// Whether both have the same name.
+  public static func == (one: Architecture, other: Architecture) -> Bool { one.name == other.name }
+  /// The name stands for all of it.
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
 extension Architecture: CustomStringConvertible {
   /// The name.
   public var description: String { name }
-}
-
-extension DeviceTree {
-  /// The strings of `compatible` of all CPU nodes.
-  ///
-  /// CPU nodes: children of `/cpus` with `device_type = "cpu"`, Devicetree Specification v0.4,
-  /// section 3.8; arm trees may leave the type out, so the name counts too.
-  func compatibleStringsOfCPUs() -> [String] {
-    cpuNodes().flatMap { node in
-      (try? property("compatible", of: node))?.strings ?? []
-    }
-  }
-
-  /// The paths of the first CPU nodes: all CPUs of a machine are of one architecture.
-  func cpuNodes() -> [String] {
-    let children = (try? children(of: "/cpus")) ?? []
-    return children.prefix(64).map { "/cpus/" + $0 }.filter { node in
-      (try? property("device_type", of: node))?.string == "cpu" || node.hasPrefix("/cpus/cpu@")
-    }
-  }
 }

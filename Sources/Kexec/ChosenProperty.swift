@@ -7,6 +7,9 @@ public enum ChosenProperty {
   /// The node they are in.
   public static let node = "/chosen"
 
+  /// Whether a full path is that node's; some trees call it `/chosen@0`.
+  static func isNode(_ path: String) -> Bool { path == node || path.hasPrefix(node + "@") }
+
   /// The command line.
   public static let commandLine = "bootargs"
   /// The address of the initrd's first byte.
@@ -47,9 +50,14 @@ public enum ChosenProperty {
   static let neverInherited =
     [coreHeader, usableMemory, imaBuffer, diskKeys] + liveUpdate + historicBuffer
 
+  /// Both addresses of the initrd.
+  static let initrd = [initrdStart, initrdEnd]
+  /// What a hand-over writes or removes, whatever was there.
+  static let written =
+    neverInherited + initrd + [commandLine, kaslrSeed, rngSeed, bootedFromKexec]
+
   /// Properties that this package knows what to do with.
-  static let known =
-    neverInherited + uefi + console + [initrdStart, initrdEnd, bootedFromKexec]
+  static let known = written + uefi + console
 
   /// Properties whose bytes are shown to nobody.
   public static let secrets: Set<String> = [kaslrSeed, rngSeed, "ibm,plpks-pw"]

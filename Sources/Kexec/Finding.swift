@@ -2,16 +2,17 @@
 
 public import JSONText
 
-/// Something in a tree that the next kernel would refuse, ignore or misread.
+/// Something in a tree that the next kernel would refuse, ignore or misread, or that could not be
+/// looked into.
 public struct Finding: Hashable, Sendable {
   /// Where: a path, a property or an offset.
   public let place: String
   /// What is there, and what should be.
   public let text: String
-  /// The reader that minds: a kernel file and function.
-  public let rule: String
+  /// The reader that minds.
+  public let rule: Rule
 
-  init(_ place: String, _ text: String, rule: String) {
+  init(_ place: String, _ text: String, rule: Rule) {
     self.place = place
     self.text = text
     self.rule = rule
@@ -19,11 +20,13 @@ public struct Finding: Hashable, Sendable {
 
   /// The same as an object: `place`, `text`, `rule`.
   public var json: JSON {
-    ["place": .string(place), "text": .string(text), "rule": .string(rule)]
+    [
+      "place": .string(place), "text": .string(text), "rule": .string(rule.description),
+    ]
   }
 }
 
 extension Finding: CustomStringConvertible {
   /// One line: where, what and by which rule.
-  public var description: String { "\(place): \(text) [\(rule)]" }
+  public var description: String { "\(place): \(text)" + (rule == .caller ? "" : " [\(rule)]") }
 }

@@ -4,12 +4,14 @@ import DeviceTree
 import PhysicalMemory
 
 /// The kernel function whose work is done here.
-private let kexecRule = "drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt"
+private let kexecRule = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")
 
 extension HandoverEditor {
   /// Turns the running kernel's tree into the next one's: first nothing of the last hand-over is
   /// left, then the new one is written.
-  mutating func prepareForKexec(_ handover: Handover) throws(DeviceTreeError) {
+  mutating func prepareForKexec(
+    _ handover: Handover, _ commandLine: KernelCommandLine?
+  ) throws(DeviceTreeError) {
     releaseOwnReservation()
     try addChosenIfMissing()
     try removeCoreHeader()
@@ -21,7 +23,7 @@ extension HandoverEditor {
     try removeHistoricBuffer()
 
     try setInitrd(handover.initrd)
-    try setCommandLine(handover.commandLine)
+    try setCommandLine(commandLine)
     try setSeeds(handover.seeds)
     try markBootedFromKexec()
     reserve(handover.reservations)
@@ -40,7 +42,7 @@ extension HandoverEditor {
   private mutating func releaseOwnReservation() {
     let pageSize = machine.pageSize ?? 4096
     let pages = roundUp(UInt64(sourceSize), to: pageSize)
-    for entry in reservations where [UInt64(sourceSize), pages].contains(entry.size) {
+    for entry in foundReservations where [UInt64(sourceSize), pages].contains(entry.size) {
       guard let range = entry.range, machine.reserved.contains(where: { $0.contains(range) })
       else { continue }
       if entry.size == sourceSize, !entry.size.isMultiple(of: pageSize) {
@@ -63,13 +65,13 @@ extension HandoverEditor {
   private mutating func removeCoreHeader() throws(DeviceTreeError) {
     try releaseBuffer(
       of: ChosenProperty.coreHeader, reason: "the core header was for the last crash kernel",
-      rule: "drivers/of/fdt.c:early_init_dt_check_for_elfcorehdr")
+      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
   }
 
   private mutating func removeUsableMemory() throws(DeviceTreeError) {
     try delete(
       ChosenProperty.usableMemory, reason: "would cap an ordinary kernel to the old crash region",
-      rule: "drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range")
+      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_usable_mem_range"))
   }
 
   /// The reservation of the last initrd may be exact, as kexec writes it, or in whole pages, as
@@ -109,34 +111,34 @@ extension HandoverEditor {
   private mutating func removeIMABuffer() throws(DeviceTreeError) {
     try releaseBuffer(
       of: ChosenProperty.imaBuffer, reason: "the running kernel has taken this measurement list",
-      rule: "drivers/of/kexec.c:remove_ima_buffer")
+      rule: .linux("drivers/of/kexec.c", "remove_ima_buffer"))
   }
 
   private mutating func removeDiskKeys() throws(DeviceTreeError) {
     try releaseBuffer(
       of: ChosenProperty.diskKeys, reason: "keys for the last crash kernel",
-      rule: "drivers/of/fdt.c:early_init_dt_check_for_dmcryptkeys")
+      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys"))
   }
 
   private mutating func removeLiveUpdate() throws(DeviceTreeError) {
     for name in ChosenProperty.liveUpdate {
       try delete(
         name, reason: "points to memory that is no longer kept",
-        rule: "drivers/of/kexec.c:kho_add_chosen")
+        rule: .linux("drivers/of/kexec.c", "kho_add_chosen"))
     }
   }
 
   private mutating func removeHistoricBuffer() throws(DeviceTreeError) {
     for name in ChosenProperty.historicBuffer {
       try delete(
-        name, reason: "a hand-over buffer of kernels before \(ChosenProperty.imaBuffer)",
-        rule: "powerpc kexec hand-over patches, 2016")
+        name, reason: "what \(ChosenProperty.imaBuffer) was called before it was merged",
+        rule: .linux("drivers/of/kexec.c", "remove_ima_buffer"))
     }
   }
 
   /// Removes a property that holds one tuple in root cells, and the reservation of that memory.
   private mutating func releaseBuffer(
-    of name: String, reason: String, rule: String
+    of name: String, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
     for old in found where old.name == name {
       if let buffers = old.value.tuples(rootCells), buffers.count == 1 {
@@ -177,14 +179,14 @@ extension HandoverEditor {
 
   /// The kernel wipes its own seeds; without new ones the next kernel stays where it is loaded.
   private mutating func setSeeds(_ seeds: Seeds) throws(DeviceTreeError) {
-    try set(
-      ChosenProperty.kaslrSeed, to: seeds.kaslr, why: "fresh, so that the next kernel moves itself")
-    try set(
-      ChosenProperty.rngSeed, to: seeds.rng, why: "fresh, for the random number generator")
+    try setSeed(
+      ChosenProperty.kaslrSeed, seeds.kaslr, reason: "fresh, so that the next kernel moves itself")
+    try setSeed(
+      ChosenProperty.rngSeed, seeds.rng, reason: "fresh, for the random number generator")
   }
 
-  private mutating func set(
-    _ name: String, to seed: [UInt8]?, why reason: String
+  private mutating func setSeed(
+    _ name: String, _ seed: [UInt8]?, reason: String
   ) throws(DeviceTreeError) {
     if let seed {
       try set(name, to: PropertyValue(bytes: seed), reason: reason, rule: kexecRule)
@@ -201,7 +203,7 @@ extension HandoverEditor {
 
   private mutating func reserve(_ ranges: [PhysicalRange]) {
     for range in ranges {
-      reserve(range, reason: "asked for", rule: "--reserve")
+      reserve(range, reason: "asked for", rule: .caller)
     }
   }
 
@@ -212,9 +214,9 @@ extension HandoverEditor {
       if ChosenProperty.uefi.contains(property.name) {
         keep(
           property, reason: "the next kernel finds UEFI and its memory map by it",
-          rule: "drivers/firmware/efi/fdtparams.c:efi_get_fdt_params")
+          rule: .linux("drivers/firmware/efi/fdtparams.c", "efi_get_fdt_params"))
       } else if !ChosenProperty.known.contains(property.name) {
-        keep(property, reason: "not known here, so left alone", rule: "reserved for Linux")
+        keep(property, reason: "not known here, so left alone", rule: kexecRule)
       }
     }
   }

@@ -19,11 +19,15 @@ struct HandoverEditor {
 
   /// The properties of `/chosen` as they were found.
   let found: [Property]
+  /// The reservations as they were found.
+  let foundReservations: [AddressAndSize]
 
+  /// The path of `/chosen` in this tree: some call it `/chosen@0`.
+  private var node = ChosenProperty.node
   private let base: DeviceTree
   private var excerpt: DeviceTree
-  private var stale: [(entry: AddressAndSize, reason: String, rule: String)] = []
-  private var wanted: [(entry: AddressAndSize, reason: String, rule: String)] = []
+  private var stale: [(entry: AddressAndSize, reason: String, rule: Rule)] = []
+  private var wanted: [(entry: AddressAndSize, reason: String, rule: Rule)] = []
 
   /// Reservations, and properties of `/chosen`, in a tree that is edited: far above what machines
   /// have, and low enough that no file makes the edits, each of which moves the rest, take minutes.
@@ -31,19 +35,24 @@ struct HandoverEditor {
 
   /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its
   ///   addresses are: Linux and libfdt would then disagree on every tuple.
-  init(_ base: DeviceTree, _ machine: MachineFacts) throws(DeviceTreeError) {
+  init(_ base: DeviceTree, _ machine: MachineFacts) throws(PlanError) {
     self.base = base
     self.machine = machine
-    rootCells = try base.cellCounts(of: "/")
-    sourceSize = base.sourceSize
-    excerpt = try base.excerpt(of: "chosen")
-    guard excerpt.reservations.count <= Self.mostEntries else {
-      throw DeviceTreeError(.tooMany, value: UInt64(excerpt.reservations.count))
+    do throws(DeviceTreeError) {
+      rootCells = try base.cellCounts(of: "/")
+      sourceSize = base.sourceSize
+      excerpt = try base.excerpt(of: "chosen")
+      let hasChosen = excerpt.contains(node)
+      if hasChosen { node = try excerpt.fullPath(of: node) }
+      found = hasChosen ? try excerpt.properties(of: node) : []
+      foundReservations = excerpt.reservations
+    } catch {
+      throw .tree(error)
     }
-    found =
-      excerpt.contains(ChosenProperty.node) ? try excerpt.properties(of: ChosenProperty.node) : []
-    guard found.count <= Self.mostEntries else {
-      throw DeviceTreeError(.tooMany, node: ChosenProperty.node, value: UInt64(found.count))
+    for (place, count) in [("reservations", foundReservations.count), (node, found.count)] {
+      guard count <= Self.mostEntries else {
+        throw .tooMany(place: place, count: count, limit: Self.mostEntries)
+      }
     }
   }
 
@@ -57,11 +66,11 @@ struct HandoverEditor {
 
   // MARK: The node and its properties
 
-  var hasChosen: Bool { excerpt.contains(ChosenProperty.node) }
+  var hasChosen: Bool { excerpt.contains(node) }
 
-  mutating func addChosen(reason: String, rule: String) throws(DeviceTreeError) {
+  mutating func addChosen(reason: String, rule: Rule) throws(DeviceTreeError) {
     try excerpt.addNode("chosen", to: "/")
-    changes.append(Change(.added, .node(ChosenProperty.node), reason: reason, rule: rule))
+    changes.append(Change(.added, .node(node), reason: reason, rule: rule))
   }
 
   /// The value of a property as it was found; of the first copy, as readers do.
@@ -71,67 +80,62 @@ struct HandoverEditor {
 
   /// Sets a property; a second copy, which the next kernel would not read, is deleted.
   mutating func set(
-    _ name: String, to value: PropertyValue, reason: String, rule: String
+    _ name: String, to value: PropertyValue, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
     let old = foundValue(of: name)
     if found.filter({ $0.name == name }).count > 1 {
-      try excerpt.deleteProperty(name, of: ChosenProperty.node)
+      try excerpt.deleteProperty(name, of: node)
     }
-    try excerpt.setProperty(name, of: ChosenProperty.node, to: value)
+    try excerpt.setProperty(name, of: node, to: value)
     record(name, from: old, to: value, reason: reason, rule: rule)
   }
 
   /// Deletes every copy of a property.
-  mutating func delete(_ name: String, reason: String, rule: String) throws(DeviceTreeError) {
+  mutating func delete(_ name: String, reason: String, rule: Rule) throws(DeviceTreeError) {
     guard foundValue(of: name) != nil else { return }
-    for old in try excerpt.deleteProperty(name, of: ChosenProperty.node) {
+    for old in try excerpt.deleteProperty(name, of: node) {
       record(name, from: old, to: nil, reason: reason, rule: rule)
     }
   }
 
   /// Writes down that something stays.
-  mutating func keep(_ property: Property, reason: String, rule: String) {
+  mutating func keep(_ property: Property, reason: String, rule: Rule) {
     changes.append(
       Change(
-        .kept, .property(property.name, node: ChosenProperty.node), from: .init(property),
+        .kept, .property(property.name, node: node), from: .init(property),
         reason: reason, rule: rule))
   }
 
   private mutating func record(
-    _ name: String, from: PropertyValue?, to: PropertyValue?, reason: String, rule: String
+    _ name: String, from: PropertyValue?, to: PropertyValue?, reason: String, rule: Rule
   ) {
     guard from != to else { return }
-    let action: Change.Action = from == nil ? .added : to == nil ? .removed : .replaced
     changes.append(
-      Change(
-        action, .property(name, node: ChosenProperty.node),
-        from: from.map { .init(Property(name, $0)) }, to: to.map { .init(Property(name, $0)) },
-        reason: reason, rule: rule))
+      Change(property: name, of: node, from: from, to: to, reason: reason, rule: rule))
   }
 
   // MARK: Reservations
 
-  /// The reservations that the last hand-over made.
-  var released: [AddressAndSize] { stale.map(\.entry) }
-
-  /// The reservations of the tree as it was found.
-  var reservations: [AddressAndSize] { excerpt.reservations }
+  /// The reservations of the tree as it was found, without those that the last hand-over made.
+  var lastingReservations: [AddressAndSize] {
+    foundReservations.filter { entry in !stale.contains { $0.entry == entry } }
+  }
 
   /// Notes a reservation of the last hand-over; false when there is none like it.
   @discardableResult
-  mutating func release(_ entry: AddressAndSize, reason: String, rule: String) -> Bool {
-    guard reservations.contains(entry) else { return false }
+  mutating func release(_ entry: AddressAndSize, reason: String, rule: Rule) -> Bool {
+    guard foundReservations.contains(entry) else { return false }
     stale.append((entry, reason, rule))
     return true
   }
 
   /// Notes a reservation that the next kernel needs.
-  mutating func reserve(_ range: PhysicalRange, reason: String, rule: String) {
+  mutating func reserve(_ range: PhysicalRange, reason: String, rule: Rule) {
     wanted.append((AddressAndSize(range), reason, rule))
   }
 
   /// Writes down that a reservation stays.
-  mutating func keep(_ entry: AddressAndSize, reason: String, rule: String) {
+  mutating func keep(_ entry: AddressAndSize, reason: String, rule: Rule) {
     changes.append(
       Change(.kept, .reservation, from: .memory(entry), reason: reason, rule: rule))
   }
@@ -139,10 +143,11 @@ struct HandoverEditor {
   private mutating func settleReservations() throws(DeviceTreeError) {
     for (entry, reason, rule) in stale where !wanted.contains(where: { $0.entry == entry }) {
       guard try excerpt.deleteReservation(entry) else { continue }
+      while try excerpt.deleteReservation(entry) {}
       changes.append(
         Change(.removed, .reservation, from: .memory(entry), reason: reason, rule: rule))
     }
-    for (entry, reason, rule) in wanted where !reservations.contains(entry) {
+    for (entry, reason, rule) in wanted where !excerpt.reservations.contains(entry) {
       try excerpt.addReservation(entry)
       changes.append(Change(.added, .reservation, to: .memory(entry), reason: reason, rule: rule))
     }

@@ -17,8 +17,8 @@ public struct KernelCommandLine: Hashable, Sendable {
   /// A running kernel's command line, used again without the words that the last hand-over put in.
   ///
   /// `elfcorehdr=` is written by riscv and powerpc kernels in front of a crash kernel's command line
-  /// (`arch/riscv/kernel/elf_kexec.c`); to an ordinary kernel it says that it is a crash kernel
-  /// (`kernel/crash_dump.c:setup_elfcorehdr`).
+  /// (`arch/riscv/kernel/machine_kexec_file.c:load_extra_segments`); to an ordinary kernel it says
+  /// that it is a crash kernel (`kernel/crash_dump.c:setup_elfcorehdr`).
   public init(reusing bytes: [UInt8]) {
     self.bytes = bytes
     let words = Self.words(of: bytes)
@@ -31,7 +31,7 @@ public struct KernelCommandLine: Hashable, Sendable {
         .removed, .property(ChosenProperty.commandLine, node: ChosenProperty.node),
         from: .text(String(decoding: word, as: UTF8.self)),
         reason: "a word of the last crash kernel's hand-over",
-        rule: "kernel/crash_dump.c:setup_elfcorehdr")
+        rule: .linux("kernel/crash_dump.c", "setup_elfcorehdr"))
     }
   }
 
@@ -50,9 +50,4 @@ public struct KernelCommandLine: Hashable, Sendable {
       return !isQuoted && (byte == 0x20 || 0x09...0x0d ~= byte)
     }
   }
-}
-
-extension KernelCommandLine: ExpressibleByStringLiteral {
-  /// A command line written in source code.
-  public init(stringLiteral text: String) { self.init(text) }
 }

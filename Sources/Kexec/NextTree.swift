@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DeviceTree
-import PhysicalMemory
 
 /// The tree that the next kernel is started with, and how it came about.
 public struct NextTree: Sendable {
@@ -9,6 +8,8 @@ public struct NextTree: Sendable {
   public let blob: [UInt8]
   /// Everything that was done to the running kernel's tree, in order.
   public let changes: [Change]
+  /// What could not be checked, or is worth a second look.
+  public let warnings: [Finding]
 
   /// Makes the tree for an ordinary kexec.
   ///
@@ -25,8 +26,8 @@ public struct NextTree: Sendable {
     from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
     handover: Handover, machine: MachineFacts = MachineFacts()
   ) throws(PlanError) {
-    if let reason = architecture.refusal {
-      throw .unsupported(architecture: architecture.name, reason: reason)
+    if let reason = architecture.treeRefusal {
+      throw .unsupported(architecture: architecture, reason: reason)
     }
     try self.init(generic: base, edits, architecture, handover, machine)
   }
@@ -36,57 +37,56 @@ public struct NextTree: Sendable {
     generic base: DeviceTree, _ edits: [TreeEdit], _ architecture: Architecture,
     _ handover: Handover, _ machine: MachineFacts
   ) throws(PlanError) {
-    try handover.check(for: architecture, on: machine)
     let (edited, asked) = try base.applying(edits)
-    var editor: HandoverEditor
-    do throws(DeviceTreeError) {
-      editor = try HandoverEditor(edited, machine)
-      try editor.prepareForKexec(handover)
-      blob = try editor.finishedTree().blob
-    } catch {
-      throw PlanError(error)
-    }
-    changes = asked + (handover.commandLine?.changes ?? []) + editor.changes
-    let acceptance = Acceptance(architecture, handover, released: editor.released)
-    let findings = acceptance.findings(in: blob, madeFrom: base)
+    let line = handover.commandLine.line(in: edited)
+    try handover.check(line, for: architecture, on: machine)
+
+    var editor = try HandoverEditor(edited, machine)
+    let finished = try editor.tree(for: handover, line)
+    try handover.checkInitrdIsFree(in: edited, editor.lastingReservations)
+    try asked.checkNotUndone(edited, finished, besides: handover.inherited)
+
+    blob = finished.blob
+    changes = asked + (line?.changes ?? []) + editor.changes
+    warnings = handover.warnings(for: finished, on: machine)
+    let acceptance = Acceptance(
+      architecture, handover, line, base: base, reservations: editor.lastingReservations)
+    let findings = acceptance.findings(in: blob)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
 
-extension Handover {
-  /// Refuses what no tree can say, before anything is edited.
-  fileprivate func check(
-    for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
-    if let line = commandLine?.bytes {
-      guard !line.contains(0) else { throw .commandLineHasNUL }
-      guard line.count < architecture.commandLineSize else {
-        throw .commandLineTooLong(
-          size: line.count, limit: architecture.commandLineSize,
-          architecture: architecture.name)
-      }
-    }
-    if let initrd {
-      guard initrd.start != 0 else { throw .initrdAtZero }
-      if let systemRAM = machine.systemRAM {
-        guard PhysicalRangeSet(systemRAM).contains(initrd) else { throw .notInSystemRAM(initrd) }
-      }
-    }
-    if let kaslr = seeds.kaslr, kaslr.count != Seeds.kaslrSize {
-      throw .seedSize(
-        property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
+extension HandoverEditor {
+  /// The finished tree; half an old initrd is said in words of its own.
+  fileprivate mutating func tree(
+    for handover: Handover, _ line: KernelCommandLine?
+  ) throws(PlanError) -> DeviceTree {
+    do throws(DeviceTreeError) {
+      try prepareForKexec(handover, line)
+      return try finishedTree()
+    } catch {
+      let initrd = [ChosenProperty.initrdStart, ChosenProperty.initrdEnd]
+      guard let property = error.property, initrd.contains(property) else { throw .tree(error) }
+      throw .badInitrd(property: property)
     }
   }
 }
 
-extension PlanError {
-  /// A tree that cannot be edited; half an initrd is said in words of its own.
-  init(_ error: DeviceTreeError) {
-    let initrd = [ChosenProperty.initrdStart, ChosenProperty.initrdEnd]
-    if let property = error.property, initrd.contains(property) {
-      self = .badInitrd(property: property)
-    } else {
-      self = .tree(error)
+extension [Change] {
+  /// Refuses an edit of `/chosen` that the hand-over has made again in its own way.
+  ///
+  /// To take an old initrd's address out of the way of a new one is no such edit.
+  fileprivate func checkNotUndone(
+    _ edited: DeviceTree, _ finished: DeviceTree, besides inherited: [String]
+  ) throws(PlanError) {
+    for case .property(let name, let node) in map(\.subject)
+    where ChosenProperty.isNode(node) && ChosenProperty.written.contains(name) {
+      guard !inherited.contains(name) else { continue }
+      let asked = try? edited.property(name, of: node)
+      guard asked != (try? finished.property(name, of: node)) else { continue }
+      guard asked == nil, ChosenProperty.initrd.contains(name) else {
+        throw .editUndone(property: name)
+      }
     }
   }
 }

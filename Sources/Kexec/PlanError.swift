@@ -3,24 +3,38 @@
 public import DeviceTree
 public import PhysicalMemory
 
-/// The reason there can be no tree, or no plan, for the next kernel.
+/// The reason there can be no tree, or no plan, for the next kernel; later versions may know more.
 public enum PlanError: Error, Hashable, Sendable {
   /// The tree cannot be read or edited as needed.
   case tree(DeviceTreeError)
+  /// An edit that the caller asked for cannot be made.
+  case edit(String, DeviceTreeError)
   /// An overlay, of this name, does not fit the tree.
   case overlay(String, DeviceTreeError)
+  /// An edit that the caller asked for would be lost: the hand-over writes this property of
+  /// `/chosen`.
+  case editUndone(property: String)
+  /// There are so many reservations, or properties in `/chosen`, that editing them, each edit moving
+  /// the rest, would take minutes.
+  case tooMany(place: String, count: Int, limit: Int)
   /// The next kernel's architecture takes no tree from this package.
-  case unsupported(architecture: String, reason: String)
-  /// `linux,initrd-start` without `linux,initrd-end`, or one that is neither 4 nor 8 bytes.
+  case unsupported(architecture: Architecture, reason: String)
+  /// An old `linux,initrd-start` without `linux,initrd-end`, or one that is neither 4 nor 8 bytes.
   case badInitrd(property: String)
   /// The command line, of so many bytes, does not fit the kernel's buffer with its NUL.
-  case commandLineTooLong(size: Int, limit: Int, architecture: String)
+  case commandLineTooLong(size: Int, Architecture)
   /// The command line has a NUL byte, which would end it.
   case commandLineHasNUL
   /// An initrd at address 0 means "none" to the kernel.
   case initrdAtZero
+  /// The initrd ends beyond the addresses that the kernel keeps for it.
+  case initrdTooHigh(PhysicalRange, Architecture)
+  /// The initrd shares memory with a reservation that the caller asks for.
+  case initrdReserved(PhysicalRange, by: PhysicalRange)
   /// The initrd is not all in memory that the machine has.
   case notInSystemRAM(PhysicalRange)
+  /// The initrd is in memory that the tree keeps for something else.
+  case initrdNotFree(PhysicalRange, keeper: String, memory: PhysicalRange)
   /// A seed of another size than readers accept.
   case seedSize(property: String, size: Int, expected: Int)
   /// The finished tree does not pass the rules by which the next kernel reads it.
@@ -31,28 +45,48 @@ extension PlanError: CustomStringConvertible {
   /// One line: where, what was found, what the rule is.
   public var description: String {
     switch self {
-    case .tree(let error):
+    case .tree(let error), .overlay(_, let error):
       "\(error)"
-    case .overlay(_, let error):
-      "\(error)"
+    case .edit(let edit, let error):
+      "\(edit): \(error)"
+    case .editUndone(let property):
+      "/chosen: property '\(property)': the hand-over writes it, so the edit would be lost"
+    case .tooMany(let place, let count, let limit):
+      "\(place): \(count) entries are more than any machine has; at most \(limit) are edited"
     case .unsupported(let architecture, let reason):
       "\(architecture): \(reason)"
     case .badInitrd(let property):
       """
-      /chosen: property '\(property)': linux,initrd-start and -end must both be there, 4 or 8 bytes \
-      each (drivers/of/kexec.c refuses such a tree)
+      /chosen: property '\(property)': an old initrd needs linux,initrd-start and -end, 4 or 8 bytes \
+      each
       """
-    case .commandLineTooLong(let size, let limit, let architecture):
+    case .commandLineTooLong(let size, let architecture):
       """
-      the command line has \(size) bytes; a kernel for \(architecture) keeps \(limit - 1) and \
-      silently cuts the rest (COMMAND_LINE_SIZE)
+      the command line has \(size) bytes; a kernel for \(architecture) keeps \
+      \((architecture.commandLineLimit?.value ?? 1) - 1) and silently cuts the rest \
+      [\(architecture.commandLineLimit?.rule ?? .caller)]
       """
     case .commandLineHasNUL:
       "the command line has a NUL byte; the kernel would end it there"
     case .initrdAtZero:
-      "an initrd at address 0 means no initrd to the kernel (drivers/of/kexec.c)"
+      """
+      an initrd at address 0 means no initrd to the kernel \
+      [drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt]
+      """
+    case .initrdTooHigh(let range, let architecture):
+      """
+      the initrd at \(range) ends beyond what a kernel for \(architecture) can say of it: \
+      \(architecture.initrdLimit?.value ?? 0) [\(architecture.initrdLimit?.rule ?? .caller)]
+      """
+    case .initrdReserved(let range, let reservation):
+      """
+      the initrd at \(range) overlaps the reservation asked for at \(reservation); its own is made \
+      without asking
+      """
     case .notInSystemRAM(let range):
       "the initrd at \(range) is not all in System RAM of /proc/iomem"
+    case .initrdNotFree(let range, let keeper, let memory):
+      "the initrd at \(range) is in memory that is kept: \(memory), \(keeper)"
     case .seedSize(let property, let size, let expected):
       "/chosen: property '\(property)': \(size) bytes; the kernel reads exactly \(expected)"
     case .notAccepted(let findings):

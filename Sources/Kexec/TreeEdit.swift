@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DeviceTree
+public import PhysicalMemory
 
-/// A change that a caller asks for, made before the hand-over.
+/// A change that a caller asks for, made before the hand-over; later versions may know more.
 public enum TreeEdit: Sendable {
   /// Apply an overlay; the name is only told.
   case overlay(DeviceTree, name: String)
@@ -12,6 +13,21 @@ public enum TreeEdit: Sendable {
   case deleteProperty(String, node: String)
   /// Delete a node and all below it.
   case deleteNode(String)
+  /// Delete every reservation of exactly this memory.
+  case unreserve(PhysicalRange)
+}
+
+extension TreeEdit: CustomStringConvertible {
+  /// What is asked for, in a few words; a value that is set is not repeated.
+  public var description: String {
+    switch self {
+    case .overlay(_, let name): "overlay \(name)"
+    case .set(let name, let node, _): "set \(node):\(name)"
+    case .deleteProperty(let name, let node): "delete \(node):\(name)"
+    case .deleteNode(let node): "delete \(node)"
+    case .unreserve(let range): "unreserve \(range)"
+    }
+  }
 }
 
 extension DeviceTree {
@@ -25,7 +41,7 @@ extension DeviceTree {
       do throws(DeviceTreeError) {
         changes += try tree.apply(edit)
       } catch {
-        guard case .overlay(_, let name) = edit else { throw .tree(error) }
+        guard case .overlay(_, let name) = edit else { throw .edit(edit.description, error) }
         throw .overlay(name, error)
       }
     }
@@ -35,19 +51,14 @@ extension DeviceTree {
   private mutating func apply(_ edit: TreeEdit) throws(DeviceTreeError) -> [Change] {
     switch edit {
     case .overlay(let overlay, let name):
-      try apply(overlay: overlay)
-      return [
-        Change(.replaced, .tree, to: .text(name), reason: "an overlay asked for", rule: "--overlay")
-      ]
+      return try applyTelling(overlay, name)
     case .set(let name, let node, let value):
       let path = try fullPath(of: node)
-      let old = try deleteAllButOne(name, of: path)
+      let old = try deleteSurplus(of: name, at: path)
       try setProperty(name, of: path, to: value)
       return [
         Change(
-          old == nil ? .added : .replaced, .property(name, node: path),
-          from: old.map { .init(Property(name, $0)) }, to: .init(Property(name, value)),
-          reason: "asked for", rule: "--set")
+          property: name, of: path, from: old, to: value, reason: "asked for", rule: .caller)
       ]
     case .deleteProperty(let name, let node):
       let path = try fullPath(of: node)
@@ -56,20 +67,36 @@ extension DeviceTree {
         throw DeviceTreeError(.notFound, node: path, property: name)
       }
       return old.map {
-        Change(
-          .removed, .property(name, node: path), from: .init(Property(name, $0)),
-          reason: "asked for", rule: "--delete")
+        Change(property: name, of: path, from: $0, to: nil, reason: "asked for", rule: .caller)
       }
     case .deleteNode(let node):
       let path = try fullPath(of: node)
       try deleteNode(path)
-      return [Change(.removed, .node(path), reason: "asked for", rule: "--delete")]
+      return [Change(.removed, .node(path), reason: "asked for", rule: .caller)]
+    case .unreserve(let range):
+      let entry = AddressAndSize(range)
+      guard try deleteReservation(entry) else { throw DeviceTreeError(.notFound) }
+      while try deleteReservation(entry) {}
+      return [
+        Change(.removed, .reservation, from: .memory(entry), reason: "asked for", rule: .caller)
+      ]
+    }
+  }
+
+  /// Applies an overlay; what it changed is what differs afterwards.
+  private mutating func applyTelling(
+    _ overlay: DeviceTree, _ name: String
+  ) throws(DeviceTreeError) -> [Change] {
+    let before = self
+    try apply(overlay: overlay)
+    return before.compared(with: self).differences.map {
+      Change($0, reason: "by the overlay \(name)", rule: .caller)
     }
   }
 
   /// Leaves at most one copy of a property, so that setting it sets what readers find.
-  private mutating func deleteAllButOne(
-    _ name: String, of node: String
+  private mutating func deleteSurplus(
+    of name: String, at node: String
   ) throws(DeviceTreeError) -> PropertyValue? {
     let copies = try properties(of: node).filter { $0.name == name }
     if copies.count > 1 { try deleteProperty(name, of: node) }

@@ -35,9 +35,18 @@ struct ChangeOptions: ParsableArguments {
 
   @Option(
     parsing: .singleValue,
-    help: ArgumentHelp("Memory the next kernel must leave alone; repeatable.", valueName: "range"),
+    help: ArgumentHelp(
+      "Memory, besides the initrd's, that the next kernel must leave alone; repeatable.",
+      valueName: "range"),
     transform: Parse.range)
   var reserve: [PhysicalRange] = []
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A memory reservation of the tree to delete, exactly as it is there; repeatable.",
+      valueName: "range"), transform: Parse.unreservation)
+  var unreserve: [TreeEdit] = []
 
   @Option(
     help: ArgumentHelp(
@@ -83,14 +92,14 @@ struct ChangeOptions: ParsableArguments {
     }
   }
 
-  /// The edits before the hand-over: overlays, settings, deletions.
+  /// The edits before the hand-over, in this order: overlays, settings, deletions.
   func edits() throws(Failure) -> [TreeEdit] {
     var edits: [TreeEdit] = []
     for path in overlay {
       let file = try TreeFile(path)
       edits.append(.overlay(file.tree, name: file.name))
     }
-    return edits + set + delete
+    return edits + set + delete + unreserve
   }
 
   /// The seeds; a refused one is not repeated in the message, as other options' values are.

@@ -53,12 +53,31 @@ extension Failure {
   /// A tree that cannot be handed on; the command line has a source of its own.
   init(_ error: PlanError, in file: String, commandLineOf source: String) {
     switch error {
-    case .tree, .badInitrd, .notAccepted: self.init(.malformedInput, "\(file): \(error)")
+    case .tree, .tooMany, .notAccepted: self.init(.malformedInput, "\(file): \(error)")
+    case .badInitrd(let property):
+      let advice = "--delete /chosen:\(property) takes it out"
+      self.init(.malformedInput, "\(file): \(error)\n\(advice)")
     case .overlay(let name, _): self.init(.malformedInput, "\(name): \(error)")
+    case .edit: self.init(.usage, "\(file): --\(error)")
+    case .editUndone(let property):
+      let advice = Self.option(for: property).map { "\nuse \($0)" } ?? ""
+      self.init(.usage, "\(error)\(advice)")
     case .unsupported: self.init(.notOffered, "\(file): \(error)")
     case .commandLineTooLong, .commandLineHasNUL: self.init(.usage, "\(source): \(error)")
-    case .initrdAtZero, .notInSystemRAM: self.init(.usage, "--initrd-at: \(error)")
+    case .initrdAtZero, .initrdTooHigh, .initrdReserved, .initrdNotFree, .notInSystemRAM:
+      self.init(.usage, "--initrd-at: \(error)")
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
+    }
+  }
+
+  /// The option that says what the hand-over writes to a property of `/chosen`.
+  private static func option(for property: String) -> String? {
+    switch property {
+    case ChosenProperty.commandLine: "--command-line, --append or --no-command-line"
+    case ChosenProperty.initrdStart, ChosenProperty.initrdEnd: "--initrd-at"
+    case ChosenProperty.kaslrSeed: "--kaslr-seed"
+    case ChosenProperty.rngSeed: "--rng-seed"
+    default: nil
     }
   }
 

@@ -8,9 +8,21 @@ struct FileStatus {
 
   /// Nil when there is nothing, or nothing this process may see.
   init?(_ path: String, followingLinks: Bool = true) {
+    self.init { status in
+      unsafe followingLinks ? stat(path, &status) : lstat(path, &status)
+    }
+  }
+
+  /// The same of an input: `-` is standard input.
+  init?(input path: String) {
+    self.init { status in
+      unsafe path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)
+    }
+  }
+
+  private init?(_ ask: (inout stat) -> CInt) {
     var status = stat()
-    let result = unsafe followingLinks ? stat(path, &status) : lstat(path, &status)
-    guard result == 0 else { return nil }
+    guard ask(&status) == 0 else { return nil }
     self.status = status
   }
 

@@ -18,8 +18,8 @@ struct OutputFile {
     guard !isTerminal else {
       throw Failure(.usage, "a tree is not written to a terminal: use -o FILE, or --json")
     }
-    guard let path, let target = FileStatus(path) else { return }
-    guard !inputs.contains(where: { FileStatus($0)?.identity == target.identity }) else {
+    guard let path, let target = FileStatus(path), target.isRegular else { return }
+    guard !inputs.contains(where: { FileStatus(input: $0)?.identity == target.identity }) else {
       throw Failure(.usage, "\(path): is the input too; write the result elsewhere")
     }
   }

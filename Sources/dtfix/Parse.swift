@@ -15,6 +15,10 @@ enum Parse {
     return range
   }
 
+  static func unreservation(_ text: String) throws -> TreeEdit {
+    .unreserve(try range(text))
+  }
+
   static func kaslrSeed(_ text: String) throws -> SeedChoice {
     switch text {
     case "random": return .random

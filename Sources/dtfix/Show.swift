@@ -33,6 +33,12 @@ struct Show: ParsableCommand {
   @Flag(help: "Show the bytes of seeds too.")
   var secrets = false
 
+  func validate() throws {
+    guard file == nil || source.root == nil else {
+      throw ValidationError("a file, or --root for a machine's tree: not both")
+    }
+  }
+
   func run() throws {
     let tree = try (file.map { try TreeFile($0) } ?? TreeFile(of: source.machine)).tree
     let hidden = secrets ? [] : ChosenProperty.secrets

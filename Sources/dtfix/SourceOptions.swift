@@ -26,11 +26,18 @@ struct SourceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The next kernel's architecture, where neither tree nor machine tells: aarch64, riscv64, …",
-      valueName: "name"))
+      """
+      The next kernel's architecture, where neither tree nor machine tells: aarch64, riscv64, …; \
+      other for one whose limits are not known here.
+      """, valueName: "name"))
   var arch: String?
 
-  @Option(help: ArgumentHelp("Bytes in a page of the running kernel.", valueName: "bytes"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      Bytes in a page of the running kernel, where the machine does not tell: an old initrd may be \
+      reserved in whole pages.
+      """, valueName: "bytes"))
   var pageSize: UInt64?
 
   var machine: RunningKernel { machineOptions.machine }

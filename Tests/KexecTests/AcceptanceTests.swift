@@ -32,8 +32,14 @@ import Testing
     Damage("an initrd nobody reserved") {
       try $0.deleteReservation(AddressAndSize(address: someInitrd.start, size: someInitrd.size))
     },
-    Damage("an initrd in firmware's memory") {
+    Damage("a reservation nobody asked for") {
       try $0.addReservation(AddressAndSize(address: someInitrd.end - 1, size: 4096))
+    },
+    Damage("a property twice") {
+      var root = $0.root
+      let index = try #require(root.children.firstIndex { $0.name == "chosen" })
+      root.children[index].properties.append(Property("bootargs", .string("console=ttyS1")))
+      $0 = try DeviceTree(root: root)
     },
     Damage("a missing reservation") {
       try $0.deleteReservation(AddressAndSize(address: 0x7000_0000, size: 0x1000))
@@ -53,42 +59,71 @@ import Testing
     #expect(try findings(after: damage.make) != [])
   }
 
-  @Test func `refuses an unmapped region under the initrd`() throws {
-    let base = try source("reserved-memory")
-    let region = try #require(
-      try base.children(of: "/reserved-memory").map { "/reserved-memory/" + $0 }.first {
-        try base.property("no-map", of: $0) != nil
-      })
-    let cells = try base.cellCounts(of: "/reserved-memory")
-    let memory = try #require(try base.property("reg", of: region)?.tuples(cells)?.first)
-    let handover = Handover(initrd: range(memory.address, 16), seeds: fixedSeeds)
-
-    #expect(throws: PlanError.self) { try patched(base, handover) }
-  }
-
   @Test(arguments: [0, 1, 39, 40, 100])
   func `refuses a blob cut short`(size: Int) throws {
     let base = try source("board")
     let blob = try NextTree(from: base, for: .arm64, handover: Self.handover).blob
 
-    let findings = Acceptance(.arm64, Self.handover).findings(
-      in: Array(blob.prefix(size)), madeFrom: base)
-
-    #expect(findings.count == 1)
+    #expect(acceptance(of: base).findings(in: Array(blob.prefix(size))).count == 1)
   }
 
   @Test func `refuses bytes behind the blob`() throws {
     let base = try source("board")
     let blob = try NextTree(from: base, for: .arm64, handover: Self.handover).blob
 
-    #expect(Acceptance(.arm64, Self.handover).findings(in: blob + [0], madeFrom: base).count == 1)
+    #expect(acceptance(of: base).findings(in: blob + [0]).count == 1)
+  }
+
+  static let stubDamages: [Damage] = [
+    Damage("a node besides chosen") { try $0.addNode("memory@40000000", to: "/") },
+    Damage("a hypervisor that is not Xen") { try $0.addNode("hypervisor", to: "/") },
+    Damage("UEFI gone") {
+      for name in try $0.properties(of: "/chosen").map(\.name) where name.contains("uefi") {
+        try $0.deleteProperty(name, of: "/chosen")
+      }
+    },
+    Damage("a UEFI value of three bytes") {
+      try $0.setChosen("linux,uefi-mmap-size", PropertyValue(bytes: [1, 2, 3]))
+    },
+  ]
+
+  @Test(arguments: stubDamages)
+  func `refuses of a machine with ACPI`(damage: Damage) throws {
+    let base = try source("acpi-stub")
+    var tree = try patched(base, Self.handover)
+    #expect(acceptance(of: base).findings(in: tree.blob) == [])
+
+    try damage.make(&tree)
+
+    #expect(acceptance(of: base).findings(in: tree.blob) != [])
+  }
+
+  @Test func `lets Xen be beside chosen, and anything on architectures that do not care`() throws {
+    let base = try source("acpi-stub")
+    var tree = try patched(base, Self.handover)
+    try tree.addNode("hypervisor", to: "/")
+    let riscv = Acceptance(
+      .riscv64, Self.handover, KernelCommandLine("console=ttyS0"), base: base,
+      reservations: base.reservations.filter { $0.address != 0xa20_0000 })
+    #expect(riscv.findings(in: tree.blob) == [])
+
+    try tree.setProperty(
+      "compatible", of: "/hypervisor", to: .strings(["xen,xen-4.17", "xen,xen"]))
+
+    #expect(acceptance(of: base).findings(in: tree.blob) == [])
   }
 
   private func findings(after damage: (inout DeviceTree) throws -> Void) throws -> [Finding] {
     let base = try source("board")
     var tree = try patched(base, Self.handover)
     try damage(&tree)
-    return Acceptance(.arm64, Self.handover).findings(in: tree.blob, madeFrom: base)
+    return acceptance(of: base).findings(in: tree.blob)
+  }
+
+  private func acceptance(of base: DeviceTree) -> Acceptance {
+    Acceptance(
+      .arm64, Self.handover, KernelCommandLine("console=ttyS0"), base: base,
+      reservations: base.reservations.filter { $0.address != 0xa20_0000 })
   }
 }
 

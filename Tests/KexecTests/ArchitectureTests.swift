@@ -29,7 +29,10 @@ import Testing
     #expect(Architecture(describedBy: DeviceTree()) == nil)
   }
 
-  @Test(arguments: ["aarch64", "arm64", "riscv64", "ppc64le", "ppc64", "armv7l", "loongarch64"])
+  @Test(arguments: [
+    "aarch64", "arm64", "riscv64", "ppc64le", "ppc64", "armv7l", "armv6l", "armv8l", "loongarch64",
+    "other",
+  ])
   func `has the names people use`(name: String) {
     #expect(Architecture(named: name) != nil)
   }

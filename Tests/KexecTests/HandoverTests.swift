@@ -138,14 +138,13 @@ import Testing
   ) throws {
     let base = try source("board")
     let line = String(repeating: "x", count: longest)
-    let fits = Handover(commandLine: KernelCommandLine(line), seeds: .none)
+    let fits = Handover(commandLine: .given(KernelCommandLine(line)), seeds: .none)
     var tooLong = fits
-    tooLong.commandLine = KernelCommandLine(line + "x")
+    tooLong.commandLine = .given(KernelCommandLine(line + "x"))
 
     _ = try patched(base, for: architecture, fits)
     #expect(
-      throws: PlanError.commandLineTooLong(
-        size: longest + 1, limit: longest + 1, architecture: architecture.name)
+      throws: PlanError.commandLineTooLong(size: longest + 1, architecture)
     ) {
       try patched(base, for: architecture, tooLong)
     }
@@ -167,12 +166,162 @@ import Testing
     }
   }
 
+  /// Reservations, and children of `/reserved-memory` with `no-map` and with `reusable`.
   @Test(
-    arguments: [(0x8000_8000, "reservation"), (0xbfef_f000, "reservation")] as [(UInt64, String)])
-  func `refuses an initrd in memory that firmware keeps`(start: UInt64, place: String) throws {
-    let handover = Handover(initrd: range(start, 0x1000), seeds: .none)
+    arguments: [
+      (0x8000_8000, "a memory reservation"), (0xbfef_f000, "a memory reservation"),
+      (0xbe10_0000, "/reserved-memory/secure-firmware@be000000"),
+      (0xa7ff_f000, "/reserved-memory/linux,cma@a0000000"),
+    ] as [(UInt64, String)])
+  func `refuses an initrd in memory that is kept for somebody else`(
+    start: UInt64, keeper: String
+  ) throws {
+    let initrd = range(start, 0x1000)
+    let base = try source("reserved-memory")
 
-    #expect(throws: PlanError.self) { try patched(source("reserved-memory"), handover) }
+    let error = #expect(throws: PlanError.self) {
+      try patched(base, Handover(initrd: initrd, seeds: .none))
+    }
+
+    guard case .initrdNotFree(initrd, let found, _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(found == keeper)
+  }
+
+  @Test func `refuses an initrd in the second range of reserved memory`() throws {
+    var base = try source("reserved-memory")
+    try base.addNode("two@60000000", to: "/reserved-memory")
+    try base.setProperty(
+      "reg", of: "/reserved-memory/two",
+      to: .cells([0, 0x6000_0000, 0, 0x1000, 0, 0x6100_0000, 0, 0x1000]))
+    let handover = Handover(initrd: range(0x6100_0800, 16), seeds: .none)
+
+    #expect(throws: PlanError.self) { try patched(base, handover) }
+    try base.setProperty("status", of: "/reserved-memory/two", to: .string("disabled"))
+    _ = try patched(base, handover)
+  }
+
+  @Test func `refuses an initrd that a reservation asked for overlaps`() throws {
+    let handover = Handover(
+      initrd: someInitrd, reservations: [range(someInitrd.start, 0x20_0000)], seeds: .none)
+
+    #expect(throws: PlanError.initrdReserved(someInitrd, by: handover.reservations[0])) {
+      try patched(source("board"), handover)
+    }
+  }
+
+  @Test func `refuses an initrd that a 32-bit kernel has no number for`() throws {
+    let high = range(0xffff_f000, 0x1001)
+    let base = try source("board")
+
+    #expect(throws: PlanError.initrdTooHigh(high, .arm)) {
+      try patched(base, for: .arm, Handover(initrd: high, seeds: .none))
+    }
+    _ = try patched(base, for: .arm, Handover(initrd: range(0xffff_f000, 0x1000), seeds: .none))
+  }
+
+  @Test(arguments: [
+    "bootargs", "kaslr-seed", "rng-seed", "linux,initrd-start", "linux,elfcorehdr",
+    "linux,booted-from-kexec",
+  ])
+  func `refuses an edit that it would undo`(property: String) throws {
+    let edit = TreeEdit.set(property, node: "/chosen", .u64(0x1234))
+
+    #expect(throws: PlanError.editUndone(property: property)) {
+      try patched(source("board"), edits: [edit])
+    }
+  }
+
+  @Test func `refuses to delete what it writes`() throws {
+    #expect(throws: PlanError.editUndone(property: "bootargs")) {
+      try patched(source("board"), edits: [.deleteProperty("bootargs", node: "/chosen")])
+    }
+  }
+
+  @Test func `inherits the command line from the tree as it was edited`() throws {
+    let edit = TreeEdit.set("bootargs", node: "/chosen", .string("edited elfcorehdr=0x1000"))
+
+    let tree = try patched(
+      source("board"), edits: [edit], Handover(commandLine: .ofTree(appending: "more")))
+
+    #expect(try tree.chosen("bootargs")?.string == "edited more")
+  }
+
+  @Test func `inherits no command line where there is none`() throws {
+    var base = try source("board")
+    try base.deleteProperty("bootargs", of: "/chosen")
+
+    #expect(try patched(base, Handover(commandLine: .ofTree())).chosen("bootargs") == nil)
+    #expect(
+      try patched(base, Handover(commandLine: .ofTree(appending: "x"))).chosen("bootargs")
+        == .string("x"))
+  }
+
+  @Test func `takes half an old initrd out of the way when told to`() throws {
+    var base = try source("qemu-arm64-virt")
+    try base.deleteProperty("linux,initrd-end", of: "/chosen")
+
+    let tree = try patched(
+      base, edits: [.deleteProperty("linux,initrd-start", node: "/chosen")],
+      Handover(initrd: someInitrd))
+
+    #expect(try tree.chosen("linux,initrd-start") == .u64(someInitrd.start))
+  }
+
+  @Test func `deletes every copy of a reservation of the last initrd`() throws {
+    var base = try source("stale-handover")
+    let entry = AddressAndSize(address: 0x1_50aa_0000, size: 0x1f_a000)
+    try base.replaceReservations(with: [entry, entry])
+
+    #expect(try patched(base, on: MachineFacts(pageSize: 4096)).reservations == [])
+  }
+
+  @Test func `deletes a reservation when told to`() throws {
+    let base = try source("board")
+    let entry = try #require(base.reservations.first)
+
+    let tree = try patched(base, edits: [.unreserve(range(entry.address, entry.size))])
+
+    #expect(!tree.reservations.contains(entry))
+    #expect(throws: PlanError.self) { try patched(base, edits: [.unreserve(range(1, 1))]) }
+  }
+
+  @Test func `writes to a node with a unit address, and says so`() throws {
+    var root = try source("board").root
+    let index = try #require(root.children.firstIndex { $0.name == "chosen" })
+    root.children[index].name = "chosen@0"
+
+    let next = try NextTree(
+      from: DeviceTree(root: root), for: .arm64, handover: Handover(commandLine: "new"))
+
+    let tree = try DeviceTree(blob: next.blob)
+    #expect(try tree.property("bootargs", of: "/chosen@0") == .string("new"))
+    #expect(next.changes.contains { $0.subject == .property("bootargs", node: "/chosen@0") })
+  }
+
+  @Test func `warns of an initrd it could not check, and of one among firmware's tables`() throws {
+    let stub = try source("acpi-stub")
+    let handover = Handover(initrd: someInitrd, seeds: .none)
+    let unknown = try NextTree(from: stub, for: .arm64, handover: handover)
+    let machine = MachineFacts(
+      systemRAM: [range(0x4000_0000, 0x4000_0000)], reserved: [range(someInitrd.start, 1)])
+    let known = try NextTree(from: stub, for: .arm64, handover: handover, machine: machine)
+
+    #expect(unknown.warnings.map(\.rule) == [.caller])
+    #expect(
+      known.warnings.map(\.rule) == [
+        .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables")
+      ])
+  }
+
+  @Test func `is made for an architecture that is not known here`() throws {
+    let long = String(repeating: "x", count: 5000)
+    let handover = Handover(commandLine: .given(KernelCommandLine(long)), seeds: .none)
+
+    #expect(
+      try patched(source("cells-1-1"), for: .other, handover).chosen("bootargs") == .string(long))
   }
 
   @Test func `refuses an architecture whose trees it cannot finish`() throws {
@@ -195,7 +344,7 @@ import Testing
     root.children[chosen].properties = (0..<10_001).map { Property("p\($0)", .empty) }
 
     #expect(
-      throws: PlanError.tree(DeviceTreeError(.tooMany, node: "/chosen", value: 10_001))
+      throws: PlanError.tooMany(place: "/chosen", count: 10_001, limit: 10_000)
     ) {
       try patched(DeviceTree(root: root))
     }

@@ -81,7 +81,7 @@ import Testing
   @Test(arguments: ["", "a", "ab", "abc", "abcd"])
   func `kexec-tools: bytes behind the command line are copied along`(text: String) throws {
     let tree = try patched(
-      source("board"), Handover(commandLine: KernelCommandLine(text), seeds: fixedSeeds))
+      source("board"), Handover(commandLine: .given(KernelCommandLine(text)), seeds: fixedSeeds))
 
     #expect(try tree.chosen("bootargs")?.bytes == Array(text.utf8) + [0])
   }

@@ -62,7 +62,7 @@ import Testing
     var theirs = oracle.tree
     let padded = try #require(try theirs.chosen("bootargs")).bytes
     #expect(padded.count % 4 == 0)
-    let line = try #require(oracle.handover.commandLine).bytes
+    let line = oracle.commandLine.bytes
     #expect(Array(padded.prefix { $0 != 0 }) == line)
     try theirs.setProperty("bootargs", of: "/chosen", to: PropertyValue(bytes: line + [0]))
     let missing = theirs.compared(with: ours).differences.filter { !$0.isOfSeed }
@@ -83,6 +83,7 @@ import Testing
 struct Oracle {
   let machine: RunningKernel
   let base: DeviceTree
+  let commandLine: KernelCommandLine
   let handover: Handover
   let tree: DeviceTree
 
@@ -92,8 +93,9 @@ struct Oracle {
     base = try DeviceTree(blob: machine.flatTree())
     tree = try DeviceTree(blob: contents(of: folder + "/oracle/normal-\(maker).seen.dtb"))
     let info = try String(contentsOfFile: folder + "/oracle/info.txt", encoding: .utf8)
+    commandLine = KernelCommandLine(try Self.commandLine(in: info, maker))
     handover = Handover(
-      commandLine: KernelCommandLine(try Self.commandLine(in: info, maker)),
+      commandLine: .given(commandLine),
       initrd: try Self.initrd(in: info, maker, tree), seeds: fixedSeeds)
   }
 

@@ -35,6 +35,22 @@ import Testing
     #expect(try python(#"json["architecture"]"#, on: result) == expected)
   }
 
+  @Test func `is the running kernel's, whatever the tree describes`() throws {
+    let place = try Workplace("qemu-riscv64-virt")
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--root", capturedMachine, "--json", "-o", "/dev/null")
+
+    #expect(try python(#"json["architecture"]"#, on: result) == "aarch64")
+  }
+
+  @Test func `may be one that is not known here`() throws {
+    let place = try Workplace("acpi-stub")
+
+    expectSilence(
+      try dtfix("--for-kexec", "-i", place.board, "--arch", "other", "-o", "/dev/null"))
+  }
+
   @Test func `must be said for a tree without CPUs`() throws {
     let place = try Workplace("acpi-stub")
 

@@ -90,7 +90,7 @@ import Testing
     let result = try dtfix(
       "--for-kexec", "-i", place.board, "--set", "\(path):a=b", "-o", place / "next.dtb")
 
-    expectRefusal(result, 65, place.board, path)
+    expectRefusal(result, 64, place.board, "--set \(path):a: ")
     #expect(try place.names() == ["board.dtb"])
   }
 
@@ -99,11 +99,55 @@ import Testing
 
     let result = try dtfix(
       "--for-kexec", "-i", place.board, "--set", "/chosen:test=one", "--set", "/chosen:test=two",
-      "--set", "/chosen:bootargs=own", "--command-line", "given", "-o", place / "next.dtb")
+      "--set", "/chosen:bootargs=own", "--append", "more", "-o", place / "next.dtb")
 
     expectSilence(result)
     #expect(try fdtget(place / "next.dtb", "/chosen", "test") == "two")
-    #expect(try fdtget(place / "next.dtb", "/chosen", "bootargs") == "given")
+    #expect(try fdtget(place / "next.dtb", "/chosen", "bootargs") == "own more")
+  }
+
+  @Test(arguments: [
+    ("bootargs=own", "--command-line"), ("kaslr-seed=<0x1 0x2>", "--kaslr-seed"),
+    ("rng-seed=[01]", "--rng-seed"), ("linux,initrd-start=<0x1>", "--initrd-at"),
+  ])
+  func `that the hand-over would undo is refused`(setting: String, option: String) throws {
+    let place = try Workplace()
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--set", "/chosen:linux,initrd-end=<0x2>", "--set",
+      "/chosen:\(setting)", "--command-line", "given", "-o", place / "next.dtb")
+
+    expectRefusal(result, 64, "/chosen: property '", "would be lost")
+    #expect(result.errors.contains(setting.hasPrefix("linux") ? "--initrd-at" : "use --"))
+    #expect(try place.names() == ["board.dtb"])
+  }
+
+  @Test func `may take a reservation away`() throws {
+    let place = try Workplace()
+    let known = try #require(try reservations(of: place.board).last)
+    let numbers = known.split(separator: " ")
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--unreserve", "\(numbers[0])+\(numbers[1])", "-o",
+      place / "next.dtb")
+    let again = try dtfix(
+      "--for-kexec", "-i", place / "next.dtb", "--unreserve", "\(numbers[0])+\(numbers[1])", "-o",
+      place / "none.dtb")
+
+    expectSilence(result)
+    #expect(try !reservations(of: place / "next.dtb").contains(known))
+    expectRefusal(again, 64, place / "next.dtb", "--unreserve ")
+  }
+
+  @Test func `of the command line is refused when the machine's is used`() throws {
+    let place = try Workplace()
+
+    let result = try dtfix(
+      "--for-kexec", "--root", capturedMachine, "--set", "/chosen:bootargs=own", "-o",
+      place / "next.dtb")
+
+    expectRefusal(result, 64, "/chosen: property 'bootargs'", "would be lost")
+    #expect(result.errors.contains("use --command-line"))
   }
 
   @Test(arguments: ["/:#address-cells=<3>", "/:#size-cells=<0>", "/:#address-cells=[01]"])
@@ -172,7 +216,7 @@ import Testing
     let result = try dtfix(
       "--for-kexec", "-i", place.board, "--delete", path, "-o", place / "next.dtb")
 
-    expectRefusal(result, 65, place.board)
+    expectRefusal(result, 64, place.board, "--delete \(path): ")
     #expect(try place.names() == ["board.dtb"])
   }
 

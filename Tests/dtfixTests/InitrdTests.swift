@@ -72,6 +72,7 @@ import Testing
     ("0xbfeff000+0x801", "0xbfeff800-0xbff0023f"),
     ("0xbe001000+0x1000", "/reserved-memory/secure-firmware@be000000"),
     ("0xbdfff000+0x1001", "/reserved-memory/secure-firmware@be000000"),
+    ("0xa0000000+4K", "/reserved-memory/linux,cma@a0000000"),
   ])
   func `is not what firmware keeps`(range: String, whose: String) throws {
     let place = try Workplace("reserved-memory")
@@ -79,25 +80,28 @@ import Testing
     let result = try dtfix(
       "--for-kexec", "-i", place.board, "--initrd-at", range, "-o", place / "next.dtb")
 
-    expectRefusal(result, 65, place.board, whose, "not free for the initrd")
+    expectRefusal(result, 64, "--initrd-at: ", whose, "is in memory that is kept")
     #expect(try place.names() == ["board.dtb"])
   }
 
   @Test(arguments: [
-    ["--initrd-at", "0x80000000+0x10000"],
-    ["--initrd-at", "0x80008000+0x1000", "--reserve", "0x80000000+0x10000"],
+    (["--initrd-at", "0x80000000+0x10000"], "is in memory that is kept"),
+    (
+      ["--initrd-at", "0x80008000+0x1000", "--reserve", "0x80000000+0x10000"],
+      "overlaps the reservation asked for"
+    ),
   ])
-  func `is not exactly what firmware keeps`(arguments: [String]) throws {
+  func `is not exactly what firmware keeps`(arguments: [String], why: String) throws {
     let place = try Workplace("reserved-memory")
 
     let result = try dtfix(
       ["--for-kexec", "-i", place.board, "-o", place / "next.dtb"] + arguments)
 
-    expectRefusal(result, 65, place.board, "0x80000000-0x8000ffff", "not free for the initrd")
+    expectRefusal(result, 64, "--initrd-at: ", "0x80000000-0x8000ffff", why)
     #expect(try place.names() == ["board.dtb"])
   }
 
-  @Test(arguments: ["0x80010000+0x1000", "0x7ffff000+0x1000", "0xbdfff000+0x1000", "0xa0000000+4K"])
+  @Test(arguments: ["0x80010000+0x1000", "0x7ffff000+0x1000", "0xbdfff000+0x1000", "0xa8000000+4K"])
   func `may touch it`(range: String) throws {
     let place = try Workplace("reserved-memory")
 

@@ -57,6 +57,39 @@ import Testing
     #expect(try place.names() == ["board.dtb"])
   }
 
+  @Test(arguments: [
+    #""$dtfix" --for-kexec -i - -o "$1" <"$1""#,
+    #""$dtfix" --for-kexec -i "$1" -o "$1""#,
+    #"ln "$1" "$1.link"; "$dtfix" --for-kexec -i "$1" -o "$1.link""#,
+  ])
+  func `but never to the file it comes from`(script: String) throws {
+    let place = try Workplace()
+    let before = try contents(of: place.board)
+
+    let result = try shell(script, place.board)
+
+    #expect(result.status == 64)
+    #expect(result.errors.contains("is the input too"))
+    #expect(try contents(of: place.board) == before)
+  }
+
+  @Test func `that is a device is not its own input`() throws {
+    let result = try dtfix("--for-kexec", "-i", "/dev/null", "-o", "/dev/null")
+
+    expectRefusal(result, 65, "/dev/null")
+  }
+
+  @Test(arguments: [("random", "600"), ("none", "644")])
+  func `with seeds for its owner only`(seed: String, mode: String) throws {
+    let place = try Workplace()
+
+    let result = try shell(
+      #"umask 022; "$dtfix" --for-kexec -i "$1" -o "$2" --kaslr-seed $3 --rng-seed $3; stat -c %a "$2""#,
+      place.board, place / "next.dtb", seed)
+
+    #expect(result.text == mode + "\n")
+  }
+
   @Test(arguments: [1, 7, 4096])
   func `with bytes behind it that are no part of it`(byteCount: Int) throws {
     let place = try Workplace()

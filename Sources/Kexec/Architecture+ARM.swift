@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+
+extension Architecture {
+  /// 32-bit Arm.
+  ///
+  /// Its kernel keeps the addresses of the initrd in 32 bits, however much memory there is.
+  public static let arm = Architecture(
+    "armv7l", aliases: ["arm", "armhf", "armv6l", "armv5tel"],
+    commandLineLimit: Limit(
+      value: 1024, rule: .linux("arch/arm/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
+    initrdLimit: Limit(
+      value: 1 << 32, rule: .linux("drivers/of/fdt.c", "__early_init_dt_declare_initrd")),
+    recognizes: { tree in tree.compatibleStringsOfCPUs().contains(where: ArmCores.is32Bit) })
+}

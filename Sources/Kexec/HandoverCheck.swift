@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import PhysicalMemory
+
+extension Handover {
+  /// Refuses what no tree can say, before anything is edited.
+  func check(
+    _ line: KernelCommandLine?, for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) {
+    if let line { try line.check(for: architecture) }
+    if let kaslr = seeds.kaslr, kaslr.count != Seeds.kaslrSize {
+      throw .seedSize(
+        property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
+    }
+    guard let initrd else { return }
+    guard initrd.start != 0 else { throw .initrdAtZero }
+    if let limit = architecture.initrdLimit, initrd.end > limit.value {
+      throw .initrdTooHigh(initrd, architecture)
+    }
+    if let reservation = reservations.first(where: initrd.overlaps) {
+      throw .initrdReserved(initrd, by: reservation)
+    }
+    if let systemRAM = machine.systemRAM {
+      guard PhysicalRangeSet(systemRAM).contains(initrd) else { throw .notInSystemRAM(initrd) }
+    }
+  }
+
+  /// Refuses an initrd in memory that the tree keeps for somebody else.
+  ///
+  /// - Parameter reservations: those of the tree, without the last hand-over's.
+  func checkInitrdIsFree(
+    in tree: DeviceTree, _ reservations: [AddressAndSize]
+  ) throws(PlanError) {
+    guard let initrd else { return }
+    let kept = reservations.compactMap(\.range).map { ("a memory reservation", $0) }
+    for (keeper, memory) in kept + tree.reservedMemory() where memory.overlaps(initrd) {
+      throw .initrdNotFree(initrd, keeper: keeper, memory: memory)
+    }
+  }
+
+  /// What could not be checked, or is worth a second look.
+  func warnings(for tree: DeviceTree, on machine: MachineFacts) -> [Finding] {
+    guard let initrd else { return [] }
+    guard machine.systemRAM != nil else {
+      return [
+        Finding(
+          "initrd", "not checked against the machine's memory, which is not known", rule: .caller)
+      ]
+    }
+    let isUEFI = (try? tree.property(ChosenProperty.uefi[0], of: ChosenProperty.node)) != nil
+    return machine.reserved.filter { isUEFI && $0.overlaps(initrd) }.map {
+      Finding(
+        "initrd", "in \($0), which this kernel has reserved: the firmware's tables may be there",
+        rule: .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables"))
+    }
+  }
+}
+
+extension KernelCommandLine {
+  fileprivate func check(for architecture: Architecture) throws(PlanError) {
+    guard !bytes.contains(0) else { throw .commandLineHasNUL }
+    if let limit = architecture.commandLineLimit, bytes.count >= limit.value {
+      throw .commandLineTooLong(size: bytes.count, architecture)
+    }
+  }
+}

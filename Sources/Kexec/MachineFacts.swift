@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import PhysicalMemory
+
+/// What is known about the machine that the tree was taken from; all of it optional.
+public struct MachineFacts: Hashable, Sendable {
+  /// Bytes in a page of the running kernel: the initrd it got may be reserved in whole pages.
+  public var pageSize: UInt64?
+  /// `System RAM` in `/proc/iomem`; nil when that is not known.
+  public var systemRAM: [PhysicalRange]?
+  /// `reserved` inside it: where the running kernel keeps its tree, among other things.
+  public var reserved: [PhysicalRange]
+
+  /// Facts; without arguments, none, as for the tree of a board that is not there.
+  public init(
+    pageSize: UInt64? = nil, systemRAM: [PhysicalRange]? = nil, reserved: [PhysicalRange] = []
+  ) {
+    self.pageSize = pageSize
+    self.systemRAM = systemRAM
+    self.reserved = reserved
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where to look up why something is done, or refused.
+public enum Rule: Hashable, Sendable {
+  /// A function, or a constant, in a file of Linux: what a running kernel does for the next one, or
+  /// how the next one reads.
+  case linux(_ file: String, _ name: String)
+  /// A function of libfdt.
+  case libfdt(_ function: String)
+  /// Nothing but the caller's wish.
+  case caller
+}
+
+extension Rule: CustomStringConvertible {
+  /// `drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt`, `libfdt:fdt_check_full` or `the caller`.
+  public var description: String {
+    switch self {
+    case .linux(let file, let name): "\(file):\(name)"
+    case .libfdt(let function): "libfdt:\(function)"
+    case .caller: "the caller"
+    }
+  }
+}

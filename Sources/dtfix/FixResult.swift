@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import JSONText
+import Kexec
+
+/// A tree that is done, and how it was done.
+struct FixResult {
+  let source: TreeFile
+  let architecture: Architecture
+  let tree: NextTree
+  let hasSeeds: Bool
+
+  /// The explanation: where the tree came from, a line a change, what became of it.
+  var lines: [String] {
+    let base = source.tree
+    let trailing = base.trailingByteCount
+    return [
+      "read \(source.name): \(base.sourceSize) bytes, version \(base.sourceVersion)"
+        + (trailing > 0 ? ", then \(trailing) bytes that are no part of the tree" : "")
+    ] + tree.changes.map(\.description) + tree.warnings.map { "warning: \($0)" } + [
+      "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
+    ]
+  }
+
+  var json: JSON {
+    let base = source.tree
+    return [
+      "source": [
+        "file": .string(source.name), "size": .number(base.sourceSize),
+        "version": .number(Int(base.sourceVersion)),
+        "trailingBytes": .number(base.trailingByteCount),
+      ],
+      "architecture": .string(architecture.name), "size": .number(tree.blob.count),
+      "changes": .array(tree.changes.map(\.json)),
+      "warnings": .array(tree.warnings.map(\.json)),
+    ]
+  }
+}

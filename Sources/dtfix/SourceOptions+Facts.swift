@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kexec
+import RunningKernel
+import SystemPackage
+
+// What a tree's machine says, in the words of Kexec: here the two libraries meet.
+extension SourceOptions {
+  /// Where the tree comes from; `-` is standard input.
+  var treePath: String { dtb ?? machine.flatTreePath.string }
+
+  /// The tree that was named, or the machine's.
+  func tree() throws(Failure) -> TreeFile {
+    if let dtb { return try TreeFile(dtb) }
+    return try TreeFile(of: machine)
+  }
+
+  /// The next kernel's architecture: what was said; else the running kernel's, if it is to be
+  /// replaced; else what the tree describes.
+  func architecture(of base: TreeFile) throws(Failure) -> Architecture {
+    if let arch {
+      guard let named = Architecture(named: arch) else {
+        let known = Architecture.all.map(\.name).joined(separator: ", ")
+        throw Failure(.usage, "--arch: no architecture \(arch); there are \(known)")
+      }
+      return named
+    }
+    if machineIsMeant,
+      let name = try fact({ machine throws(MachineError) in try machine.architectureName() }),
+      let running = Architecture(named: name)
+    {
+      return running
+    }
+    guard let described = Architecture(describedBy: base.tree) else {
+      throw Failure(.usage, "\(base.name): does not tell its architecture; say it with --arch")
+    }
+    return described
+  }
+
+  /// What is known about the machine; of one that is not meant, what was said.
+  func facts() throws(Failure) -> MachineFacts {
+    guard machineIsMeant else { return MachineFacts(pageSize: pageSize) }
+    let map = try fact { machine throws(MachineError) in try machine.memoryMap() }
+    let ram = map?.ranges(named: "System RAM")
+    return MachineFacts(
+      pageSize: try runningPageSize(),
+      systemRAM: ram?.isEmpty == true ? nil : ram,
+      reserved: map?.ranges(named: "reserved") ?? [])
+  }
+
+  /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
+  /// its own.
+  func commandLine(_ changes: ChangeOptions) throws(Failure) -> CommandLineChoice {
+    if changes.noCommandLine { return .none }
+    var line: KernelCommandLine
+    if let text = changes.commandLine {
+      line = KernelCommandLine(text)
+    } else if usesRunningCommandLine(changes) {
+      line = KernelCommandLine(
+        reusing: try fact { machine throws(MachineError) in try machine.commandLine() })
+    } else {
+      return .ofTree(appending: changes.append ?? "")
+    }
+    line.append(changes.append ?? "")
+    return .given(line)
+  }
+
+  /// What messages call the source of the command line.
+  func commandLineName(_ changes: ChangeOptions, _ base: TreeFile) -> String {
+    if changes.commandLine != nil { return "--command-line" }
+    return usesRunningCommandLine(changes) ? machine.commandLinePath.string : base.name
+  }
+
+  private func usesRunningCommandLine(_ changes: ChangeOptions) -> Bool {
+    machineIsMeant || changes.reuseCmdline
+  }
+
+  private func runningPageSize() throws(Failure) -> UInt64? {
+    if let pageSize { return pageSize }
+    return try fact { machine throws(MachineError) in try machine.pageSize() }
+  }
+
+  private func fact<Value>(
+    _ read: (RunningKernel) throws(MachineError) -> Value
+  ) throws(Failure) -> Value {
+    do throws(MachineError) {
+      return try read(machine)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}
