@@ -88,8 +88,7 @@ extension Change: CustomStringConvertible {
   public var description: String {
     let values = [from, to].compactMap { $0?.description }.filter { !$0.isEmpty }
     let shown = values.isEmpty ? "" : " " + values.joined(separator: " -> ")
-    let source = rule == .caller ? "" : " [\(rule)]"
-    return "\(action.rawValue) \(subject)\(shown): \(reason)\(source)"
+    return "\(action.rawValue) \(subject)\(shown): \(reason)\(rule.note)"
   }
 }
 

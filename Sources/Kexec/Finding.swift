@@ -28,5 +28,5 @@ public struct Finding: Hashable, Sendable {
 
 extension Finding: CustomStringConvertible {
   /// One line: where, what and by which rule.
-  public var description: String { "\(place): \(text)" + (rule == .caller ? "" : " [\(rule)]") }
+  public var description: String { "\(place): \(text)\(rule.note)" }
 }

@@ -63,20 +63,17 @@ extension PlanError: CustomStringConvertible {
     case .commandLineTooLong(let size, let architecture):
       """
       the command line has \(size) bytes; a kernel for \(architecture) keeps \
-      \((architecture.commandLineLimit?.value ?? 1) - 1) and silently cuts the rest \
-      [\(architecture.commandLineLimit?.rule ?? .caller)]
+      \((architecture.commandLineLimit?.value ?? 1) - 1) and silently cuts the rest\
+      \(architecture.commandLineLimit?.rule.note ?? "")
       """
     case .commandLineHasNUL:
       "the command line has a NUL byte; the kernel would end it there"
     case .initrdAtZero:
-      """
-      an initrd at address 0 means no initrd to the kernel \
-      [drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt]
-      """
+      "an initrd at address 0 means no initrd to the kernel [kexec.c:of_kexec_alloc_and_setup_fdt]"
     case .initrdTooHigh(let range, let architecture):
       """
       the initrd at \(range) ends beyond what a kernel for \(architecture) can say of it: \
-      \(architecture.initrdLimit?.value ?? 0) [\(architecture.initrdLimit?.rule ?? .caller)]
+      \(architecture.initrdLimit?.value ?? 0)\(architecture.initrdLimit?.rule.note ?? "")
       """
     case .initrdReserved(let range, let reservation):
       """

@@ -20,4 +20,14 @@ extension Rule: CustomStringConvertible {
     case .caller: "the caller"
     }
   }
+
+  /// The same for a line of text that ends with it: without folders, in brackets; nothing for the
+  /// caller's wish, which the line says itself.
+  var note: String {
+    switch self {
+    case .linux(let file, let name): " [\(file.split(separator: "/").last ?? ""):\(name)]"
+    case .libfdt: " [\(self)]"
+    case .caller: ""
+    }
+  }
 }

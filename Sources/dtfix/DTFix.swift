@@ -9,6 +9,11 @@ struct DTFix: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dtfix",
     abstract: "Makes the device tree that the next kernel is started with.",
+    usage: """
+      dtfix [fix] --for-kexec <options>
+      dtfix show [<file>] <options>
+      dtfix diff <first> <second> <options>
+      """,
     discussion: """
       What Linux does inside kexec_file_load, in user space: for this machine or a captured one, with \
       your own tree if you like, and with every change explained.
@@ -22,6 +27,11 @@ struct DTFix: ParsableCommand {
           dtfix show next.dtb
         What differs between two trees:
           dtfix diff old.dtb next.dtb
+
+      EXIT STATUS
+        0 done; 1 diff found a difference; 64 usage; 65 malformed input; 66 no
+        input; 69 the machine does not offer it; 71 a system call failed; 73 the
+        output cannot be created; 74 input or output error; 77 not permitted
       """,
     version: "0.1.0",
     subcommands: [Fix.self, Show.self, Diff.self],
@@ -38,7 +48,8 @@ struct DTFix: ParsableCommand {
 
   /// Runs the command; every failure of ours is one line and an exit code of sysexits.h.
   static func main() {
-    // A file that may not grow is an error like a full disk, not the end of the process.
+    // A file that may not grow is an error like a full disk, not the end of the process. A closed
+    // pipe stays the end: nobody is left to tell.
     signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try defaultCommand() ?? parseAsRoot()

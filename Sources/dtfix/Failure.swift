@@ -38,6 +38,9 @@ struct Failure: Error {
 
 extension Failure {
   /// Arguments that are not as they should be: what is wrong, and where to read how it is right.
+  ///
+  /// ArgumentParser's own message is the reason, then the usage, then `See 'dtfix … --help'`: the
+  /// first line and the quoted command are kept.
   init(usage error: any Error) {
     let lines = DTFix.fullMessage(for: error).split(separator: "\n")
     let help = lines.last.flatMap { $0.split(separator: "'").dropFirst().first }
