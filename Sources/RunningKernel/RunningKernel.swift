@@ -62,7 +62,11 @@ public struct RunningKernel: Sendable {
     return try core()?.architectureName
   }
 
-  /// `/proc/iomem`; nil when there is none, or when the kernel hides the addresses from this process.
+  /// `/proc/iomem`; nil only when there is no such file.
+  ///
+  /// A kernel prints the file for everybody, but its addresses for few: look at
+  /// ``MemoryMap/isHidden``, and at ``MemoryMap/isEmpty`` for a file with nothing in it. Neither
+  /// means that the machine has no memory.
   public func memoryMap() throws(MachineError) -> MemoryMap? {
     let path = path("proc/iomem")
     let bytes: [UInt8]
@@ -72,8 +76,7 @@ public struct RunningKernel: Sendable {
       return nil
     }
     do {
-      let map = try MemoryMap(String(decoding: bytes, as: UTF8.self))
-      return map.isHidden ? nil : map
+      return try MemoryMap(String(decoding: bytes, as: UTF8.self))
     } catch {
       throw .malformedLine(path, line: error.number, text: error.text)
     }

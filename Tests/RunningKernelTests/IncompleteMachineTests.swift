@@ -43,7 +43,19 @@ import Testing
     let text = "00000000-00000000 : System RAM\n  00000000-00000000 : reserved\n"
     let folder = try machineFolder(["proc/iomem": Array(text.utf8)])
 
-    #expect(try RunningKernel(root: FilePath(folder.path)).memoryMap() == nil)
+    let map = try #require(try RunningKernel(root: FilePath(folder.path)).memoryMap())
+
+    #expect(map.isHidden && !map.isEmpty)
+    #expect(map.entries.map(\.name) == ["System RAM", "reserved"])
+    #expect(map.systemRAM == [] && map.reserved == [])
+  }
+
+  @Test func `has nothing in its memory map`() throws {
+    let folder = try machineFolder(["proc/iomem": []])
+
+    let map = try #require(try RunningKernel(root: FilePath(folder.path)).memoryMap())
+
+    #expect(map.isEmpty && !map.isHidden)
   }
 
   @Test func `has a bad memory map, and says where`() throws {

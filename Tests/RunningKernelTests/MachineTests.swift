@@ -58,8 +58,8 @@ private let machines = [
 
     let text = String(decoding: try contents(of: folder + "/proc/iomem"), as: UTF8.self)
     #expect(map.entries.map(\.line).joined() == text)
-    #expect(!map.ranges(named: "System RAM").isEmpty)
-    #expect(!map.isHidden)
+    #expect(!map.systemRAM.isEmpty)
+    #expect(!map.isHidden && !map.isEmpty)
   }
 
   @Test func `has the RAM that it was given`() throws {
@@ -72,6 +72,24 @@ private let machines = [
     #expect(map.ranges(named: "Crash kernel") == [PhysicalRange(text: "0x91400000-0x9d3fffff")])
     #expect(map.ranges(named: "reserved").count == 11)
     #expect(map.ranges(named: "no such name") == [])
+    #expect(map.systemRAM == ram)
+    #expect(map.reserved == map.ranges(named: "reserved"))
+  }
+
+  @Test(
+    arguments: [
+      ("arm64-virt-6.12-kf", "reserved", 11), ("riscv64-virt-7.2-kf", "Reserved", 12),
+      ("pseries-7.2-kf", "reserved", 0),
+    ] as [(String, String, Int)])
+  func `tells what is reserved, as its architecture spells it`(
+    name: String, spelling: String, count: Int
+  ) throws {
+    let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
+
+    let map = try #require(try machine.memoryMap())
+
+    #expect(map.reserved.count == count)
+    #expect(map.reserved == map.ranges(named: spelling))
   }
 }
 
