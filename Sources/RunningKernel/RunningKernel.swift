@@ -15,7 +15,8 @@ public struct RunningKernel: Sendable {
     self.root = root
   }
 
-  /// Whether this is the machine that the process runs on.
+  /// Whether this is the machine that the process runs on, by its name: a root that leads to it by
+  /// another name, such as `/proc/1/root`, is read like a capture.
   public var isLive: Bool { root.lexicallyNormalized() == "/" }
 
   /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
@@ -25,8 +26,7 @@ public struct RunningKernel: Sendable {
   public func flatTree() throws(MachineError) -> [UInt8] {
     try readFile(
       path("sys/firmware/fdt"), limit: Self.treeLimit,
-      whenMissing: "this machine was booted without a device tree, or it is no capture of one",
-      whenNotPermitted: "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH")
+      whenMissing: .noTreeAtBoot, whenNotPermitted: .treeIsForRoot)
   }
 
   /// Where ``flatTree()`` comes from.
@@ -42,15 +42,20 @@ public struct RunningKernel: Sendable {
   /// Where ``commandLine()`` comes from.
   public var commandLinePath: FilePath { path("proc/cmdline") }
 
-  /// Bytes in a page: from the system on this machine, from `PAGESIZE` in the vmcoreinfo note of
-  /// `/proc/kcore` in a capture; nil when a capture does not say.
+  /// Bytes in a page, a power of two: from the system on this machine, from `PAGESIZE` in the
+  /// vmcoreinfo note of `/proc/kcore` on any other; nil when that does not say.
   public func pageSize() throws(MachineError) -> UInt64? {
     if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
-    return try core()?.vmcoreinfo["PAGESIZE"].flatMap { UInt64($0) }
+    guard let size = try core()?.vmcoreinfo["PAGESIZE"].flatMap({ UInt64($0) }) else { return nil }
+    return size.nonzeroBitCount == 1 ? size : nil
   }
 
-  /// The architecture as `uname -m` names it: from the system, or from the ELF header of
-  /// `/proc/kcore` in a capture; nil when that does not say.
+  /// The architecture as `uname -m` names it: from the system on this machine, from the ELF header
+  /// of `/proc/kcore` on any other; nil when that does not say.
+  ///
+  /// The system answers as it presents itself to this process: an arm64 kernel is `armv8l` to a
+  /// 32-bit process or under `setarch` (`COMPAT_UTS_MACHINE` in `arch/arm64/include/asm/compat.h`).
+  /// No 32-bit kernel calls itself so: those are `armv7l` and before.
   public func architectureName() throws(MachineError) -> String? {
     if isLive {
       var name = utsname()

@@ -112,11 +112,31 @@ private let machines = [
     #expect(try machine.pageSize() == UInt64(size.filter(\.isNumber)))
   }
 
+  /// By another name it is read like a capture: from its live /proc/kcore, where the kernel has one
+  /// and gives it to this process.
+  @Test func `tells the same by another name, or nothing, or why`() throws {
+    let (machine, other) = (RunningKernel(), RunningKernel(root: "/proc/self/root"))
+    do {
+      let (name, size) = (try other.architectureName(), try other.pageSize())
+
+      #expect(try (name == nil && size == nil) || (name, size) == machine.nameAndPageSize())
+    } catch MachineError.notPermitted(let path, let advice) {
+      #expect(path == "/proc/self/root/proc/kcore")
+      #expect(advice == .coreIsForRoot)
+    }
+  }
+
   @Test func `tells its command line`() throws {
     let text = try contents(of: "/proc/cmdline")
 
     #expect(
       try RunningKernel().commandLine() == Array(text.last == 0x0a ? text.dropLast() : text[...]))
+  }
+}
+
+extension RunningKernel {
+  fileprivate func nameAndPageSize() throws -> (String?, UInt64?) {
+    (try architectureName(), try pageSize())
   }
 }
 
