@@ -60,7 +60,11 @@ let package = Package(
       swiftSettings: rules),
 
     .executableTarget(
-      name: "patch-tree", dependencies: ["DeviceTree", "Kexec", "PhysicalMemory"],
+      name: "patch-tree",
+      dependencies: [
+        "DeviceTree", "Kexec", "PhysicalMemory",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       path: "Examples/PatchTree", swiftSettings: rules),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
