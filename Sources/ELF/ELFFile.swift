@@ -21,7 +21,7 @@ public struct ELFFile: Hashable, Sendable {
 
   /// Reads the file header and the program headers of a whole file.
   ///
-  /// - Throws: what ``ELFHeader/init(_:)`` throws, and ``FormatError/truncated(offset:size:)``.
+  /// - Throws: what ``ELFHeader/init(_:)`` throws, and `FormatError.truncated`.
   public init(_ file: Span<UInt8>) throws(FormatError) {
     let header = try ELFHeader(file)
     let range = header.programHeaderRange
@@ -30,7 +30,7 @@ public struct ELFFile: Hashable, Sendable {
 
   /// Reads the program headers from the bytes of the header's ``ELFHeader/programHeaderRange``.
   ///
-  /// - Throws: ``FormatError/truncated(offset:size:)`` when there are fewer bytes.
+  /// - Throws: `FormatError.truncated` when there are fewer bytes.
   public init(_ header: ELFHeader, programHeaders table: Span<UInt8>) throws(FormatError) {
     let range = header.programHeaderRange
     guard table.count >= range.count else {

@@ -18,9 +18,8 @@ public struct ELFHeader: Hashable, Sendable {
 
   /// Reads the header from the start of a file; bytes after it are not looked at.
   ///
-  /// - Throws: ``FormatError/badMagic(offset:)`` for other files, ``FormatError/unsupported(offset:value:)``
-  ///   for a 32-bit one and for one that counts its program headers elsewhere (`PN_XNUM`),
-  ///   ``FormatError/badValue(offset:value:)``, and ``FormatError/truncated(offset:size:)``.
+  /// - Throws: `FormatError.badMagic` for other files, `unsupported` for a 32-bit one and for one that
+  ///   counts its program headers elsewhere (`PN_XNUM`), `badValue`, and `truncated`.
   public init(_ file: Span<UInt8>) throws(FormatError) {
     guard try file.bigEndian(UInt32.self, at: 0) == 0x7f45_4c46 /* "\x7fELF" */ else {
       throw .badMagic(offset: 0)

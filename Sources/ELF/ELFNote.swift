@@ -15,7 +15,7 @@ public struct ELFNote: Hashable, Sendable {
 extension ELFFile {
   /// The notes of all `PT_NOTE` segments of a whole file, in its order.
   ///
-  /// - Throws: ``FormatError/truncated(offset:size:)`` when a segment passes the end of the file, or
+  /// - Throws: `FormatError.truncated` when a segment passes the end of the file, or
   ///   a note that of its segment.
   public func notes(in file: Span<UInt8>) throws(FormatError) -> [ELFNote] {
     var notes: [ELFNote] = []
@@ -33,7 +33,7 @@ extension ELFFile {
   ///
   /// Sizes are padded to 4 bytes, as Linux writes them. A note of two zero sizes is padding.
   ///
-  /// - Throws: ``FormatError/truncated(offset:size:)`` when there are fewer bytes, and when a note
+  /// - Throws: `FormatError.truncated` when there are fewer bytes, and when a note
   ///   passes the end of the segment.
   public func notes(
     of segment: ProgramHeader, bytes: Span<UInt8>

@@ -38,7 +38,7 @@ public struct ProgramHeader: Hashable, Sendable {
 
   /// Where it lies, in bytes from the start of the file.
   ///
-  /// - Throws: ``FormatError/truncated(offset:size:)`` when no file is as long.
+  /// - Throws: `FormatError.truncated` when no file is as long.
   public func fileRange() throws(FormatError) -> Range<Int> {
     let (end, overflow) = offset.addingReportingOverflow(fileSize)
     guard !overflow, let end = Int(exactly: end) else {
