@@ -6,8 +6,8 @@ import SystemPackage
 
 /// What the head of `/proc/kcore` tells about a kernel.
 ///
-/// A live one is as large as the kernel's address space (128 TiB on x86-64), so only its header,
-/// its program headers and its notes are ever read: `fs/proc/kcore.c:read_kcore_iter`.
+/// A live one claims the size of the kernel's address space (up to 64 PiB on x86-64), so only its
+/// header, its program headers and its notes are ever read: `fs/proc/kcore.c:read_kcore_iter`.
 struct CoreFile {
   /// The most bytes of notes that are read; kernels write less than 16 KiB.
   static let noteLimit = 16 << 20
