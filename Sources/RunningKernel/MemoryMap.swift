@@ -34,7 +34,10 @@ public struct MemoryMap: Hashable, Sendable {
     public let text: String
   }
 
-  /// Reads the text of `/proc/iomem`.
+  /// Reads the text of `/proc/iomem`; empty lines are passed over.
+  ///
+  /// - Throws: ``BadLine`` for the first line that is not of this format, or whose last byte is below
+  ///   its first.
   public init(_ text: String) throws(BadLine) {
     var entries: [Entry] = []
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -23,6 +23,11 @@ public struct RunningKernel: Sendable {
   public static let treeLimit = 64 << 20
 
   /// The blob the kernel was booted with: `/sys/firmware/fdt`, which only root may read.
+  ///
+  /// What is in it is not looked at.
+  ///
+  /// - Throws: ``MachineError/missing(_:advice:)`` on a machine without a device tree, and
+  ///   ``MachineError/tooLarge(_:limit:)`` for more than ``treeLimit`` bytes.
   public func flatTree() throws(MachineError) -> [UInt8] {
     try readFile(
       path("sys/firmware/fdt"), limit: Self.treeLimit,
@@ -32,7 +37,8 @@ public struct RunningKernel: Sendable {
   /// Where ``flatTree()`` comes from.
   public var flatTreePath: FilePath { path("sys/firmware/fdt") }
 
-  /// The command line the kernel was booted with: the bytes of `/proc/cmdline` without its newline.
+  /// The command line the kernel was booted with: the bytes of `/proc/cmdline` without its newline,
+  /// at most 1 MiB; no kernel takes more than a few KiB (`COMMAND_LINE_SIZE`).
   public func commandLine() throws(MachineError) -> [UInt8] {
     var bytes = try readFile(commandLinePath, limit: 1 << 20)
     if bytes.last == 0x0a { bytes.removeLast() }
@@ -44,6 +50,9 @@ public struct RunningKernel: Sendable {
 
   /// Bytes in a page, a power of two: from the system on this machine, from `PAGESIZE` in the
   /// vmcoreinfo note of `/proc/kcore` on any other; nil when that does not say.
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a `/proc/kcore` that is no 64-bit ELF file, ends
+  ///   within its headers or notes, or has more than 16 MiB of notes.
   public func pageSize() throws(MachineError) -> UInt64? {
     if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
     guard let size = try core()?.vmcoreinfo["PAGESIZE"].flatMap({ UInt64($0) }) else { return nil }
@@ -56,6 +65,8 @@ public struct RunningKernel: Sendable {
   /// The system answers as it presents itself to this process: an arm64 kernel is `armv8l` to a
   /// 32-bit process or under `setarch` (`COMPAT_UTS_MACHINE` in `arch/arm64/include/asm/compat.h`).
   /// No 32-bit kernel calls itself so: those are `armv7l` and before.
+  ///
+  /// - Throws: the same as ``pageSize()``.
   public func architectureName() throws(MachineError) -> String? {
     if isLive {
       var name = utsname()
@@ -72,6 +83,9 @@ public struct RunningKernel: Sendable {
   /// A kernel prints the file for everybody, but its addresses for few: look at
   /// ``MemoryMap/isHidden``, and at ``MemoryMap/isEmpty`` for a file with nothing in it. Neither
   /// means that the machine has no memory.
+  ///
+  /// - Throws: ``MachineError/malformedLine(_:line:text:)``, and
+  ///   ``MachineError/tooLarge(_:limit:)`` for more than 256 MiB of text.
   public func memoryMap() throws(MachineError) -> MemoryMap? {
     let path = path("proc/iomem")
     let bytes: [UInt8]
