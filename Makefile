@@ -14,21 +14,28 @@ MACHINE := dts/machines/arm64-virt-6.12-kf
 ORACLE := $(MACHINE)/oracle/normal-kernel.seen.dtb
 
 # The programs that a target needs, as PROGRAM:PACKAGE; a path stands for itself.
-BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev cc:gcc ld:binutils
+BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev cc:gcc ld:binutils git:git
 TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar python3:python3 \
   script:bsdutils setpriv:util-linux
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3
+FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar
 
-# $(call install,NEEDS): apt-get for what is not there, by sudo when not root.
-install = @needs=(); for need in $(1); do \
+# The modules that others may import: each has a page of documentation.
+LIBRARIES := $(shell sed -n 's/.*\.library.name: "\([^"]*\)", targets.*/\1/p' Package.swift)
+
+# The shell function apt: installs packages, by sudo when not root (which forgets our environment).
+apt = apt() { \
+    echo "== installing $$*"; \
+    local sudo; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+    $$sudo apt-get update -qq && \
+    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$$@" >/dev/null; \
+  }
+
+# $(call install,NEEDS): apt-get for what is not there.
+install = @$(apt); needs=(); for need in $(1); do \
     command -v "$${need%%:*}" >/dev/null || [ -e "$${need%%:*}" ] || needs+=("$${need\#*:}"); \
   done; \
-  if [ $${\#needs[@]} -gt 0 ]; then \
-    echo "== installing $${needs[*]}"; \
-    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-    $$sudo apt-get update -qq; \
-    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq "$${needs[@]}" >/dev/null; \
-  fi
+  if [ $${\#needs[@]} -gt 0 ]; then apt "$${needs[@]}"; fi
 
 .PHONY: help toolchain build release demo test lint bench fuzz docs clean
 
@@ -37,15 +44,16 @@ help:
 	@echo 'make build, release, lint, bench, fuzz, docs, clean'
 
 toolchain:
-	@version=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p'); \
-	if [ -z "$$version" ] && command -v apt-get >/dev/null; then \
-	  echo "== installing swiftlang"; \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq swiftlang >/dev/null || true; \
-	  version=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p'); \
+	@$(apt); \
+	version() { { $(SWIFT) --version 2>/dev/null || true; } | \
+	  sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p'; }; \
+	found=$$(version); \
+	if [ -z "$$found" ] && command -v apt-get >/dev/null; then \
+	  apt swiftlang || echo "dtfix: apt-get cannot install swiftlang; what it said is above" >&2; \
+	  found=$$(version); \
 	fi; \
-	if ! printf '6.2\n%s\n' "$${version:-0}" | sort -VC; then \
-	  echo "dtfix needs Swift 6.2 or newer; found: $${version:-none}. See https://www.swift.org/install/linux" >&2; \
+	if ! printf '6.2\n%s\n' "$${found:-0}" | sort -VC; then \
+	  echo "dtfix needs Swift 6.2 or newer; found: $${found:-none}. See https://www.swift.org/install/linux" >&2; \
 	  exit 1; \
 	fi
 
@@ -87,8 +95,10 @@ test: demo
 lint: toolchain
 	@echo "== checking the format of the sources"
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
-	@missing=$$(git ls-files '*.swift' '*.h' '*.c' '*.dts' Makefile .ci/run | \
-	  xargs grep -L 'SPDX-License-Identifier: Apache-2.0' || true); \
+	@echo "== looking for licence lines"
+	@missing=$$(find Makefile Package.swift .ci Sources Tests Examples dts -name '.build*' -prune -o \
+	  -type f \( -name '*.swift' -o -name '*.[ch]' -o -name '*.modulemap' -o -name '*.dts' -o \
+	  -name Makefile -o -name run \) ! -exec grep -q 'SPDX-License-Identifier: Apache-2.0' {} \; -print); \
 	if [ -n "$$missing" ]; then echo "no SPDX line: $$missing" >&2; exit 1; fi
 
 bench: release
@@ -96,17 +106,24 @@ bench: release
 	@Tests/Benchmarks/run
 
 fuzz: toolchain
-	$(call install,$(BUILD_NEEDS))
+	$(call install,$(FUZZ_NEEDS))
 	@Tests/Fuzz/run
 
+# docc is a part of the toolchain, on the PATH or beside swift.
 docs: toolchain
 	$(call install,$(BUILD_NEEDS))
-	@echo "== building the documentation"
-	@$(SWIFT) package dump-symbol-graph >/dev/null
-	@for module in DeviceTree Kexec; do \
+	@docc=$$(command -v docc || command -v \
+	  "$$(dirname "$$(readlink -f "$$(command -v $(firstword $(SWIFT)))")")/docc") || { \
+	  echo "make docs needs docc, a part of Swift's toolchain that is not here: see https://www.swift.org/install/linux" >&2; \
+	  exit 1; \
+	}; \
+	echo "== building the documentation"; \
+	$(SWIFT) package dump-symbol-graph >/dev/null; \
+	for module in $(LIBRARIES); do \
 	  graphs=.build/docs/graphs/$$module; rm -rf $$graphs .build/docs/$$module; mkdir -p $$graphs; \
-	  cp .build/*/symbolgraph/$$module*.symbols.json $$graphs/; \
-	  docc convert Sources/$$module/$$module.docc --fallback-display-name $$module \
+	  find .build/*/symbolgraph/ \( -name "$$module.symbols.json" -o -name "$$module@*.symbols.json" \) \
+	    -exec cp {} $$graphs/ \;; \
+	  "$$docc" convert Sources/$$module/$$module.docc --fallback-display-name $$module \
 	    --fallback-bundle-identifier dtfix.$$module --warnings-as-errors \
 	    --additional-symbol-graph-dir $$graphs --output-path .build/docs/$$module; \
 	  echo ".build/docs/$$module"; \

@@ -31,6 +31,11 @@ let package = Package(
     .library(name: "DeviceTree", targets: ["DeviceTree"]),
     .library(name: "Kexec", targets: ["Kexec"]),
     .library(name: "RunningKernel", targets: ["RunningKernel"]),
+    // Their types are in the public declarations of the ones above.
+    .library(name: "BinaryFormat", targets: ["BinaryFormat"]),
+    .library(name: "JSONText", targets: ["JSONText"]),
+    .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
+    .library(name: "ELF", targets: ["ELF"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -60,7 +65,11 @@ let package = Package(
       swiftSettings: rules),
 
     .executableTarget(
-      name: "patch-tree", dependencies: ["DeviceTree", "Kexec", "PhysicalMemory"],
+      name: "patch-tree",
+      dependencies: [
+        "DeviceTree", "Kexec", "PhysicalMemory",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       path: "Examples/PatchTree", swiftSettings: rules),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),

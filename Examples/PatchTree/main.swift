@@ -2,9 +2,10 @@
 // patch-tree OLD NEW: the ten lines of the README as a program.
 
 import DeviceTree
-import Foundation
+import Glibc
 import Kexec
 import PhysicalMemory
+import SystemPackage
 
 // README
 func nextTree(from blob: [UInt8], seeds: Seeds) throws -> [UInt8] {
@@ -19,18 +20,41 @@ func nextTree(from blob: [UInt8], seeds: Seeds) throws -> [UInt8] {
 }
 // README
 
+/// The bytes of a file.
+func contents(of path: FilePath) throws -> [UInt8] {
+  let file = try FileDescriptor.open(path, .readOnly)
+  return try file.closeAfter {
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try unsafe piece.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+      guard count > 0 else { return bytes }
+      bytes += piece[..<count]
+    }
+  }
+}
+
+/// Writes a new file that only its owner may read, since seeds are secret. One that is there already
+/// may be open to others, so it is left alone.
+func write(_ bytes: [UInt8], toNew path: FilePath) throws {
+  let file = try FileDescriptor.open(
+    path, .writeOnly, options: [.create, .exclusiveCreate], permissions: [.ownerReadWrite])
+  _ = try file.closeAfter { try file.writeAll(bytes) }
+}
+
 let arguments = CommandLine.arguments
 guard arguments.count == 3 else {
   print("usage: patch-tree OLD NEW")
   exit(64)
 }
 do {
-  let old = try Data(contentsOf: URL(fileURLWithPath: arguments[1]))
+  // The kernel's random numbers: this generator is getrandom(2).
+  var random = SystemRandomNumberGenerator()
   let seeds = Seeds(
-    kaslr: (0..<8).map { _ in .random(in: .min ... .max) },
-    rng: (0..<128).map { _ in .random(in: .min ... .max) })
-  let new = try nextTree(from: Array(old), seeds: seeds)
-  try Data(new).write(to: URL(fileURLWithPath: arguments[2]))
+    kaslr: (0..<8).map { _ in .random(in: .min ... .max, using: &random) },
+    rng: (0..<128).map { _ in .random(in: .min ... .max, using: &random) })
+  let old = try contents(of: FilePath(arguments[1]))
+  try write(nextTree(from: old, seeds: seeds), toNew: FilePath(arguments[2]))
 } catch {
   print("patch-tree: \(error)")
   exit(65)

@@ -29,6 +29,6 @@ extension FormatError: CustomStringConvertible {
 }
 
 /// A number as error messages, explanations and JSON print it: `0x` and lower-case digits.
-public func hex<Value: BinaryInteger>(_ value: Value) -> String {
+package func hex<Value: BinaryInteger>(_ value: Value) -> String {
   "0x" + String(value, radix: 16)
 }

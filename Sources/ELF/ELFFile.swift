@@ -3,78 +3,44 @@
 public import BinaryFormat
 
 /// The headers of a 64-bit ELF file, in either byte order: System V ABI, chapters 4 and 5.
+///
+/// A file in memory is read as a whole, by ``init(_:)`` and ``notes(in:)``. One that is too large
+/// for that is read piece by piece: first its ``ELFHeader``, then the bytes of its
+/// ``ELFHeader/programHeaderRange``, then those of the ``ProgramHeader/fileRange()`` of each segment
+/// of notes.
 public struct ELFFile: Hashable, Sendable {
-  /// The byte order of everything in the file: `EI_DATA`.
-  public let byteOrder: ByteOrder
-  /// The architecture: `e_machine`.
-  public let machine: UInt16
+  /// The header at the start of the file.
+  public let header: ELFHeader
   /// The program headers, in the order of the file.
   public let programHeaders: [ProgramHeader]
 
-  /// Reads the file header and the program headers.
-  ///
-  /// - Throws: ``FormatError/badMagic(offset:)`` for other files, ``FormatError/unsupported(offset:value:)``
-  ///   for a 32-bit one, and ``FormatError/truncated(offset:size:)``.
-  public init(_ file: Span<UInt8>) throws(FormatError) {
-    guard try file.bigEndian(UInt32.self, at: 0) == 0x7f45_4c46 /* "\x7fELF" */ else {
-      throw .badMagic(offset: 0)
-    }
-    let fileClass = try file.bigEndian(UInt8.self, at: 4)
-    let data = try file.bigEndian(UInt8.self, at: 5)
-    guard fileClass == 2 else { throw .unsupported(offset: 4, value: UInt64(fileClass)) }
-    guard data == 1 || data == 2 else { throw .badValue(offset: 5, value: UInt64(data)) }
-    let order: ByteOrder = data == 1 ? .little : .big
-    byteOrder = order
-    machine = try file.integer(at: 18, order)
+  /// The byte order of everything in the file: `EI_DATA`.
+  public var byteOrder: ByteOrder { header.byteOrder }
+  /// The architecture: `e_machine`.
+  public var machine: UInt16 { header.machine }
 
-    let tableOffset = try file.integer(UInt64.self, at: 32, order)
-    let entrySize = try file.integer(UInt16.self, at: 54, order)
-    let count = try file.integer(UInt16.self, at: 56, order)
-    guard count == 0 || entrySize == ProgramHeader.size else {
-      throw .badValue(offset: 54, value: UInt64(entrySize))
-    }
-    guard let start = Int(exactly: tableOffset), start <= Int.max / 2 else {
-      throw .badValue(offset: 32, value: tableOffset)
+  /// Reads the file header and the program headers of a whole file.
+  ///
+  /// - Throws: what ``ELFHeader/init(_:)`` throws, and `FormatError.truncated`.
+  public init(_ file: Span<UInt8>) throws(FormatError) {
+    let header = try ELFHeader(file)
+    let range = header.programHeaderRange
+    try self.init(header, programHeaders: file.extracting(range.clamped(to: 0..<file.count)))
+  }
+
+  /// Reads the program headers from the bytes of the header's ``ELFHeader/programHeaderRange``.
+  ///
+  /// - Throws: `FormatError.truncated` when there are fewer bytes.
+  public init(_ header: ELFHeader, programHeaders table: Span<UInt8>) throws(FormatError) {
+    let range = header.programHeaderRange
+    guard table.count >= range.count else {
+      throw .truncated(offset: range.lowerBound, size: range.count)
     }
     var headers: [ProgramHeader] = []
-    for index in 0..<Int(count) {
-      headers.append(try ProgramHeader(file, at: start + index * ProgramHeader.size, order))
+    for start in stride(from: 0, to: range.count, by: ProgramHeader.size) {
+      headers.append(try ProgramHeader(table, at: start, header.byteOrder))
     }
+    self.header = header
     programHeaders = headers
-  }
-}
-
-/// One program header: a piece of memory, or of the file.
-public struct ProgramHeader: Hashable, Sendable {
-  /// What it is: ``load`` and ``note`` are the ones used here.
-  public let type: UInt32
-  /// Bytes from the start of the file.
-  public let offset: UInt64
-  /// The address of its first byte in the address space of its program or kernel.
-  public let virtualAddress: UInt64
-  /// The physical address of its first byte.
-  public let physicalAddress: UInt64
-  /// Bytes of it in the file.
-  public let fileSize: UInt64
-  /// Bytes of it in memory.
-  public let memorySize: UInt64
-  /// What its addresses are a multiple of; 0 and 1 say nothing.
-  public let alignment: UInt64
-
-  /// `PT_LOAD`.
-  public static let load: UInt32 = 1
-  /// `PT_NOTE`.
-  public static let note: UInt32 = 4
-
-  static let size = 56
-
-  init(_ file: Span<UInt8>, at start: Int, _ order: ByteOrder) throws(FormatError) {
-    type = try file.integer(at: start, order)
-    offset = try file.integer(at: start + 8, order)
-    virtualAddress = try file.integer(at: start + 16, order)
-    physicalAddress = try file.integer(at: start + 24, order)
-    fileSize = try file.integer(at: start + 32, order)
-    memorySize = try file.integer(at: start + 40, order)
-    alignment = try file.integer(at: start + 48, order)
   }
 }

@@ -13,41 +13,52 @@ public struct ELFNote: Hashable, Sendable {
 }
 
 extension ELFFile {
-  /// The notes of all `PT_NOTE` segments that lie in the file, in its order.
+  /// The notes of all `PT_NOTE` segments of a whole file, in its order.
   ///
-  /// Sizes are padded to 4 bytes, as Linux writes them. A note of three zero words is padding.
-  ///
-  /// - Throws: ``FormatError/truncated(offset:size:)`` when a note passes the end of its segment or
-  ///   of the file.
+  /// - Throws: `FormatError.truncated` when a segment passes the end of the file, or
+  ///   a note that of its segment.
   public func notes(in file: Span<UInt8>) throws(FormatError) -> [ELFNote] {
     var notes: [ELFNote] = []
     for segment in programHeaders where segment.type == ProgramHeader.note {
-      guard let start = Int(exactly: segment.offset), let size = Int(exactly: segment.fileSize),
-        start <= file.count, size <= file.count - start
-      else {
-        throw .truncated(offset: file.count, size: Int(clamping: segment.fileSize))
+      let range = try segment.fileRange()
+      guard range.upperBound <= file.count else {
+        throw .truncated(offset: range.lowerBound, size: range.count)
       }
-      notes += try self.notes(ofSegment: file.extracting(start..<start + size))
+      notes += try self.notes(of: segment, bytes: file.extracting(range))
     }
     return notes
   }
 
-  private func notes(ofSegment segment: Span<UInt8>) throws(FormatError) -> [ELFNote] {
+  /// The notes of one segment, from the bytes of its ``ProgramHeader/fileRange()``.
+  ///
+  /// Sizes are padded to 4 bytes, as Linux writes them. A note of two zero sizes is padding.
+  ///
+  /// - Throws: `FormatError.truncated` when there are fewer bytes, and when a note
+  ///   passes the end of the segment.
+  public func notes(
+    of segment: ProgramHeader, bytes: Span<UInt8>
+  ) throws(FormatError) -> [ELFNote] {
+    let range = try segment.fileRange()
+    guard bytes.count >= range.count else {
+      throw .truncated(offset: range.lowerBound, size: range.count)
+    }
     var notes: [ELFNote] = []
     var offset = 0
-    while segment.count - offset >= 12 {
-      let nameSize = Int(try segment.integer(UInt32.self, at: offset, byteOrder))
-      let descriptorSize = Int(try segment.integer(UInt32.self, at: offset + 4, byteOrder))
-      let type = try segment.integer(UInt32.self, at: offset + 8, byteOrder)
+    while range.count - offset >= 12 {
+      let nameSize = Int(try bytes.integer(UInt32.self, at: offset, byteOrder))
+      let descriptorSize = Int(try bytes.integer(UInt32.self, at: offset + 4, byteOrder))
+      let type = try bytes.integer(UInt32.self, at: offset + 8, byteOrder)
       let descriptorStart = offset + 12 + (nameSize + 3) & ~3
       let end = descriptorStart + (descriptorSize + 3) & ~3
-      guard end <= segment.count else { throw .truncated(offset: offset, size: end - offset) }
+      guard end <= range.count else {
+        throw .truncated(offset: range.lowerBound + offset, size: end - offset)
+      }
       if (nameSize, descriptorSize) != (0, 0) {
-        let name = segment.bytes(offset + 12..<offset + 12 + nameSize).prefix { $0 != 0 }
+        let name = bytes.bytes(offset + 12..<offset + 12 + nameSize).prefix { $0 != 0 }
         notes.append(
           ELFNote(
             name: String(decoding: name, as: UTF8.self), type: type,
-            descriptor: segment.bytes(descriptorStart..<descriptorStart + descriptorSize)))
+            descriptor: bytes.bytes(descriptorStart..<descriptorStart + descriptorSize)))
       }
       offset = end
     }

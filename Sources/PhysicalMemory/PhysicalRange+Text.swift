@@ -25,7 +25,7 @@ extension PhysicalRange {
 
 extension UInt64 {
   /// A number as a person writes it: decimal digits, or hexadecimal ones after `0x`.
-  public init?(address text: some StringProtocol) {
+  package init?(address text: some StringProtocol) {
     let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
     let digits = isHexadecimal ? text.dropFirst(2) : text[...]
     guard digits.first != "+", digits.first != "-" else { return nil }
@@ -33,7 +33,7 @@ extension UInt64 {
   }
 
   /// A number of bytes: as an address, or with K, M or G for 2^10, 2^20 or 2^30 bytes.
-  public init?(size text: some StringProtocol) {
+  package init?(size text: some StringProtocol) {
     let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "k": 10, "m": 20, "g": 30]
     guard let suffix = text.last, let shift = shifts[suffix] else {
       self.init(address: text)

@@ -5,47 +5,77 @@ import ELF
 import SystemPackage
 
 /// What the head of `/proc/kcore` tells about a kernel.
+///
+/// A live one claims the size of the kernel's address space (up to 64 PiB on x86-64), so only its
+/// header, its program headers and its notes are ever read: `fs/proc/kcore.c:read_kcore_iter`.
 struct CoreFile {
-  /// The ELF architecture: `e_machine`.
-  let machine: UInt16
+  /// The most bytes of notes that are read; kernels write less than 16 KiB.
+  static let noteLimit = 16 << 20
+
+  /// The headers.
+  let file: ELFFile
   /// The lines `NAME=VALUE` of the vmcoreinfo note; empty without one.
   let vmcoreinfo: [String: String]
 
-  /// The architectures that have trees or core headers here, by `e_machine`.
+  /// The architectures that have trees or core headers here, as `uname -m` names them.
   var architectureName: String? {
-    switch machine {
-    case 21: "ppc64le"
-    case 40: "armv7l"
-    case 62: "x86_64"
-    case 183: "aarch64"
-    case 243: "riscv64"
-    case 258: "loongarch64"
+    switch (file.machine, file.byteOrder) {
+    case (21, .little): "ppc64le"
+    case (21, .big): "ppc64"
+    case (40, .little): "armv7l"
+    case (62, .little): "x86_64"
+    case (183, .little): "aarch64"
+    case (243, .little): "riscv64"
+    case (258, .little): "loongarch64"
     default: nil
     }
   }
 
-  init(_ bytes: [UInt8]) throws(FormatError) {
-    let file = try ELFFile(bytes.span)
-    machine = file.machine
-    let note = try file.notes(in: bytes.span).first { $0.name == "VMCOREINFO" }
-    let text = String(decoding: note?.descriptor ?? [], as: UTF8.self)
-    vmcoreinfo = text.split(separator: "\n").reduce(into: [:]) { facts, line in
-      guard let sign = line.firstIndex(of: "=") else { return }
-      facts[String(line[..<sign])] = String(line[line.index(after: sign)...])
+  /// Reads a file piece by piece; `read` gives the bytes of a range, fewer where the file ends.
+  ///
+  /// - Throws: ``FormatError`` for a file that is no 64-bit ELF file, that ends within its headers or
+  ///   notes, or that has more than ``noteLimit`` bytes of notes; and what `read` throws.
+  init(read: (Range<Int>) throws -> [UInt8]) throws {
+    let start = try read(0..<ELFHeader.size)
+    let header = try ELFHeader(start.span)
+    let table = try read(header.programHeaderRange)
+    file = try ELFFile(header, programHeaders: table.span)
+    vmcoreinfo = try Self.vmcoreinfo(of: file, read: read)
+  }
+
+  private static func vmcoreinfo(
+    of file: ELFFile, read: (Range<Int>) throws -> [UInt8]
+  ) throws -> [String: String] {
+    var room = noteLimit
+    for segment in file.programHeaders where segment.type == ProgramHeader.note {
+      let range = try segment.fileRange()
+      guard range.count <= room else {
+        throw FormatError.unsupported(offset: range.lowerBound, value: UInt64(range.count))
+      }
+      room -= range.count
+      let bytes = try read(range)
+      let notes = try file.notes(of: segment, bytes: bytes.span)
+      if let note = notes.first(where: { $0.name == "VMCOREINFO" }) {
+        return facts(String(decoding: note.descriptor, as: UTF8.self))
+      }
+    }
+    return [:]
+  }
+
+  private static func facts(_ text: String) -> [String: String] {
+    text.split(separator: "\n").reduce(into: [:]) { facts, line in
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { facts[String(parts[0])] = String(parts[1]) }
     }
   }
 }
 
 extension RunningKernel {
-  /// The head of a captured `/proc/kcore`; nil when the capture has none.
+  /// The head of `/proc/kcore`, live or captured; nil when there is none.
   func core() throws(MachineError) -> CoreFile? {
-    let path = path("proc/kcore")
-    do throws(MachineError) {
-      let bytes = try readFile(path, limit: 64 << 20)
-      do throws(FormatError) {
-        return try CoreFile(bytes)
-      } catch {
-        throw MachineError.malformed(path, error)
+    do {
+      return try withFile(path("proc/kcore"), whenNotPermitted: .coreIsForRoot) { file in
+        try CoreFile { try file.readBytes(at: $0) }
       }
     } catch .missing {
       return nil

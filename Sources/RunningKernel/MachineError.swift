@@ -6,9 +6,9 @@ public import SystemPackage
 /// Why a fact about a machine could not be read.
 public enum MachineError: Error, Hashable, Sendable {
   /// There is no such file.
-  case missing(FilePath, advice: String?)
+  case missing(FilePath, advice: Advice?)
   /// The file is there, and this process may not read it.
-  case notPermitted(FilePath, advice: String?)
+  case notPermitted(FilePath, advice: Advice?)
   /// The file could not be read.
   case unreadable(FilePath, Errno)
   /// The file does not end within what such a file can have.
@@ -17,6 +17,30 @@ public enum MachineError: Error, Hashable, Sendable {
   case malformedLine(FilePath, line: Int, text: String)
   /// The file is not in its format.
   case malformed(FilePath, FormatError)
+
+  /// What the absence of a file means, or what reading it takes.
+  public enum Advice: Hashable, Sendable {
+    /// `/sys/firmware/fdt` is missing.
+    case noTreeAtBoot
+    /// `/sys/firmware/fdt` is closed to this process.
+    case treeIsForRoot
+    /// `/proc/kcore` is closed to this process.
+    case coreIsForRoot
+  }
+}
+
+extension MachineError.Advice: CustomStringConvertible {
+  /// One line.
+  public var description: String {
+    switch self {
+    case .noTreeAtBoot:
+      "this machine was booted without a device tree, or it is no capture of one"
+    case .treeIsForRoot:
+      "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
+    case .coreIsForRoot:
+      "only root may read it (mode 0400); that of a live kernel takes CAP_SYS_RAWIO as well"
+    }
+  }
 }
 
 extension MachineError: CustomStringConvertible {

@@ -34,7 +34,10 @@ public struct MemoryMap: Hashable, Sendable {
     public let text: String
   }
 
-  /// Reads the text of `/proc/iomem`.
+  /// Reads the text of `/proc/iomem`; empty lines are passed over.
+  ///
+  /// - Throws: ``BadLine`` for the first line that is not of this format, or whose last byte is below
+  ///   its first.
   public init(_ text: String) throws(BadLine) {
     var entries: [Entry] = []
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -47,14 +50,47 @@ public struct MemoryMap: Hashable, Sendable {
     self.entries = entries
   }
 
-  /// Whether the kernel hid all addresses: it does from readers without `CAP_SYS_ADMIN`.
-  public var isHidden: Bool {
-    !entries.isEmpty && entries.allSatisfy { $0.start == 0 && $0.lastByte == 0 }
-  }
+  /// Whether there are no entries at all: the file was there, and said nothing.
+  public var isEmpty: Bool { entries.isEmpty }
 
-  /// The addresses of all entries of this name, at any level.
+  /// Whether the kernel hid all addresses: it prints zeros for a process that opened the file without
+  /// `CAP_SYS_ADMIN` in the initial user namespace. Names and levels are true even then.
+  public var isHidden: Bool {
+    !isEmpty && entries.allSatisfy { $0.start == 0 && $0.lastByte == 0 }
+  }
+}
+
+extension MemoryMap {
+  /// The addresses of all entries of exactly this name, at any level; empty when they are hidden.
   public func ranges(named name: String) -> [PhysicalRange] {
     entries.filter { $0.name == name }.compactMap(\.range)
+  }
+
+  /// The memory that the firmware told the kernel of: `System RAM`, in the order of the file.
+  ///
+  /// Memory that a driver added later, such as `System RAM (kmem)`, is left out, because the next
+  /// kernel does not know of it (`kernel/kexec_file.c:locate_mem_hole_callback`). So is `System RAM`
+  /// inside of `System RAM`, which a shrunk crash kernel leaves behind
+  /// (`kernel/crash_core.c:__crash_shrink_memory`). Neighbours are not joined. Empty when the
+  /// addresses are hidden.
+  public var systemRAM: [PhysicalRange] {
+    var ranges: [PhysicalRange] = []
+    var outerLevel: Int?
+    for entry in entries {
+      if let outerLevel, entry.level > outerLevel { continue }
+      outerLevel = entry.name == "System RAM" ? entry.level : nil
+      if outerLevel != nil, let range = entry.range { ranges.append(range) }
+    }
+    return ranges
+  }
+
+  /// What the running kernel or the firmware keeps, at any level, in the order of the file.
+  ///
+  /// arm64 prints `reserved`; riscv, loongarch and x86 print `Reserved`; what EFI reserved for good
+  /// is `reserved` everywhere (`drivers/firmware/efi/efi.c:efi_mem_reserve_iomem`). Both count. A
+  /// range may lie inside another one. Empty when the addresses are hidden.
+  public var reserved: [PhysicalRange] {
+    entries.filter { $0.name == "reserved" || $0.name == "Reserved" }.compactMap(\.range)
   }
 }
 

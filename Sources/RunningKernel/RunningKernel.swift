@@ -15,24 +15,30 @@ public struct RunningKernel: Sendable {
     self.root = root
   }
 
-  /// Whether this is the machine that the process runs on.
+  /// Whether this is the machine that the process runs on, by its name: a root that leads to it by
+  /// another name, such as `/proc/1/root`, is read like a capture.
   public var isLive: Bool { root.lexicallyNormalized() == "/" }
 
   /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
   public static let treeLimit = 64 << 20
 
   /// The blob the kernel was booted with: `/sys/firmware/fdt`, which only root may read.
+  ///
+  /// What is in it is not looked at.
+  ///
+  /// - Throws: ``MachineError/missing(_:advice:)`` on a machine without a device tree, and
+  ///   ``MachineError/tooLarge(_:limit:)`` for more than ``treeLimit`` bytes.
   public func flatTree() throws(MachineError) -> [UInt8] {
     try readFile(
       path("sys/firmware/fdt"), limit: Self.treeLimit,
-      whenMissing: "this machine was booted without a device tree, or it is no capture of one",
-      whenNotPermitted: "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH")
+      whenMissing: .noTreeAtBoot, whenNotPermitted: .treeIsForRoot)
   }
 
   /// Where ``flatTree()`` comes from.
   public var flatTreePath: FilePath { path("sys/firmware/fdt") }
 
-  /// The command line the kernel was booted with: the bytes of `/proc/cmdline` without its newline.
+  /// The command line the kernel was booted with: the bytes of `/proc/cmdline` without its newline,
+  /// at most 1 MiB; no kernel takes more than a few KiB (`COMMAND_LINE_SIZE`).
   public func commandLine() throws(MachineError) -> [UInt8] {
     var bytes = try readFile(commandLinePath, limit: 1 << 20)
     if bytes.last == 0x0a { bytes.removeLast() }
@@ -42,15 +48,25 @@ public struct RunningKernel: Sendable {
   /// Where ``commandLine()`` comes from.
   public var commandLinePath: FilePath { path("proc/cmdline") }
 
-  /// Bytes in a page: from the system on this machine, from `PAGESIZE` in the vmcoreinfo note of
-  /// `/proc/kcore` in a capture; nil when a capture does not say.
+  /// Bytes in a page, a power of two: from the system on this machine, from `PAGESIZE` in the
+  /// vmcoreinfo note of `/proc/kcore` on any other; nil when that does not say.
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a `/proc/kcore` that is no 64-bit ELF file, ends
+  ///   within its headers or notes, or has more than 16 MiB of notes.
   public func pageSize() throws(MachineError) -> UInt64? {
     if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
-    return try core()?.vmcoreinfo["PAGESIZE"].flatMap { UInt64($0) }
+    guard let size = try core()?.vmcoreinfo["PAGESIZE"].flatMap({ UInt64($0) }) else { return nil }
+    return size.nonzeroBitCount == 1 ? size : nil
   }
 
-  /// The architecture as `uname -m` names it: from the system, or from the ELF header of
-  /// `/proc/kcore` in a capture; nil when that does not say.
+  /// The architecture as `uname -m` names it: from the system on this machine, from the ELF header
+  /// of `/proc/kcore` on any other; nil when that does not say.
+  ///
+  /// The system answers as it presents itself to this process: an arm64 kernel is `armv8l` to a
+  /// 32-bit process or under `setarch` (`COMPAT_UTS_MACHINE` in `arch/arm64/include/asm/compat.h`).
+  /// No 32-bit kernel calls itself so: those are `armv7l` and before.
+  ///
+  /// - Throws: the same as ``pageSize()``.
   public func architectureName() throws(MachineError) -> String? {
     if isLive {
       var name = utsname()
@@ -62,7 +78,14 @@ public struct RunningKernel: Sendable {
     return try core()?.architectureName
   }
 
-  /// `/proc/iomem`; nil when there is none, or when the kernel hides the addresses from this process.
+  /// `/proc/iomem`; nil only when there is no such file.
+  ///
+  /// A kernel prints the file for everybody, but its addresses for few: look at
+  /// ``MemoryMap/isHidden``, and at ``MemoryMap/isEmpty`` for a file with nothing in it. Neither
+  /// means that the machine has no memory.
+  ///
+  /// - Throws: ``MachineError/malformedLine(_:line:text:)``, and
+  ///   ``MachineError/tooLarge(_:limit:)`` for more than 256 MiB of text.
   public func memoryMap() throws(MachineError) -> MemoryMap? {
     let path = path("proc/iomem")
     let bytes: [UInt8]
@@ -72,8 +95,7 @@ public struct RunningKernel: Sendable {
       return nil
     }
     do {
-      let map = try MemoryMap(String(decoding: bytes, as: UTF8.self))
-      return map.isHidden ? nil : map
+      return try MemoryMap(String(decoding: bytes, as: UTF8.self))
     } catch {
       throw .malformedLine(path, line: error.number, text: error.text)
     }

@@ -104,7 +104,7 @@ import Testing
 
     let file = try ELFFile(bytes.span)
 
-    #expect(throws: FormatError.truncated(offset: size, size: 28)) {
+    #expect(throws: FormatError.truncated(offset: 64 + 56, size: 28)) {
       try file.notes(in: bytes.span)
     }
   }

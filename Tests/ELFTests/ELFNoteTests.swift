@@ -73,6 +73,22 @@ import Testing
     #expect(throws: FormatError.self) { try notes(builder, header) }
   }
 
+  @Test func `that pass the end are told by their place in the file`() throws {
+    var builder = ELFBuilder()
+    let first = builder.note("first", 1, [1])
+    let second =
+      builder.integer(UInt32(4)) + builder.integer(UInt32(100)) + builder.integer(UInt32(1))
+    builder.segments = [(ProgramHeader.load, [1, 2, 3]), (ProgramHeader.note, first + second)]
+    let bytes = builder.bytes
+
+    let file = try ELFFile(bytes.span)
+
+    let offset = 64 + 2 * 56 + 3 + first.count
+    #expect(throws: FormatError.truncated(offset: offset, size: 12 + 4 + 100)) {
+      try file.notes(in: bytes.span)
+    }
+  }
+
   @Test(
     arguments: [(.max, 1), (0, .max), (1 << 63, 1 << 63), (1000, 0), (64, 57)]
       as [(UInt64, UInt64)])

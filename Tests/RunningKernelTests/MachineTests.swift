@@ -58,8 +58,8 @@ private let machines = [
 
     let text = String(decoding: try contents(of: folder + "/proc/iomem"), as: UTF8.self)
     #expect(map.entries.map(\.line).joined() == text)
-    #expect(!map.ranges(named: "System RAM").isEmpty)
-    #expect(!map.isHidden)
+    #expect(!map.systemRAM.isEmpty)
+    #expect(!map.isHidden && !map.isEmpty)
   }
 
   @Test func `has the RAM that it was given`() throws {
@@ -72,6 +72,24 @@ private let machines = [
     #expect(map.ranges(named: "Crash kernel") == [PhysicalRange(text: "0x91400000-0x9d3fffff")])
     #expect(map.ranges(named: "reserved").count == 11)
     #expect(map.ranges(named: "no such name") == [])
+    #expect(map.systemRAM == ram)
+    #expect(map.reserved == map.ranges(named: "reserved"))
+  }
+
+  @Test(
+    arguments: [
+      ("arm64-virt-6.12-kf", "reserved", 11), ("riscv64-virt-7.2-kf", "Reserved", 12),
+      ("pseries-7.2-kf", "reserved", 0),
+    ] as [(String, String, Int)])
+  func `tells what is reserved, as its architecture spells it`(
+    name: String, spelling: String, count: Int
+  ) throws {
+    let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
+
+    let map = try #require(try machine.memoryMap())
+
+    #expect(map.reserved.count == count)
+    #expect(map.reserved == map.ranges(named: spelling))
   }
 }
 
@@ -94,11 +112,31 @@ private let machines = [
     #expect(try machine.pageSize() == UInt64(size.filter(\.isNumber)))
   }
 
+  /// By another name it is read like a capture: from its live /proc/kcore, where the kernel has one
+  /// and gives it to this process.
+  @Test func `tells the same by another name, or nothing, or why`() throws {
+    let (machine, other) = (RunningKernel(), RunningKernel(root: "/proc/self/root"))
+    do {
+      let (name, size) = (try other.architectureName(), try other.pageSize())
+
+      #expect(try (name == nil && size == nil) || (name, size) == machine.nameAndPageSize())
+    } catch MachineError.notPermitted(let path, let advice) {
+      #expect(path == "/proc/self/root/proc/kcore")
+      #expect(advice == .coreIsForRoot)
+    }
+  }
+
   @Test func `tells its command line`() throws {
     let text = try contents(of: "/proc/cmdline")
 
     #expect(
       try RunningKernel().commandLine() == Array(text.last == 0x0a ? text.dropLast() : text[...]))
+  }
+}
+
+extension RunningKernel {
+  fileprivate func nameAndPageSize() throws -> (String?, UInt64?) {
+    (try architectureName(), try pageSize())
   }
 }
 

@@ -90,6 +90,49 @@ import Testing
     #expect(map.ranges(named: "reserved").map(\.description) == ["0x1000-0x10ff", "0x3000-0x3fff"])
   }
 
+  @Test func `has the memory of the firmware once, and none of a driver`() throws {
+    let map = try MemoryMap(
+      """
+      1000-1fff : System RAM
+        1000-10ff : System RAM
+          1000-100f : System RAM
+        1100-11ff : Crash kernel
+      2000-2fff : System RAM
+      3000-5fff : CXL Window 0
+        3000-3fff : System RAM
+          3000-30ff : Kernel code
+            3000-300f : System RAM
+        4000-4fff : System RAM
+        5000-5fff : dax0.0
+          5000-5fff : System RAM (kmem)
+      6000-6fff : System RAM (boot alias)
+      7000-7fff : system ram
+      """)
+
+    #expect(
+      map.systemRAM.map(\.description) == [
+        "0x1000-0x1fff", "0x2000-0x2fff", "0x3000-0x3fff", "0x4000-0x4fff",
+      ])
+  }
+
+  @Test func `has what is reserved in either spelling`() throws {
+    let map = try MemoryMap(
+      """
+      0000-0fff : Reserved
+      1000-1fff : System RAM
+        1000-10ff : reserved
+        1100-11ff : Reserved
+          1180-119f : reserved
+      2000-2fff : RESERVED
+      3000-3fff : Reserved by somebody
+      """)
+
+    #expect(
+      map.reserved.map(\.description) == [
+        "0x0-0xfff", "0x1000-0x10ff", "0x1100-0x11ff", "0x1180-0x119f",
+      ])
+  }
+
   @Test(arguments: [
     ("00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n", true),
     ("00000000-00000000 : System RAM\n00001000-00001fff : System RAM\n", false),

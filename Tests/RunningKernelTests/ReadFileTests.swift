@@ -67,8 +67,8 @@ import Testing
     try write([], to: folder / "file")
     let (missing, below) = (FilePath(folder / "missing"), FilePath(folder / "file/below"))
 
-    #expect(throws: MachineError.missing(missing, advice: "do this")) {
-      try readFile(missing, limit: 1, whenMissing: "do this")
+    #expect(throws: MachineError.missing(missing, advice: .noTreeAtBoot)) {
+      try readFile(missing, limit: 1, whenMissing: .noTreeAtBoot)
     }
     #expect(throws: MachineError.missing(below, advice: nil)) { try readFile(below, limit: 1) }
   }
@@ -84,9 +84,15 @@ import Testing
   @Test(
     arguments: [
       (.missing("/a", advice: nil), "/a: no such file"),
-      (.missing("/a", advice: "do this"), "/a: no such file\ndo this"),
+      (
+        .missing("/a", advice: .noTreeAtBoot),
+        "/a: no such file\n\(MachineError.Advice.noTreeAtBoot)"
+      ),
       (.notPermitted("/a", advice: nil), "/a: permission denied"),
-      (.notPermitted("/a", advice: "be root"), "/a: permission denied\nbe root"),
+      (
+        .notPermitted("/a", advice: .treeIsForRoot),
+        "/a: permission denied\n\(MachineError.Advice.treeIsForRoot)"
+      ),
       (.unreadable("/a", .ioError), "/a: Input/output error"),
       (.tooLarge("/a", limit: 64 << 20), "/a: more than 64 MiB, which no such file has"),
       (
@@ -99,5 +105,14 @@ import Testing
     ] as [(MachineError, String)])
   func `is a line that names the file`(error: MachineError, text: String) {
     #expect(error.description == text)
+  }
+
+  @Test(arguments: [
+    (MachineError.Advice.noTreeAtBoot, "without a device tree"),
+    (.treeIsForRoot, "CAP_DAC_READ_SEARCH"), (.coreIsForRoot, "CAP_SYS_RAWIO"),
+  ])
+  func `may have a line of advice`(advice: MachineError.Advice, part: String) {
+    #expect(advice.description.contains(part))
+    #expect(!advice.description.contains("\n"))
   }
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+
+/// One program header: a piece of memory, or of the file. System V ABI, chapter 5.
+public struct ProgramHeader: Hashable, Sendable {
+  /// What it is: ``load`` and ``note`` are the ones used here.
+  public let type: UInt32
+  /// Bytes from the start of the file.
+  public let offset: UInt64
+  /// The address of its first byte in the address space of its program or kernel.
+  public let virtualAddress: UInt64
+  /// The physical address of its first byte.
+  public let physicalAddress: UInt64
+  /// Bytes of it in the file.
+  public let fileSize: UInt64
+  /// Bytes of it in memory.
+  public let memorySize: UInt64
+  /// What its addresses are a multiple of; 0 and 1 say nothing.
+  public let alignment: UInt64
+
+  /// `PT_LOAD`.
+  public static let load: UInt32 = 1
+  /// `PT_NOTE`.
+  public static let note: UInt32 = 4
+
+  static let size = 56
+
+  init(_ table: Span<UInt8>, at start: Int, _ order: ByteOrder) throws(FormatError) {
+    type = try table.integer(at: start, order)
+    offset = try table.integer(at: start + 8, order)
+    virtualAddress = try table.integer(at: start + 16, order)
+    physicalAddress = try table.integer(at: start + 24, order)
+    fileSize = try table.integer(at: start + 32, order)
+    memorySize = try table.integer(at: start + 40, order)
+    alignment = try table.integer(at: start + 48, order)
+  }
+
+  /// Where it lies, in bytes from the start of the file.
+  ///
+  /// - Throws: `FormatError.truncated` when no file is as long.
+  public func fileRange() throws(FormatError) -> Range<Int> {
+    let (end, overflow) = offset.addingReportingOverflow(fileSize)
+    guard !overflow, let end = Int(exactly: end) else {
+      throw .truncated(offset: Int(clamping: offset), size: Int(clamping: fileSize))
+    }
+    return Int(offset)..<end
+  }
+}
