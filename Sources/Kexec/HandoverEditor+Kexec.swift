@@ -40,7 +40,7 @@ extension HandoverEditor {
   /// the size. An odd size that matches inside memory the kernel keeps is its tree; a size in whole
   /// pages could be firmware's, and a reservation too many costs little, so that one stays.
   private mutating func releaseOwnReservation() {
-    let pageSize = machine.pageSize ?? 4096
+    let pageSize = machine.possiblePageSizes[0]
     let pages = roundUp(UInt64(sourceSize), to: pageSize)
     for entry in foundReservations where [UInt64(sourceSize), pages].contains(entry.size) {
       guard let range = entry.range, machine.reserved.contains(where: { $0.contains(range) })
@@ -93,8 +93,7 @@ extension HandoverEditor {
     if first < end {
       let sizes =
         [end - first]
-        + (machine.pageSize.map { [$0] } ?? [4096, 16384, 65536])
-        .map { roundUp(end - first, to: $0) }
+        + machine.possiblePageSizes.map { roundUp(end - first, to: $0) }
       _ = sizes.contains { size in
         release(
           AddressAndSize(address: first, size: size),

@@ -4,7 +4,8 @@ public import PhysicalMemory
 
 /// What is known about the machine that the tree was taken from; all of it optional.
 public struct MachineFacts: Hashable, Sendable {
-  /// Bytes in a page of the running kernel: the initrd it got may be reserved in whole pages.
+  /// Bytes in a page of the running kernel, a power of two (anything else counts as unknown): the
+  /// initrd it got may be reserved in whole pages.
   public var pageSize: UInt64?
   /// `System RAM` in `/proc/iomem`; nil when that is not known.
   public var systemRAM: [PhysicalRange]?
@@ -18,5 +19,11 @@ public struct MachineFacts: Hashable, Sendable {
     self.pageSize = pageSize
     self.systemRAM = systemRAM
     self.reserved = reserved
+  }
+
+  /// The sizes in bytes that a page may have.
+  var possiblePageSizes: [UInt64] {
+    guard let pageSize, pageSize.nonzeroBitCount == 1 else { return [4096, 16384, 65536] }
+    return [pageSize]
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 package import SystemPackage
 
 /// Reads a file to its end, whatever size it claims to have: files of /proc and /sys claim 0, one
@@ -24,7 +25,8 @@ package func readFile(
 extension FileDescriptor {
   /// The bytes from here to the end; nil when there are more than `limit`.
   package func readAll(limit: Int) throws -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    // With room for one byte more, the end of a file as long as it claims is seen in one piece.
+    var bytes = [UInt8](repeating: 0, count: max(1 << 16, claimedSize(of: self) + 1))
     var size = 0
     while true {
       let count = try unsafe bytes.withUnsafeMutableBytes {
@@ -55,4 +57,13 @@ extension FileDescriptor {
     bytes.removeLast(bytes.count - size)
     return bytes
   }
+}
+
+/// The size in bytes that a regular file claims, up to 4 MiB; 0 for anything else.
+private func claimedSize(of file: FileDescriptor) -> Int {
+  var status = stat()
+  guard unsafe fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    return 0
+  }
+  return min(Int(status.st_size), 4 << 20)
 }

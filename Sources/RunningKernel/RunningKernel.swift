@@ -87,19 +87,21 @@ public struct RunningKernel: Sendable {
   /// - Throws: ``MachineError/malformedLine(_:line:text:)``, and
   ///   ``MachineError/tooLarge(_:limit:)`` for more than 256 MiB of text.
   public func memoryMap() throws(MachineError) -> MemoryMap? {
-    let path = path("proc/iomem")
     let bytes: [UInt8]
     do {
-      bytes = try readFile(path, limit: 1 << 28)
+      bytes = try readFile(memoryMapPath, limit: 1 << 28)
     } catch .missing {
       return nil
     }
     do {
       return try MemoryMap(String(decoding: bytes, as: UTF8.self))
     } catch {
-      throw .malformedLine(path, line: error.number, text: error.text)
+      throw .malformedLine(memoryMapPath, line: error.number, text: error.text)
     }
   }
+
+  /// Where ``memoryMap()`` comes from.
+  public var memoryMapPath: FilePath { path("proc/iomem") }
 
   func path(_ relative: FilePath) -> FilePath { root.pushing(relative) }
 }

@@ -36,10 +36,12 @@ struct Fix: ParsableCommand {
       commandLine: commandLine, initrd: changes.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds())
     let architecture = try source.architecture(of: base)
-    let next = try nextTree(from: base, architecture, handover)
+    let (machine, note) = try source.facts()
+    let next = try nextTree(from: base, architecture, handover, machine)
     try output.write(
       FixResult(
-        source: base, architecture: architecture, tree: next, hasSeeds: handover.seeds != .none))
+        source: base, note: note, architecture: architecture, tree: next,
+        hasSeeds: handover.seeds != .none))
   }
 }
 
@@ -60,10 +62,10 @@ extension Fix {
   }
 
   private func nextTree(
-    from base: TreeFile, _ architecture: Architecture, _ handover: Handover
+    from base: TreeFile, _ architecture: Architecture, _ handover: Handover,
+    _ machine: MachineFacts
   ) throws(Failure) -> NextTree {
     let edits = try changes.edits()
-    let machine = try source.facts()
     do throws(PlanError) {
       return try NextTree(
         from: base.tree, edits: edits, for: architecture, handover: handover, machine: machine)

@@ -7,6 +7,8 @@ import Kexec
 /// A tree that is done, and how it was done.
 struct FixResult {
   let source: TreeFile
+  /// What could not be learned about the machine.
+  let note: String?
   let architecture: Architecture
   let tree: NextTree
   let hasSeeds: Bool
@@ -18,9 +20,10 @@ struct FixResult {
     return [
       "read \(source.name): \(base.sourceSize) bytes, version \(base.sourceVersion)"
         + (trailing > 0 ? ", then \(trailing) bytes that are no part of the tree" : "")
-    ] + tree.changes.map(\.description) + tree.warnings.map { "warning: \($0)" } + [
-      "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
-    ]
+    ] + (note.map { ["note: \($0)"] } ?? []) + tree.changes.map(\.description)
+      + tree.warnings.map { "warning: \($0)" } + [
+        "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
+      ]
   }
 
   var json: JSON {
@@ -31,6 +34,7 @@ struct FixResult {
         "version": .number(Int(base.sourceVersion)),
         "trailingBytes": .number(base.trailingByteCount),
       ],
+      "note": note.map(JSON.string),
       "architecture": .string(architecture.name), "size": .number(tree.blob.count),
       "changes": .array(tree.changes.map(\.json)),
       "warnings": .array(tree.warnings.map(\.json)),

@@ -37,15 +37,23 @@ extension SourceOptions {
     return described
   }
 
-  /// What is known about the machine; of one that is not meant, what was said.
-  func facts() throws(Failure) -> MachineFacts {
-    guard machineIsMeant else { return MachineFacts(pageSize: pageSize) }
+  /// What is known about the machine, and why its memory is not; of one that is not meant, what was
+  /// said.
+  func facts() throws(Failure) -> (facts: MachineFacts, note: String?) {
+    guard machineIsMeant else { return (MachineFacts(pageSize: pageSize), nil) }
     let map = try fact { machine throws(MachineError) in try machine.memoryMap() }
-    let ram = map?.ranges(named: "System RAM")
-    return MachineFacts(
-      pageSize: try runningPageSize(),
-      systemRAM: ram?.isEmpty == true ? nil : ram,
-      reserved: map?.ranges(named: "reserved") ?? [])
+    let ram = map?.systemRAM ?? []
+    let facts = MachineFacts(
+      pageSize: try runningPageSize(), systemRAM: ram.isEmpty ? nil : ram,
+      reserved: map?.reserved ?? [])
+    return (facts, ram.isEmpty ? noteOfMissingMemory(map) : nil)
+  }
+
+  private func noteOfMissingMemory(_ map: MemoryMap?) -> String {
+    let path = machine.memoryMapPath
+    guard let map else { return "\(path): no such file" }
+    return map.isHidden
+      ? "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN" : "\(path): no System RAM"
   }
 
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,

@@ -37,8 +37,7 @@ func patched(
 func facts(of machine: RunningKernel) throws -> MachineFacts {
   let map = try machine.memoryMap()
   return MachineFacts(
-    pageSize: try machine.pageSize(), systemRAM: map?.ranges(named: "System RAM"),
-    reserved: map?.ranges(named: "reserved") ?? [])
+    pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [])
 }
 
 extension DeviceTree {

@@ -63,6 +63,27 @@ import Testing
   }
 }
 
+@Suite struct `The explanation of a machine` {
+  @Test(arguments: [
+    (#"sed -i 's/[0-9a-f]*-[0-9a-f]* :/00000000-00000000 :/' "$1""#, "CAP_SYS_ADMIN"),
+    (#"rm "$1""#, "no such file"), (#": >"$1""#, "no System RAM"),
+  ])
+  func `says why its memory is not known`(script: String, why: String) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    try shell(script, place / "machine/proc/iomem")
+
+    let result = try dtfix(
+      "--for-kexec", "--root", place / "machine", "--initrd-at", "0x48000000+0x1000", "--explain",
+      "-o", "/dev/null")
+
+    #expect(result.status == 0)
+    #expect(result.errors.contains("\nnote: \(place / "machine/proc/iomem"): "))
+    #expect(result.errors.contains(why))
+    #expect(result.errors.contains("\nwarning: initrd: not checked"))
+  }
+}
+
 @Suite struct `The explanation of a padded command line` {
   @Test func `shows it as text`() throws {
     let place = try Workplace()
@@ -87,7 +108,7 @@ import Testing
       "\\n".join("%s %s\\t%s [%s]" % (c["action"],
         "%s: %s" % (c["node"], c["property"]) if c["what"] == "property"
           else c.get("node", c["what"]),
-        c["reason"], c["rule"]) for c in json["changes"])
+        c["reason"], c["rule"].split("/")[-1]) for c in json["changes"])
       """, on: result
     ).split(separator: "\n").map { $0.split(separator: "\t") }
     let told = result.errors.split(separator: "\n").dropFirst().dropLast()
