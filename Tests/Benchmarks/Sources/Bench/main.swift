@@ -50,7 +50,7 @@ let commandLine = "console=ttyAMA0 quiet"
 let seedBytes = (0..<128).map { UInt8($0 ^ 0x5a) }
 guard let initrd = PhysicalRange(start: 0x4800_0000, size: 0x1f9bb8) else { exit(70) }
 let handover = Handover(
-  commandLine: KernelCommandLine(commandLine), initrd: initrd,
+  commandLine: .given(KernelCommandLine(commandLine)), initrd: initrd,
   seeds: Seeds(kaslr: Array(seedBytes.prefix(8)), rng: seedBytes))
 
 /// Nanoseconds of one patch by dtfix: open, patch, read back by the acceptance checks.
