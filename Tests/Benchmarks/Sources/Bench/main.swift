@@ -66,25 +66,24 @@ func timeDTFix(_ blob: [UInt8]) throws -> Int64 {
 func timeCalls(_ blob: [UInt8]) throws -> Int64 {
   let start = DispatchTime.now().uptimeNanoseconds
   let chosen = "/chosen"
-  let base = try DeviceTree(blob: blob)
-  var tree = try base.excerpt(of: "chosen")
-  _ = try tree.cellCounts(of: "/")
-  for name in stale { try tree.deleteProperty(name, of: chosen) }
-  if let start = try tree.property("linux,initrd-start", of: chosen)?.number,
-    let end = try tree.property("linux,initrd-end", of: chosen)?.number
-  {
-    try tree.deleteReservation(AddressAndSize(address: start, size: end - start))
+  var whole = try DeviceTree(blob: blob)
+  try whole.edit(child: "chosen") { (tree) throws(DeviceTreeError) in
+    _ = try tree.cellCounts(of: "/")
+    for name in stale { try tree.deleteProperty(name, of: chosen) }
+    if let start = try tree.property("linux,initrd-start", of: chosen)?.number,
+      let end = try tree.property("linux,initrd-end", of: chosen)?.number
+    {
+      try tree.deleteReservation(AddressAndSize(address: start, size: end - start))
+    }
+    try tree.setProperty("linux,initrd-start", of: chosen, to: .u64(initrd.start))
+    try tree.setProperty("linux,initrd-end", of: chosen, to: .u64(initrd.end))
+    try tree.setProperty("bootargs", of: chosen, to: .string(commandLine))
+    try tree.setProperty("kaslr-seed", of: chosen, to: PropertyValue(bytes: Array(seedBytes[..<8])))
+    try tree.setProperty("rng-seed", of: chosen, to: PropertyValue(bytes: seedBytes))
+    try tree.setProperty("linux,booted-from-kexec", of: chosen, to: .empty)
+    try tree.addReservation(AddressAndSize(address: initrd.start, size: initrd.size))
   }
-  try tree.setProperty("linux,initrd-start", of: chosen, to: .u64(initrd.start))
-  try tree.setProperty("linux,initrd-end", of: chosen, to: .u64(initrd.end))
-  try tree.setProperty("bootargs", of: chosen, to: .string(commandLine))
-  try tree.setProperty("kaslr-seed", of: chosen, to: PropertyValue(bytes: Array(seedBytes[..<8])))
-  try tree.setProperty("rng-seed", of: chosen, to: PropertyValue(bytes: seedBytes))
-  try tree.setProperty("linux,booted-from-kexec", of: chosen, to: .empty)
-  try tree.addReservation(AddressAndSize(address: initrd.start, size: initrd.size))
-  var finished = base
-  try finished.putBack(tree, of: "chosen")
-  _ = try DeviceTree(blob: finished.blob)
+  _ = try DeviceTree(blob: whole.blob)
   return Int64(DispatchTime.now().uptimeNanoseconds - start)
 }
 
