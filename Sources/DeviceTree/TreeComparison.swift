@@ -72,9 +72,10 @@ extension TreeComparison {
     _ first: Node, _ second: Node, path: String, _ references: PhandleReferences?
   ) {
     let node = path.isEmpty ? "/" : path
+    let nodeReferences = references?.between(first, second)
     for (one, other) in pairs(first.properties, second.properties, by: \.name) {
       guard let name = (one ?? other)?.name else { continue }
-      let isSame = references?.areSame(name, of: first, one?.value, second, other?.value)
+      let isSame = nodeReferences?.areSame(name, one?.value, other?.value)
       guard !(isSame ?? (one?.value == other?.value)) else { continue }
       differences.append(.property(name, node: node, from: one?.value, to: other?.value))
     }
@@ -102,8 +103,8 @@ private func pairs<Element>(
   for element in second.reversed() { left[element[keyPath: name], default: []].append(element) }
   var pairs: [(Element?, Element?)] = first.map { ($0, left[$0[keyPath: name]]?.popLast()) }
   for element in second {
-    guard let rest = left[element[keyPath: name]], !rest.isEmpty else { continue }
-    pairs.append((nil, left[element[keyPath: name]]?.popLast()))
+    guard let unmatched = left[element[keyPath: name]]?.popLast() else { continue }
+    pairs.append((nil, unmatched))
   }
   return pairs
 }
