@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
+// bench repeat C|calls|plan COUNT SIZE: nothing but that, for perf and callgrind.
 
 import CPeer
 import DeviceTree
@@ -108,6 +109,20 @@ if arguments.first == "trees", let folder = arguments.last {
   for (name, size) in sizes {
     let path = folder + "/" + name.replacingOccurrences(of: " ", with: "") + ".dtb"
     try Data(try tree(ofSize: size)).write(to: URL(fileURLWithPath: path))
+  }
+  exit(0)
+}
+
+if arguments.first == "repeat", arguments.count == 4, let count = Int(arguments[3]) {
+  for (_, size) in sizes.filter({ $0.0 == arguments[4] }) {
+    let blob = try tree(ofSize: size)
+    for _ in 0..<count {
+      switch arguments[2] {
+      case "C": _ = timeC(blob, withChecks: true)
+      case "calls": _ = try timeCalls(blob)
+      default: _ = try timeDTFix(blob)
+      }
+    }
   }
   exit(0)
 }
