@@ -48,7 +48,7 @@ let package = Package(
     library("PhysicalMemory", ["BinaryFormat"]),
     library("ELF", ["BinaryFormat"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
-    library("Kexec", ["DeviceTree", "PhysicalMemory", "JSONText"]),
+    library("Kexec", ["BinaryFormat", "DeviceTree", "PhysicalMemory", "JSONText"]),
     library(
       "RunningKernel",
       [

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Offsets and sizes are 32 or 64 bits wide in the formats and `Int` here: `Int(_:)` of a `UInt32`, and
+// a sum of two of them, must not trap.
+#if !_pointerBitWidth(_64)
+  #error("dtfix is built for 64-bit hosts only; it writes files for machines of any width")
+#endif
+
 /// The order in which a format stores the bytes of an integer.
 public enum ByteOrder: Hashable, Sendable {
   /// Least significant byte first.

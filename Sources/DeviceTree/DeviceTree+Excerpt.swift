@@ -9,10 +9,50 @@ internal import CLibFDT
 /// copies of 2 MiB. An excerpt is a small tree to make the edits in; putting it back is one copy.
 /// Both trees share the strings block, which edits only add to, so names keep their offsets.
 extension DeviceTree {
+  /// Makes many edits of the reservations and of one child of the root, all of them or none.
+  ///
+  /// The body edits a small tree: the reservations, the root with its own properties, and that child
+  /// with all below it, if it exists. Aliases lead nowhere unless the child is `/aliases`. The
+  /// reservations and the child then take the place of this tree's own: a child that the body adds
+  /// becomes the first one, one that it deletes is gone. Whatever else it changes is dropped: the
+  /// root's properties, the boot CPU, nodes of another name. `FDT_NOP` tags inside the child go away.
+  ///
+  /// When the body throws, nothing changes.
+  ///
+  /// - Parameters:
+  ///   - child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
+  ///   - body: the edits, by the same paths as in the whole tree: `/chosen`.
+  /// - Returns: what the body returns.
+  /// - Throws: what the body throws; ``DeviceTreeError/Code/badName`` for a name that no child has, and
+  ///   ``DeviceTreeError/Code/noSpace`` when the whole would pass 2 GiB.
+  @discardableResult
+  public mutating func edit<Result>(
+    child: String, _ body: (inout DeviceTree) throws(DeviceTreeError) -> Result
+  ) throws(DeviceTreeError) -> Result {
+    var excerpt = try excerpt(of: child)
+    let result = try body(&excerpt)
+    try putBack(excerpt, of: child)
+    return result
+  }
+
+  /// The same for a body that has errors of its own, or does not say `throws(DeviceTreeError)`, which
+  /// Swift 6 does not infer for a closure.
+  ///
+  /// - Throws: what the body throws, and ``DeviceTreeError``.
+  @discardableResult
+  public mutating func edit<Result>(
+    child: String, _ body: (inout DeviceTree) throws -> Result
+  ) throws -> Result {
+    var excerpt = try excerpt(of: child)
+    let result = try body(&excerpt)
+    try putBack(excerpt, of: child)
+    return result
+  }
+
   /// A tree of the reservations, the root's own properties and one child of the root, if it exists.
   ///
   /// - Parameter child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
-  public func excerpt(of child: String) throws(DeviceTreeError) -> DeviceTree {
+  package func excerpt(of child: String) throws(DeviceTreeError) -> DeviceTree {
     let place = try place(of: child)
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
       let header = try BlobHeader(blob)
@@ -41,10 +81,11 @@ extension DeviceTree {
   ///
   /// A child that was not there becomes the first one,
   /// one that is gone is deleted. `FDT_NOP` tags in the old child go away; all else keeps its bytes.
+  /// Edits of this tree's own child since the excerpt was made are lost, hence ``edit(child:_:)``.
   ///
   /// - Throws: ``DeviceTreeError/Code/staleExcerpt`` when the excerpt is of another tree, or of this one
   ///   before later edits.
-  public mutating func putBack(
+  package mutating func putBack(
     _ excerpt: DeviceTree, of child: String
   ) throws(DeviceTreeError) {
     let (old, new) = (try place(of: child).child, try excerpt.place(of: child).child)
@@ -77,6 +118,7 @@ extension DeviceTree {
   private func place(
     of child: String
   ) throws(DeviceTreeError) -> (child: Range<Int>, endOfRootProperties: Int) {
+    guard child.isLegalNodeName else { throw DeviceTreeError(.badName, node: "/" + child) }
     let offset = contains("/" + child) ? try offset(of: "/" + child) : nil
     return try withBytes { (blob) throws(DeviceTreeError) in
       let header = try BlobHeader(blob)

@@ -2,20 +2,6 @@
 
 internal import CLibFDT
 
-/// A property: its name and its bytes.
-public struct Property: Hashable, Sendable {
-  /// The name, at most 31 characters by specification; longer ones are kept.
-  public var name: String
-  /// The bytes.
-  public var value: PropertyValue
-
-  /// A property.
-  public init(_ name: String, _ value: PropertyValue) {
-    self.name = name
-    self.value = value
-  }
-}
-
 extension DeviceTree {
   /// A node's properties in the order of the tree; a doubled name is there twice.
   public func properties(of node: String) throws(DeviceTreeError) -> [Property] {
@@ -132,19 +118,5 @@ extension PropertyValue {
   /// Copies what libfdt points to.
   fileprivate init(copying bytes: UnsafeRawPointer, _ size: CInt) {
     self.init(bytes: unsafe Array(UnsafeRawBufferPointer(start: bytes, count: Int(size))))
-  }
-
-  /// An address and a size in the given cells; nil when one cell cannot hold them or their sum.
-  public init?(_ tuple: AddressAndSize, cells: CellCounts) {
-    let (end, overflow) = tuple.address.addingReportingOverflow(tuple.size)
-    guard !overflow else { return nil }
-    var words: [UInt32] = []
-    for (number, count) in [(tuple.address, cells.address), (tuple.size, cells.size)] {
-      guard count == 2 || number <= UInt32.max else { return nil }
-      if count == 2 { words.append(UInt32(number >> 32)) }
-      words.append(UInt32(truncatingIfNeeded: number))
-    }
-    guard cells.address == 2 || end <= 1 << 32 else { return nil }
-    self = .cells(words)
   }
 }

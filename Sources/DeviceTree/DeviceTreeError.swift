@@ -44,7 +44,7 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let noSpace = Code(rawValue: FDT_ERR_NOSPACE)
     /// The path does not start with `/` or with an alias: `FDT_ERR_BADPATH`.
     public static let badPath = Code(rawValue: FDT_ERR_BADPATH)
-    /// The phandle is 0, 0xffffffff or not 4 bytes long: `FDT_ERR_BADPHANDLE`.
+    /// An overlay's `target` is 0xffffffff or not 4 bytes long: `FDT_ERR_BADPHANDLE`.
     public static let badPhandle = Code(rawValue: FDT_ERR_BADPHANDLE)
     /// The file ends before the tree does: `FDT_ERR_TRUNCATED`.
     public static let truncated = Code(rawValue: FDT_ERR_TRUNCATED)
@@ -63,7 +63,8 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     /// The overlay does not fit the tree: `FDT_ERR_BADOVERLAY`.
     public static let badOverlay = Code(rawValue: FDT_ERR_BADOVERLAY)
 
-    /// Nodes are nested deeper than the 64 levels Linux reads (`FDT_MAX_DEPTH`).
+    /// Nodes are nested deeper than the 63 levels, the root's included, that Linux reads: it skips
+    /// those at depth `FDT_MAX_DEPTH - 1`, counted from 0 (`drivers/of/fdt.c:unflatten_dt_nodes`).
     public static let tooDeep = Code(rawValue: 1000)
     /// A name is empty, longer than 255 bytes, or has a byte that is not printable ASCII.
     public static let badName = Code(rawValue: 1001)
@@ -71,16 +72,16 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let lateProperty = Code(rawValue: 1002)
     /// The structure block uses a tag that the format does not have.
     public static let badTag = Code(rawValue: 1003)
-    /// An address and a size whose sum passes 64 bits.
-    public static let wrappingRange = Code(rawValue: 1005)
-    /// An excerpt of another tree, or of this one as it was before.
-    public static let staleExcerpt = Code(rawValue: 1006)
-    /// More reservations, or properties of one node, than any machine has.
-    public static let tooMany = Code(rawValue: 1008)
-    /// The root is no node that can be deleted.
-    public static let isRoot = Code(rawValue: 1007)
     /// A reservation of size 0 ends the list: readers would miss every later one.
     public static let emptyReservation = Code(rawValue: 1004)
+    /// An address and a size whose sum passes 64 bits.
+    public static let wrappingRange = Code(rawValue: 1005)
+    /// What ``DeviceTree/DeviceTree/edit(child:_:)`` lent was replaced by another tree.
+    public static let staleExcerpt = Code(rawValue: 1006)
+    /// The root is no node that can be deleted.
+    public static let isRoot = Code(rawValue: 1007)
+    /// More reservations, or properties of one node, than any machine has.
+    public static let tooMany = Code(rawValue: 1008)
   }
 }
 
@@ -107,7 +108,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .exists: "a node of this name is there already (FDT_ERR_EXISTS)"
     case .noSpace: "the tree would outgrow 2 GiB (FDT_ERR_NOSPACE)"
     case .badPath: "a path starts with / or with an alias (FDT_ERR_BADPATH)"
-    case .badPhandle: "a phandle is 4 bytes, neither 0 nor 0xffffffff (FDT_ERR_BADPHANDLE)"
+    case .badPhandle: "an overlay's target is 4 bytes, and not 0xffffffff (FDT_ERR_BADPHANDLE)"
     case .truncated: "the file ends before the tree does (FDT_ERR_TRUNCATED)"
     case .badMagic: "a device tree blob starts with 0xd00dfeed (FDT_ERR_BADMAGIC)"
     case .badVersion: "only format versions 16 and 17 are read (FDT_ERR_BADVERSION)"
@@ -116,7 +117,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .badCells: "#address-cells and #size-cells must be there, each 1 or 2 (FDT_ERR_BADNCELLS)"
     case .badValue: "the value does not have the length or form of this property (FDT_ERR_BADVALUE)"
     case .badOverlay: "no overlay, or one that does not fit this tree (FDT_ERR_BADOVERLAY)"
-    case .tooDeep: "nodes are nested deeper than the 64 levels that Linux reads"
+    case .tooDeep: "nodes are nested deeper than the 63 levels that Linux reads"
     case .badName: "a name is 1 to 255 printable ASCII characters, a node's without '/'"
     case .wrappingRange: "the address and the size together pass the end of 64 bits"
     case .tooMany: "more reservations or properties than the 10000 that are handled"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 extension PropertyValue {
   /// What the bytes look like: a guess, by the rules `dtc` prints by.
   enum Form {
@@ -23,7 +25,7 @@ extension PropertyValue {
     switch form {
     case .empty: ""
     case .strings(let strings): strings.map(\.quoted).joined(separator: ", ")
-    case .cells(let cells): "<" + cells.map { "0x" + $0.hex }.joined(separator: " ") + ">"
+    case .cells(let cells): "<" + cells.map { hex($0) }.joined(separator: " ") + ">"
     case .bytes: "[" + bytes.map(\.twoDigits).joined(separator: " ") + "]"
     }
   }
@@ -134,9 +136,6 @@ extension String {
 }
 
 extension UInt8 {
-  var twoDigits: String { self < 16 ? "0" + hex : hex }
-}
-
-extension FixedWidthInteger {
-  var hex: String { String(self, radix: 16) }
+  /// Two hexadecimal digits, as between `[` and `]` in device-tree source.
+  var twoDigits: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
 }

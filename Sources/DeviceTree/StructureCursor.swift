@@ -20,8 +20,8 @@ struct StructureCursor {
     case end
   }
 
-  /// Linux skips nodes from depth 63 on, counting the root as 0
-  /// (`drivers/of/fdt.c:unflatten_dt_nodes`, `FDT_MAX_DEPTH`).
+  /// Levels of nodes, the root's included. `FDT_MAX_DEPTH` is 64, and Linux skips nodes at depth
+  /// 63 and below, counting the root as 0 (`drivers/of/fdt.c:unflatten_dt_nodes`).
   static let levelLimit = 63
 
   /// Where the next token is searched.

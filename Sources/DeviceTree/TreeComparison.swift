@@ -14,12 +14,20 @@ public struct TreeComparison: Hashable, Sendable {
   public enum Difference: Hashable, Sendable {
     /// The header's boot CPU.
     case bootCPU(from: UInt32, to: UInt32)
-    /// A reservation that only the first tree (`isFirst`) or only the second has.
-    case reservation(AddressAndSize, isFirst: Bool)
+    /// A reservation that only one tree has.
+    case reservation(AddressAndSize, onlyIn: Side)
     /// A node, with all below it, that only one tree has.
-    case node(String, isFirst: Bool)
+    case node(String, onlyIn: Side)
     /// A property of a node that both trees have.
     case property(String, node: String, from: PropertyValue?, to: PropertyValue?)
+  }
+
+  /// One of the two trees.
+  public enum Side: Hashable, Sendable {
+    /// The tree that was compared.
+    case first
+    /// The tree it was compared with.
+    case second
   }
 }
 
@@ -58,13 +66,13 @@ extension TreeComparison {
     var unmatched = second.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     for entry in first {
       guard let count = unmatched[entry], count > 0 else {
-        differences.append(.reservation(entry, isFirst: true))
+        differences.append(.reservation(entry, onlyIn: .first))
         continue
       }
       unmatched[entry] = count - 1
     }
     for (entry, count) in unmatched.sorted(by: { $0.key < $1.key }) where count > 0 {
-      differences += Array(repeating: .reservation(entry, isFirst: false), count: count)
+      differences += Array(repeating: .reservation(entry, onlyIn: .second), count: count)
     }
   }
 
@@ -72,9 +80,10 @@ extension TreeComparison {
     _ first: Node, _ second: Node, path: String, _ references: PhandleReferences?
   ) {
     let node = path.isEmpty ? "/" : path
+    let nodeReferences = references?.between(first, second)
     for (one, other) in pairs(first.properties, second.properties, by: \.name) {
       guard let name = (one ?? other)?.name else { continue }
-      let isSame = references?.areSame(name, of: first, one?.value, second, other?.value)
+      let isSame = nodeReferences?.areSame(name, one?.value, other?.value)
       guard !(isSame ?? (one?.value == other?.value)) else { continue }
       differences.append(.property(name, node: node, from: one?.value, to: other?.value))
     }
@@ -83,7 +92,7 @@ extension TreeComparison {
     for (one, other) in pairs(first.children.indexed, second.children.indexed, by: \.node.name) {
       guard let one, let other else {
         let name = (one ?? other)?.node.name ?? ""
-        differences.append(.node(path + "/" + name, isFirst: one != nil))
+        differences.append(.node(path + "/" + name, onlyIn: one != nil ? .first : .second))
         continue
       }
       order.append(other.index)
@@ -102,8 +111,8 @@ private func pairs<Element>(
   for element in second.reversed() { left[element[keyPath: name], default: []].append(element) }
   var pairs: [(Element?, Element?)] = first.map { ($0, left[$0[keyPath: name]]?.popLast()) }
   for element in second {
-    guard let rest = left[element[keyPath: name]], !rest.isEmpty else { continue }
-    pairs.append((nil, left[element[keyPath: name]]?.popLast()))
+    guard let unmatched = left[element[keyPath: name]]?.popLast() else { continue }
+    pairs.append((nil, unmatched))
   }
   return pairs
 }

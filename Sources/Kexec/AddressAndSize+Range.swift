@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import DeviceTree
 import PhysicalMemory
 
@@ -9,7 +10,7 @@ extension AddressAndSize {
 
   /// First and last byte, or both numbers where they are no range.
   public var text: String {
-    range?.description ?? "0x\(String(address, radix: 16))+0x\(String(size, radix: 16))"
+    range?.description ?? "\(hex(address))+\(hex(size))"
   }
 
   init(_ range: PhysicalRange) {

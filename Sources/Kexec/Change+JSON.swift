@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import DeviceTree
 public import JSONText
 
@@ -58,6 +59,6 @@ extension Change.Value {
 
 extension JSON {
   fileprivate static func hexadecimal(_ number: UInt64) -> JSON {
-    .string("0x" + String(number, radix: 16))
+    .string(hex(number))
   }
 }

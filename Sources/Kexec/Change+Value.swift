@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import DeviceTree
 
 extension Change {
@@ -51,7 +52,7 @@ extension Change.Value: CustomStringConvertible {
   public var description: String {
     switch self {
     case .property(let value): value.sourceText
-    case .address(let address): "0x" + String(address, radix: 16)
+    case .address(let address): hex(address)
     case .number(let number): String(number)
     case .memory(let memory): memory.text
     case .secret(let byteCount): "(\(byteCount) secret bytes)"

@@ -71,12 +71,12 @@ public struct Change: Hashable, Sendable {
       self.init(
         .replaced, .bootCPU, from: .number(UInt64(from)), to: .number(UInt64(to)), reason: reason,
         rule: rule)
-    case .reservation(let entry, isFirst: true):
+    case .reservation(let entry, onlyIn: .first):
       self.init(.removed, .reservation, from: .memory(entry), reason: reason, rule: rule)
-    case .reservation(let entry, isFirst: false):
+    case .reservation(let entry, onlyIn: .second):
       self.init(.added, .reservation, to: .memory(entry), reason: reason, rule: rule)
-    case .node(let path, let isFirst):
-      self.init(isFirst ? .removed : .added, .node(path), reason: reason, rule: rule)
+    case .node(let path, let side):
+      self.init(side == .first ? .removed : .added, .node(path), reason: reason, rule: rule)
     case .property(let name, let node, let from, let to):
       self.init(property: name, of: node, from: from, to: to, reason: reason, rule: rule)
     }

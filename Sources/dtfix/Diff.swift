@@ -65,8 +65,8 @@ extension TreeComparison.Difference {
   fileprivate var line: String {
     switch self {
     case .bootCPU(let from, let to): "boot CPU: \(from) -> \(to)"
-    case .reservation(let entry, let isFirst): "\(isFirst ? "-" : "+") reservation \(entry.text)"
-    case .node(let path, let isFirst): "\(isFirst ? "-" : "+") \(path)"
+    case .reservation(let entry, let side): "\(side.sign) reservation \(entry.text)"
+    case .node(let path, let side): "\(side.sign) \(path)"
     case .property(let name, let node, let from?, let to?):
       "\(node): \(name): \(shown(name, from)) -> \(shown(name, to))"
     case .property(let name, let node, let from, let to):
@@ -78,10 +78,10 @@ extension TreeComparison.Difference {
     switch self {
     case .bootCPU(let from, let to):
       ["what": "bootCPU", "from": .number(Int(from)), "to": .number(Int(to))]
-    case .reservation(let entry, let isFirst):
-      ["what": "reservation", isFirst ? "from" : "to": .string(entry.text)]
-    case .node(let path, let isFirst):
-      ["what": "node", "node": .string(path), "in": isFirst ? "first" : "second"]
+    case .reservation(let entry, let side):
+      ["what": "reservation", side == .first ? "from" : "to": .string(entry.text)]
+    case .node(let path, let side):
+      ["what": "node", "node": .string(path), "in": side == .first ? "first" : "second"]
     case .property(let name, let node, let from, let to):
       [
         "what": "property", "node": .string(node), "property": .string(name),
@@ -97,4 +97,9 @@ extension TreeComparison.Difference {
   private func shown(_ name: String, _ value: PropertyValue) -> String {
     Change.Value(Property(name, value)).description
   }
+}
+
+extension TreeComparison.Side {
+  /// As `diff -u` marks lines that only one file has.
+  fileprivate var sign: String { self == .first ? "-" : "+" }
 }

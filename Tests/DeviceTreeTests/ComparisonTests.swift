@@ -75,17 +75,17 @@ import Testing
     #expect(
       comparison.differences == [
         .bootCPU(from: 1, to: 2),
-        .reservation(AddressAndSize(address: 1, size: 2), isFirst: true),
-        .reservation(AddressAndSize(address: 3, size: 4), isFirst: true),
-        .reservation(AddressAndSize(address: 0, size: 9), isFirst: false),
-        .reservation(AddressAndSize(address: 5, size: 6), isFirst: false),
+        .reservation(AddressAndSize(address: 1, size: 2), onlyIn: .first),
+        .reservation(AddressAndSize(address: 3, size: 4), onlyIn: .first),
+        .reservation(AddressAndSize(address: 0, size: 9), onlyIn: .second),
+        .reservation(AddressAndSize(address: 5, size: 6), onlyIn: .second),
         .property("gone", node: "/", from: .empty, to: nil),
         .property("changed", node: "/", from: .u32(1), to: .u32(2)),
         .property("new", node: "/", from: nil, to: .empty),
-        .node("/old@1", isFirst: true),
+        .node("/old@1", onlyIn: .first),
         .property("p", node: "/kept", from: .string("a"), to: .string("b")),
         .property("gone", node: "/kept", from: .empty, to: nil),
-        .node("/kept/inner", isFirst: false), .node("/new@2", isFirst: false),
+        .node("/kept/inner", onlyIn: .second), .node("/new@2", onlyIn: .second),
       ])
     #expect(!comparison.isEqual)
     #expect(comparison.reorderedNodes == [])
@@ -103,13 +103,13 @@ import Testing
       one.compared(with: other).differences == [
         .bootCPU(from: 0, to: 9),
         .property("bootargs", node: "/chosen", from: old, to: .string("quiet")),
-        .node("/leds", isFirst: true),
+        .node("/leds", onlyIn: .first),
       ])
     #expect(
       other.compared(with: one).differences == [
         .bootCPU(from: 9, to: 0),
         .property("bootargs", node: "/chosen", from: .string("quiet"), to: old),
-        .node("/leds", isFirst: false),
+        .node("/leds", onlyIn: .second),
       ])
   }
 
@@ -129,7 +129,7 @@ import Testing
         .property("p", node: "/", from: two, to: three),
         .property("p", node: "/", from: nil, to: two),
         .property("q", node: "/n", from: nil, to: one),
-        .node("/n", isFirst: true),
+        .node("/n", onlyIn: .first),
       ])
   }
 

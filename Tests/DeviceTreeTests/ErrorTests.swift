@@ -25,7 +25,7 @@ import Testing
     ),
     (
       DeviceTreeError(.tooDeep, offset: 560),
-      "offset 0x230: nodes are nested deeper than the 64 levels that Linux reads"
+      "offset 0x230: nodes are nested deeper than the 63 levels that Linux reads"
     ),
     (DeviceTreeError(.init(rawValue: 99), node: "/a"), "/a: libfdt error 99"),
   ])
@@ -52,7 +52,10 @@ import Testing
   }
 
   @Test(
-    arguments: [.tooDeep, .badName, .lateProperty, .badTag, .emptyReservation]
+    arguments: [
+      .tooDeep, .badName, .lateProperty, .badTag, .emptyReservation, .wrappingRange, .staleExcerpt,
+      .isRoot, .tooMany,
+    ]
       as [DeviceTreeError.Code])
   func `has a number that libfdt will not use when it is ours`(code: DeviceTreeError.Code) {
     #expect(code.rawValue >= 1000)

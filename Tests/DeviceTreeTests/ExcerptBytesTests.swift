@@ -51,7 +51,7 @@ import Testing
 
   @Test func `gives the same bytes the second time`() throws {
     var tree = try Fixtures.tree("board")
-    let edits = { (excerpt: inout DeviceTree) in
+    let edits = { (excerpt: inout DeviceTree) throws(DeviceTreeError) in
       try excerpt.setProperty("linux,booted-from-kexec", of: "/chosen", to: .empty)
       try excerpt.setProperty("bootargs", of: "/chosen", to: .string("quiet"))
       try excerpt.replaceReservations(with: [AddressAndSize(address: 1, size: 2)])
@@ -114,15 +114,6 @@ import Testing
 
     #expect(try tree.property("large", of: "/chosen") == value)
     #expect(try DeviceTree(blob: tree.blob).root == tree.root)
-  }
-}
-
-extension DeviceTree {
-  /// Edits a child of the root by way of an excerpt.
-  mutating func edit(child: String, _ edits: (inout DeviceTree) throws -> Void) throws {
-    var excerpt = try excerpt(of: child)
-    try edits(&excerpt)
-    try putBack(excerpt, of: child)
   }
 }
 

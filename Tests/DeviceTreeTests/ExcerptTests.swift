@@ -113,10 +113,10 @@ import Testing
   }
 
   /// Not even the root is a child of the root.
-  @Test(arguments: ["", "/"])
+  @Test(arguments: ["", "/", "chosen/in", "/chosen"])
   func `is of no child that cannot be`(child: String) throws {
-    let tree = try DeviceTree(root: "chosen { p; };")
+    let tree = try DeviceTree(root: "chosen { p; in { }; };")
 
-    #expect(throws: DeviceTreeError.self) { try tree.excerpt(of: child) }
+    #expect(throws: DeviceTreeError(.badName, node: "/" + child)) { try tree.excerpt(of: child) }
   }
 }

@@ -46,7 +46,7 @@ import Testing
     try tree.setProperty("model", of: "/", to: .string("a much longer model than before"))
     try tree.deleteNode("/psci")
     try tree.addNode("new", to: "/")
-    try tree.putBack(tree.excerpt(of: "chosen"), of: "chosen")
+    try tree.edit(child: "chosen") { _ in }
 
     let names = ["new"] + known.filter { $0 != "psci" }
     #expect(try tree.children(of: "/") == names)

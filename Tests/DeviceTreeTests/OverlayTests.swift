@@ -63,6 +63,8 @@ import Testing
     ("/plugin/; &uart { gone; }; &nothing { };", missingLabel),
     ("/plugin/; &{/nothing} { };", DeviceTreeError(.notFound)),
     ("/ { f { target = <0x777>; __overlay__ { }; }; };", DeviceTreeError(.notFound)),
+    ("/ { f { target = <0xffffffff>; __overlay__ { }; }; };", DeviceTreeError(.badPhandle)),
+    ("/ { f { target = <1 2>; __overlay__ { }; }; };", DeviceTreeError(.badPhandle)),
     (
       #"/ { f { target-path = "/"; __overlay__ { p; q { }; }; }; __fixups__ { uart; }; };"#,
       DeviceTreeError(.badOverlay, node: "/__fixups__", property: "uart")

@@ -61,10 +61,8 @@ import Testing
       paths = try processorSeconds { _ = try tree.descendants(of: "/") }
       children = try processorSeconds { _ = try tree.children(of: "/") }
       excerpt = try processorSeconds {
-        var edited = try tree.excerpt(of: "chosen")
-        try edited.addNode("chosen", to: "/")
         var tree = tree
-        try tree.putBack(edited, of: "chosen")
+        try tree.edit(child: "chosen") { try $0.addNode("chosen", to: "/") }
         #expect(tree.contains("/chosen"))
       }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
+// bench repeat C|calls|plan COUNT SIZE: nothing but that, for perf and callgrind.
 
 import CPeer
 import DeviceTree
@@ -66,25 +67,24 @@ func timeDTFix(_ blob: [UInt8]) throws -> Int64 {
 func timeCalls(_ blob: [UInt8]) throws -> Int64 {
   let start = DispatchTime.now().uptimeNanoseconds
   let chosen = "/chosen"
-  let base = try DeviceTree(blob: blob)
-  var tree = try base.excerpt(of: "chosen")
-  _ = try tree.cellCounts(of: "/")
-  for name in stale { try tree.deleteProperty(name, of: chosen) }
-  if let start = try tree.property("linux,initrd-start", of: chosen)?.number,
-    let end = try tree.property("linux,initrd-end", of: chosen)?.number
-  {
-    try tree.deleteReservation(AddressAndSize(address: start, size: end - start))
+  var whole = try DeviceTree(blob: blob)
+  try whole.edit(child: "chosen") { (tree) throws(DeviceTreeError) in
+    _ = try tree.cellCounts(of: "/")
+    for name in stale { try tree.deleteProperty(name, of: chosen) }
+    if let start = try tree.property("linux,initrd-start", of: chosen)?.number,
+      let end = try tree.property("linux,initrd-end", of: chosen)?.number
+    {
+      try tree.deleteReservation(AddressAndSize(address: start, size: end - start))
+    }
+    try tree.setProperty("linux,initrd-start", of: chosen, to: .u64(initrd.start))
+    try tree.setProperty("linux,initrd-end", of: chosen, to: .u64(initrd.end))
+    try tree.setProperty("bootargs", of: chosen, to: .string(commandLine))
+    try tree.setProperty("kaslr-seed", of: chosen, to: PropertyValue(bytes: Array(seedBytes[..<8])))
+    try tree.setProperty("rng-seed", of: chosen, to: PropertyValue(bytes: seedBytes))
+    try tree.setProperty("linux,booted-from-kexec", of: chosen, to: .empty)
+    try tree.addReservation(AddressAndSize(address: initrd.start, size: initrd.size))
   }
-  try tree.setProperty("linux,initrd-start", of: chosen, to: .u64(initrd.start))
-  try tree.setProperty("linux,initrd-end", of: chosen, to: .u64(initrd.end))
-  try tree.setProperty("bootargs", of: chosen, to: .string(commandLine))
-  try tree.setProperty("kaslr-seed", of: chosen, to: PropertyValue(bytes: Array(seedBytes[..<8])))
-  try tree.setProperty("rng-seed", of: chosen, to: PropertyValue(bytes: seedBytes))
-  try tree.setProperty("linux,booted-from-kexec", of: chosen, to: .empty)
-  try tree.addReservation(AddressAndSize(address: initrd.start, size: initrd.size))
-  var finished = base
-  try finished.putBack(tree, of: "chosen")
-  _ = try DeviceTree(blob: finished.blob)
+  _ = try DeviceTree(blob: whole.blob)
   return Int64(DispatchTime.now().uptimeNanoseconds - start)
 }
 
@@ -109,6 +109,20 @@ if arguments.first == "trees", let folder = arguments.last {
   for (name, size) in sizes {
     let path = folder + "/" + name.replacingOccurrences(of: " ", with: "") + ".dtb"
     try Data(try tree(ofSize: size)).write(to: URL(fileURLWithPath: path))
+  }
+  exit(0)
+}
+
+if arguments.first == "repeat", arguments.count == 4, let count = Int(arguments[3]) {
+  for (_, size) in sizes.filter({ $0.0 == arguments[4] }) {
+    let blob = try tree(ofSize: size)
+    for _ in 0..<count {
+      switch arguments[2] {
+      case "C": _ = timeC(blob, withChecks: true)
+      case "calls": _ = try timeCalls(blob)
+      default: _ = try timeDTFix(blob)
+      }
+    }
   }
   exit(0)
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+
+/// How many 32-bit cells an address and a size take: `#address-cells` and `#size-cells`.
+public struct CellCounts: Hashable, Sendable {
+  /// Cells of an address: 1 or 2.
+  public let address: Int
+  /// Cells of a size: 1 or 2.
+  public let size: Int
+  /// Bytes of an address and a size together.
+  public var tupleSize: Int { (address + size) * 4 }
+
+  /// Cell counts; nil unless both are 1 or 2, all that libfdt and Linux's early boot code handle.
+  public init?(address: Int, size: Int) {
+    guard 1...2 ~= address, 1...2 ~= size else { return nil }
+    self.address = address
+    self.size = size
+  }
+}
+
+/// An address and a size as a tree stores them: either may be 0, and the sum may wrap.
+public struct AddressAndSize: Hashable, Sendable {
+  /// The first byte.
+  public var address: UInt64
+  /// The number of bytes.
+  public var size: UInt64
+
+  /// A pair, of any values.
+  public init(address: UInt64, size: UInt64) {
+    self.address = address
+    self.size = size
+  }
+}
+
+extension AddressAndSize: Comparable {
+  /// By address, then by size.
+  public static func < (one: AddressAndSize, other: AddressAndSize) -> Bool {
+    (one.address, one.size) < (other.address, other.size)
+  }
+}
+
+// MARK: - In the value of a property
+
+extension PropertyValue {
+  /// Address and size pairs, as in `reg`.
+  ///
+  /// `cells` are the ones in force at this property: for `reg`, those of the parent node; for the
+  /// properties of `/chosen`, those of the root. Nil when the length is no multiple of a pair.
+  public func tuples(_ cells: CellCounts) -> [AddressAndSize]? {
+    guard bytes.count % cells.tupleSize == 0 else { return nil }
+    let span = bytes.span
+    return stride(from: 0, to: bytes.count, by: cells.tupleSize).map { offset in
+      AddressAndSize(
+        address: span.number(at: offset, cells: cells.address),
+        size: span.number(at: offset + cells.address * 4, cells: cells.size))
+    }
+  }
+
+  /// An address and a size in the given cells; nil when one cell cannot hold them or their sum.
+  public init?(_ tuple: AddressAndSize, cells: CellCounts) {
+    let (end, overflow) = tuple.address.addingReportingOverflow(tuple.size)
+    guard !overflow else { return nil }
+    var words: [UInt32] = []
+    for (number, count) in [(tuple.address, cells.address), (tuple.size, cells.size)] {
+      guard count == 2 || number <= UInt32.max else { return nil }
+      if count == 2 { words.append(UInt32(number >> 32)) }
+      words.append(UInt32(truncatingIfNeeded: number))
+    }
+    guard cells.address == 2 || end <= 1 << 32 else { return nil }
+    self = .cells(words)
+  }
+}
+
+extension Span<UInt8> {
+  /// One or two cells that are known to be there.
+  fileprivate func number(at offset: Int, cells: Int) -> UInt64 {
+    (0..<cells).reduce(0) { number, index in
+      number << 32 | UInt64((try? bigEndian(UInt32.self, at: offset + index * 4)) ?? 0)
+    }
+  }
+}
