@@ -59,9 +59,9 @@ extension DeviceTree {
   }
 
   private func excerpt(of place: Place) throws(DeviceTreeError) -> DeviceTree {
+    let header = place.header
     var index = RootIndex()
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
-      let header = try BlobHeader(blob)
       var structure: [UInt8] = []
       structure.reserveCapacity(
         place.endOfRootProperties - header.structOffset + place.child.count + 8)
@@ -95,19 +95,20 @@ extension DeviceTree {
   private mutating func putBack(
     _ excerpt: DeviceTree, of child: String, at place: Place
   ) throws(DeviceTreeError) {
-    let (old, new) = (place.child, try excerpt.place(of: child).child)
+    let edits = try excerpt.place(of: child)
+    let (header, editedHeader) = (place.header, edits.header)
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
       try excerpt.withBytes { (edited) throws(DeviceTreeError) in
-        let (header, editedHeader) = (try BlobHeader(blob), try BlobHeader(edited))
         let strings = blob.extracting(header.strings)
         guard edited.extracting(editedHeader.strings).starts(with: strings) else {
           throw DeviceTreeError(.staleExcerpt, node: "/" + child)
         }
-        let before = header.structOffset..<old.lowerBound
-        let after = old.upperBound..<header.structure.upperBound
+        let before = header.structOffset..<place.child.lowerBound
+        let after = place.child.upperBound..<header.structure.upperBound
         return try BlobAssembly(
           reservations: edited.extracting(editedHeader.reservations),
-          structure: blob.extracting(before), edited.extracting(new), blob.extracting(after),
+          structure: blob.extracting(before), edited.extracting(edits.child),
+          blob.extracting(after),
           strings: edited.extracting(editedHeader.strings), headroom: 0, bootCPU: bootCPU)
       }
     }
@@ -116,6 +117,8 @@ extension DeviceTree {
 
   /// Where a child of the root lies in the blob.
   private struct Place {
+    /// The blob's header.
+    let header: BlobHeader
     /// The child; an empty place behind the root's properties for one that does not exist.
     let child: Range<Int>
     /// Bytes of the child's name; nil for one that does not exist.
@@ -134,7 +137,7 @@ extension DeviceTree {
       while case .property = try cursor.next(in: blob) {}
       let end = cursor.tokenOffset
       guard let offset else {
-        return Place(child: end..<end, nameSize: nil, endOfRootProperties: end)
+        return Place(header: header, child: end..<end, nameSize: nil, endOfRootProperties: end)
       }
       let start = header.structOffset + Int(offset)
       cursor = StructureCursor(header, at: start, level: 1)
@@ -142,7 +145,9 @@ extension DeviceTree {
         preconditionFailure("a node begins at its offset")
       }
       while cursor.level > 1 { _ = try cursor.next(in: blob) }
-      return Place(child: start..<cursor.offset, nameSize: name.count, endOfRootProperties: end)
+      return Place(
+        header: header, child: start..<cursor.offset, nameSize: name.count, endOfRootProperties: end
+      )
     }
   }
 }

@@ -16,6 +16,9 @@ struct RootIndex {
 
   private var children: [Child] = []
 
+  /// An index with room for the children that most roots have.
+  init() { children.reserveCapacity(28) }
+
   /// Adds the next child, which begins at an offset and has a name of so many bytes.
   mutating func append(at offset: Int, nameSize: Int) {
     children.append(Child(offset: Int32(offset), nameSize: Int32(nameSize)))
