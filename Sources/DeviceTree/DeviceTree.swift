@@ -15,7 +15,7 @@ public struct DeviceTree: Sendable {
   private var words: [UInt64]
 
   /// Where the children of the root are; unknown after an edit that adds or deletes a node.
-  private(set) var rootIndex: RootIndex?
+  var rootIndex: RootIndex?
 
   /// How many bytes followed the blob in the file it was read from: padding, or something appended.
   public private(set) var trailingByteCount = 0
@@ -137,25 +137,6 @@ extension DeviceTree {
       try grow()
     }
   }
-
-  /// Runs a libfdt call that edits nothing but a property of the node at an offset.
-  ///
-  /// What follows the node's beginning is moved by libfdt, and by as much in ``rootIndex``.
-  @safe mutating func edit(
-    _ property: String, of node: String, at offset: CInt, _ call: (UnsafeMutableRawPointer) -> CInt
-  ) throws(DeviceTreeError) {
-    var index = rootIndex
-    let size = structureSize
-    defer {
-      index?.move(childrenBehind: offset, by: structureSize - size)
-      rootIndex = index
-    }
-    try edit(node: node, property: property, call)
-  }
-
-  /// Where the structure block begins, in bytes from the start of the blob.
-  var structureOffset: Int { withPointer { unsafe Int(clibfdt_structure_offset($0)) } }
-  private var structureSize: Int32 { withPointer { unsafe Int32(clibfdt_structure_size($0)) } }
 
   /// Lends the blob to a libfdt call that changes it.
   @safe mutating func withMutablePointer<Result>(

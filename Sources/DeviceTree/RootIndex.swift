@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLibFDT
+
 /// Where the children of the root lie in a blob.
 ///
 /// libfdt walks the whole tree to say that `/reserved-memory` is not there, or to find `/chosen` at
@@ -53,4 +55,37 @@ struct RootIndex {
     }
     return short
   }
+}
+
+// MARK: - Edits that keep the index
+
+extension DeviceTree {
+  /// Runs a libfdt call that edits nothing but a property of the node at an offset.
+  ///
+  /// What follows the node's beginning is moved by libfdt, and by as much in ``rootIndex``.
+  @safe mutating func edit(
+    _ property: String, of node: String, at offset: CInt, _ call: (UnsafeMutableRawPointer) -> CInt
+  ) throws(DeviceTreeError) {
+    var index = rootIndex
+    let size = structureSize
+    defer {
+      index?.move(childrenBehind: offset, by: structureSize - size)
+      rootIndex = index
+    }
+    try edit(node: node, property: property, call)
+  }
+
+  /// Runs a libfdt call that edits nothing but the reservations: inside the structure block, all that
+  /// ``rootIndex`` knows stays where it is.
+  @safe mutating func editReservations(
+    _ call: (UnsafeMutableRawPointer) -> CInt
+  ) throws(DeviceTreeError) {
+    let index = rootIndex
+    defer { rootIndex = index }
+    try edit(call)
+  }
+
+  /// Where the structure block begins, in bytes from the start of the blob.
+  var structureOffset: Int { withPointer { unsafe Int(clibfdt_structure_offset($0)) } }
+  private var structureSize: Int32 { withPointer { unsafe Int32(clibfdt_structure_size($0)) } }
 }
