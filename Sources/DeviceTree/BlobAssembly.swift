@@ -1,47 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
-
 /// Writes a blob front to back: header, reservations, structure, strings, free space.
 ///
-/// The sizes are said first, so that the header is right and every byte is copied once.
+/// Everything is known before the first byte is written, so every byte is written once.
 struct BlobAssembly {
   /// The blob, padded to 8 bytes.
-  private(set) var words: [UInt64]
-  private var offset = 40
+  let words: [UInt64]
 
-  /// Lays out a version 17 blob with the given block sizes in bytes.
+  /// Lays out a version 17 blob.
   ///
+  /// - Parameters:
+  ///   - reservations: the reservation block, its closing entry included.
+  ///   - structure: the structure block, in up to three pieces.
+  ///   - strings: the strings block.
+  ///   - headroom: bytes of free space.
   /// - Throws: ``DeviceTreeError/Code/noSpace`` beyond 2 GiB, libfdt's limit.
   init(
-    reservationsSize: Int, structureSize: Int, stringsSize: Int, headroom: Int, bootCPU: UInt32
+    reservations: Span<UInt8>, structure: Span<UInt8>, _ structure2: Span<UInt8> = Span(),
+    _ structure3: Span<UInt8> = Span(), strings: Span<UInt8>, headroom: Int, bootCPU: UInt32
   ) throws(DeviceTreeError) {
-    let structure = 40 + reservationsSize
-    let strings = structure + structureSize
-    let size = (strings + stringsSize + headroom + 7) & ~7
+    let structureOffset = Self.headerSize + reservations.count
+    let structureSize = structure.count + structure2.count + structure3.count
+    let stringsOffset = structureOffset + structureSize
+    let size = (stringsOffset + strings.count + headroom + 7) & ~7
     guard size <= Int32.max else { throw DeviceTreeError(.noSpace) }
 
-    words = Array(repeating: 0, count: size / 8)
-    offset = 0
-    var header: [UInt8] = []
-    for field in [
-      BlobHeader.magic, UInt32(size), UInt32(structure), UInt32(strings), 40, 17, 16, bootCPU,
-      UInt32(stringsSize), UInt32(structureSize),
-    ] {
-      header.append(bigEndian: field)
+    // Zeroes to be written over would cost as much as all the copying.
+    words = unsafe Array(unsafeUninitializedCapacity: size / 8) { words, wordCount in
+      let blob = UnsafeMutableRawBufferPointer(words)
+      var offset = 0
+      func put(_ field: Int) {
+        unsafe blob.storeBytes(of: UInt32(field).bigEndian, toByteOffset: offset, as: UInt32.self)
+        offset += 4
+      }
+      func put(_ bytes: Span<UInt8>) {
+        let target = unsafe blob[offset..<offset + bytes.count]
+        unsafe bytes.withUnsafeBytes {
+          unsafe UnsafeMutableRawBufferPointer(rebasing: target).copyMemory(from: $0)
+        }
+        offset += bytes.count
+      }
+      put(Int(BlobHeader.magic))
+      put(size)
+      put(structureOffset)
+      put(stringsOffset)
+      put(Self.headerSize)
+      put(17)
+      put(16)
+      put(Int(bootCPU))
+      put(strings.count)
+      put(structureSize)
+      put(reservations)
+      put(structure)
+      put(structure2)
+      put(structure3)
+      put(strings)
+      unsafe UnsafeMutableRawBufferPointer(rebasing: blob[offset...])
+        .initializeMemory(as: UInt8.self, repeating: 0)
+      wordCount = size / 8
     }
-    append(header.span)
   }
 
-  /// Writes the next bytes: of the reservation block, then the structure block, then the strings.
-  mutating func append(_ bytes: Span<UInt8>) {
-    let start = offset
-    unsafe words.withUnsafeMutableBytes { blob in
-      unsafe bytes.withUnsafeBytes { source in
-        let target = unsafe blob[start..<start + source.count]
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target).copyMemory(from: source)
-      }
-    }
-    offset += bytes.count
-  }
+  private static let headerSize = 40
 }

@@ -41,8 +41,7 @@ struct BlobBlocks {
         // Readers look for the root at the very start: no-op tags before it are left out.
         start = cursor.tokenOffset
       case .beginNode(let name) where cursor.level == 2:
-        rootIndex.append(
-          at: cursor.tokenOffset - start, name: name.lowerBound - start..<name.upperBound - start)
+        rootIndex.append(at: cursor.tokenOffset - start, nameSize: name.count)
       case .beginNode, .endNode: continue
       case .end: break walk
       }

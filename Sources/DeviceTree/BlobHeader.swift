@@ -80,6 +80,7 @@ struct BlobHeader {
     case stringsSize = 32
     case structSize = 36
 
+    @inline(__always)
     func read(_ file: Span<UInt8>) throws(DeviceTreeError) -> UInt32 {
       do {
         return try file.bigEndian(at: rawValue)

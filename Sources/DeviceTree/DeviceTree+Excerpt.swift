@@ -29,9 +29,10 @@ extension DeviceTree {
   public mutating func edit<Result>(
     child: String, _ body: (inout DeviceTree) throws(DeviceTreeError) -> Result
   ) throws(DeviceTreeError) -> Result {
-    var excerpt = try excerpt(of: child)
+    let place = try place(of: child)
+    var excerpt = try excerpt(of: place)
     let result = try body(&excerpt)
-    try putBack(excerpt, of: child)
+    try putBack(excerpt, of: child, at: place)
     return result
   }
 
@@ -43,9 +44,10 @@ extension DeviceTree {
   public mutating func edit<Result>(
     child: String, _ body: (inout DeviceTree) throws -> Result
   ) throws -> Result {
-    var excerpt = try excerpt(of: child)
+    let place = try place(of: child)
+    var excerpt = try excerpt(of: place)
     let result = try body(&excerpt)
-    try putBack(excerpt, of: child)
+    try putBack(excerpt, of: child, at: place)
     return result
   }
 
@@ -53,28 +55,27 @@ extension DeviceTree {
   ///
   /// - Parameter child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
   package func excerpt(of child: String) throws(DeviceTreeError) -> DeviceTree {
-    let place = try place(of: child)
-    let assembly = try withBytes { (blob) throws(DeviceTreeError) in
-      let header = try BlobHeader(blob)
-      let root = try Self.bytesWithoutNOPs(
-        header.structOffset..<place.endOfRootProperties, header, level: 0, in: blob)
-      let node = try Self.bytesWithoutNOPs(place.child, header, level: 1, in: blob)
-      var end: [UInt8] = []
-      end.append(bigEndian: StructureTag.endNode.rawValue)
-      end.append(bigEndian: StructureTag.end.rawValue)
+    try excerpt(of: place(of: child))
+  }
 
-      var assembly = try BlobAssembly(
-        reservationsSize: header.reservations.count,
-        structureSize: root.count + node.count + end.count, stringsSize: header.strings.count,
-        headroom: Self.headroom, bootCPU: bootCPU)
-      assembly.append(blob.extracting(header.reservations))
-      assembly.append(root.span)
-      assembly.append(node.span)
-      assembly.append(end.span)
-      assembly.append(blob.extracting(header.strings))
-      return assembly
+  private func excerpt(of place: Place) throws(DeviceTreeError) -> DeviceTree {
+    let header = place.header
+    var index = RootIndex()
+    let assembly = try withBytes { (blob) throws(DeviceTreeError) in
+      var structure: [UInt8] = []
+      structure.reserveCapacity(
+        place.endOfRootProperties - header.structOffset + place.child.count + 8)
+      try structure.append(
+        tokensIn: header.structOffset..<place.endOfRootProperties, level: 0, of: blob, header)
+      if let nameSize = place.nameSize { index.append(at: structure.count, nameSize: nameSize) }
+      try structure.append(tokensIn: place.child, level: 1, of: blob, header)
+      structure.append(bigEndian: StructureTag.endNode.rawValue)
+      structure.append(bigEndian: StructureTag.end.rawValue)
+      return try BlobAssembly(
+        reservations: blob.extracting(header.reservations), structure: structure.span,
+        strings: blob.extracting(header.strings), headroom: Self.headroom, bootCPU: bootCPU)
     }
-    return DeviceTree(assembly)
+    return DeviceTree(assembly, index)
   }
 
   /// Puts the child and the reservations of an edited excerpt in the place of this tree's own.
@@ -88,66 +89,88 @@ extension DeviceTree {
   package mutating func putBack(
     _ excerpt: DeviceTree, of child: String
   ) throws(DeviceTreeError) {
-    let (old, new) = (try place(of: child).child, try excerpt.place(of: child).child)
+    try putBack(excerpt, of: child, at: place(of: child))
+  }
+
+  private mutating func putBack(
+    _ excerpt: DeviceTree, of child: String, at place: Place
+  ) throws(DeviceTreeError) {
+    let edits = try excerpt.place(of: child)
+    let (header, editedHeader) = (place.header, edits.header)
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
       try excerpt.withBytes { (edited) throws(DeviceTreeError) in
-        let (header, editedHeader) = (try BlobHeader(blob), try BlobHeader(edited))
         let strings = blob.extracting(header.strings)
         guard edited.extracting(editedHeader.strings).starts(with: strings) else {
           throw DeviceTreeError(.staleExcerpt, node: "/" + child)
         }
-        let before = header.structOffset..<old.lowerBound
-        let after = old.upperBound..<header.structure.upperBound
-        var assembly = try BlobAssembly(
-          reservationsSize: editedHeader.reservations.count,
-          structureSize: before.count + new.count + after.count,
-          stringsSize: editedHeader.strings.count, headroom: 0, bootCPU: bootCPU)
-        assembly.append(edited.extracting(editedHeader.reservations))
-        assembly.append(blob.extracting(before))
-        assembly.append(edited.extracting(new))
-        assembly.append(blob.extracting(after))
-        assembly.append(edited.extracting(editedHeader.strings))
-        return assembly
+        let before = header.structOffset..<place.child.lowerBound
+        let after = place.child.upperBound..<header.structure.upperBound
+        return try BlobAssembly(
+          reservations: edited.extracting(editedHeader.reservations),
+          structure: blob.extracting(before), edited.extracting(edits.child),
+          blob.extracting(after),
+          strings: edited.extracting(editedHeader.strings), headroom: 0, bootCPU: bootCPU)
       }
     }
     replace(with: DeviceTree(assembly))
   }
 
-  /// Where a child of the root lies in the blob, and where the root's properties end: there an empty
-  /// place stands for a child that does not exist.
-  private func place(
-    of child: String
-  ) throws(DeviceTreeError) -> (child: Range<Int>, endOfRootProperties: Int) {
+  /// Where a child of the root lies in the blob.
+  private struct Place {
+    /// The blob's header.
+    let header: BlobHeader
+    /// The child; an empty place behind the root's properties for one that does not exist.
+    let child: Range<Int>
+    /// Bytes of the child's name; nil for one that does not exist.
+    let nameSize: Int?
+    /// Where the root's properties end.
+    let endOfRootProperties: Int
+  }
+
+  private func place(of child: String) throws(DeviceTreeError) -> Place {
     guard child.isLegalNodeName else { throw DeviceTreeError(.badName, node: "/" + child) }
-    let offset = contains("/" + child) ? try offset(of: "/" + child) : nil
+    let offset = try? offset(of: "/" + child)
     return try withBytes { (blob) throws(DeviceTreeError) in
       let header = try BlobHeader(blob)
       var cursor = StructureCursor(header)
       _ = try cursor.next(in: blob)
       while case .property = try cursor.next(in: blob) {}
-      let endOfProperties = cursor.tokenOffset
-      guard let offset else { return (endOfProperties..<endOfProperties, endOfProperties) }
-
+      let end = cursor.tokenOffset
+      guard let offset else {
+        return Place(header: header, child: end..<end, nameSize: nil, endOfRootProperties: end)
+      }
       let start = header.structOffset + Int(offset)
       cursor = StructureCursor(header, at: start, level: 1)
-      repeat { _ = try cursor.next(in: blob) } while cursor.level > 1
-      return (start..<cursor.offset, endOfProperties)
+      guard case .beginNode(let name) = try cursor.next(in: blob) else {
+        preconditionFailure("a node begins at its offset")
+      }
+      while cursor.level > 1 { _ = try cursor.next(in: blob) }
+      return Place(
+        header: header, child: start..<cursor.offset, nameSize: name.count, endOfRootProperties: end
+      )
     }
   }
+}
 
-  /// The tokens of a part of the structure block that begins inside `level` open nodes.
-  private static func bytesWithoutNOPs(
-    _ range: Range<Int>, _ header: BlobHeader, level: Int, in blob: Span<UInt8>
-  ) throws(DeviceTreeError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(range.count)
+extension Array<UInt8> {
+  /// Appends a part of a structure block that begins inside `level` open nodes, without `FDT_NOP`
+  /// tags.
+  fileprivate mutating func append(
+    tokensIn range: Range<Int>, level: Int, of blob: Span<UInt8>, _ header: BlobHeader
+  ) throws(DeviceTreeError) {
     var cursor = StructureCursor(header, at: range.lowerBound, level: level)
+    // Where the tokens begin that were seen and not yet copied, and where they end.
+    var (start, end) = (range.lowerBound, range.lowerBound)
     while cursor.offset < range.upperBound {
       _ = try cursor.next(in: blob)
-      guard cursor.offset <= range.upperBound else { break }
-      bytes.append(blob.extracting(cursor.tokenOffset..<cursor.offset))
+      if cursor.tokenOffset > end {
+        append(blob.extracting(start..<end))
+        start = cursor.tokenOffset
+      }
+      guard cursor.offset <= range.upperBound else { return }
+      end = cursor.offset
     }
-    return bytes
+    append(blob.extracting(start..<end))
   }
 }
 

@@ -26,9 +26,8 @@ extension DeviceTree {
   ) throws(DeviceTreeError) -> String? {
     let parent = try offset(of: node)
     if parent == 0, let rootIndex {
-      return try withBytes { (blob) throws(DeviceTreeError) in
-        let structure = blob.extracting(try BlobHeader(blob).structure)
-        return rootIndex.firstName(in: structure, where: isWanted)
+      return withBytes { blob in
+        rootIndex.firstName(in: blob.extracting(structureOffset...), where: isWanted)
       }
     }
     var found: String?
@@ -125,7 +124,10 @@ extension String {
 
   /// Whether the name can be stored and read back: printable ASCII, not empty, not endless.
   var isLegalName: Bool {
-    1...Self.longestName ~= utf8.count && utf8.allSatisfy(\.isLegalInName)
+    let bytes = utf8.span
+    guard 1...Self.longestName ~= bytes.count else { return false }
+    let start = bytes.endOfLegalBytes(from: 0, to: bytes.count)
+    return (start..<bytes.count).allSatisfy { bytes[$0].isLegalInName }
   }
 
   /// The same for a node, whose name is also a part of paths.

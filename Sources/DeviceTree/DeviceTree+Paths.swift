@@ -12,9 +12,12 @@ extension DeviceTree {
   /// The node's place in the structure block; it is gone with the next edit.
   func offset(of node: String) throws(DeviceTreeError) -> CInt {
     let path = try absolutePath(node)
-    var rest = path.utf8[...]
+    let bytes = path.utf8.span
+    var end = 0
     var offset: CInt = 0
-    while let name = rest.popName() {
+    while let range = bytes.nextName(from: end) {
+      end = range.upperBound
+      let name = bytes.extracting(range)
       guard let child = try offset == 0 ? rootChild(name) : child(name, of: offset) else {
         throw DeviceTreeError(.notFound, node: node)
       }
@@ -25,10 +28,8 @@ extension DeviceTree {
 
   /// How many nodes are open inside this one: 1 for the root.
   func level(of node: String) throws(DeviceTreeError) -> Int {
-    var rest = try absolutePath(node).utf8[...]
-    var level = 1
-    while rest.popName() != nil { level += 1 }
-    return level
+    let path = try absolutePath(node)
+    return 1 + path.utf8.split(separator: UInt8(ascii: "/")).count
   }
 
   /// Puts the alias that a path begins with in its full form.
@@ -50,15 +51,15 @@ extension DeviceTree {
     contains("/aliases") ? try property(name, of: "/aliases") : nil
   }
 
-  private func rootChild(_ name: Substring.UTF8View) throws(DeviceTreeError) -> CInt? {
+  private func rootChild(_ name: Span<UInt8>) throws(DeviceTreeError) -> CInt? {
     guard let rootIndex else { return child(name, of: 0) }
     return try withBytes { (blob) throws(DeviceTreeError) in
-      rootIndex.offset(of: name, in: blob.extracting(try BlobHeader(blob).structure))
+      rootIndex.offset(of: name, in: blob.extracting(structureOffset...))
     }
   }
 
   /// The child of exactly this name, else the first one whose name without unit address it is.
-  private func child(_ name: Substring.UTF8View, of parent: CInt) -> CInt? {
+  private func child(_ name: Span<UInt8>, of parent: CInt) -> CInt? {
     withPointer { blob in
       var short: CInt?
       var child = unsafe fdt_first_subnode(blob, parent)
@@ -85,25 +86,24 @@ enum NameMatch {
   case exact
 }
 
-extension Substring.UTF8View {
-  /// Takes the next name off the front of a path; nil at its end.
-  fileprivate mutating func popName() -> Substring.UTF8View? {
+extension Span<UInt8> {
+  /// Where the next name in this path lies; nil at its end.
+  fileprivate func nextName(from offset: Int) -> Range<Int>? {
     let slash = UInt8(ascii: "/")
-    self = drop { $0 == slash }
-    let name = prefix { $0 != slash }
-    self = self[name.endIndex...]
-    return name.isEmpty ? nil : name
+    var start = offset
+    while start < count, self[start] == slash { start += 1 }
+    var end = start
+    while end < count, self[end] != slash { end += 1 }
+    return start < end ? start..<end : nil
   }
 
   /// Compares this name, of a path, with a node's.
   func match(_ nodeName: Span<UInt8>) -> NameMatch {
-    var index = 0
-    for byte in self {
-      guard index < nodeName.count, nodeName[index] == byte else { return .none }
-      index += 1
-    }
-    if index == nodeName.count { return .exact }
+    guard nodeName.count >= count else { return .none }
+    for index in indices where self[index] != nodeName[index] { return .none }
+    if count == nodeName.count { return .exact }
     let at = UInt8(ascii: "@")
-    return nodeName[index] == at && !contains(at) ? .withoutUnitAddress : .none
+    return nodeName[count] == at && !indices.contains { self[$0] == at }
+      ? .withoutUnitAddress : .none
   }
 }

@@ -52,7 +52,7 @@ extension DeviceTree {
     guard let size = CInt(exactly: value.bytes.count) else {
       throw DeviceTreeError(.noSpace, node: node, property: name)
     }
-    try edit(node: node, property: name) { blob in
+    try edit(name, of: node, at: offset) { blob in
       unsafe name.withCString { unsafe fdt_setprop(blob, offset, $0, value.bytes, size) }
     }
   }
@@ -84,7 +84,7 @@ extension DeviceTree {
     var deleted: [PropertyValue] = []
     while let value = value(of: name, at: offset) {
       deleted.append(value)
-      try edit(node: node, property: name) { blob in
+      try edit(name, of: node, at: offset) { blob in
         unsafe name.withCString { unsafe fdt_delprop(blob, offset, $0) }
       }
     }

@@ -29,7 +29,7 @@ extension DeviceTree {
     guard !entry.address.addingReportingOverflow(entry.size).overflow else {
       throw DeviceTreeError(.wrappingRange, value: entry.address)
     }
-    try edit { blob in unsafe fdt_add_mem_rsv(blob, entry.address, entry.size) }
+    try editReservations { blob in unsafe fdt_add_mem_rsv(blob, entry.address, entry.size) }
   }
 
   /// Deletes every reservation with exactly this address and size; false when there was none.
@@ -41,7 +41,7 @@ extension DeviceTree {
     let places = entries.indices.filter { entries[$0] == entry }
     // From the last one back: deleting an entry moves those behind it.
     for place in places.reversed() {
-      try edit { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
+      try editReservations { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
     }
     return !places.isEmpty
   }
@@ -52,7 +52,7 @@ extension DeviceTree {
   ) throws(DeviceTreeError) {
     var replaced = self
     for place in reservations.indices.reversed() {
-      try replaced.edit { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
+      try replaced.editReservations { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
     }
     for entry in entries {
       try replaced.addReservation(entry)

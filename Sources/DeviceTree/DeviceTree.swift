@@ -14,8 +14,8 @@ public struct DeviceTree: Sendable {
   /// The blob and its free space, in 8-byte words because libfdt requires 8-byte alignment.
   private var words: [UInt64]
 
-  /// Where the children of the root are, until the first edit.
-  private(set) var rootIndex: RootIndex?
+  /// Where the children of the root are; unknown after an edit that adds or deletes a node.
+  var rootIndex: RootIndex?
 
   /// How many bytes followed the blob in the file it was read from: padding, or something appended.
   public private(set) var trailingByteCount = 0
@@ -48,14 +48,12 @@ public struct DeviceTree: Sendable {
   public init(blob file: Span<UInt8>) throws(DeviceTreeError) {
     let blocks = try BlobBlocks(checking: file)
     try Self.checkFully(file.extracting(0..<blocks.totalSize))
-    var assembly = try BlobAssembly(
-      reservationsSize: blocks.reservations.count, structureSize: blocks.structure.count,
-      stringsSize: blocks.strings.count, headroom: Self.headroom, bootCPU: blocks.bootCPU)
-    assembly.append(file.extracting(blocks.reservations))
-    assembly.append(file.extracting(blocks.structure))
-    assembly.append(file.extracting(blocks.strings))
-    self.init(assembly)
-    rootIndex = blocks.rootIndex
+    self.init(
+      try BlobAssembly(
+        reservations: file.extracting(blocks.reservations),
+        structure: file.extracting(blocks.structure), strings: file.extracting(blocks.strings),
+        headroom: Self.headroom, bootCPU: blocks.bootCPU),
+      blocks.rootIndex)
     trailingByteCount = file.count - blocks.totalSize
     sourceVersion = blocks.version
     sourceSize = blocks.totalSize
@@ -74,9 +72,10 @@ public struct DeviceTree: Sendable {
     set { withMutablePointer { unsafe clibfdt_set_boot_cpuid_phys($0, newValue) } }
   }
 
-  /// Takes over a blob of ours.
-  init(_ assembly: BlobAssembly) {
+  /// Takes over a blob of ours, and what is known of where its nodes are.
+  init(_ assembly: BlobAssembly, _ rootIndex: RootIndex? = nil) {
     words = assembly.words
+    self.rootIndex = rootIndex
   }
 
   /// Takes over another tree's blob; where this one came from stays known.
@@ -93,7 +92,7 @@ public struct DeviceTree: Sendable {
     var packed: [UInt8] = []
     packed.reserveCapacity(Int(size))
     withBytes { packed.append($0.extracting(0..<Int(size))) }
-    packed.replaceSubrange(4..<8, with: [24, 16, 8, 0].map { UInt8(size >> $0 & 0xff) })
+    for (place, shift) in zip(4..<8, [24, 16, 8, 0]) { packed[place] = UInt8(size >> shift & 0xff) }
     return packed
   }
 }

@@ -10,20 +10,22 @@ struct NameCheck {
     isChecked = Array(repeating: false, count: header.strings.count)
   }
 
-  /// Checks the name that begins at `offset` and must end, with a NUL, in the strings block.
+  /// Checks the name that begins at `name` in the strings block and must end there, with a NUL.
   ///
   /// Errors are at `property`, the place of the first property of this name.
   mutating func check(
-    nameAt offset: Int, of property: Int, in blob: Span<UInt8>
+    nameAt name: Int, of property: Int, in blob: Span<UInt8>
   ) throws(DeviceTreeError) {
-    guard !isChecked[offset - strings.lowerBound] else { return }
-    try checkOnce(nameAt: offset, of: property, in: blob)
+    guard !isChecked[name] else { return }
+    try checkOnce(nameAt: strings.lowerBound + name, of: property, in: blob)
+    isChecked[name] = true
   }
 
-  private mutating func checkOnce(
+  private func checkOnce(
     nameAt offset: Int, of property: Int, in blob: Span<UInt8>
   ) throws(DeviceTreeError) {
-    var end = offset
+    var end = blob.endOfLegalBytes(
+      from: offset, to: min(offset + String.longestName, strings.upperBound))
     while end < strings.upperBound, end - offset <= String.longestName, blob[end] != 0 {
       guard blob[end].isLegalInName else {
         throw DeviceTreeError(.badName, offset: property, value: UInt64(blob[end]))
@@ -36,6 +38,5 @@ struct NameCheck {
     }
     guard end < strings.upperBound else { throw DeviceTreeError(.truncated, offset: property) }
     guard end > offset else { throw DeviceTreeError(.badName, offset: property) }
-    isChecked[offset - strings.lowerBound] = true
   }
 }

@@ -53,13 +53,10 @@ extension DeviceTree {
     try writer.append(root, path: "", level: 1)
     writer.append(tag: .end)
     let entriesEnd = [UInt8](repeating: 0, count: 16)
-    var assembly = try BlobAssembly(
-      reservationsSize: entriesEnd.count, structureSize: writer.structure.count,
-      stringsSize: writer.strings.count, headroom: Self.headroom, bootCPU: bootCPU)
-    assembly.append(entriesEnd.span)
-    assembly.append(writer.structure.span)
-    assembly.append(writer.strings.span)
-    self.init(assembly)
+    self.init(
+      try BlobAssembly(
+        reservations: entriesEnd.span, structure: writer.structure.span,
+        strings: writer.strings.span, headroom: Self.headroom, bootCPU: bootCPU))
     for reservation in reservations { try addReservation(reservation) }
   }
 }
@@ -73,7 +70,8 @@ extension StructureCursor {
       case .beginNode(let name):
         open.append(Node(blob.text(name)))
       case .property(let name, let value):
-        open[open.count - 1].properties.append(Property(blob.text(at: name), blob.value(value)))
+        open[open.count - 1].properties.append(
+          Property(blob.text(at: strings.lowerBound + name), blob.value(value)))
       case .endNode:
         let node = open.removeLast()
         guard let parent = open.indices.last else { return node }

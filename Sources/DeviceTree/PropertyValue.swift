@@ -21,7 +21,13 @@ extension PropertyValue {
 
   /// Strings, each with its NUL.
   public static func strings(_ values: [String]) -> PropertyValue {
-    PropertyValue(bytes: values.flatMap { Array($0.utf8) + [0] })
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(values.reduce(0) { $0 + $1.utf8.count + 1 })
+    for value in values {
+      bytes.append(contentsOf: value.utf8)
+      bytes.append(0)
+    }
+    return PropertyValue(bytes: bytes)
   }
 
   /// One 32-bit cell.
@@ -29,7 +35,9 @@ extension PropertyValue {
 
   /// Two cells, the high one first.
   public static func u64(_ value: UInt64) -> PropertyValue {
-    .cells([UInt32(value >> 32), UInt32(truncatingIfNeeded: value)])
+    var bytes: [UInt8] = []
+    bytes.append(bigEndian: value)
+    return PropertyValue(bytes: bytes)
   }
 
   /// 32-bit cells.

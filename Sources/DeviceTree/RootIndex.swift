@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the children of the root lie in a blob that was opened and not edited since.
+internal import CLibFDT
+
+/// Where the children of the root lie in a blob.
 ///
 /// libfdt walks the whole tree to say that `/reserved-memory` is not there, or to find `/chosen` at
 /// its end; the check of a blob comes by all of them anyway.
 struct RootIndex {
-  /// A child: where it begins in the structure block, and where its name lies in that.
+  /// A child: where its `FDT_BEGIN_NODE` is, in bytes from the start of the structure block, and the
+  /// size of its name, which follows the tag.
   private struct Child {
-    let offset: Int32
-    let name: Range<Int>
+    var offset: Int32
+    let nameSize: Int32
+
+    var name: Range<Int> { Int(offset) + 4..<Int(offset) + 4 + Int(nameSize) }
   }
 
   private var children: [Child] = []
 
-  /// Adds the next child; both places are bytes from the start of the structure block.
-  mutating func append(at offset: Int, name: Range<Int>) {
-    children.append(Child(offset: Int32(offset), name: name))
+  /// An index with room for the children that most roots have.
+  init() { children.reserveCapacity(28) }
+
+  /// Adds the next child, which begins at an offset and has a name of so many bytes.
+  mutating func append(at offset: Int, nameSize: Int) {
+    children.append(Child(offset: Int32(offset), nameSize: Int32(nameSize)))
+  }
+
+  /// Follows an edit of a property of the node at `offset`: what begins later has moved.
+  mutating func move(childrenBehind offset: Int32, by distance: Int32) {
+    guard distance != 0 else { return }
+    for place in children.indices where children[place].offset > offset {
+      children[place].offset += distance
+    }
   }
 
   /// The name of the first child that answers to a condition.
@@ -28,7 +44,7 @@ struct RootIndex {
   }
 
   /// The child of exactly this name, else the first one whose name without unit address it is.
-  func offset(of wanted: Substring.UTF8View, in structure: Span<UInt8>) -> Int32? {
+  func offset(of wanted: Span<UInt8>, in structure: Span<UInt8>) -> Int32? {
     var short: Int32?
     for child in children {
       switch wanted.match(structure.extracting(child.name)) {
@@ -39,4 +55,37 @@ struct RootIndex {
     }
     return short
   }
+}
+
+// MARK: - Edits that keep the index
+
+extension DeviceTree {
+  /// Runs a libfdt call that edits nothing but a property of the node at an offset.
+  ///
+  /// What follows the node's beginning is moved by libfdt, and by as much in ``rootIndex``.
+  @safe mutating func edit(
+    _ property: String, of node: String, at offset: CInt, _ call: (UnsafeMutableRawPointer) -> CInt
+  ) throws(DeviceTreeError) {
+    var index = rootIndex
+    let size = structureSize
+    defer {
+      index?.move(childrenBehind: offset, by: structureSize - size)
+      rootIndex = index
+    }
+    try edit(node: node, property: property, call)
+  }
+
+  /// Runs a libfdt call that edits nothing but the reservations: inside the structure block, all that
+  /// ``rootIndex`` knows stays where it is.
+  @safe mutating func editReservations(
+    _ call: (UnsafeMutableRawPointer) -> CInt
+  ) throws(DeviceTreeError) {
+    let index = rootIndex
+    defer { rootIndex = index }
+    try edit(call)
+  }
+
+  /// Where the structure block begins, in bytes from the start of the blob.
+  var structureOffset: Int { withPointer { unsafe Int(clibfdt_structure_offset($0)) } }
+  private var structureSize: Int32 { withPointer { unsafe Int32(clibfdt_structure_size($0)) } }
 }
