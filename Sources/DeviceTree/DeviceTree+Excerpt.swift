@@ -13,9 +13,10 @@ extension DeviceTree {
   ///
   /// The body edits a small tree: the reservations, the root with its own properties, and that child
   /// with all below it, if it exists. Aliases lead nowhere unless the child is `/aliases`. The
-  /// reservations and the child then take the place of this tree's own: a child that the body adds
-  /// becomes the first one, one that it deletes is gone. Whatever else it changes is dropped: the
-  /// root's properties, the boot CPU, nodes of another name. `FDT_NOP` tags inside the child go away.
+  /// reservations and the child then take the place of this tree's own: one that the body deletes is
+  /// gone, one that it adds, by whatever name, takes its place, or becomes the first child of the root
+  /// where there was none. What else it changes is dropped: the root's properties, the boot CPU.
+  /// `FDT_NOP` tags inside the child go away.
   ///
   /// When the body throws, nothing changes.
   ///
@@ -23,7 +24,8 @@ extension DeviceTree {
   ///   - child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
   ///   - body: the edits, by the same paths as in the whole tree: `/chosen`.
   /// - Returns: what the body returns.
-  /// - Throws: what the body throws; ``DeviceTreeError/Code/badName`` for a name that no child has, and
+  /// - Throws: what the body throws; ``DeviceTreeError/Code/badName`` for a name that no child has,
+  ///   ``DeviceTreeError/Code/secondChild`` when the body leaves two children, and
   ///   ``DeviceTreeError/Code/noSpace`` when the whole would pass 2 GiB.
   @discardableResult
   public mutating func edit<Result>(
@@ -95,7 +97,11 @@ extension DeviceTree {
   private mutating func putBack(
     _ excerpt: DeviceTree, of child: String, at place: Place
   ) throws(DeviceTreeError) {
-    let edits = try excerpt.place(of: child)
+    let children = try excerpt.children(of: "/")
+    guard children.count <= 1 else {
+      throw DeviceTreeError(.secondChild, node: "/" + children[1])
+    }
+    let edits = try excerpt.place(of: children.first ?? child)
     let (header, editedHeader) = (place.header, edits.header)
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
       try excerpt.withBytes { (edited) throws(DeviceTreeError) in
@@ -115,6 +121,25 @@ extension DeviceTree {
     replace(with: DeviceTree(assembly))
   }
 
+  /// Whether another tree, in all but the reservations, the boot CPU and one child of the root, has
+  /// the bytes of this one: the same tokens, and the same strings with perhaps more behind them.
+  package func hasSameBytes(as other: DeviceTree, besides child: String) -> Bool {
+    guard let place = try? place(of: child), let otherPlace = try? other.place(of: child) else {
+      return false
+    }
+    return withBytes { blob in
+      other.withBytes { otherBlob in
+        let (parts, others) = (place.surroundings, otherPlace.surroundings)
+        return zip(parts, others).allSatisfy { $0.count == $1.count }
+          && zip(parts, others).allSatisfy {
+            otherBlob.extracting($1).starts(with: blob.extracting($0))
+          }
+          && otherBlob.extracting(otherPlace.header.strings).starts(
+            with: blob.extracting(place.header.strings))
+      }
+    }
+  }
+
   /// Where a child of the root lies in the blob.
   private struct Place {
     /// The blob's header.
@@ -125,6 +150,10 @@ extension DeviceTree {
     let nameSize: Int?
     /// Where the root's properties end.
     let endOfRootProperties: Int
+    /// The structure block before the child and behind it.
+    var surroundings: [Range<Int>] {
+      [header.structOffset..<child.lowerBound, child.upperBound..<header.structure.upperBound]
+    }
   }
 
   private func place(of child: String) throws(DeviceTreeError) -> Place {

@@ -97,6 +97,13 @@ public struct DeviceTree: Sendable {
   }
 }
 
+extension DeviceTree: Hashable {
+  /// Whether both have the same ``blob``; ``compared(with:phandles:)`` tells whether they mean the same.
+  public static func == (one: DeviceTree, other: DeviceTree) -> Bool { one.blob == other.blob }
+  /// The bytes of the ``blob`` stand for the tree.
+  public func hash(into hasher: inout Hasher) { hasher.combine(blob) }
+}
+
 // MARK: - The plumbing of libfdt: every call goes through one of these
 
 extension DeviceTree {

@@ -80,8 +80,8 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let staleExcerpt = Code(rawValue: 1006)
     /// The root is no node that can be deleted.
     public static let isRoot = Code(rawValue: 1007)
-    /// More reservations, or properties of one node, than any machine has.
-    public static let tooMany = Code(rawValue: 1008)
+    /// The body of ``DeviceTree/DeviceTree/edit(child:_:)`` gave the root a second child.
+    public static let secondChild = Code(rawValue: 1008)
   }
 }
 
@@ -120,7 +120,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .tooDeep: "nodes are nested deeper than the 63 levels that Linux reads"
     case .badName: "a name is 1 to 255 printable ASCII characters, a node's without '/'"
     case .wrappingRange: "the address and the size together pass the end of 64 bits"
-    case .tooMany: "more reservations or properties than the 10000 that are handled"
+    case .secondChild: "one child of the root is edited; another one would be lost"
     case .isRoot: "the root cannot be deleted"
     case .staleExcerpt: "the excerpt is not of this tree as it is now"
     case .lateProperty: "a property after a subnode, where no reader finds it"

@@ -57,7 +57,7 @@ extension PropertyValue {
 
 extension Array<UInt8> {
   /// Bytes from pairs of hexadecimal digits, with or without blanks between the pairs.
-  public init?(hexDigits text: some StringProtocol) {
+  package init?(hexDigits text: some StringProtocol) {
     self = []
     for word in text.split(separator: " ") {
       let digits = Array<Character>(word)

@@ -13,17 +13,20 @@ struct Acceptance {
   let commandLine: KernelCommandLine?
   /// The tree before anybody edited it.
   let base: DeviceTree
+  /// The tree with the caller's edits, before the hand-over.
+  let edited: DeviceTree
   /// The reservations that were there and have to stay.
   let reservations: [AddressAndSize]
 
   init(
     _ architecture: Architecture, _ handover: Handover, _ commandLine: KernelCommandLine?,
-    base: DeviceTree, reservations: [AddressAndSize]
+    base: DeviceTree, edited: DeviceTree, reservations: [AddressAndSize]
   ) {
     self.architecture = architecture
     self.handover = handover
     self.commandLine = commandLine
     self.base = base
+    self.edited = edited
     self.reservations = reservations
   }
 
@@ -36,10 +39,10 @@ struct Acceptance {
       return [Finding("blob", "\(error)", rule: .libfdt("fdt_check_full"))]
     }
     let chosen = Chosen(of: tree)
-    return size(blob, tree) + rootCells(tree) + chosenIsFound(tree)
-      + leftovers(chosen) + doubledNames(chosen)
-      + commandLine(chosen) + initrd(chosen) + seeds(chosen)
-      + reservations(tree) + stub(tree) + uefi(chosen)
+    return size(blob, tree) + rootCells(tree) + chosenIsFound(tree) + stub(tree)
+      + leftovers(chosen) + doubledNames(chosen) + reservations(tree)
+      + untouched(tree) + uefi(chosen)
+      + commandLine(chosen) + initrd(chosen) + seeds(chosen) + bootedFromKexec(chosen)
   }
 }
 
@@ -49,6 +52,11 @@ private struct Chosen {
 
   init(of tree: DeviceTree) {
     properties = (try? tree.properties(of: ChosenProperty.node)) ?? []
+  }
+
+  /// What a hand-over leaves as it is.
+  var others: [Property] {
+    properties.filter { !ChosenProperty.written.contains($0.name) }
   }
 
   /// What readers find: the first copy.
@@ -104,12 +112,16 @@ extension Acceptance {
     ]
   }
 
-  /// A tree that told the kernel to use ACPI must go on doing so.
+  /// A tree that told the kernel to use ACPI must go on doing so, and no other may begin to.
   private func stub(_ tree: DeviceTree) -> [Finding] {
-    guard let stubs = architecture.stubTrees, stubs.contains(base), !stubs.contains(tree) else {
-      return []
+    guard let stubs = architecture.stubTrees else { return [] }
+    switch (stubs.contains(base), stubs.contains(tree)) {
+    case (true, false) where base.isOfUEFI:
+      return [Finding("/", "a node besides /chosen would turn ACPI off", rule: stubs.rule)]
+    case (false, true):
+      return [Finding("/", "without a node besides /chosen it asks for ACPI", rule: stubs.rule)]
+    default: return []
     }
-    return [Finding("/", "a node besides /chosen would turn ACPI off", rule: stubs.rule)]
   }
 }
 
@@ -145,6 +157,39 @@ extension Acceptance {
       + found.subtracting(wanted).sorted().map {
         Finding("reservations", "nobody asked for \($0.text)", rule: rule)
       }
+  }
+}
+
+// MARK: - What is not the hand-over's business
+
+extension Acceptance {
+  /// All but `/chosen` and the reservations, byte for byte; and what of `/chosen` it does not write.
+  private func untouched(_ tree: DeviceTree) -> [Finding] {
+    let rule = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")
+    var findings: [Finding] = []
+    if !edited.hasSameBytes(as: tree, besides: "chosen") || edited.bootCPU != tree.bootCPU {
+      findings.append(Finding("/", "more than /chosen was changed", rule: rule))
+    }
+    if Chosen(of: edited).others != Chosen(of: tree).others {
+      findings.append(Finding("/chosen", "a property of others was changed", rule: rule))
+    }
+    return findings
+  }
+
+  /// All six or none, in one or two cells; and none gets lost.
+  private func uefi(_ chosen: Chosen) -> [Finding] {
+    let rule = Rule.linux("drivers/firmware/efi/fdtparams.c", "efi_get_fdt_params")
+    guard base.isOfUEFI || ChosenProperty.uefi.contains(where: { chosen[$0] != nil }) else {
+      return []
+    }
+    return ChosenProperty.uefi.compactMap { name in
+      guard let value = chosen[name] else {
+        return Finding("/chosen: \(name)", "missing; without it UEFI is not found", rule: rule)
+      }
+      guard value.number == nil else { return nil }
+      return Finding(
+        "/chosen: \(name)", "\(value.bytes.count) bytes; the kernel reads 4 or 8", rule: rule)
+    }
   }
 }
 
@@ -192,18 +237,12 @@ extension Acceptance {
     return findings
   }
 
-  /// All six or none, in one or two cells; and none gets lost.
-  private func uefi(_ chosen: Chosen) -> [Finding] {
-    let rule = Rule.linux("drivers/firmware/efi/fdtparams.c", "efi_get_fdt_params")
-    let had = Chosen(of: base)[ChosenProperty.uefi[0]] != nil
-    guard had || ChosenProperty.uefi.contains(where: { chosen[$0] != nil }) else { return [] }
-    return ChosenProperty.uefi.compactMap { name in
-      guard let value = chosen[name] else {
-        return Finding("/chosen: \(name)", "missing; without it UEFI is not found", rule: rule)
-      }
-      guard value.number == nil else { return nil }
-      return Finding(
-        "/chosen: \(name)", "\(value.bytes.count) bytes; the kernel reads 4 or 8", rule: rule)
-    }
+  private func bootedFromKexec(_ chosen: Chosen) -> [Finding] {
+    guard chosen[ChosenProperty.bootedFromKexec] != .empty else { return [] }
+    return [
+      Finding(
+        "/chosen: linux,booted-from-kexec", "missing, or not empty",
+        rule: .linux("arch/powerpc/kernel/setup_64.c", "use_spinloop"))
+    ]
   }
 }

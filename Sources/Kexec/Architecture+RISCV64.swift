@@ -5,11 +5,13 @@ import DeviceTree
 extension Architecture {
   /// 64-bit RISC-V.
   ///
-  /// A tree of up to 2 MiB fits the window that the kernel maps for it, wherever it starts.
+  /// Linux 6.1 keeps only half of a command line that Linux 7.2 keeps whole. A tree of up to 2 MiB fits the window that the kernel maps for it, wherever it starts.
   public static let riscv64 = Architecture(
     "riscv64", aliases: ["riscv"],
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
+    oldCommandLineLimit: Limit(
+      value: 1024, rule: .linux("v6.1/arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeLimit: Limit(value: 2 << 20, rule: .linux("arch/riscv/mm/init.c", "FIX_FDT_SIZE")),
     recognizes: { tree in
       tree.cpuNodes().contains { node in

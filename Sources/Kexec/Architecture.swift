@@ -14,6 +14,8 @@ public struct Architecture: Sendable {
   /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL, the kernel cuts longer ones; nil
   /// where it is not known here.
   public let commandLineLimit: Limit?
+  /// The lower limit of kernels that are still in use; nil where all have the same.
+  public let oldCommandLineLimit: Limit?
   /// The largest tree in bytes that the kernel maps; nil where nothing but memory limits it.
   public let treeLimit: Limit?
   /// The address that an initrd must end at or before; nil where any memory will do.
@@ -35,13 +37,15 @@ public struct Architecture: Sendable {
   }
 
   init(
-    _ name: String, aliases: [String] = [], commandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
+    _ name: String, aliases: [String] = [], commandLineLimit: Limit? = nil,
+    oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
     initrdLimit: Limit? = nil, treeRefusal: String? = nil, stubTrees: StubTrees? = nil,
     recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
     self.aliases = aliases
     self.commandLineLimit = commandLineLimit
+    self.oldCommandLineLimit = oldCommandLineLimit
     self.treeLimit = treeLimit
     self.initrdLimit = initrdLimit
     self.treeRefusal = treeRefusal

@@ -53,15 +53,17 @@ public struct Change: Hashable, Sendable {
     self.rule = rule
   }
 
-  /// A property that has another value, is new, or is gone; both values hidden where they are secret.
+  /// A property that has another value, is new, or is gone, or has the value that it was to have;
+  /// values hidden where they are secret.
   init(
     property name: String, of node: String, from: PropertyValue?, to: PropertyValue?,
     reason: String, rule: Rule
   ) {
+    let action: Action =
+      from == nil ? .added : to == nil ? .removed : from == to ? .kept : .replaced
     self.init(
-      from == nil ? .added : to == nil ? .removed : .replaced, .property(name, node: node),
-      from: from.map { Value(Property(name, $0)) }, to: to.map { Value(Property(name, $0)) },
-      reason: reason, rule: rule)
+      action, .property(name, node: node), from: from.map { Value(Property(name, $0)) },
+      to: action == .kept ? nil : to.map { Value(Property(name, $0)) }, reason: reason, rule: rule)
   }
 
   /// A difference between the tree before and after somebody else's edit.

@@ -8,7 +8,7 @@ public enum ChosenProperty {
   public static let node = "/chosen"
 
   /// Whether a full path is that node's; some trees call it `/chosen@0`.
-  static func isNode(_ path: String) -> Bool { path == node || path.hasPrefix(node + "@") }
+  public static func isNode(_ path: String) -> Bool { path == node || path.hasPrefix(node + "@") }
 
   /// The command line.
   public static let commandLine = "bootargs"

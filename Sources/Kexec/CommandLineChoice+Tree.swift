@@ -14,7 +14,7 @@ extension CommandLineChoice {
   /// The command line; nil for none. The tree's own is read as its kernel reads it.
   func line(in tree: DeviceTree) -> KernelCommandLine? {
     switch self {
-    case .none: return nil
+    case .omitted: return nil
     case .given(let line): return line
     case .ofTree(let words):
       let own = try? tree.property(ChosenProperty.commandLine, of: ChosenProperty.node)

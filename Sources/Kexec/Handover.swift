@@ -13,11 +13,10 @@ public struct Handover: Hashable, Sendable {
   /// Fresh random bytes.
   public var seeds: Seeds
 
-  /// A hand-over; without arguments, one that only wipes what the last one left.
+  /// A hand-over; of seeds alone, one to the same command line without an initrd.
   public init(
-    commandLine: CommandLineChoice = .none, initrd: PhysicalRange? = nil,
-    reservations: [PhysicalRange] = [],
-    seeds: Seeds = .none
+    commandLine: CommandLineChoice = .ofTree(), initrd: PhysicalRange? = nil,
+    reservations: [PhysicalRange] = [], seeds: Seeds
   ) {
     self.commandLine = commandLine
     self.initrd = initrd
@@ -26,10 +25,10 @@ public struct Handover: Hashable, Sendable {
   }
 }
 
-/// Where the next kernel's command line comes from.
+/// Where the next kernel's command line comes from; later versions may know more.
 public enum CommandLineChoice: Hashable, Sendable {
   /// Nowhere: the next kernel uses its own, `CONFIG_CMDLINE`.
-  case none
+  case omitted
   /// The tree's own `bootargs`, after the caller's edits, and these words behind it.
   case ofTree(appending: String = "")
   /// The caller.

@@ -33,23 +33,51 @@ extension Handover {
     in tree: DeviceTree, _ reservations: [AddressAndSize]
   ) throws(PlanError) {
     guard let initrd else { return }
-    let kept = reservations.compactMap(\.range).map { ("a memory reservation", $0) }
+    let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
     for (keeper, memory) in kept + tree.reservedMemory() where memory.overlaps(initrd) {
       throw .initrdNotFree(initrd, keeper: keeper, memory: memory)
     }
   }
 
   /// What could not be checked, or is worth a second look.
-  func warnings(for tree: DeviceTree, on machine: MachineFacts) -> [Finding] {
+  func warnings(
+    _ line: KernelCommandLine?, for architecture: Architecture, _ tree: DeviceTree,
+    on machine: MachineFacts
+  ) -> [Finding] {
+    warnings(of: line, for: architecture)
+      + (machine.systemRAM == nil ? warningsByTree(tree) : warningsByMachine(tree, machine))
+  }
+
+  private func warnings(
+    of line: KernelCommandLine?, for architecture: Architecture
+  ) -> [Finding] {
+    guard let line, let limit = architecture.oldCommandLineLimit, line.bytes.count >= limit.value
+    else { return [] }
+    return [
+      Finding(
+        "/chosen: bootargs",
+        "\(line.bytes.count) bytes, of which older kernels keep \(limit.value - 1)",
+        rule: limit.rule)
+    ]
+  }
+
+  /// The tree's own memory nodes may be the firmware's to fill in, so they refuse nothing.
+  private func warningsByTree(_ tree: DeviceTree) -> [Finding] {
     guard let initrd else { return [] }
-    guard machine.systemRAM != nil else {
-      return [
-        Finding(
-          "initrd", "not checked against the machine's memory, which is not known", rule: .caller)
-      ]
+    guard let memory = tree.memory() else {
+      return [Finding("initrd", "not checked against memory: none is known", rule: .caller)]
     }
-    let isUEFI = (try? tree.property(ChosenProperty.uefi[0], of: ChosenProperty.node)) != nil
-    return machine.reserved.filter { isUEFI && $0.overlaps(initrd) }.map {
+    guard !PhysicalRangeSet(memory).contains(initrd) else { return [] }
+    return [
+      Finding(
+        "initrd", "\(initrd) is not all in the tree's memory nodes",
+        rule: .linux("drivers/of/fdt.c", "early_init_dt_scan_memory"))
+    ]
+  }
+
+  private func warningsByMachine(_ tree: DeviceTree, _ machine: MachineFacts) -> [Finding] {
+    guard let initrd, tree.isOfUEFI else { return [] }
+    return machine.reserved.filter(initrd.overlaps).map {
       Finding(
         "initrd", "in \($0), which this kernel has reserved: the firmware's tables may be there",
         rule: .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables"))

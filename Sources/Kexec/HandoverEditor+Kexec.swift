@@ -77,33 +77,38 @@ extension HandoverEditor {
   /// The reservation of the last initrd may be exact, as kexec writes it, or in whole pages, as
   /// firmware does.
   private mutating func removeOldInitrd(for next: PhysicalRange?) throws(DeviceTreeError) {
+    releaseOldInitrd(of: oldProperties)
+    releaseOldInitrd(of: found)
     guard let start = foundValue(of: ChosenProperty.initrdStart) else {
       try delete(
         ChosenProperty.initrdEnd, reason: "an initrd's end without its start", rule: kexecRule)
       return
     }
-    guard let first = start.number else {
+    guard start.number != nil else {
       throw DeviceTreeError(
         .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdStart)
     }
-    guard let end = foundValue(of: ChosenProperty.initrdEnd)?.number else {
+    guard foundValue(of: ChosenProperty.initrdEnd)?.number != nil else {
       throw DeviceTreeError(
         .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdEnd)
-    }
-    if first < end {
-      let sizes =
-        [end - first]
-        + machine.possiblePageSizes.map { roundUp(end - first, to: $0) }
-      _ = sizes.contains { size in
-        release(
-          AddressAndSize(address: first, size: size),
-          reason: "was the last initrd's, which is not passed on", rule: kexecRule)
-      }
     }
     if next == nil {
       for name in [ChosenProperty.initrdStart, ChosenProperty.initrdEnd] {
         try delete(name, reason: "the last initrd is not passed on", rule: kexecRule)
       }
+    }
+  }
+
+  private mutating func releaseOldInitrd(of properties: [Property]) {
+    guard let start = properties.first(where: { $0.name == ChosenProperty.initrdStart }),
+      let end = properties.first(where: { $0.name == ChosenProperty.initrdEnd }),
+      let first = start.value.number, let end = end.value.number, first < end
+    else { return }
+    let sizes = [end - first] + machine.possiblePageSizes.map { roundUp(end - first, to: $0) }
+    _ = sizes.contains { size in
+      release(
+        AddressAndSize(address: first, size: size),
+        reason: "was the last initrd's, which is not passed on", rule: kexecRule)
     }
   }
 
@@ -139,7 +144,7 @@ extension HandoverEditor {
   private mutating func releaseBuffer(
     of name: String, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
-    for old in found where old.name == name {
+    for old in oldProperties + found where old.name == name {
       if let buffers = old.value.tuples(rootCells), buffers.count == 1 {
         release(buffers[0], reason: reason, rule: rule)
       }

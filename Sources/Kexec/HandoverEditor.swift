@@ -19,6 +19,8 @@ struct HandoverEditor {
 
   /// The properties of `/chosen` as they were found.
   let found: [Property]
+  /// The properties of `/chosen` before the caller edited them.
+  let oldProperties: [Property]
   /// The reservations as they were found.
   let foundReservations: [AddressAndSize]
 
@@ -33,10 +35,14 @@ struct HandoverEditor {
   /// have, and low enough that no file makes the edits, each of which moves the rest, take minutes.
   private static let mostEntries = 10_000
 
+  /// - Parameters:
+  ///   - base: the tree, as the caller edited it.
+  ///   - old: the tree as it came: memory whose property the caller deleted is still reserved.
   /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its
   ///   addresses are: Linux and libfdt would then disagree on every tuple.
-  init(_ base: DeviceTree, _ machine: MachineFacts) throws(PlanError) {
+  init(_ base: DeviceTree, before old: DeviceTree, _ machine: MachineFacts) throws(PlanError) {
     self.base = base
+    oldProperties = (try? old.properties(of: ChosenProperty.node)) ?? []
     self.machine = machine
     do throws(DeviceTreeError) {
       rootCells = try base.cellCounts(of: "/")
@@ -82,12 +88,17 @@ struct HandoverEditor {
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
-    let old = foundValue(of: name)
-    if found.filter({ $0.name == name }).count > 1 {
+    let copies = found.filter { $0.name == name }.map(\.value)
+    if copies.count > 1 {
       try excerpt.deleteProperty(name, of: node)
     }
     try excerpt.setProperty(name, of: node, to: value)
-    record(name, from: old, to: value, reason: reason, rule: rule)
+    record(name, from: copies.first, to: value, reason: reason, rule: rule)
+    for copy in copies.dropFirst() {
+      record(
+        name, from: copy, to: nil, reason: "a second copy, which no reader finds",
+        rule: .libfdt("fdt_getprop"))
+    }
   }
 
   /// Deletes every copy of a property.
@@ -125,6 +136,7 @@ struct HandoverEditor {
   @discardableResult
   mutating func release(_ entry: AddressAndSize, reason: String, rule: Rule) -> Bool {
     guard foundReservations.contains(entry) else { return false }
+    guard !stale.contains(where: { $0.entry == entry }) else { return true }
     stale.append((entry, reason, rule))
     return true
   }
@@ -143,7 +155,6 @@ struct HandoverEditor {
   private mutating func settleReservations() throws(DeviceTreeError) {
     for (entry, reason, rule) in stale where !wanted.contains(where: { $0.entry == entry }) {
       guard try excerpt.deleteReservation(entry) else { continue }
-      while try excerpt.deleteReservation(entry) {}
       changes.append(
         Change(.removed, .reservation, from: .memory(entry), reason: reason, rule: rule))
     }

@@ -22,10 +22,12 @@ public struct KernelCommandLine: Hashable, Sendable {
   public init(reusing bytes: [UInt8]) {
     self.bytes = bytes
     let words = Self.words(of: bytes)
-    let isStale = { (word: ArraySlice<UInt8>) in word.starts(with: Array("elfcorehdr=".utf8)) }
-    let stale = words.filter(isStale)
+    // What follows "--" is init's (`kernel/params.c:parse_args`).
+    let forInit = words.firstIndex { Array($0) == Array("--".utf8) } ?? words.endIndex
+    let stale = words[..<forInit].filter(Self.isStale)
     guard !stale.isEmpty else { return }
-    self.bytes = Array(words.filter { !isStale($0) }.joined(separator: [UInt8(ascii: " ")]))
+    let rest = words[..<forInit].filter { !Self.isStale($0) } + words[forInit...]
+    self.bytes = Array(rest.joined(separator: [UInt8(ascii: " ")]))
     changes = stale.map { word in
       Change(
         .removed, .property(ChosenProperty.commandLine, node: ChosenProperty.node),
@@ -40,6 +42,11 @@ public struct KernelCommandLine: Hashable, Sendable {
     guard !words.isEmpty else { return }
     if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
     bytes += words.utf8
+  }
+
+  /// Whether a word says where a core header is; a quote in front of it is not a part of it.
+  private static func isStale(_ word: ArraySlice<UInt8>) -> Bool {
+    word.drop { $0 == UInt8(ascii: "\"") }.starts(with: Array("elfcorehdr=".utf8))
   }
 
   /// Words between blanks; quotes keep blanks together, as in `lib/cmdline.c:next_arg`.

@@ -3,7 +3,7 @@
 public import DeviceTree
 
 /// The tree that the next kernel is started with, and how it came about.
-public struct NextTree: Sendable {
+public struct NextTree: Hashable, Sendable {
   /// The finished blob, read back and found good by the next kernel's rules.
   public let blob: [UInt8]
   /// Everything that was done to the running kernel's tree, in order.
@@ -22,6 +22,8 @@ public struct NextTree: Sendable {
   ///   - architecture: the next kernel's.
   ///   - handover: what the next kernel is to be told.
   ///   - machine: what is known about where the tree comes from.
+  /// - Throws: ``PlanError`` for a tree, an edit or a request that leads to no tree, and
+  ///   ``PlanError/notAccepted(_:)`` when the finished one does not pass the next kernel's rules.
   public init(
     from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
     handover: Handover, machine: MachineFacts = MachineFacts()
@@ -41,16 +43,17 @@ public struct NextTree: Sendable {
     let line = handover.commandLine.line(in: edited)
     try handover.check(line, for: architecture, on: machine)
 
-    var editor = try HandoverEditor(edited, machine)
+    var editor = try HandoverEditor(edited, before: base, machine)
     let finished = try editor.tree(for: handover, line)
     try handover.checkInitrdIsFree(in: edited, editor.lastingReservations)
     try asked.checkNotUndone(edited, finished, besides: handover.inherited)
 
     blob = finished.blob
     changes = asked + (line?.changes ?? []) + editor.changes
-    warnings = handover.warnings(for: finished, on: machine)
+    warnings = handover.warnings(line, for: architecture, finished, on: machine)
     let acceptance = Acceptance(
-      architecture, handover, line, base: base, reservations: editor.lastingReservations)
+      architecture, handover, line, base: base, edited: edited,
+      reservations: editor.lastingReservations)
     let findings = acceptance.findings(in: blob)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
@@ -79,14 +82,26 @@ extension [Change] {
   fileprivate func checkNotUndone(
     _ edited: DeviceTree, _ finished: DeviceTree, besides inherited: [String]
   ) throws(PlanError) {
-    for case .property(let name, let node) in map(\.subject)
-    where ChosenProperty.isNode(node) && ChosenProperty.written.contains(name) {
-      guard !inherited.contains(name) else { continue }
-      let asked = try? edited.property(name, of: node)
-      guard asked != (try? finished.property(name, of: node)) else { continue }
+    let names = flatMap { $0.writtenNames(in: edited) }.filter { !inherited.contains($0) }
+    for name in names {
+      let asked = try? edited.property(name, of: ChosenProperty.node)
+      guard asked != (try? finished.property(name, of: ChosenProperty.node)) else { continue }
       guard asked == nil, ChosenProperty.initrd.contains(name) else {
         throw .editUndone(property: name)
       }
+    }
+  }
+}
+
+extension Change {
+  /// The properties of `/chosen` that it touched and a hand-over writes.
+  fileprivate func writtenNames(in edited: DeviceTree) -> [String] {
+    switch subject {
+    case .property(let name, let node) where ChosenProperty.isNode(node):
+      ChosenProperty.written.filter { $0 == name }
+    case .node(let node) where ChosenProperty.isNode(node) && action == .added:
+      ChosenProperty.written.filter { (try? edited.property($0, of: node)) != nil }
+    default: []
     }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import DeviceTree
 public import PhysicalMemory
 
@@ -11,6 +12,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case edit(String, DeviceTreeError)
   /// An overlay, of this name, does not fit the tree.
   case overlay(String, DeviceTreeError)
+  /// A reservation to be deleted is not there; the others are.
+  case notReserved(PhysicalRange, [AddressAndSize])
   /// An edit that the caller asked for would be lost: the hand-over writes this property of
   /// `/chosen`.
   case editUndone(property: String)
@@ -49,6 +52,11 @@ extension PlanError: CustomStringConvertible {
       "\(error)"
     case .edit(let edit, let error):
       "\(edit): \(error)"
+    case .notReserved(let range, let others):
+      """
+      \(range): no such reservation; there are \
+      \(others.isEmpty ? "none" : others.prefix(8).map(\.text).joined(separator: ", "))
+      """
     case .editUndone(let property):
       "/chosen: property '\(property)': the hand-over writes it, so the edit would be lost"
     case .tooMany(let place, let count, let limit):
@@ -73,7 +81,7 @@ extension PlanError: CustomStringConvertible {
     case .initrdTooHigh(let range, let architecture):
       """
       the initrd at \(range) ends beyond what a kernel for \(architecture) can say of it: \
-      \(architecture.initrdLimit?.value ?? 0)\(architecture.initrdLimit?.rule.note ?? "")
+      \(hex(architecture.initrdLimit?.value ?? 0))\(architecture.initrdLimit?.rule.note ?? "")
       """
     case .initrdReserved(let range, let reservation):
       """

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where to look up why something is done, or refused.
+/// Where to look up why something is done, or refused; later versions may know more places.
 public enum Rule: Hashable, Sendable {
   /// A function, or a constant, in a file of Linux: what a running kernel does for the next one, or
   /// how the next one reads.

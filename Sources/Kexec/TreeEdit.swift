@@ -4,7 +4,7 @@ public import DeviceTree
 public import PhysicalMemory
 
 /// A change that a caller asks for, made before the hand-over; later versions may know more.
-public enum TreeEdit: Sendable {
+public enum TreeEdit: Hashable, Sendable {
   /// Apply an overlay; the name is only told.
   case overlay(DeviceTree, name: String)
   /// Set a property of a node that exists.
@@ -38,6 +38,9 @@ extension DeviceTree {
     var tree = self
     var changes: [Change] = []
     for edit in edits {
+      if case .unreserve(let range) = edit, !tree.reservations.contains(AddressAndSize(range)) {
+        throw .notReserved(range, tree.reservations)
+      }
       do throws(DeviceTreeError) {
         changes += try tree.apply(edit)
       } catch {
@@ -54,12 +57,15 @@ extension DeviceTree {
       return try applyTelling(overlay, name)
     case .set(let name, let node, let value):
       let path = try fullPath(of: node)
-      let old = try deleteSurplus(of: name, at: path)
+      let copies = try properties(of: path).filter { $0.name == name }.map(\.value)
+      // Of several copies readers find one; setting it must leave no other.
+      if copies.count > 1 { try deleteProperty(name, of: path) }
       try setProperty(name, of: path, to: value)
-      return [
-        Change(
-          property: name, of: path, from: old, to: value, reason: "asked for", rule: .caller)
-      ]
+      let changes: [(PropertyValue?, PropertyValue?)] =
+        [(copies.first, value)] + copies.dropFirst().map { ($0, nil) }
+      return changes.map { old, new in
+        Change(property: name, of: path, from: old, to: new, reason: "asked for", rule: .caller)
+      }
     case .deleteProperty(let name, let node):
       let path = try fullPath(of: node)
       let old = try deleteProperty(name, of: path)
@@ -75,8 +81,7 @@ extension DeviceTree {
       return [Change(.removed, .node(path), reason: "asked for", rule: .caller)]
     case .unreserve(let range):
       let entry = AddressAndSize(range)
-      guard try deleteReservation(entry) else { throw DeviceTreeError(.notFound) }
-      while try deleteReservation(entry) {}
+      try deleteReservation(entry)
       return [
         Change(.removed, .reservation, from: .memory(entry), reason: "asked for", rule: .caller)
       ]
@@ -92,14 +97,5 @@ extension DeviceTree {
     return before.compared(with: self).differences.map {
       Change($0, reason: "by the overlay \(name)", rule: .caller)
     }
-  }
-
-  /// Leaves at most one copy of a property, so that setting it sets what readers find.
-  private mutating func deleteSurplus(
-    of name: String, at node: String
-  ) throws(DeviceTreeError) -> PropertyValue? {
-    let copies = try properties(of: node).filter { $0.name == name }
-    if copies.count > 1 { try deleteProperty(name, of: node) }
-    return copies.first?.value
   }
 }

@@ -22,7 +22,6 @@ struct CoreFile {
     switch (file.machine, file.byteOrder) {
     case (21, .little): "ppc64le"
     case (21, .big): "ppc64"
-    case (40, .little): "armv7l"
     case (62, .little): "x86_64"
     case (183, .little): "aarch64"
     case (243, .little): "riscv64"
@@ -71,13 +70,16 @@ struct CoreFile {
 }
 
 extension RunningKernel {
-  /// The head of `/proc/kcore`, live or captured; nil when there is none.
+  /// The head of `/proc/kcore`, live or captured; nil when there is none, and for a 32-bit kernel,
+  /// whose program headers have another form.
   func core() throws(MachineError) -> CoreFile? {
     do {
-      return try withFile(path("proc/kcore"), whenNotPermitted: .coreIsForRoot) { file in
+      return try withFile(corePath, whenNotPermitted: .coreIsForRoot) { file in
         try CoreFile { try file.readBytes(at: $0) }
       }
     } catch .missing {
+      return nil
+    } catch .malformed(_, .unsupported(offset: 4, value: 1)) {
       return nil
     }
   }

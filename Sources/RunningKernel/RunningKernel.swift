@@ -6,7 +6,7 @@ public import SystemPackage
 /// A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
 ///
 /// Every fact is read when it is asked for, whole or not at all.
-public struct RunningKernel: Sendable {
+public struct RunningKernel: Hashable, Sendable {
   /// The folder that holds `proc` and `sys`.
   public let root: FilePath
 
@@ -99,6 +99,9 @@ public struct RunningKernel: Sendable {
       throw .malformedLine(memoryMapPath, line: error.number, text: error.text)
     }
   }
+
+  /// Where ``pageSize()`` and ``architectureName()`` come from on machines that are not live.
+  public var corePath: FilePath { path("proc/kcore") }
 
   /// Where ``memoryMap()`` comes from.
   public var memoryMapPath: FilePath { path("proc/iomem") }

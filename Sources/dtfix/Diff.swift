@@ -58,7 +58,9 @@ struct Diff: ParsableCommand {
 
 extension TreeComparison.Difference {
   fileprivate var isOfSeed: Bool {
-    guard case .property(let name, ChosenProperty.node, _, _) = self else { return false }
+    guard case .property(let name, let node, _, _) = self, ChosenProperty.isNode(node) else {
+      return false
+    }
     return [ChosenProperty.kaslrSeed, ChosenProperty.rngSeed].contains(name)
   }
 

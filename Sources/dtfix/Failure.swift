@@ -57,11 +57,12 @@ extension Failure {
   init(_ error: PlanError, in file: String, commandLineOf source: String) {
     switch error {
     case .tree, .tooMany, .notAccepted: self.init(.malformedInput, "\(file): \(error)")
-    case .badInitrd(let property):
-      let advice = "--delete /chosen:\(property) takes it out"
+    case .badInitrd:
+      let advice = "--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
       self.init(.malformedInput, "\(file): \(error)\n\(advice)")
     case .overlay(let name, _): self.init(.malformedInput, "\(name): \(error)")
     case .edit: self.init(.usage, "\(file): --\(error)")
+    case .notReserved: self.init(.usage, "\(file): --unreserve \(error)")
     case .editUndone(let property):
       let advice = Self.option(for: property).map { "\nuse \($0)" } ?? ""
       self.init(.usage, "\(error)\(advice)")
@@ -96,7 +97,11 @@ extension Failure {
   }
 }
 
-/// A line on standard error.
+/// A line on standard error, or two; what a file may have put into it does not steer the terminal.
 func printError(_ line: String) {
-  _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
+  let visible = line.unicodeScalars.map { scalar in
+    let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
+    return isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+  }
+  _ = try? FileDescriptor.standardError.writeAll(Array((visible.joined() + "\n").utf8))
 }

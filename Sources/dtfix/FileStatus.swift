@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import SystemPackage
 
 /// What stat(2) says of a path.
 struct FileStatus {
@@ -13,11 +14,14 @@ struct FileStatus {
     }
   }
 
+  /// The same of an open file.
+  init?(_ file: FileDescriptor) {
+    self.init { status in unsafe fstat(file.rawValue, &status) }
+  }
+
   /// The same of an input: `-` is standard input.
   init?(input path: String) {
-    self.init { status in
-      unsafe path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)
-    }
+    if path == "-" { self.init(.standardInput) } else { self.init(path) }
   }
 
   private init?(_ ask: (inout stat) -> CInt) {

@@ -58,7 +58,7 @@ struct JobOptions: ParsableArguments {
 extension Fix {
   /// The files that are read, whose place the result must not take.
   private var inputs: [String] {
-    [source.treePath] + changes.overlay
+    source.paths + changes.overlay
   }
 
   private func nextTree(
@@ -66,11 +66,28 @@ extension Fix {
     _ machine: MachineFacts
   ) throws(Failure) -> NextTree {
     let edits = try changes.edits()
-    do throws(PlanError) {
-      return try NextTree(
+    let tree = { (edits: [TreeEdit]) throws(PlanError) in
+      try NextTree(
         from: base.tree, edits: edits, for: architecture, handover: handover, machine: machine)
+    }
+    do throws(PlanError) {
+      return try tree(edits)
     } catch {
+      // A tree that is fine as it came was spoilt by its edits, which are the caller's.
+      if error.isOfTree, !edits.isEmpty, (try? tree([])) != nil {
+        throw Failure(.usage, "\(base.name): \(error)\nit is fine without the edits asked for")
+      }
       throw Failure(error, in: base.name, commandLineOf: source.commandLineName(changes, base))
+    }
+  }
+}
+
+extension PlanError {
+  /// Whether the tree is at fault, rather than what is to be done with it.
+  fileprivate var isOfTree: Bool {
+    switch self {
+    case .tree, .tooMany, .badInitrd, .notAccepted: true
+    default: false
     }
   }
 }

@@ -3,13 +3,20 @@
 import Glibc
 import SystemPackage
 
-/// Where a result goes: a file, or standard output.
+/// Where a result goes: a file, or an open descriptor.
 struct OutputFile {
+  /// A file that is not open yet; nil when the result goes to `descriptor`.
   private let path: String?
+  private let descriptor: FileDescriptor
+  private let name: String
 
-  /// Nil or `-` is standard output, and so is its other name: renaming would lose what `>>` keeps.
+  /// Nil or `-` is standard output. Other names of it, and of other open files, are as good:
+  /// renaming would lose what `>>` keeps.
   init(_ path: String?) {
-    self.path = path == "-" || path == "/dev/stdout" ? nil : path
+    let open = FileDescriptor(namedBy: path ?? "-")
+    descriptor = open ?? .standardOutput
+    name = path.flatMap { $0 == "-" ? nil : $0 } ?? "standard output"
+    self.path = open == nil ? path : nil
   }
 
   /// Refuses what would end badly, before any work is done: bytes on a terminal, by whatever name, and
@@ -18,9 +25,10 @@ struct OutputFile {
     guard !isTerminal else {
       throw Failure(.usage, "a tree is not written to a terminal: use -o FILE, or --json")
     }
-    guard let path, let target = FileStatus(path), target.isRegular else { return }
+    guard let target = path.map({ FileStatus($0) }) ?? FileStatus(descriptor), target.isRegular
+    else { return }
     guard !inputs.contains(where: { FileStatus(input: $0)?.identity == target.identity }) else {
-      throw Failure(.usage, "\(path): is the input too; write the result elsewhere")
+      throw Failure(.usage, "\(name): is the input too; write the result elsewhere")
     }
   }
 
@@ -29,7 +37,7 @@ struct OutputFile {
   /// A regular file is written beside its place, synced and renamed, so that a reader finds the old
   /// one or the new one. Anything else that is there (a device, a pipe) is written to as it is.
   func write(_ bytes: [UInt8], isSecret: Bool) throws(Failure) {
-    guard let path else { return try write(bytes, to: .standardOutput, "standard output") }
+    guard let path else { return try write(bytes, to: descriptor, name) }
     if let status = FileStatus(path), !status.isRegular {
       try writeInPlace(bytes, path)
     } else {
@@ -38,7 +46,7 @@ struct OutputFile {
   }
 
   private var isTerminal: Bool {
-    guard let path else { return isatty(STDOUT_FILENO) == 1 }
+    guard let path else { return isatty(descriptor.rawValue) == 1 }
     // Opening a pipe would wait for its reader; only a character device can be a terminal.
     guard FileStatus(path)?.isCharacterDevice == true else { return false }
     let options: FileDescriptor.OpenOptions = [.closeOnExec, .nonBlocking]
@@ -94,5 +102,25 @@ struct OutputFile {
       throw Failure(.cannotCreate, "\(path): is a link that leads nowhere")
     }
     return FilePath(path)
+  }
+}
+
+extension FileDescriptor {
+  /// The open file that a name stands for: `-`, `/dev/stdout`, `/dev/fd/N`, `/proc/self/fd/N`, or the
+  /// file that is standard output already. Nil for all other names.
+  fileprivate init?(namedBy path: String) {
+    let numbers = ["/dev/fd/", "/proc/self/fd/"].compactMap { folder in
+      path.hasPrefix(folder) ? CInt(path.dropFirst(folder.count)) : nil
+    }
+    let status = FileStatus(path)
+    if let number = numbers.first {
+      self.init(rawValue: number)
+    } else if path == "-" || path == "/dev/stdout"
+      || status?.isRegular == true && status?.identity == FileStatus(.standardOutput)?.identity
+    {
+      self = .standardOutput
+    } else {
+      return nil
+    }
   }
 }

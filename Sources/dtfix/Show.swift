@@ -10,7 +10,7 @@ struct Show: ParsableCommand {
     commandName: "show",
     abstract: "A tree as device-tree source or JSON.",
     discussion: """
-      The source compiles back to the same tree with dtc. Seeds are not shown.
+      The source compiles back to the same tree with dtc, but for seeds, which are not shown.
 
       EXAMPLES
         The running kernel's tree:

@@ -6,8 +6,11 @@ import SystemPackage
 
 // What a tree's machine says, in the words of Kexec: here the two libraries meet.
 extension SourceOptions {
-  /// Where the tree comes from; `-` is standard input.
-  var treePath: String { dtb ?? machine.flatTreePath.string }
+  /// All files that may be read; `-` is standard input.
+  var paths: [String] {
+    let files = [machine.commandLinePath, machine.memoryMapPath, machine.corePath]
+    return [dtb ?? machine.flatTreePath.string] + files.map(\.string)
+  }
 
   /// The tree that was named, or the machine's.
   func tree() throws(Failure) -> TreeFile {
@@ -26,7 +29,7 @@ extension SourceOptions {
       return named
     }
     if machineIsMeant,
-      let name = try fact({ machine throws(MachineError) in try machine.architectureName() }),
+      let name = try coreFact({ machine throws(MachineError) in try machine.architectureName() }),
       let running = Architecture(named: name)
     {
       return running
@@ -59,7 +62,7 @@ extension SourceOptions {
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
   /// its own.
   func commandLine(_ changes: ChangeOptions) throws(Failure) -> CommandLineChoice {
-    if changes.noCommandLine { return .none }
+    if changes.noCommandLine { return .omitted }
     var line: KernelCommandLine
     if let text = changes.commandLine {
       line = KernelCommandLine(text)
@@ -85,7 +88,19 @@ extension SourceOptions {
 
   private func runningPageSize() throws(Failure) -> UInt64? {
     if let pageSize { return pageSize }
-    return try fact { machine throws(MachineError) in try machine.pageSize() }
+    return try coreFact { machine throws(MachineError) in try machine.pageSize() }
+  }
+
+  /// A fact that an option can stand in for.
+  private func coreFact<Value>(
+    _ read: (RunningKernel) throws(MachineError) -> Value
+  ) throws(Failure) -> Value {
+    do throws(Failure) {
+      return try fact(read)
+    } catch {
+      guard !error.message.contains("\n") else { throw error }
+      throw Failure(error.code, "\(error.message)\n--arch and --page-size make it unnecessary")
+    }
   }
 
   private func fact<Value>(

@@ -12,6 +12,10 @@ struct MachineOptions: ParsableArguments {
   var root: String?
 
   var machine: RunningKernel { RunningKernel(root: FilePath(root ?? "/")) }
+
+  func validate() throws {
+    guard root != "" else { throw ValidationError("--root is the name of a folder, not empty") }
+  }
 }
 
 /// Where a command finds its tree, and the facts that go with it.

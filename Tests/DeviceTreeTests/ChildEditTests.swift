@@ -25,6 +25,28 @@ import Testing
     #expect(tree.blob == whole.blob)
   }
 
+  @Test func `never takes another node for the child`() throws {
+    var tree = try DeviceTree(root: "memory@40000000 { a; }; memory@80000000 { b; };")
+    let before = tree
+
+    #expect(throws: DeviceTreeError(.secondChild, node: "/memory@40000000")) {
+      try tree.edit(child: "memory") { try $0.addNode("memory@c0000000", to: "/") }
+    }
+
+    #expect(tree.blob == before.blob)
+  }
+
+  @Test func `may give the child another name`() throws {
+    var tree = try DeviceTree(root: "a { }; chosen@0 { p; }; b { };")
+
+    try tree.edit(child: "chosen") {
+      try $0.deleteNode("/chosen@0")
+      try $0.addNode("chosen", to: "/")
+    }
+
+    #expect(try tree.children(of: "/") == ["a", "chosen", "b"])
+  }
+
   @Test func `gives back what the body gives`() throws {
     var tree = try DeviceTree(root: Self.source)
 

@@ -54,7 +54,7 @@ import Testing
   @Test(
     arguments: [
       .tooDeep, .badName, .lateProperty, .badTag, .emptyReservation, .wrappingRange, .staleExcerpt,
-      .isRoot, .tooMany,
+      .isRoot, .secondChild,
     ]
       as [DeviceTreeError.Code])
   func `has a number that libfdt will not use when it is ours`(code: DeviceTreeError.Code) {

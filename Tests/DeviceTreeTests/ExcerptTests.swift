@@ -91,7 +91,6 @@ import Testing
     let tree = try Fixtures.tree("board")
     var (edited, excerpt) = (tree, try tree.excerpt(of: "chosen"))
     try excerpt.setProperty("model", of: "/", to: .string("another"))
-    try excerpt.addNode("other", to: "/")
     excerpt.bootCPU = 9
 
     try edited.putBack(excerpt, of: "chosen")

@@ -49,7 +49,8 @@ import Testing
     var base = try source("acpi-stub")
     try base.setProperty("linux,something-new", of: "/chosen", to: .u64(1))
 
-    let next = try NextTree(from: base, for: .arm64, handover: Handover(seeds: fixedSeeds))
+    let next = try NextTree(
+      from: base, for: .arm64, handover: Handover(commandLine: .omitted, seeds: fixedSeeds))
 
     let kept = next.changes.filter { $0.action == .kept }.map { "\($0.subject)" }
     #expect(

@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func `without a command line leaves the kernel its own`() throws {
-    let tree = try patched(source("board"), Handover(seeds: fixedSeeds))
+    let tree = try patched(source("board"), Handover(commandLine: .omitted, seeds: fixedSeeds))
 
     #expect(try tree.chosen("bootargs") == nil)
   }
@@ -244,7 +244,8 @@ import Testing
     let edit = TreeEdit.set("bootargs", node: "/chosen", .string("edited elfcorehdr=0x1000"))
 
     let tree = try patched(
-      source("board"), edits: [edit], Handover(commandLine: .ofTree(appending: "more")))
+      source("board"), edits: [edit],
+      Handover(commandLine: .ofTree(appending: "more"), seeds: .none))
 
     #expect(try tree.chosen("bootargs")?.string == "edited more")
   }
@@ -253,9 +254,11 @@ import Testing
     var base = try source("board")
     try base.deleteProperty("bootargs", of: "/chosen")
 
-    #expect(try patched(base, Handover(commandLine: .ofTree())).chosen("bootargs") == nil)
     #expect(
-      try patched(base, Handover(commandLine: .ofTree(appending: "x"))).chosen("bootargs")
+      try patched(base, Handover(commandLine: .ofTree(), seeds: .none)).chosen("bootargs") == nil)
+    #expect(
+      try patched(base, Handover(commandLine: .ofTree(appending: "x"), seeds: .none)).chosen(
+        "bootargs")
         == .string("x"))
   }
 
@@ -265,7 +268,7 @@ import Testing
 
     let tree = try patched(
       base, edits: [.deleteProperty("linux,initrd-start", node: "/chosen")],
-      Handover(initrd: someInitrd))
+      Handover(initrd: someInitrd, seeds: .none))
 
     #expect(try tree.chosen("linux,initrd-start") == .u64(someInitrd.start))
   }
@@ -276,6 +279,88 @@ import Testing
     try base.replaceReservations(with: [entry, entry])
 
     #expect(try patched(base, on: MachineFacts(pageSize: 4096)).reservations == [])
+  }
+
+  /// What the caller deletes was still the last hand-over's.
+  @Test(arguments: [
+    TreeEdit.deleteNode("/chosen"), .deleteProperty("linux,initrd-start", node: "/chosen"),
+    .deleteProperty("linux,ima-kexec-buffer", node: "/chosen"),
+  ])
+  func `frees the memory of a hand-over that the caller deletes`(edit: TreeEdit) throws {
+    let base = try source("stale-handover")
+
+    #expect(try patched(base, edits: [edit]).reservations == patched(base).reservations)
+  }
+
+  @Test func `takes a reservation that wraps for all memory above it`() throws {
+    let base = try DeviceTree(
+      blob: Fixtures.compile(
+        """
+        /dts-v1/; /memreserve/ 0x80000000 0xffffffffffffffff;
+        / { #address-cells = <2>; #size-cells = <2>; };
+        """))
+    let handover = Handover(initrd: range(0x9000_0000, 0x1000), seeds: .none)
+
+    #expect(throws: PlanError.self) { try patched(base, handover) }
+  }
+
+  @Test func `records the copy of a property that it deletes`() throws {
+    var root = try source("board").root
+    let index = try #require(root.children.firstIndex { $0.name == "chosen" })
+    root.children[index].properties = [
+      Property("bootargs", .string("one")), Property("bootargs", .string("two")),
+    ]
+    let base = try DeviceTree(root: root)
+
+    let written = try NextTree(
+      from: base, for: .arm64, handover: Handover(commandLine: "one", seeds: .none))
+    let set = try NextTree(
+      from: base, edits: [.set("bootargs", node: "/chosen", .string("one"))], for: .arm64,
+      handover: Handover(seeds: .none))
+
+    for next in [written, set] {
+      #expect(
+        next.changes.filter { $0.action == .removed }.map(\.from) == [.property(.string("two"))])
+    }
+  }
+
+  @Test func `warns of a command line that an older riscv kernel would cut`() throws {
+    let line = KernelCommandLine(String(repeating: "x", count: 1024))
+    let handover = Handover(commandLine: .given(line), seeds: .none)
+    let base = try source("qemu-riscv64-virt")
+
+    let riscv = try NextTree(from: base, for: .riscv64, handover: handover)
+    let arm = try NextTree(from: base, for: .arm64, handover: handover)
+
+    #expect(riscv.warnings.map(\.place) == ["/chosen: bootargs"])
+    #expect(arm.warnings == [])
+  }
+
+  @Test(arguments: [
+    (0x4000_0000 as UInt64, false), (0x1_0000, true), (0x7fff_f000, false), (0x8000_0000, true),
+  ])
+  func `warns of an initrd outside the memory that the tree tells of`(
+    start: UInt64, isWarned: Bool
+  ) throws {
+    let base = try DeviceTree(
+      blob: Fixtures.compile(
+        """
+        /dts-v1/;
+        / {
+          #address-cells = <1>; #size-cells = <1>;
+          memory@40000000 {
+            device_type = "memory"; reg = <0x40000000 0x20000000 0x60000000 0x20000000>;
+          };
+          memory@80000000 {
+            device_type = "memory"; reg = <0x80000000 0x10000000>; status = "disabled";
+          };
+        };
+        """))
+    let handover = Handover(initrd: range(start, 0x1000), seeds: .none)
+
+    let next = try NextTree(from: base, for: .arm64, handover: handover)
+
+    #expect(next.warnings.isEmpty == !isWarned)
   }
 
   @Test func `deletes a reservation when told to`() throws {
@@ -294,7 +379,8 @@ import Testing
     root.children[index].name = "chosen@0"
 
     let next = try NextTree(
-      from: DeviceTree(root: root), for: .arm64, handover: Handover(commandLine: "new"))
+      from: DeviceTree(root: root), for: .arm64,
+      handover: Handover(commandLine: "new", seeds: .none))
 
     let tree = try DeviceTree(blob: next.blob)
     #expect(try tree.property("bootargs", of: "/chosen@0") == .string("new"))

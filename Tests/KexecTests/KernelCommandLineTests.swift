@@ -3,6 +3,19 @@
 import Kexec
 import Testing
 
+@Suite struct `A command line used again` {
+  @Test(arguments: [
+    ("a elfcorehdr=1 -- elfcorehdr=2 b", "a -- elfcorehdr=2 b"),
+    (#"a "elfcorehdr=1 2" b"#, "a b"), ("-- elfcorehdr=1", "-- elfcorehdr=1"),
+    ("a  b", "a  b"), ("--elfcorehdr=1 elfcorehdr=2", "--elfcorehdr=1"),
+  ])
+  func `loses what the last hand-over put in, and nothing of init's`(text: String, rest: String) {
+    let line = KernelCommandLine(reusing: Array(text.utf8))
+
+    #expect(String(decoding: line.bytes, as: UTF8.self) == rest)
+  }
+}
+
 @Suite struct `A command line` {
   @Test(arguments: ["", "a  b", " leading", "quiet dyndbg=\"file a +p; file b +p\"\n"])
   func `that needs no change keeps every byte`(text: String) {

@@ -26,7 +26,7 @@ import Testing
     #expect(try sourceWithoutSeeds(ours) == sourceWithoutSeeds(oracle.tree))
   }
 
-  /// Steps of powerpc's own, which is why `Architecture.ppc64.refusal` says no to such trees:
+  /// Steps of powerpc's own, which is why `Architecture.ppc64.treeRefusal` says no to such trees:
   /// `arch/powerpc/kexec/ranges.c:get_reserved_memory_ranges` reserves RTAS once more, with its exact
   /// size, and `arch/powerpc/kexec/core_64.c:update_cpus_node` writes the CPU nodes anew from the live
   /// tree, where every node has a `name`.

@@ -10,7 +10,7 @@ import Testing
 @Suite struct `The head of /proc/kcore` {
   @Test(
     arguments: [
-      (21, "ppc64le"), (40, "armv7l"), (62, "x86_64"), (183, "aarch64"), (243, "riscv64"),
+      (21, "ppc64le"), (40, nil), (62, "x86_64"), (183, "aarch64"), (243, "riscv64"),
       (258, "loongarch64"), (0, nil), (3, nil), (0xffff, nil),
     ] as [(UInt16, String?)])
   func `tells the architecture`(machine: UInt16, name: String?) throws {
@@ -18,6 +18,14 @@ import Testing
     core.replaceSubrange(18..<20, with: [UInt8(machine & 0xff), UInt8(machine >> 8)])
 
     #expect(try kernel(core).architectureName() == name)
+  }
+
+  @Test func `of a 32-bit kernel tells nothing`() throws {
+    var core = try capturedCore()
+    core[4] = 1
+
+    #expect(try kernel(core).architectureName() == nil)
+    #expect(try kernel(core).pageSize() == nil)
   }
 
   @Test(
@@ -37,7 +45,7 @@ import Testing
     arguments: [
       ([], FormatError.truncated(offset: 0, size: 4)),
       (Array("no ELF file".utf8), .badMagic(offset: 0)),
-      ([0x7f, 0x45, 0x4c, 0x46, 1, 1], .unsupported(offset: 4, value: 1)),
+      ([0x7f, 0x45, 0x4c, 0x46, 3, 1], .unsupported(offset: 4, value: 3)),
       ([0x7f, 0x45, 0x4c, 0x46, 2, 1], .truncated(offset: 18, size: 2)),
     ] as [([UInt8], FormatError)])
   func `is refused when it is none`(bytes: [UInt8], reason: FormatError) throws {

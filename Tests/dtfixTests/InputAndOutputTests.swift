@@ -61,6 +61,8 @@ import Testing
     #""$dtfix" --for-kexec -i - -o "$1" <"$1""#,
     #""$dtfix" --for-kexec -i "$1" -o "$1""#,
     #"ln "$1" "$1.link"; "$dtfix" --for-kexec -i "$1" -o "$1.link""#,
+    #""$dtfix" --for-kexec -i "$1" >>"$1""#,
+    #""$dtfix" --for-kexec -i "$1" -o /dev/fd/3 3>>"$1""#,
   ])
   func `but never to the file it comes from`(script: String) throws {
     let place = try Workplace()
@@ -71,6 +73,35 @@ import Testing
     #expect(result.status == 64)
     #expect(result.errors.contains("is the input too"))
     #expect(try contents(of: place.board) == before)
+  }
+
+  @Test(arguments: ["/dev/fd/1", "/proc/self/fd/1", "/dev/stdout", "-"])
+  func `that is open already, and keeps what is there`(name: String) throws {
+    let place = try Workplace()
+    let script = #"""
+      cd "$1"; { echo first; "$dtfix" --for-kexec -i board.dtb -o "$2"; echo last; } >>all
+      "$dtfix" --for-kexec -i board.dtb -o /dev/fd/7 7>>all; "$dtfix" --for-kexec -i board.dtb -o all >>all
+      """#
+
+    let result = try shell(script, place.folder.path, name)
+
+    #expect(result.status == 0)
+    let all = try contents(of: place / "all")
+    let size = try contents(of: place.board).count
+    #expect(all.starts(with: "first\n".utf8))
+    #expect(all.count > 3 * (size - 1000))
+    #expect(all.filter { $0 == 0xd0 }.count >= 3)
+  }
+
+  @Test(arguments: ["proc/cmdline", "proc/iomem", "proc/kcore", "sys/firmware/fdt"])
+  func `but never to a file of the machine`(file: String) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+
+    let result = try dtfix(
+      "--for-kexec", "--root", place / "machine", "-o", place / "machine/\(file)")
+
+    expectRefusal(result, 64, "is the input too")
   }
 
   @Test func `that is a device is not its own input`() throws {

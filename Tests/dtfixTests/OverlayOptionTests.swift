@@ -79,6 +79,26 @@ import Testing
     #expect(told.contains { $0.hasPrefix("replaced /serial@1000: status ") })
   }
 
+  @Test(arguments: ["", "chosen { };"])
+  func `whose command line would be lost is refused`(chosen: String) throws {
+    let place = try Workplace()
+    _ = try place.compile(
+      "/dts-v1/; / { #address-cells = <1>; #size-cells = <1>; uart { };\n\(chosen) };",
+      to: "base.dtb")
+    let overlay = try place.compile(
+      #"/dts-v1/; /plugin/; &{/} { chosen { bootargs = "mine"; }; };"#, "-@", to: "on.dtbo")
+    let arguments = [
+      "--for-kexec", "-i", place / "base.dtb", "--arch", "arm64", "--overlay", overlay,
+    ]
+
+    let refused = try dtfix(arguments + ["--command-line", "other", "-o", place / "next.dtb"])
+    let inherited = try dtfix(arguments + ["--append", "more", "-o", place / "next.dtb"])
+
+    expectRefusal(refused, 64, "/chosen: property 'bootargs'", "would be lost")
+    expectSilence(inherited)
+    #expect(try fdtget(place / "next.dtb", "/chosen", "bootargs") == "mine more")
+  }
+
   @Test func `needs the symbols of its base`() throws {
     let place = try basePlace(symbols: false)
     let overlay = try place.compile(overlay, "-@", to: "on.dtbo")

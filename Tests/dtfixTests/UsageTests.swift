@@ -9,6 +9,7 @@ import Testing
     ["--for-kexec", "nonsense"], ["--for-kexec", "-x"], ["--for-kexec", "-o"],
     ["--for-kexec", "-i"], ["--for-kexec", "--root"], ["--for-kexec", "--for-kexec=yes"],
     ["show", "--for-kexec"], ["show", "a", "b"], ["show", "--root"], ["diff"], ["diff", "a"],
+    ["--for-kexec", "--root", ""], ["show", "--root", ""], ["show", "--root", "/", "a"],
     ["diff", "a", "b", "c"], ["diff", "--root", "/", "a", "b"], ["show", "--nonsense"],
   ])
   func `ends with 64 and a line`(arguments: [String]) throws {
