@@ -84,7 +84,7 @@ extension DeviceTree {
   ///
   /// A child that was not there becomes the first one,
   /// one that is gone is deleted. `FDT_NOP` tags in the old child go away; all else keeps its bytes.
-  /// Edits of this tree's own child since the excerpt was made are lost, hence ``edit(child:_:)``.
+  /// Edits of this tree's own child since the excerpt was made are lost, hence `edit(child:_:)`.
   ///
   /// - Throws: ``DeviceTreeError/Code/staleExcerpt`` when the excerpt is of another tree, or of this one
   ///   before later edits.

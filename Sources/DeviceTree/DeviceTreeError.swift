@@ -76,7 +76,7 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let emptyReservation = Code(rawValue: 1004)
     /// An address and a size whose sum passes 64 bits.
     public static let wrappingRange = Code(rawValue: 1005)
-    /// What ``DeviceTree/DeviceTree/edit(child:_:)`` lent was replaced by another tree.
+    /// The tree that `edit(child:_:)` lent was replaced by another tree.
     public static let staleExcerpt = Code(rawValue: 1006)
     /// The root is no node that can be deleted.
     public static let isRoot = Code(rawValue: 1007)
