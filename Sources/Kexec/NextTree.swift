@@ -50,7 +50,7 @@ public struct NextTree: Hashable, Sendable {
 
     blob = finished.blob
     changes = asked + (line?.changes ?? []) + editor.changes
-    warnings = handover.warnings(line, for: architecture, finished, on: machine)
+    warnings = handover.warnings(line, for: architecture, edited, on: machine)
     let acceptance = Acceptance(
       architecture, handover, line, base: base, edited: edited,
       reservations: editor.lastingReservations)

@@ -14,6 +14,7 @@ extension DeviceTree {
     guard !isOfUEFI, let cells = try? cellCounts(of: "/"), let nodes = try? children(of: "/") else {
       return nil
     }
+    // Linux goes by the type alone; every tree names these nodes as the specification asks.
     let ranges = nodes.filter { $0.hasPrefix("memory") }.flatMap { name in
       memory(ofNode: "/" + name, cells)
     }
