@@ -80,7 +80,7 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let staleExcerpt = Code(rawValue: 1006)
     /// The root is no node that can be deleted.
     public static let isRoot = Code(rawValue: 1007)
-    /// The body of ``DeviceTree/DeviceTree/edit(child:_:)`` gave the root a second child.
+    /// The body of `DeviceTree.edit(child:_:)` gave the root a second child.
     public static let secondChild = Code(rawValue: 1008)
   }
 }

@@ -27,7 +27,8 @@ struct TreeFile {
     do throws(MachineError) {
       bytes = try machine.flatTree()
     } catch {
-      throw Failure(error, missing: .notOffered)
+      let isThere = FileStatus(machine.root.string) != nil
+      throw Failure(error, missing: isThere ? .notOffered : .missingInput)
     }
     try self.init(machine.flatTreePath.string, bytes)
   }

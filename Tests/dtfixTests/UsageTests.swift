@@ -40,6 +40,14 @@ import Testing
 }
 
 @Suite struct `A machine that is not there` {
+  @Test func `is missing input when its folder is`() throws {
+    let place = try Workplace()
+
+    let result = try dtfix("--for-kexec", "--root", place / "nowhere")
+
+    expectRefusal(result, 66, place / "nowhere/sys/firmware/fdt", "no such file")
+  }
+
   @Test(arguments: [["--for-kexec"], ["show"]])
   func `offers no tree`(command: [String]) throws {
     let place = try Workplace()
