@@ -36,6 +36,7 @@ let package = Package(
     .library(name: "JSONText", targets: ["JSONText"]),
     .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
     .library(name: "ELF", targets: ["ELF"]),
+    .library(name: "CrashCore", targets: ["CrashCore"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -47,6 +48,7 @@ let package = Package(
     library("JSONText"),
     library("PhysicalMemory", ["BinaryFormat"]),
     library("ELF", ["BinaryFormat"]),
+    library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
     library("Kexec", ["BinaryFormat", "DeviceTree", "PhysicalMemory", "JSONText"]),
     library(

@@ -10,6 +10,8 @@ public enum FormatError: Error, Hashable, Sendable {
   case badValue(offset: Int, value: UInt64)
   /// The field has a value the format allows and this package does not handle.
   case unsupported(offset: Int, value: UInt64)
+  /// There are more of these than the format can count.
+  case tooMany(String, count: Int, limit: Int)
 }
 
 extension FormatError: CustomStringConvertible {
@@ -24,6 +26,8 @@ extension FormatError: CustomStringConvertible {
       "offset \(hex(offset)): the format does not allow the value \(hex(value))"
     case .unsupported(let offset, let value):
       "offset \(hex(offset)): the value \(hex(value)) is not handled"
+    case .tooMany(let what, let count, let limit):
+      "\(count) \(what); the format counts up to \(limit)"
     }
   }
 }

@@ -42,6 +42,16 @@ extension Span<UInt8> {
 }
 
 extension Array<UInt8> {
+  /// Appends an integer in the given byte order.
+  @inlinable
+  package mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ value: Value, _ order: ByteOrder
+  ) {
+    unsafe Swift.withUnsafeBytes(of: order == .big ? value.bigEndian : value.littleEndian) {
+      unsafe append(contentsOf: $0)
+    }
+  }
+
   /// Appends an integer, most significant byte first.
   @inlinable
   package mutating func append<Value: FixedWidthInteger>(bigEndian value: Value) {

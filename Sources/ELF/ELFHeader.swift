@@ -8,12 +8,28 @@ public import BinaryFormat
 public struct ELFHeader: Hashable, Sendable {
   /// Bytes in the header; the file starts with it.
   public static let size = 64
+  /// The most program headers that a file counts in its header: one more is `PN_XNUM`, which says
+  /// that they are counted elsewhere, and which Linux takes for a number.
+  public static let mostProgramHeaders = 0xfffe
+  /// `ET_CORE`.
+  public static let core: UInt16 = 4
 
   /// The byte order of everything in the file: `EI_DATA`.
   public let byteOrder: ByteOrder
+  /// The version of the identification: `EI_VERSION`, 1.
+  public let identificationVersion: UInt8
+  /// What the file is: `e_type`; ``core`` is the one made here.
+  public let type: UInt16
   /// The architecture: `e_machine`.
   public let machine: UInt16
-  /// Where the program headers are, in bytes from the start of the file: at most 65534 of them.
+  /// The version of the file: `e_version`, 1.
+  public let version: UInt32
+  /// Flags of the architecture: `e_flags`.
+  public let flags: UInt32
+  /// What the file says of the size of this header: `e_ehsize`.
+  public let headerSize: UInt16
+  /// Where the program headers are, in bytes from the start of the file: at most
+  /// ``mostProgramHeaders`` of them.
   public let programHeaderRange: Range<Int>
 
   /// Reads the header from the start of a file; bytes after it are not looked at.
@@ -30,19 +46,43 @@ public struct ELFHeader: Hashable, Sendable {
     guard data == 1 || data == 2 else { throw .badValue(offset: 5, value: UInt64(data)) }
     let order: ByteOrder = data == 1 ? .little : .big
     byteOrder = order
+    guard file.count >= Self.size else { throw .truncated(offset: 0, size: Self.size) }
+    identificationVersion = try file.integer(at: 6, order)
+    type = try file.integer(at: 16, order)
     machine = try file.integer(at: 18, order)
+    version = try file.integer(at: 20, order)
+    flags = try file.integer(at: 48, order)
+    headerSize = try file.integer(at: 52, order)
 
     let tableOffset = try file.integer(UInt64.self, at: 32, order)
     let entrySize = try file.integer(UInt16.self, at: 54, order)
     let count = try file.integer(UInt16.self, at: 56, order)
-    guard file.count >= Self.size else { throw .truncated(offset: 0, size: Self.size) }
     guard count == 0 || entrySize == ProgramHeader.size else {
       throw .badValue(offset: 54, value: UInt64(entrySize))
     }
-    guard count < 0xffff /* PN_XNUM */ else { throw .unsupported(offset: 56, value: 0xffff) }
+    guard count <= Self.mostProgramHeaders else { throw .unsupported(offset: 56, value: 0xffff) }
     guard let start = Int(exactly: tableOffset), start <= Int.max / 2 else {
       throw .badValue(offset: 32, value: tableOffset)
     }
     programHeaderRange = start..<start + Int(count) * ProgramHeader.size
+  }
+
+  /// The header of a core file whose program headers follow it at once.
+  ///
+  /// - Throws: `FormatError.tooMany` for more than ``mostProgramHeaders``.
+  public init(
+    coreOf machine: UInt16, _ byteOrder: ByteOrder, programHeaderCount count: Int
+  ) throws(FormatError) {
+    guard count <= Self.mostProgramHeaders else {
+      throw .tooMany("program headers", count: count, limit: Self.mostProgramHeaders)
+    }
+    self.byteOrder = byteOrder
+    self.machine = machine
+    identificationVersion = 1
+    type = Self.core
+    version = 1
+    flags = 0
+    headerSize = UInt16(Self.size)
+    programHeaderRange = Self.size..<Self.size + count * ProgramHeader.size
   }
 }

@@ -6,6 +6,8 @@ public import BinaryFormat
 public struct ProgramHeader: Hashable, Sendable {
   /// What it is: ``load`` and ``note`` are the ones used here.
   public let type: UInt32
+  /// Whether its memory may be executed (1), written (2) and read (4).
+  public let flags: UInt32
   /// Bytes from the start of the file.
   public let offset: UInt64
   /// The address of its first byte in the address space of its program or kernel.
@@ -24,10 +26,27 @@ public struct ProgramHeader: Hashable, Sendable {
   /// `PT_NOTE`.
   public static let note: UInt32 = 4
 
-  static let size = 56
+  /// Bytes in a program header.
+  public static let size = 56
+
+  /// A program header, of any values.
+  public init(
+    type: UInt32, flags: UInt32, offset: UInt64, virtualAddress: UInt64, physicalAddress: UInt64,
+    fileSize: UInt64, memorySize: UInt64, alignment: UInt64 = 0
+  ) {
+    self.type = type
+    self.flags = flags
+    self.offset = offset
+    self.virtualAddress = virtualAddress
+    self.physicalAddress = physicalAddress
+    self.fileSize = fileSize
+    self.memorySize = memorySize
+    self.alignment = alignment
+  }
 
   init(_ table: Span<UInt8>, at start: Int, _ order: ByteOrder) throws(FormatError) {
     type = try table.integer(at: start, order)
+    flags = try table.integer(at: start + 4, order)
     offset = try table.integer(at: start + 8, order)
     virtualAddress = try table.integer(at: start + 16, order)
     physicalAddress = try table.integer(at: start + 24, order)

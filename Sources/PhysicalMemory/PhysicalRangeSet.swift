@@ -7,24 +7,121 @@ public struct PhysicalRangeSet: Hashable, Sendable {
 
   /// The union of any ranges, in any order.
   public init(_ ranges: some Sequence<PhysicalRange>) {
-    for range in ranges.sorted(by: { $0.start < $1.start }) {
+    self.init(ascending: ranges.sorted())
+  }
+
+  /// The union of ranges in rising order of their starts.
+  private init(ascending ranges: [PhysicalRange]) {
+    self.ranges.reserveCapacity(ranges.count)
+    for range in ranges {
       guard let last = self.ranges.last, range.start <= last.end else {
         self.ranges.append(range)
         continue
       }
-      self.ranges[self.ranges.count - 1] = last.extended(to: max(last.end, range.end))
+      self.ranges[self.ranges.count - 1] = last.extended(to: range.end)
     }
   }
 
+  /// Whether there is no address in the set.
+  public var isEmpty: Bool { ranges.isEmpty }
+
+  /// The number of bytes in the set.
+  public var size: UInt64 { ranges.reduce(0) { $0 + $1.size } }
+
   /// Whether every byte of the range is in the set.
   public func contains(_ range: PhysicalRange) -> Bool {
-    ranges.contains { $0.contains(range) }
+    firstRange(endingAfter: range.start)?.contains(range) ?? false
+  }
+
+  /// Whether some byte of the range is in the set.
+  public func overlaps(_ range: PhysicalRange) -> Bool {
+    firstRange(endingAfter: range.start)?.overlaps(range) ?? false
+  }
+
+  /// The lowest range that ends after an address: the one that holds it, or the next above.
+  func firstRange(endingAfter address: UInt64) -> PhysicalRange? {
+    let index = firstIndex(endingAfter: address)
+    return index < ranges.count ? ranges[index] : nil
+  }
+
+  /// The place of that range; the number of ranges when there is none.
+  func firstIndex(endingAfter address: UInt64) -> Int {
+    var (low, high) = (0, ranges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].end <= address { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+// MARK: - Sets of sets
+
+extension PhysicalRangeSet {
+  /// The addresses that are in at least one of the two sets.
+  public func union(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    PhysicalRangeSet(ranges + other.ranges)
+  }
+
+  /// The addresses that are in both sets.
+  public func intersection(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    var common: [PhysicalRange] = []
+    var (mine, theirs) = (0, 0)
+    while mine < ranges.count, theirs < other.ranges.count {
+      let (one, two) = (ranges[mine], other.ranges[theirs])
+      if let both = one.intersection(two) { common.append(both) }
+      if one.end < two.end { mine += 1 } else { theirs += 1 }
+    }
+    return PhysicalRangeSet(ascending: common)
+  }
+
+  /// The addresses of this set that are not in the other one.
+  public func subtracting(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    PhysicalRangeSet(ascending: ranges.subtracting(other))
+  }
+
+  /// The whole blocks of `alignment` bytes, a power of two, inside the ranges.
+  public func roundedInward(to alignment: UInt64) -> PhysicalRangeSet {
+    PhysicalRangeSet(ascending: ranges.compactMap { $0.roundedInward(to: alignment) })
+  }
+
+  /// All blocks of `alignment` bytes, a power of two, that the ranges touch.
+  public func roundedOutward(to alignment: UInt64) -> PhysicalRangeSet {
+    PhysicalRangeSet(ascending: ranges.map { $0.roundedOutward(to: alignment) })
+  }
+}
+
+extension Collection<PhysicalRange> {
+  /// What is left of each range without the addresses of a set, in the same order: neighbours stay
+  /// apart, and a range that is cut in two gives its lower part first.
+  ///
+  /// In rising order, which is usual, this is one merge of two lists; a step back costs a search.
+  public func subtracting(_ set: PhysicalRangeSet) -> [PhysicalRange] {
+    var rest: [PhysicalRange] = []
+    rest.reserveCapacity(underestimatedCount + set.ranges.count)
+    var (next, lastStart) = (0, UInt64.min)
+    for range in self {
+      if range.start < lastStart { next = set.firstIndex(endingAfter: range.start) }
+      lastStart = range.start
+      while next < set.ranges.count, set.ranges[next].end <= range.start { next += 1 }
+
+      var (start, cut) = (range.start, next)
+      while cut < set.ranges.count, set.ranges[cut].start < range.end {
+        if let piece = PhysicalRange(start: start, end: set.ranges[cut].start) {
+          rest.append(piece)
+        }
+        start = set.ranges[cut].end
+        cut += 1
+      }
+      if let piece = PhysicalRange(start: start, end: range.end) { rest.append(piece) }
+    }
+    return rest
   }
 }
 
 extension PhysicalRange {
-  /// The same start, another end that is not below this one's.
+  /// The same start, and an end that is not below this one's.
   fileprivate func extended(to end: UInt64) -> PhysicalRange {
-    PhysicalRange(start: start, end: max(self.end, end)) ?? self
+    PhysicalRange(start: start, end: Swift.max(self.end, end)) ?? self
   }
 }

@@ -26,6 +26,8 @@ public enum MachineError: Error, Hashable, Sendable {
     case treeIsForRoot
     /// `/proc/kcore` is closed to this process.
     case coreIsForRoot
+    /// `crash_notes` is closed to this process.
+    case notesAreForRoot
   }
 }
 
@@ -35,7 +37,7 @@ extension MachineError.Advice: CustomStringConvertible {
     switch self {
     case .noTreeAtBoot:
       "this machine was booted without a device tree, or it is no capture of one"
-    case .treeIsForRoot:
+    case .treeIsForRoot, .notesAreForRoot:
       "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
     case .coreIsForRoot:
       "only root may read it (mode 0400); that of a live kernel takes CAP_SYS_RAWIO as well"

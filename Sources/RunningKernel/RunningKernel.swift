@@ -94,7 +94,7 @@ public struct RunningKernel: Hashable, Sendable {
       return nil
     }
     do {
-      return try MemoryMap(String(decoding: bytes, as: UTF8.self))
+      return try MemoryMap(bytes.span)
     } catch {
       throw .malformedLine(memoryMapPath, line: error.number, text: error.text)
     }

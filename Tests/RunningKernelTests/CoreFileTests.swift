@@ -46,7 +46,7 @@ import Testing
       ([], FormatError.truncated(offset: 0, size: 4)),
       (Array("no ELF file".utf8), .badMagic(offset: 0)),
       ([0x7f, 0x45, 0x4c, 0x46, 3, 1], .unsupported(offset: 4, value: 3)),
-      ([0x7f, 0x45, 0x4c, 0x46, 2, 1], .truncated(offset: 18, size: 2)),
+      ([0x7f, 0x45, 0x4c, 0x46, 2, 1], .truncated(offset: 0, size: 64)),
     ] as [([UInt8], FormatError)])
   func `is refused when it is none`(bytes: [UInt8], reason: FormatError) throws {
     let folder = try machineFolder(["proc/kcore": bytes])

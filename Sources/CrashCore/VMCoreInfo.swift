@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ELF
+
+/// What a kernel tells the readers of its dump: the lines `KEY=VALUE` of its vmcoreinfo note.
+///
+/// Source: `kernel/vmcore_info.c`. Numbers come in three spellings: `SYMBOL(_stext)` in hexadecimal
+/// without `0x`, `NUMBER(…)` in decimal with a sign or in hexadecimal with `0x`, and `KERNELOFFSET`
+/// in hexadecimal without `0x`.
+public struct VMCoreInfo: Hashable, Sendable {
+  /// The values, as they are written, by their keys; of a key that comes twice, the first.
+  public let values: [String: String]
+
+  /// Reads the lines; those without `=` are passed over.
+  public init(_ text: String) {
+    values = text.split(separator: "\n").reduce(into: [:]) { values, line in
+      guard let sign = line.firstIndex(of: "=") else { return }
+      let key = String(line[..<sign])
+      if values[key] == nil { values[key] = String(line[line.index(after: sign)...]) }
+    }
+  }
+
+  /// The lines of the note `VMCOREINFO`; nil when there is none among these.
+  public init?(in notes: [ELFNote]) {
+    guard let note = notes.first(where: { $0.name == "VMCOREINFO" }) else { return nil }
+    self.init(String(decoding: note.descriptor.prefix { $0 != 0 }, as: UTF8.self))
+  }
+
+  /// A value as it is written.
+  public subscript(key: String) -> String? { values[key] }
+
+  /// `NUMBER(name)`, taken modulo 2^64: arm64 has negative physical offsets.
+  public func number(_ name: String) -> UInt64? {
+    guard let text = values["NUMBER(\(name))"] else { return nil }
+    if text.hasPrefix("0x") { return UInt64(hexadecimal: text.dropFirst(2)) }
+    return UInt64(text) ?? Int64(text).map { UInt64(bitPattern: $0) }
+  }
+
+  /// `SYMBOL(name)`: an address.
+  public func symbol(_ name: String) -> UInt64? {
+    values["SYMBOL(\(name))"].flatMap { UInt64(hexadecimal: $0[...]) }
+  }
+
+  /// How far the kernel lies from where it was linked: `KERNELOFFSET`.
+  public var kernelOffset: UInt64? {
+    values["KERNELOFFSET"].flatMap { UInt64(hexadecimal: $0[...]) }
+  }
+
+  /// Bytes in a page: `PAGESIZE`, a power of two.
+  public var pageSize: UInt64? {
+    values["PAGESIZE"].flatMap { UInt64($0) }.flatMap { $0.nonzeroBitCount == 1 ? $0 : nil }
+  }
+}
+
+extension UInt64 {
+  /// Hexadecimal digits, and nothing else.
+  fileprivate init?(hexadecimal digits: Substring) {
+    guard digits.allSatisfy(\.isHexDigit) else { return nil }
+    self.init(digits, radix: 16)
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+
+extension ELFFile {
+  /// The headers of a core file: the program headers follow the file header.
+  ///
+  /// - Throws: `FormatError.tooMany` for more than ``ELFHeader/mostProgramHeaders``.
+  public init(
+    coreOf machine: UInt16, _ byteOrder: ByteOrder, _ programHeaders: [ProgramHeader]
+  ) throws(FormatError) {
+    header = try ELFHeader(
+      coreOf: machine, byteOrder, programHeaderCount: programHeaders.count)
+    self.programHeaders = programHeaders
+  }
+
+  /// The bytes of the headers, which are those of the file up to the end of its program headers, when
+  /// these follow the file header.
+  public var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(ELFHeader.size + programHeaders.count * ProgramHeader.size)
+    header.append(to: &bytes)
+    for programHeader in programHeaders { programHeader.append(to: &bytes, byteOrder) }
+    return bytes
+  }
+}
+
+extension ELFHeader {
+  fileprivate func append(to bytes: inout [UInt8]) {
+    let data: UInt8 = byteOrder == .little ? 1 : 2
+    bytes += [0x7f, 0x45, 0x4c, 0x46, 2, data, identificationVersion]
+    bytes += repeatElement(0, count: 9)
+    bytes.append(type, byteOrder)
+    bytes.append(machine, byteOrder)
+    bytes.append(version, byteOrder)
+    bytes.append(0 as UInt64, byteOrder)  // e_entry
+    bytes.append(UInt64(Self.size), byteOrder)  // e_phoff
+    bytes.append(0 as UInt64, byteOrder)  // e_shoff
+    bytes.append(flags, byteOrder)
+    bytes.append(headerSize, byteOrder)
+    bytes.append(UInt16(ProgramHeader.size), byteOrder)
+    bytes.append(UInt16(programHeaderRange.count / ProgramHeader.size), byteOrder)
+    bytes += repeatElement(0, count: 6)  // no sections
+  }
+}
+
+extension ProgramHeader {
+  fileprivate func append(to bytes: inout [UInt8], _ order: ByteOrder) {
+    bytes.append(type, order)
+    bytes.append(flags, order)
+    bytes.append(offset, order)
+    bytes.append(virtualAddress, order)
+    bytes.append(physicalAddress, order)
+    bytes.append(fileSize, order)
+    bytes.append(memorySize, order)
+    bytes.append(alignment, order)
+  }
+}
