@@ -50,11 +50,11 @@ let package = Package(
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
-    library("Kexec", ["BinaryFormat", "DeviceTree", "PhysicalMemory", "JSONText"]),
+    library("Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
     library(
       "RunningKernel",
       [
-        "BinaryFormat", "ELF", "PhysicalMemory",
+        "BinaryFormat", "CrashCore", "ELF", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
