@@ -60,7 +60,8 @@ let package = Package(
     .executableTarget(
       name: "dtfix",
       dependencies: [
-        "DeviceTree", "JSONText", "Kexec", "PhysicalMemory", "RunningKernel",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "Kexec", "PhysicalMemory",
+        "RunningKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

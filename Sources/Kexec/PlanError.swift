@@ -40,6 +40,12 @@ public enum PlanError: Error, Hashable, Sendable {
   case initrdNotFree(PhysicalRange, keeper: String, memory: PhysicalRange)
   /// A seed of another size than readers accept.
   case seedSize(property: String, size: Int, expected: Int)
+  /// A fact that a core header needs is not known.
+  case missing(CrashFact)
+  /// Two ways to the same fact lead to different values.
+  case contradiction(String, [Evidence])
+  /// A core header with so many program headers cannot be counted.
+  case tooManySegments(count: Int, limit: Int)
   /// The finished tree does not pass the rules by which the next kernel reads it.
   case notAccepted([Finding])
 }
@@ -94,6 +100,12 @@ extension PlanError: CustomStringConvertible {
       "the initrd at \(range) is in memory that is kept: \(memory), \(keeper)"
     case .seedSize(let property, let size, let expected):
       "/chosen: property '\(property)': \(size) bytes; the kernel reads exactly \(expected)"
+    case .missing(let fact):
+      fact.description
+    case .contradiction(let fact, let ways):
+      "\(fact): " + ways.map { "\($0.source) says \($0.value)" }.joined(separator: ", ")
+    case .tooManySegments(let count, let limit):
+      "\(count) program headers; at most \(limit) can be counted: neighbouring ranges must be joined"
     case .notAccepted(let findings):
       findings.map(\.description).joined(separator: "; ")
     }

@@ -36,7 +36,8 @@ extension MemoryMap {
   /// arm64 kernels before 6.12 begin this with `_stext`, later ones with `_text`.
   public var kernelImage: PhysicalRange? {
     if let image = ranges(named: "Kernel image").first { return image }
-    let pieces = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"].flatMap(ranges(named:))
+    let pieces = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"].flatMap(
+      ranges(named:))
     guard let code = ranges(named: "Kernel code").first else { return nil }
     return PhysicalRange(start: code.start, end: pieces.map(\.end).max() ?? code.end)
   }

@@ -71,6 +71,19 @@ extension Failure {
     case .initrdAtZero, .initrdTooHigh, .initrdReserved, .initrdNotFree, .notInSystemRAM:
       self.init(.usage, "--initrd-at: \(error)")
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
+    case .missing, .contradiction, .tooManySegments:
+      self.init(.malformedInput, "\(file): \(error)")
+    }
+  }
+
+  /// A core header that cannot be made of a machine.
+  init(_ error: PlanError, of machine: RunningKernel) {
+    switch error {
+    case .missing(.backup): self.init(.usage, "\(error)\nsay it with --backup-at")
+    case .missing: self.init(.notOffered, "\(machine.root): \(error)")
+    case .unsupported: self.init(.notOffered, "\(error)")
+    case .tooManySegments: self.init(.usage, "\(error)\n--join-neighbours does that")
+    default: self.init(.malformedInput, "\(machine.root): \(error)")
     }
   }
 

@@ -25,7 +25,7 @@ struct Fix: ParsableCommand {
   @OptionGroup(title: "What the tree is for") var job: JobOptions
   @OptionGroup(title: "The machine") var source: SourceOptions
   @OptionGroup(title: "Changes") var changes: ChangeOptions
-  @OptionGroup(title: "Output") var output: FixOutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
     try job.check()
@@ -41,7 +41,7 @@ struct Fix: ParsableCommand {
     try output.write(
       FixResult(
         source: base, note: note, architecture: architecture, tree: next,
-        hasSeeds: handover.seeds != .none))
+        isSecret: handover.seeds != .none))
   }
 }
 
