@@ -13,6 +13,7 @@ extension Architecture {
       CPU nodes, DMA windows and the RTAS reservation of the running machine are not brought into \
       the tree yet (arch/powerpc/kexec/file_load_64.c:setup_new_fdt_ppc64)
       """,
+    namesCoreHeaderOnCommandLine: true,
     coreRules: CoreRules(
       machine: 21, hasKernelText: false, backedUp: PhysicalRange(start: 0, size: 64 << 10),
       linearMap: (

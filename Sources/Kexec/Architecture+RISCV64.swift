@@ -14,6 +14,8 @@ extension Architecture {
     oldCommandLineLimit: Limit(
       value: 1024, rule: .linux("v6.1/arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeLimit: Limit(value: 2 << 20, rule: .linux("arch/riscv/mm/init.c", "FIX_FDT_SIZE")),
+    // `arch/riscv/kernel/machine_kexec_file.c:load_extra_segments`
+    namesCoreHeaderOnCommandLine: true,
     // `arch/riscv/include/asm/page.h:linear_mapping_pa_to_va`, `kernel_mapping_pa_to_va`.
     coreRules: CoreRules(
       machine: 243,

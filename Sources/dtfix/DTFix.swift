@@ -10,7 +10,7 @@ struct DTFix: ParsableCommand {
     commandName: "dtfix",
     abstract: "Makes the device tree that the next kernel is started with.",
     usage: """
-      dtfix [fix] --for-kexec <options>
+      dtfix [fix] --for-kexec | --for-crash <options>
       dtfix elfcorehdr <options>
       dtfix show [<file>] <options>
       dtfix diff <first> <second> <options>
