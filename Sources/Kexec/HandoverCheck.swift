@@ -65,7 +65,9 @@ extension Handover {
   /// The tree's own memory nodes may be the firmware's to fill in, so they refuse nothing.
   private func warningsByTree(_ tree: DeviceTree) -> [Finding] {
     guard let initrd else { return [] }
-    guard let memory = tree.memory() else {
+    let cells = try? tree.cellCounts(of: "/")
+    let memory = cells.map { tree.memoryNodes($0).flatMap(\.ranges) } ?? []
+    guard !memory.isEmpty, !tree.isOfUEFI else {
       return [Finding("initrd", "not checked against memory: none is known", rule: .caller)]
     }
     guard !PhysicalRangeSet(memory).contains(initrd) else { return [] }

@@ -40,6 +40,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case initrdNotFree(PhysicalRange, keeper: String, memory: PhysicalRange)
   /// A seed of another size than readers accept.
   case seedSize(property: String, size: Int, expected: Int)
+  /// The machine has UEFI: its kernel takes its memory from UEFI's own map, whatever the tree says.
+  case memoryIsOfUEFI
   /// A crash kernel reads one or two ranges of usable memory.
   case usableMemoryCount(Int)
   /// The main crash region comes first, and is the higher one.
@@ -106,6 +108,8 @@ extension PlanError: CustomStringConvertible {
       "the initrd at \(range) is in memory that is kept: \(memory), \(keeper)"
     case .seedSize(let property, let size, let expected):
       "/chosen: property '\(property)': \(size) bytes; the kernel reads exactly \(expected)"
+    case .memoryIsOfUEFI:
+      "the memory of a machine with UEFI is not what its tree says [efi-init.c:efi_init]"
     case .usableMemoryCount(let count):
       """
       \(count) ranges of usable memory; a crash kernel reads 1 or 2, and with none takes all of RAM \

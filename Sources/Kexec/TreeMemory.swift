@@ -1,37 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DeviceTree
-import PhysicalMemory
+public import DeviceTree
+public import PhysicalMemory
+
+/// What a tree tells of the memory of its machine, as the kernel that boots with it learns it.
+///
+/// Sources: `drivers/of/fdt.c:early_init_dt_scan_memory`, `early_init_dt_check_for_usable_mem_range`,
+/// `early_init_fdt_scan_reserved_mem`; for powerpc `arch/powerpc/mm/drmem.c`.
+public struct TreeMemory: Hashable, Sendable {
+  /// RAM: what the memory nodes and the dynamic memory of powerpc say, in the order of the tree.
+  public let ram: [PhysicalRange]
+  /// The part of it that may be taken away while the machine runs.
+  public let hotpluggable: [PhysicalRange]
+  /// RAM that the kernel may use: capped to the first range of `linux,usable-memory-range`, and with the
+  /// second one added, whatever that is.
+  public let usable: PhysicalRangeSet
+  /// What must be kept off: the reservation block, `/reserved-memory` and `reserved-ranges`.
+  public let reserved: PhysicalRangeSet
+  /// Reserved memory that the kernel finds a place for itself: paths of nodes that have a size only.
+  public let unplaced: [String]
+
+  /// - Throws: ``PlanError/memoryIsOfUEFI`` for a machine whose kernel takes its memory from UEFI's map
+  ///   and not from the tree, and ``PlanError/tree(_:)`` for a tree without legal root cells.
+  public init(of tree: DeviceTree) throws(PlanError) {
+    guard !tree.isOfUEFI else { throw .memoryIsOfUEFI }
+    let cells: CellCounts
+    do throws(DeviceTreeError) {
+      cells = try tree.cellCounts(of: "/")
+    } catch {
+      throw .tree(error)
+    }
+    let nodes = tree.memoryNodes(cells)
+    ram = nodes.flatMap(\.ranges) + tree.dynamicMemory(cells)
+    hotpluggable = nodes.filter(\.isHotpluggable).flatMap(\.ranges)
+    usable = tree.capped(PhysicalRangeSet(ram), cells)
+    let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
+    reserved = PhysicalRangeSet(kept + tree.reservedRanges())
+    unplaced = tree.unplacedReservedMemory()
+  }
+}
+
+/// A node of RAM.
+struct MemoryNode {
+  let ranges: [PhysicalRange]
+  let isHotpluggable: Bool
+}
 
 extension DeviceTree {
-  /// The RAM that the tree itself tells of; nil for none, and for a machine with UEFI, whose kernel
-  /// takes its memory from UEFI's own map (`drivers/firmware/efi/efi-init.c:efi_init`).
-  ///
-  /// Children of the root with `device_type = "memory"` that are available; every tuple of
-  /// `linux,usable-memory`, or else of `reg`, in the root's cells
-  /// (`drivers/of/fdt.c:early_init_dt_scan_memory`).
-  func memory() -> [PhysicalRange]? {
-    guard !isOfUEFI, let cells = try? cellCounts(of: "/"), let nodes = try? children(of: "/") else {
-      return nil
-    }
-    // Linux goes by the type alone; every tree names these nodes as the specification asks.
-    let ranges = nodes.filter { $0.hasPrefix("memory") }.flatMap { name in
-      memory(ofNode: "/" + name, cells)
-    }
-    return ranges.isEmpty ? nil : ranges
-  }
-
-  /// Whether the tree leads to UEFI.
+  /// Whether the tree leads to UEFI: its kernel then forgets the tree's memory
+  /// (`drivers/firmware/efi/efi-init.c:efi_init`).
   var isOfUEFI: Bool {
     (try? property(ChosenProperty.uefi[0], of: ChosenProperty.node)) != nil
   }
 
-  private func memory(ofNode node: String, _ cells: CellCounts) -> [PhysicalRange] {
-    guard let properties = try? properties(of: node) else { return [] }
-    let values = Dictionary(properties.map { ($0.name, $0.value) }) { first, _ in first }
-    guard values["device_type"]?.string == "memory", values["status"].isAvailable else { return [] }
-    let tuples = values["linux,usable-memory"]?.tuples(cells) ?? values["reg"]?.tuples(cells)
-    return tuples?.compactMap(\.memory) ?? []
+  /// The children of the root with `device_type = "memory"` that are available: every tuple of
+  /// `linux,usable-memory`, or else of `reg`, in the root's cells.
+  ///
+  /// Linux goes by the type alone; only nodes are looked at whose name is the one that the
+  /// specification asks for.
+  func memoryNodes(_ cells: CellCounts) -> [MemoryNode] {
+    let names = (try? children(of: "/")) ?? []
+    return names.filter { $0.hasPrefix("memory") }.compactMap { name in
+      guard let properties = try? properties(of: "/" + name) else { return nil }
+      let values = Dictionary(properties.map { ($0.name, $0.value) }) { first, _ in first }
+      guard values["device_type"]?.string == "memory", values["status"].isAvailable else {
+        return nil
+      }
+      let tuples =
+        values["linux,usable-memory"]?.tuples(cells) ?? values["reg"]?.tuples(cells) ?? []
+      return MemoryNode(
+        ranges: tuples.compactMap(\.memory), isHotpluggable: values["hotpluggable"] != nil)
+    }
+  }
+
+  /// One or two tuples, else the property is ignored.
+  fileprivate func capped(_ ram: PhysicalRangeSet, _ cells: CellCounts) -> PhysicalRangeSet {
+    let value = try? property(ChosenProperty.usableMemory, of: ChosenProperty.node)
+    guard let tuples = value?.tuples(cells), let first = tuples.first else { return ram }
+    // A first range without size caps nothing.
+    let cap = first.memory.map { ram.intersection(PhysicalRangeSet([$0])) } ?? ram
+    let second = tuples.dropFirst().first?.memory.map { [$0] } ?? []
+    return cap.union(PhysicalRangeSet(second))
+  }
+
+  /// `reserved-ranges` of powerpc's root: always two cells each
+  /// (`arch/powerpc/kernel/prom.c:early_reserve_mem_dt`).
+  fileprivate func reservedRanges() -> [PhysicalRange] {
+    guard let cells = CellCounts(address: 2, size: 2) else { return [] }
+    let value = try? property("reserved-ranges", of: "/")
+    return value?.tuples(cells)?.compactMap(\.memory) ?? []
   }
 }
 

@@ -56,7 +56,8 @@ extension Failure {
   /// A tree that cannot be handed on; the command line has a source of its own.
   init(_ error: PlanError, in file: String, commandLineOf source: String) {
     switch error {
-    case .tree, .tooMany, .notAccepted: self.init(.malformedInput, "\(file): \(error)")
+    case .tree, .tooMany, .memoryIsOfUEFI, .notAccepted:
+      self.init(.malformedInput, "\(file): \(error)")
     case .badInitrd:
       let advice = "--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
       self.init(.malformedInput, "\(file): \(error)\n\(advice)")
