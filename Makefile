@@ -16,7 +16,8 @@ ORACLE := $(MACHINE)/oracle/normal-kernel.seen.dtb
 # The programs that a target needs, as PROGRAM:PACKAGE; a path stands for itself.
 BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev cc:gcc ld:binutils git:git
 TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar python3:python3 \
-  script:bsdutils setpriv:util-linux
+  script:bsdutils setpriv:util-linux readelf:binutils \
+  /usr/lib/python3/dist-packages/drgn/__init__.py:python3-drgn
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3
 FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar
 
