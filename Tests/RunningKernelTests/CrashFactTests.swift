@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct `What a machine says for its crash` {
+  @Test(arguments: [
+    ("arm64-virt-6g-highlow-6.12-kf", ["0x199e00000-0x1b9dfffff", "0xfb000000-0xfeffffff"]),
+    ("riscv64-virt-7.2-kf", ["0xefe00000-0xffdfffff"]),
+    ("pseries-7.2-kf", ["0x20000000-0x37ffffff"]),
+  ])
+  func `has the crash regions, the main one first`(name: String, regions: [String]) throws {
+    #expect(try machine(name).crashRegions().map(\.description) == regions)
+  }
+
+  @Test func `has RTAS, where there is one`() throws {
+    #expect(
+      try machine("pseries-7.2-kf").firmwareMemory().map(\.description) == [
+        "0x2fff0000-0x2fff083b"
+      ])
+    #expect(try machine("arm64-virt-6.12-kf").firmwareMemory() == [])
+  }
+
+  @Test func `has the notes of the CPUs in the order of their numbers`() throws {
+    let folder = try TemporaryFolder()
+    for (cpu, start) in [("cpu10", "a000"), ("cpu9", "9000"), ("cpu0", "1000")] {
+      try add("sys/devices/system/cpu/\(cpu)/crash_notes", start + "\n", to: folder)
+      try add("sys/devices/system/cpu/\(cpu)/crash_notes_size", "424\n", to: folder)
+    }
+    try add("sys/devices/system/cpu/cpu5/online", "0\n", to: folder)
+    try add("sys/devices/system/cpu/cpufreq/crash_notes", "1\n", to: folder)
+
+    let notes = try RunningKernel(root: FilePath(folder.path)).cpuNotes()
+
+    #expect(notes.map(\.cpu) == [0, 9, 10])
+    #expect(notes.map(\.range.start) == [0x1000, 0x9000, 0xa000])
+    #expect(notes.allSatisfy { $0.range.size == 424 })
+  }
+
+  @Test(arguments: [
+    ("90000000-9fffffff\n", ["0x90000000-0x9fffffff"]), ("", []),
+    ("00001000-00001fff\n100000000-1ffffffff\n", ["0x1000-0x1fff", "0x100000000-0x1ffffffff"]),
+  ])
+  func `has the ranges lent until the crash`(text: String, ranges: [String]) throws {
+    let folder = try TemporaryFolder()
+    try add("sys/kernel/kexec/crash_cma_ranges", text, to: folder)
+
+    let found = try RunningKernel(root: FilePath(folder.path)).crashCMARanges()
+
+    #expect(found.map(\.description) == ranges)
+  }
+
+  @Test(arguments: ["junk\n", "1000\n", "2000-1000\n", "0x1000-0x2000\n", "1000-2000-3000\n"])
+  func `is refused in one line`(text: String) throws {
+    let folder = try TemporaryFolder()
+    try add("sys/kernel/kexec/crash_cma_ranges", "1000-1fff\n" + text, to: folder)
+    let file = FilePath(folder / "sys/kernel/kexec/crash_cma_ranges")
+
+    #expect(throws: MachineError.malformedLine(file, line: 2, text: String(text.dropLast()))) {
+      try RunningKernel(root: FilePath(folder.path)).crashCMARanges()
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("chosen/linux,crashkernel-base", [0, 0, 0]), ("rtas/linux,rtas-base", [1, 2, 3, 4, 5]),
+    ] as [(String, [UInt8])])
+  func `is refused with a property of no number's size`(property: String, bytes: [UInt8]) throws {
+    let folder = try TemporaryFolder()
+    try add("proc/device-tree/" + property, "", to: folder)
+    try write(bytes, to: folder / "proc/device-tree/\(property)")
+    let machine = RunningKernel(root: FilePath(folder.path))
+
+    #expect(throws: MachineError.self) {
+      _ = (try machine.crashRegions(), try machine.firmwareMemory())
+    }
+  }
+
+  private func machine(_ name: String) throws -> RunningKernel {
+    RunningKernel(root: FilePath(try Fixtures.machine(name)))
+  }
+}
+
+@Suite struct `The firmware's memory map` {
+  @Test func `comes in the firmware's order`() throws {
+    let folder = try TemporaryFolder()
+    let entries = [
+      ("0", "0x0", "0x9fbff", "System RAM"), ("1", "0x9fc00", "0x9ffff", "Reserved"),
+      ("10", "0x100000000", "0x17fffffff", "System RAM"),
+      ("2", "0x1000000", "0x1ffffff", "ACPI Tables"),
+    ]
+    for (number, start, end, type) in entries {
+      for (name, text) in [("start", start), ("end", end), ("type", type)] {
+        try add("sys/firmware/memmap/\(number)/\(name)", text + "\n", to: folder)
+      }
+    }
+
+    let map = try RunningKernel(root: FilePath(folder.path)).firmwareMemoryMap()
+
+    #expect(map.map(\.type) == ["System RAM", "Reserved", "ACPI Tables", "System RAM"])
+    #expect(map.map(\.range.description).last == "0x100000000-0x17fffffff")
+  }
+
+  @Test func `is empty where there is none`() throws {
+    #expect(try RunningKernel(root: FilePath(TemporaryFolder().path)).firmwareMemoryMap() == [])
+  }
+}
+
+/// Writes a file of a machine, and the folders above it.
+private func add(_ path: String, _ text: String, to folder: TemporaryFolder) throws {
+  let place = folder / path
+  try run("mkdir", ["-p", String(place.prefix(upTo: place.lastIndex(of: "/") ?? place.endIndex))])
+  try write(Array(text.utf8), to: place)
+}
