@@ -79,6 +79,7 @@ let package = Package(
     tests("JSONText"),
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),
+    tests("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     tests("DeviceTree", ["BinaryFormat", "JSONText"]),
     tests(
       "Kexec",
