@@ -45,3 +45,41 @@ let oracles: [(String, String)] =
 func oracle(_ machine: String, _ maker: String) throws -> [UInt8] {
   try contents(of: Fixtures.machine(machine) + "/oracle/\(maker)-elfcorehdr.bin")
 }
+
+extension CoreMachine {
+  /// The machine that the golden header describes.
+  static func golden() throws -> CoreMachine {
+    CoreMachine(
+      machine: 183, byteOrder: .little,
+      memory: PhysicalRangeSet([try range(0x4000_0000, 0x6000_0000)]),
+      crashRegions: PhysicalRangeSet([try range(0x9140_0000, 0xc00_0000)]),
+      cpuNotes: [try range(0x9ffb_e000, 0x1a8), try range(0x9ffd_2000, 0x1a8)],
+      vmcoreinfo: try range(0x4155_a000, 0x1024))
+  }
+}
+
+/// A field of the ELF file header, by the System V ABI, chapter 4.
+struct Field: Sendable {
+  let offset: Int
+  let size: Int
+
+  static let fileClass = Field(offset: 4, size: 1)
+  static let identificationVersion = Field(offset: 6, size: 1)
+  static let type = Field(offset: 16, size: 2)
+  static let machine = Field(offset: 18, size: 2)
+  static let version = Field(offset: 20, size: 4)
+  static let tableOffset = Field(offset: 32, size: 8)
+  static let headerSize = Field(offset: 52, size: 2)
+  static let entrySize = Field(offset: 54, size: 2)
+  static let count = Field(offset: 56, size: 2)
+}
+
+extension [UInt8] {
+  /// Writes a field of the file header.
+  mutating func set(_ field: Field, _ value: UInt64, _ order: ByteOrder = .little) {
+    for index in 0..<field.size {
+      let shift = 8 * (order == .little ? index : field.size - 1 - index)
+      self[field.offset + index] = UInt8(truncatingIfNeeded: value >> shift)
+    }
+  }
+}
