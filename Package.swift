@@ -50,17 +50,18 @@ let package = Package(
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
-    library("Kexec", ["BinaryFormat", "DeviceTree", "PhysicalMemory", "JSONText"]),
+    library("Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
     library(
       "RunningKernel",
       [
-        "BinaryFormat", "ELF", "PhysicalMemory",
+        "BinaryFormat", "CrashCore", "ELF", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "dtfix",
       dependencies: [
-        "DeviceTree", "JSONText", "Kexec", "PhysicalMemory", "RunningKernel",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "Kexec", "PhysicalMemory",
+        "RunningKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -42,7 +42,8 @@ struct Acceptance {
     return size(blob, tree) + rootCells(tree) + chosenIsFound(tree) + stub(tree)
       + leftovers(chosen) + doubledNames(chosen) + reservations(tree)
       + untouched(tree) + uefi(chosen)
-      + commandLine(chosen) + initrd(chosen) + seeds(chosen) + bootedFromKexec(chosen)
+      + commandLine(chosen) + initrd(chosen) + crash(chosen, tree) + seeds(chosen)
+      + bootedFromKexec(chosen)
   }
 }
 
@@ -129,7 +130,8 @@ extension Acceptance {
 
 extension Acceptance {
   private func leftovers(_ chosen: Chosen) -> [Finding] {
-    ChosenProperty.neverInherited.filter { chosen[$0] != nil }.map {
+    let wanted = handover.crash == nil ? [] : ChosenProperty.ofCrash
+    return ChosenProperty.neverInherited.filter { !wanted.contains($0) && chosen[$0] != nil }.map {
       Finding(
         "/chosen: \($0)", "hand-over state of an earlier kernel",
         rule: .linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt"))
@@ -147,8 +149,8 @@ extension Acceptance {
 
   /// Exactly what was to stay and what was asked for.
   private func reservations(_ tree: DeviceTree) -> [Finding] {
-    let asked = (handover.reservations + [handover.initrd].compactMap { $0 }).map(
-      AddressAndSize.init)
+    let parts = [handover.initrd, handover.crash?.coreHeader].compactMap { $0 }
+    let asked = (handover.reservations + parts).map(AddressAndSize.init)
     let (wanted, found) = (Set(reservations + asked), Set(tree.reservations))
     let rule = reader("early_init_fdt_scan_reserved_mem")
     return wanted.subtracting(found).sorted().map {
@@ -219,6 +221,23 @@ extension Acceptance {
       ]
     }
     return []
+  }
+
+  /// Exactly one tuple for the core header, one or two for the usable memory; anything else the crash
+  /// kernel ignores without a word.
+  private func crash(_ chosen: Chosen, _ tree: DeviceTree) -> [Finding] {
+    guard let crash = handover.crash, let cells = try? tree.cellCounts(of: "/") else { return [] }
+    let wanted = [
+      (ChosenProperty.coreHeader, [crash.coreHeader], "early_init_dt_check_for_elfcorehdr"),
+      (
+        ChosenProperty.usableMemory, crash.usableMemory,
+        "early_init_dt_check_for_usable_mem_range"
+      ),
+    ]
+    return wanted.compactMap { name, ranges, function in
+      guard chosen[name]?.tuples(cells) != ranges.map(AddressAndSize.init) else { return nil }
+      return Finding("/chosen: \(name)", "not the memory asked for", rule: reader(function))
+    }
   }
 
   private func seeds(_ chosen: Chosen) -> [Finding] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CrashCore
 import DeviceTree
 
 extension Architecture {
@@ -12,6 +13,16 @@ extension Architecture {
       value: 2048, rule: .linux("arch/arm64/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeLimit: Limit(
       value: 2 << 20, rule: .linux("arch/arm64/include/asm/boot.h", "MAX_FDT_SIZE")),
+    // `arch/arm64/include/asm/memory.h:__phys_to_virt`: where the two terms share no bit, or is plus.
+    // PHYS_OFFSET is "negative" for a kernel of 52 bits on hardware of 48, so the sum wraps.
+    coreRules: CoreRules(
+      machine: 183,
+      linearMapOf: { info in
+        guard let bits = info.number("VA_BITS"), 32..<64 ~= bits,
+          let offset = info.number("PHYS_OFFSET")
+        else { return nil }
+        return 0 &- 1 << bits &- offset
+      }, textMapOf: { $0.number("kimage_voffset") }, imageAlignment: 2 << 20),
     stubTrees: StubTrees(
       allowed: [("chosen", nil), ("hypervisor", "xen,xen")],
       rule: .linux("arch/arm64/kernel/acpi.c", "dt_is_stub")),

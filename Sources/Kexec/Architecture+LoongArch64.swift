@@ -12,6 +12,11 @@ extension Architecture {
       a LoongArch kernel is told everything on its command line and gets no tree by kexec \
       (arch/loongarch/kernel/machine_kexec_file.c:load_other_segments)
       """,
+    coreRules: CoreRules(
+      machine: 258,
+      linearMap: (
+        0x9000_0000_0000_0000, .linux("arch/loongarch/include/asm/addrspace.h", "CACHE_BASE")
+      )),
     recognizes: { tree in
       tree.compatibleStringsOfCPUs().contains { $0.hasPrefix("loongson,la") }
     })

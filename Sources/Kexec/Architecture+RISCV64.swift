@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CrashCore
 import DeviceTree
 
 extension Architecture {
@@ -13,6 +14,16 @@ extension Architecture {
     oldCommandLineLimit: Limit(
       value: 1024, rule: .linux("v6.1/arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeLimit: Limit(value: 2 << 20, rule: .linux("arch/riscv/mm/init.c", "FIX_FDT_SIZE")),
+    // `arch/riscv/kernel/machine_kexec_file.c:load_extra_segments`
+    namesCoreHeaderOnCommandLine: true,
+    // `arch/riscv/include/asm/page.h:linear_mapping_pa_to_va`, `kernel_mapping_pa_to_va`.
+    coreRules: CoreRules(
+      machine: 243,
+      linearMapOf: { info in
+        guard let offset = info.number("PAGE_OFFSET"), let start = info.number("phys_ram_base")
+        else { return nil }
+        return offset &- start
+      }, textMapOf: { $0.number("va_kernel_pa_offset") }),
     recognizes: { tree in
       tree.cpuNodes().contains { node in
         let width = (try? tree.property("riscv,isa-base", of: node))?.string

@@ -22,6 +22,11 @@ public struct Architecture: Sendable {
   public let initrdLimit: Limit?
   /// Why this package cannot make a tree for the next kernel here; nil when it can.
   public let treeRefusal: String?
+  /// Whether kernels put `elfcorehdr=` in front of a crash kernel's command line, besides the property
+  /// of the tree.
+  let namesCoreHeaderOnCommandLine: Bool
+  /// How its core headers are made; nil where this package makes none.
+  public let coreRules: CoreRules?
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
   let stubTrees: StubTrees?
@@ -39,7 +44,9 @@ public struct Architecture: Sendable {
   init(
     _ name: String, aliases: [String] = [], commandLineLimit: Limit? = nil,
     oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
-    initrdLimit: Limit? = nil, treeRefusal: String? = nil, stubTrees: StubTrees? = nil,
+    initrdLimit: Limit? = nil, treeRefusal: String? = nil,
+    namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
+    stubTrees: StubTrees? = nil,
     recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
@@ -49,12 +56,16 @@ public struct Architecture: Sendable {
     self.treeLimit = treeLimit
     self.initrdLimit = initrdLimit
     self.treeRefusal = treeRefusal
+    self.namesCoreHeaderOnCommandLine = namesCoreHeaderOnCommandLine
+    self.coreRules = coreRules
     self.stubTrees = stubTrees
     self.recognizes = recognizes
   }
 
   /// Every architecture there is, ``other`` last.
-  public static let all: [Architecture] = [.arm64, .riscv64, .arm, .ppc64, .loongarch64, .other]
+  public static let all: [Architecture] = [
+    .arm64, .riscv64, .arm, .ppc64, .loongarch64, .x86_64, .other,
+  ]
 
   /// Any other architecture whose kernels take a tree: what all have in common is done and checked,
   /// limits are not known.

@@ -50,6 +50,8 @@ public enum ChosenProperty {
   static let neverInherited =
     [coreHeader, usableMemory, imaBuffer, diskKeys] + liveUpdate + historicBuffer
 
+  /// What only a crash kernel is given.
+  static let ofCrash = [coreHeader, usableMemory]
   /// Both addresses of the initrd.
   static let initrd = [initrdStart, initrdEnd]
   /// What a hand-over writes or removes, whatever was there.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import DeviceTree
+import PhysicalMemory
 
 extension Handover {
   /// The properties of `/chosen` that it takes from the tree.
@@ -10,16 +12,27 @@ extension Handover {
   }
 }
 
-extension CommandLineChoice {
-  /// The command line; nil for none. The tree's own is read as its kernel reads it.
-  func line(in tree: DeviceTree) -> KernelCommandLine? {
-    switch self {
+extension Handover {
+  /// The command line, as the next kernel's architecture wants it; nil for none. The tree's own is
+  /// read as its kernel reads it.
+  func line(in tree: DeviceTree, for architecture: Architecture) -> KernelCommandLine? {
+    var line = chosenLine(in: tree)
+    if let crash, architecture.namesCoreHeaderOnCommandLine {
+      line = line ?? KernelCommandLine("")
+      line?.prepend("elfcorehdr=\(hex(crash.coreHeader.start))")
+    }
+    return line
+  }
+
+  private func chosenLine(in tree: DeviceTree) -> KernelCommandLine? {
+    switch commandLine {
     case .omitted: return nil
     case .given(let line): return line
     case .ofTree(let words):
       let own = try? tree.property(ChosenProperty.commandLine, of: ChosenProperty.node)
       guard own != nil || !words.isEmpty else { return nil }
-      var line = KernelCommandLine(reusing: Array(own?.bytes.prefix { $0 != 0 } ?? []))
+      let bytes = Array(own?.bytes.prefix { $0 != 0 } ?? [])
+      var line = KernelCommandLine(reusing: bytes, forCrash: crash != nil)
       line.append(words)
       return line
     }

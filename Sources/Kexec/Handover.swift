@@ -12,16 +12,20 @@ public struct Handover: Hashable, Sendable {
   public var reservations: [PhysicalRange]
   /// Fresh random bytes.
   public var seeds: Seeds
+  /// What a crash kernel is told; nil for an ordinary kexec.
+  public var crash: CrashHandover?
 
   /// A hand-over; of seeds alone, one to the same command line without an initrd.
   public init(
     commandLine: CommandLineChoice = .ofTree(), initrd: PhysicalRange? = nil,
-    reservations: [PhysicalRange] = [], seeds: Seeds
+    reservations: [PhysicalRange] = [], seeds: Seeds,
+    crash: CrashHandover? = nil
   ) {
     self.commandLine = commandLine
     self.initrd = initrd
     self.reservations = reservations
     self.seeds = seeds
+    self.crash = crash
   }
 }
 

@@ -13,6 +13,7 @@ extension Handover {
       throw .seedSize(
         property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
     }
+    try crash?.check(with: initrd, on: machine)
     guard let initrd else { return }
     guard initrd.start != 0 else { throw .initrdAtZero }
     if let limit = architecture.initrdLimit, initrd.end > limit.value {
@@ -82,6 +83,30 @@ extension Handover {
         "initrd", "in \($0), which this kernel has reserved: the firmware's tables may be there",
         rule: .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables"))
     }
+  }
+}
+
+extension CrashHandover {
+  /// Refuses what would cost the dump: memory that is not the crash kernel's, or a wrong order.
+  fileprivate func check(
+    with initrd: PhysicalRange?, on machine: MachineFacts
+  ) throws(PlanError) {
+    guard let main = usableMemory.first, usableMemory.count <= Self.mostUsableRanges else {
+      throw .usableMemoryCount(usableMemory.count)
+    }
+    if let low = usableMemory.dropFirst().first, low.start > main.start || low.overlaps(main) {
+      throw .usableMemoryOrder(main: main, low: low)
+    }
+    if !machine.crashRegions.isEmpty {
+      for range in usableMemory where !machine.crashRegions.contains(where: { $0.contains(range) })
+      {
+        throw .notInCrashRegion(.usableMemory, range)
+      }
+    }
+    guard main.contains(coreHeader) else { throw .notInCrashRegion(.coreHeader, coreHeader) }
+    guard let initrd else { return }
+    guard main.contains(initrd) else { throw .notInCrashRegion(.initrd, initrd) }
+    guard !initrd.overlaps(coreHeader) else { throw .initrdReserved(initrd, by: coreHeader) }
   }
 }
 

@@ -14,8 +14,8 @@ extension HandoverEditor {
   ) throws(DeviceTreeError) {
     releaseOwnReservation()
     try addChosenIfMissing()
-    try removeCoreHeader()
-    try removeUsableMemory()
+    try removeCoreHeader(for: handover.crash)
+    try removeUsableMemory(for: handover.crash)
     try removeOldInitrd(for: handover.initrd)
     try removeIMABuffer()
     try removeDiskKeys()
@@ -23,6 +23,7 @@ extension HandoverEditor {
     try removeHistoricBuffer()
 
     try setInitrd(handover.initrd)
+    try setCrash(handover.crash)
     try setCommandLine(commandLine)
     try setSeeds(handover.seeds)
     try markBootedFromKexec()
@@ -62,13 +63,15 @@ extension HandoverEditor {
     try addChosen(reason: "the next kernel looks for its hand-over there", rule: kexecRule)
   }
 
-  private mutating func removeCoreHeader() throws(DeviceTreeError) {
-    try releaseBuffer(
-      of: ChosenProperty.coreHeader, reason: "the core header was for the last crash kernel",
-      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
+  private mutating func removeCoreHeader(for next: CrashHandover?) throws(DeviceTreeError) {
+    let reason = "the core header was for the last crash kernel"
+    let rule = Rule.linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr")
+    release(bufferOf: ChosenProperty.coreHeader, reason: reason, rule: rule)
+    if next == nil { try delete(ChosenProperty.coreHeader, reason: reason, rule: rule) }
   }
 
-  private mutating func removeUsableMemory() throws(DeviceTreeError) {
+  private mutating func removeUsableMemory(for next: CrashHandover?) throws(DeviceTreeError) {
+    guard next == nil else { return }
     try delete(
       ChosenProperty.usableMemory, reason: "would cap an ordinary kernel to the old crash region",
       rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_usable_mem_range"))
@@ -144,12 +147,17 @@ extension HandoverEditor {
   private mutating func releaseBuffer(
     of name: String, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
+    release(bufferOf: name, reason: reason, rule: rule)
+    try delete(name, reason: reason, rule: rule)
+  }
+
+  /// Notes the reservation of the memory that a property tells of.
+  private mutating func release(bufferOf name: String, reason: String, rule: Rule) {
     for old in oldProperties + found where old.name == name {
       if let buffers = old.value.tuples(rootCells), buffers.count == 1 {
         release(buffers[0], reason: reason, rule: rule)
       }
     }
-    try delete(name, reason: reason, rule: rule)
   }
 }
 
@@ -166,6 +174,32 @@ extension HandoverEditor {
       ChosenProperty.initrdEnd, to: .u64(initrd.end), reason: "the byte after the initrd's last",
       rule: kexecRule)
     reserve(initrd, reason: "the initrd, to its exact size", rule: kexecRule)
+  }
+
+  private mutating func setCrash(_ crash: CrashHandover?) throws(DeviceTreeError) {
+    guard let crash else { return }
+    try set(
+      ChosenProperty.coreHeader, to: tuples([crash.coreHeader], ChosenProperty.coreHeader),
+      reason: "the core header that /proc/vmcore is made of", rule: kexecRule)
+    reserve(crash.coreHeader, reason: "the core header", rule: kexecRule)
+    try set(
+      ChosenProperty.usableMemory, to: tuples(crash.usableMemory, ChosenProperty.usableMemory),
+      reason: "all memory that the crash kernel may use: the main region first", rule: kexecRule)
+  }
+
+  /// Addresses and sizes in root cells.
+  private func tuples(
+    _ ranges: [PhysicalRange], _ property: String
+  ) throws(DeviceTreeError) -> PropertyValue {
+    var bytes: [UInt8] = []
+    for range in ranges {
+      guard let value = PropertyValue(AddressAndSize(range), cells: rootCells) else {
+        throw DeviceTreeError(
+          .badValue, node: ChosenProperty.node, property: property, value: range.start)
+      }
+      bytes += value.bytes
+    }
+    return PropertyValue(bytes: bytes)
   }
 
   private mutating func setCommandLine(_ commandLine: KernelCommandLine?) throws(DeviceTreeError) {

@@ -12,13 +12,18 @@ public struct MachineFacts: Hashable, Sendable {
   /// `reserved` inside it: where the running kernel keeps its tree, among other things.
   public var reserved: [PhysicalRange]
 
+  /// The memory set apart for crash kernels, the main region first; empty when that is not known.
+  public var crashRegions: [PhysicalRange]
+
   /// Facts; without arguments, none, as for the tree of a board that is not there.
   public init(
-    pageSize: UInt64? = nil, systemRAM: [PhysicalRange]? = nil, reserved: [PhysicalRange] = []
+    pageSize: UInt64? = nil, systemRAM: [PhysicalRange]? = nil, reserved: [PhysicalRange] = [],
+    crashRegions: [PhysicalRange] = []
   ) {
     self.pageSize = pageSize
     self.systemRAM = systemRAM
     self.reserved = reserved
+    self.crashRegions = crashRegions
   }
 
   /// The sizes in bytes that a page may have.

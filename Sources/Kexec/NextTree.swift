@@ -11,7 +11,7 @@ public struct NextTree: Hashable, Sendable {
   /// What could not be checked, or is worth a second look.
   public let warnings: [Finding]
 
-  /// Makes the tree for an ordinary kexec.
+  /// Makes the tree for an ordinary kexec, or, with ``Handover/crash``, for a crash kernel.
   ///
   /// The steps follow Linux `drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt`, and clean up what
   /// that leaves to the kernels that wrote it.
@@ -40,7 +40,7 @@ public struct NextTree: Hashable, Sendable {
     _ handover: Handover, _ machine: MachineFacts
   ) throws(PlanError) {
     let (edited, asked) = try base.applying(edits)
-    let line = handover.commandLine.line(in: edited)
+    let line = handover.line(in: edited, for: architecture)
     try handover.check(line, for: architecture, on: machine)
 
     var editor = try HandoverEditor(edited, before: base, machine)

@@ -40,6 +40,18 @@ public enum PlanError: Error, Hashable, Sendable {
   case initrdNotFree(PhysicalRange, keeper: String, memory: PhysicalRange)
   /// A seed of another size than readers accept.
   case seedSize(property: String, size: Int, expected: Int)
+  /// A crash kernel reads one or two ranges of usable memory.
+  case usableMemoryCount(Int)
+  /// The main crash region comes first, and is the higher one.
+  case usableMemoryOrder(main: PhysicalRange, low: PhysicalRange)
+  /// What a crash kernel is given is not in the memory set apart for it.
+  case notInCrashRegion(CrashPart, PhysicalRange)
+  /// A fact that a core header needs is not known.
+  case missing(CrashFact)
+  /// Two ways to the same fact lead to different values.
+  case contradiction(String, [Evidence])
+  /// A core header with so many program headers cannot be counted.
+  case tooManySegments(count: Int, limit: Int)
   /// The finished tree does not pass the rules by which the next kernel reads it.
   case notAccepted([Finding])
 }
@@ -94,6 +106,24 @@ extension PlanError: CustomStringConvertible {
       "the initrd at \(range) is in memory that is kept: \(memory), \(keeper)"
     case .seedSize(let property, let size, let expected):
       "/chosen: property '\(property)': \(size) bytes; the kernel reads exactly \(expected)"
+    case .usableMemoryCount(let count):
+      """
+      \(count) ranges of usable memory; a crash kernel reads 1 or 2, and with none takes all of RAM \
+      and destroys the dump [fdt.c:early_init_dt_check_for_usable_mem_range]
+      """
+    case .usableMemoryOrder(let main, let low):
+      """
+      usable memory \(main), then \(low): the main region is the higher one, comes first, and \
+      does not overlap the low one [fdt.c:early_init_dt_check_for_usable_mem_range]
+      """
+    case .notInCrashRegion(let part, let range):
+      "the \(part) at \(range) is not in the memory set apart for the crash kernel"
+    case .missing(let fact):
+      fact.description
+    case .contradiction(let fact, let ways):
+      "\(fact): " + ways.map { "\($0.source) says \($0.value)" }.joined(separator: ", ")
+    case .tooManySegments(let count, let limit):
+      "\(count) program headers; at most \(limit) can be counted: neighbouring ranges must be joined"
     case .notAccepted(let findings):
       findings.map(\.description).joined(separator: "; ")
     }

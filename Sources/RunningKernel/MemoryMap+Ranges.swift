@@ -30,6 +30,18 @@ extension MemoryMap {
     }
   }
 
+  /// Where the running kernel lies, as far as the map tells: `Kernel image` (riscv), or from the start
+  /// of `Kernel code` to the end of its last piece; nil without either.
+  ///
+  /// arm64 kernels before 6.12 begin this with `_stext`, later ones with `_text`.
+  public var kernelImage: PhysicalRange? {
+    if let image = ranges(named: "Kernel image").first { return image }
+    let pieces = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"].flatMap(
+      ranges(named:))
+    guard let code = ranges(named: "Kernel code").first else { return nil }
+    return PhysicalRange(start: code.start, end: pieces.map(\.end).max() ?? code.end)
+  }
+
   /// The memory set apart for crash kernels, the highest first: the main one, which images are loaded
   /// into, then the low one, if there is one (`kernel/crash_reserve.c`).
   public var crashRegions: [PhysicalRange] {

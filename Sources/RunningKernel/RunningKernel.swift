@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CrashCore
 import Glibc
 public import SystemPackage
 
@@ -55,8 +56,7 @@ public struct RunningKernel: Hashable, Sendable {
   ///   within its headers or notes, or has more than 16 MiB of notes.
   public func pageSize() throws(MachineError) -> UInt64? {
     if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
-    guard let size = try core()?.vmcoreinfo["PAGESIZE"].flatMap({ UInt64($0) }) else { return nil }
-    return size.nonzeroBitCount == 1 ? size : nil
+    return try core()?.vmcoreinfo?.pageSize
   }
 
   /// The architecture as `uname -m` names it: from the system on this machine, from the ELF header

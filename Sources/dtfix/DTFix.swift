@@ -10,7 +10,8 @@ struct DTFix: ParsableCommand {
     commandName: "dtfix",
     abstract: "Makes the device tree that the next kernel is started with.",
     usage: """
-      dtfix [fix] --for-kexec <options>
+      dtfix [fix] --for-kexec | --for-crash <options>
+      dtfix elfcorehdr <options>
       dtfix show [<file>] <options>
       dtfix diff <first> <second> <options>
       """,
@@ -23,6 +24,8 @@ struct DTFix: ParsableCommand {
           dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
         A command line and an initrd for a board's tree, on any machine:
           dtfix --for-kexec -i board.dtb --command-line 'console=ttyS0' -o new.dtb
+        The core header for a crash image of this machine:
+          dtfix elfcorehdr -o core.hdr
         A tree as text:
           dtfix show next.dtb
         What differs between two trees:
@@ -34,7 +37,7 @@ struct DTFix: ParsableCommand {
         output cannot be created; 74 input or output error; 77 not permitted
       """,
     version: "0.1.0",
-    subcommands: [Fix.self, Show.self, Diff.self],
+    subcommands: [Fix.self, Elfcorehdr.self, Show.self, Diff.self],
     defaultSubcommand: Fix.self)
 
   /// The command that `--for-…` asks for, without a look at the others: half the time of a run is

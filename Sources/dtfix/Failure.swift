@@ -71,6 +71,21 @@ extension Failure {
     case .initrdAtZero, .initrdTooHigh, .initrdReserved, .initrdNotFree, .notInSystemRAM:
       self.init(.usage, "--initrd-at: \(error)")
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
+    case .usableMemoryCount, .usableMemoryOrder: self.init(.usage, "--usable-memory: \(error)")
+    case .notInCrashRegion(let part, _): self.init(.usage, "\(part.option): \(error)")
+    case .missing, .contradiction, .tooManySegments:
+      self.init(.malformedInput, "\(file): \(error)")
+    }
+  }
+
+  /// A core header that cannot be made of a machine.
+  init(_ error: PlanError, of machine: RunningKernel) {
+    switch error {
+    case .missing(.backup): self.init(.usage, "\(error)\nsay it with --backup-at")
+    case .missing: self.init(.notOffered, "\(machine.root): \(error)")
+    case .unsupported: self.init(.notOffered, "\(error)")
+    case .tooManySegments: self.init(.usage, "\(error)\n--join-neighbours does that")
+    default: self.init(.malformedInput, "\(machine.root): \(error)")
     }
   }
 
@@ -93,6 +108,17 @@ extension Failure {
     case .unreadable(_, let errno):
       self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
     case .tooLarge, .malformedLine, .malformed: self.init(.malformedInput, "\(error)")
+    }
+  }
+}
+
+extension CrashPart {
+  /// The option that says where it is.
+  fileprivate var option: String {
+    switch self {
+    case .usableMemory: "--usable-memory"
+    case .coreHeader: "--elfcorehdr-at"
+    case .initrd: "--initrd-at"
     }
   }
 }

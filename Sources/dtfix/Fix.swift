@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Kexec
+import PhysicalMemory
 
 /// `dtfix fix`, or just `dtfix`: the next kernel's tree.
 struct Fix: ParsableCommand {
@@ -16,6 +17,9 @@ struct Fix: ParsableCommand {
       EXAMPLES
         For a loader that puts the initrd at 1 GiB + 128 MiB:
           dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
+        For a crash kernel:
+          dtfix --for-crash --initrd-at 0x92000000+0x1f9bb8 \
+            --elfcorehdr-at 0x9d3f0000+0x1000 -o crash.dtb
         What would be done, and why:
           dtfix --for-kexec --explain -o /dev/null
         For another machine, from its capture:
@@ -25,23 +29,23 @@ struct Fix: ParsableCommand {
   @OptionGroup(title: "What the tree is for") var job: JobOptions
   @OptionGroup(title: "The machine") var source: SourceOptions
   @OptionGroup(title: "Changes") var changes: ChangeOptions
-  @OptionGroup(title: "Output") var output: FixOutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
     try job.check()
     try output.check(inputs: inputs)
     let base = try source.tree()
-    let commandLine = try source.commandLine(changes)
+    let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
+    let (machine, note) = try source.facts()
     let handover = Handover(
       commandLine: commandLine, initrd: changes.initrdAt, reservations: changes.reserve,
-      seeds: try changes.seeds())
+      seeds: try changes.seeds(), crash: try job.handover(on: machine))
     let architecture = try source.architecture(of: base)
-    let (machine, note) = try source.facts()
     let next = try nextTree(from: base, architecture, handover, machine)
     try output.write(
       FixResult(
         source: base, note: note, architecture: architecture, tree: next,
-        hasSeeds: handover.seeds != .none))
+        isSecret: handover.seeds != .none))
   }
 }
 
@@ -50,8 +54,47 @@ struct JobOptions: ParsableArguments {
   @Flag(name: .customLong("for-kexec"), help: "For an ordinary kexec.")
   var forKexec = false
 
+  @Flag(name: .customLong("for-crash"), help: "For a crash kernel.")
+  var forCrash = false
+
+  @Option(
+    help: ArgumentHelp("Where a loader puts the core header (--for-crash).", valueName: "range"),
+    transform: Parse.range)
+  var elfcorehdrAt: PhysicalRange?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      Memory the crash kernel may use, the main region first: by default the machine's crash regions; \
+      repeatable.
+      """, valueName: "range"), transform: Parse.range)
+  var usableMemory: [PhysicalRange] = []
+
   func check() throws {
-    guard forKexec else { throw ValidationError("say what the tree is for: --for-kexec") }
+    guard forKexec != forCrash else {
+      throw ValidationError("say what the tree is for: --for-kexec or --for-crash")
+    }
+    guard forCrash || elfcorehdrAt == nil && usableMemory.isEmpty else {
+      throw ValidationError("--elfcorehdr-at and --usable-memory are for --for-crash")
+    }
+    guard !forCrash || elfcorehdrAt != nil else {
+      throw ValidationError(
+        "--for-crash needs --elfcorehdr-at, where a loader puts the core header")
+    }
+  }
+
+  /// What a crash kernel is told; nil for an ordinary kexec.
+  func handover(on machine: MachineFacts) throws(Failure) -> CrashHandover? {
+    guard let elfcorehdrAt, forCrash else { return nil }
+    let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
+    guard !memory.isEmpty else {
+      throw Failure(
+        .notOffered,
+        "no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --usable-memory"
+      )
+    }
+    return CrashHandover(coreHeader: elfcorehdrAt, usableMemory: memory)
   }
 }
 

@@ -5,13 +5,15 @@ import JSONText
 import Kexec
 
 /// A tree that is done, and how it was done.
-struct FixResult {
+struct FixResult: Explained {
   let source: TreeFile
   /// What could not be learned about the machine.
   let note: String?
   let architecture: Architecture
   let tree: NextTree
-  let hasSeeds: Bool
+  let isSecret: Bool
+
+  var bytes: [UInt8] { tree.blob }
 
   /// The explanation: where the tree came from, a line a change, what became of it.
   var lines: [String] {

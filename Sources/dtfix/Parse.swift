@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CrashCore
 import DeviceTree
 import Kexec
 import PhysicalMemory
@@ -13,6 +14,23 @@ enum Parse {
         "a range is START+SIZE, START-LAST or SIZE@START, of at least one byte and below 2^64")
     }
     return range
+  }
+
+  static func address(_ text: String) throws -> UInt64 {
+    guard let number = UInt64(address: text) else {
+      throw ValidationError("an address is decimal or 0x…, below 2^64")
+    }
+    return number
+  }
+
+  /// `VADDR:RANGE`.
+  static func kernelText(_ text: String) throws -> CoreHeader.KernelText {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else {
+      throw ValidationError("the kernel's text is VADDR:RANGE")
+    }
+    return CoreHeader.KernelText(
+      virtualAddress: try address(String(parts[0])), range: try range(String(parts[1])))
   }
 
   static func unreservation(_ text: String) throws -> TreeEdit {

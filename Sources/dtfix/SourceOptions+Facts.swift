@@ -48,7 +48,8 @@ extension SourceOptions {
     let ram = map?.systemRAM ?? []
     let facts = MachineFacts(
       pageSize: try runningPageSize(), systemRAM: ram.isEmpty ? nil : ram,
-      reserved: map?.reserved ?? [])
+      reserved: map?.reserved ?? [],
+      crashRegions: try fact { machine throws(MachineError) in try machine.crashRegions() })
     return (facts, ram.isEmpty ? noteOfMissingMemory(map) : nil)
   }
 
@@ -61,14 +62,17 @@ extension SourceOptions {
 
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
   /// its own.
-  func commandLine(_ changes: ChangeOptions) throws(Failure) -> CommandLineChoice {
+  func commandLine(
+    _ changes: ChangeOptions, forCrash: Bool
+  ) throws(Failure) -> CommandLineChoice {
     if changes.noCommandLine { return .omitted }
     var line: KernelCommandLine
     if let text = changes.commandLine {
       line = KernelCommandLine(text)
     } else if usesRunningCommandLine(changes) {
       line = KernelCommandLine(
-        reusing: try fact { machine throws(MachineError) in try machine.commandLine() })
+        reusing: try fact { machine throws(MachineError) in try machine.commandLine() },
+        forCrash: forCrash)
     } else {
       return .ofTree(appending: changes.append ?? "")
     }

@@ -9,7 +9,7 @@ public enum Fixtures {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
-  /// A captured machine's folder, usable as `--root`, with `oracle/` in it.
+  /// A captured machine's folder, usable as `--root`, with `oracle/` and the live tree in it.
   public static func machine(_ name: String) throws -> String {
     try unpacked(archive: "machines/" + name) + "/" + name
   }
@@ -57,17 +57,30 @@ public enum Fixtures {
     public let errors: String
   }
 
+  /// Puts the captured `/proc/device-tree`, an archive of its own, where a machine has it.
+  private static func unpackLiveTree(in machine: String) throws {
+    let archive = machine + "/proc-device-tree.tar"
+    guard FileManager.default.fileExists(atPath: archive) else { return }
+    let folder = machine + "/proc/device-tree"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let result = try run("tar", ["-xf", archive, "-C", folder])
+    guard result.status == 0 else { throw DTCError(errors: result.errors) }
+  }
+
   /// The folder of an archive's content: unpacked once, and found again by later runs.
   private static func unpacked(archive: String) throws -> String {
     let path = "\(package)/Tests/Fixtures/\(archive).tar.xz"
     let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
     let key = "\(archive)-\(Int(date?.timeIntervalSince1970 ?? 0))".replacing("/", with: "-")
-    let place = "\(NSTemporaryDirectory())dtfix-fixtures-\(getuid())-\(key)"
+    let place = "\(NSTemporaryDirectory())dtfix-fixtures-2-\(getuid())-\(key)"
     guard !FileManager.default.fileExists(atPath: place) else { return place }
 
     let folder = try TemporaryFolder()
     let result = try run("tar", ["-xJf", path, "-C", folder.path])
     guard result.status == 0 else { throw DTCError(errors: result.errors) }
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      try unpackLiveTree(in: folder / name)
+    }
     // Another process may have been faster; what it unpacked is the same.
     _ = unsafe rename(folder.path, place)
     return place

@@ -3,18 +3,19 @@
 import ArgumentParser
 import Kexec
 
-/// Where the tree goes, and what is told about it.
-struct FixOutputOptions: ParsableArguments {
+/// Where a result goes, and what is told about it.
+struct OutputOptions: ParsableArguments {
   @Option(
     name: .customShort("o"),
-    help: ArgumentHelp("Where the tree goes; - is standard output, the default.", valueName: "file")
+    help: ArgumentHelp(
+      "Where the result goes; - is standard output, the default.", valueName: "file")
   )
   var file: String?
 
-  @Flag(help: "Tell every change and its reason on standard error.")
+  @Flag(help: "Tell what was done and why on standard error.")
   var explain = false
 
-  @Flag(help: "Tell them as JSON on standard output; the tree goes to -o, or nowhere.")
+  @Flag(help: "Tell it as JSON on standard output; the result goes to -o, or nowhere.")
   var json = false
 
   private var writesTree: Bool { file != nil || !json }
@@ -27,9 +28,9 @@ struct FixOutputOptions: ParsableArguments {
   }
 
   /// Tells first and writes last: a tree that is there has been told about.
-  func write(_ result: FixResult) throws(Failure) {
+  func write(_ result: some Explained) throws(Failure) {
     if explain { result.lines.forEach(printError) }
     if json { try printOutput("\(result.json)") }
-    if writesTree { try OutputFile(file).write(result.tree.blob, isSecret: result.hasSeeds) }
+    if writesTree { try OutputFile(file).write(result.bytes, isSecret: result.isSecret) }
   }
 }

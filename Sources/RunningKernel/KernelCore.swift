@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import ELF
+public import CrashCore
+public import ELF
 import SystemPackage
 
 /// What the head of `/proc/kcore` tells about a kernel.
 ///
 /// A live one claims the size of the kernel's address space (up to 64 PiB on x86-64), so only its
 /// header, its program headers and its notes are ever read: `fs/proc/kcore.c:read_kcore_iter`.
-struct CoreFile {
+public struct KernelCore: Hashable, Sendable {
   /// The most bytes of notes that are read; kernels write less than 16 KiB.
   static let noteLimit = 16 << 20
 
-  /// The headers.
-  let file: ELFFile
-  /// The lines `NAME=VALUE` of the vmcoreinfo note; empty without one.
-  let vmcoreinfo: [String: String]
+  /// The headers: memory that has a physical address, and other mappings, whose
+  /// ``ELF/ProgramHeader/physicalAddress`` has all bits set.
+  public let file: ELFFile
+  /// The vmcoreinfo note; nil without one.
+  public let vmcoreinfo: VMCoreInfo?
 
   /// The architectures that have trees or core headers here, as `uname -m` names them.
   var architectureName: String? {
@@ -38,14 +40,17 @@ struct CoreFile {
     let start = try read(0..<ELFHeader.size)
     let header = try ELFHeader(start.span)
     let table = try read(header.programHeaderRange)
-    file = try ELFFile(header, programHeaders: table.span)
-    vmcoreinfo = try Self.vmcoreinfo(of: file, read: read)
+    let file = try ELFFile(header, programHeaders: table.span)
+    let notes = try Self.notes(of: file, read: read)
+    self.file = file
+    vmcoreinfo = VMCoreInfo(in: notes)
   }
 
-  private static func vmcoreinfo(
+  private static func notes(
     of file: ELFFile, read: (Range<Int>) throws -> [UInt8]
-  ) throws -> [String: String] {
+  ) throws -> [ELFNote] {
     var room = noteLimit
+    var notes: [ELFNote] = []
     for segment in file.programHeaders where segment.type == ProgramHeader.note {
       let range = try segment.fileRange()
       guard range.count <= room else {
@@ -53,34 +58,29 @@ struct CoreFile {
       }
       room -= range.count
       let bytes = try read(range)
-      let notes = try file.notes(of: segment, bytes: bytes.span)
-      if let note = notes.first(where: { $0.name == "VMCOREINFO" }) {
-        return facts(String(decoding: note.descriptor, as: UTF8.self))
-      }
+      notes += try file.notes(of: segment, bytes: bytes.span)
     }
-    return [:]
-  }
-
-  private static func facts(_ text: String) -> [String: String] {
-    text.split(separator: "\n").reduce(into: [:]) { facts, line in
-      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { facts[String(parts[0])] = String(parts[1]) }
-    }
+    return notes
   }
 }
 
 extension RunningKernel {
   /// The head of `/proc/kcore`, live or captured; nil when there is none, and for a 32-bit kernel,
   /// whose program headers have another form.
-  func core() throws(MachineError) -> CoreFile? {
-    do {
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a file that is no ELF file, ends within its
+  ///   headers or notes, or has more than 16 MiB of notes; ``MachineError/notPermitted(_:advice:)``
+  ///   without `CAP_SYS_RAWIO`.
+  public func core() throws(MachineError) -> KernelCore? {
+    do throws(MachineError) {
       return try withFile(corePath, whenNotPermitted: .coreIsForRoot) { file in
-        try CoreFile { try file.readBytes(at: $0) }
+        try KernelCore { try file.readBytes(at: $0) }
       }
-    } catch .missing {
-      return nil
-    } catch .malformed(_, .unsupported(offset: 4, value: 1)) {
-      return nil
+    } catch {
+      switch error {
+      case .missing, .malformed(_, .unsupported(offset: 4, value: 1)): return nil
+      default: throw error
+      }
     }
   }
 }

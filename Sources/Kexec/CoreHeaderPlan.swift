@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CrashCore
+import ELF
+import PhysicalMemory
+
+/// The core header of a machine, and what it rests on.
+public struct CoreHeaderPlan: Hashable, Sendable {
+  /// The header.
+  public let header: CoreHeader
+  /// Where its facts come from.
+  public let evidence: [Evidence]
+  /// What could not be found out.
+  public let warnings: [Finding]
+
+  /// The order of the memory in a core header; readers take any.
+  public enum Order: Hashable, Sendable {
+    /// The lowest first, as the kernel writes it.
+    case ascending
+    /// The highest first, as `kernel/resource.c:walk_system_ram_res_rev` walks.
+    case descending
+  }
+
+  /// Makes the core header as Linux does for the same machine.
+  ///
+  /// - Parameters:
+  ///   - architecture: the kernel's.
+  ///   - facts: what is known about the machine.
+  ///   - order: of the memory.
+  ///   - joiningNeighbours: whether ranges that touch become one; the kernel leaves them apart.
+  /// - Throws: ``PlanError``: for a missing fact, two that contradict each other, or more ranges than
+  ///   the format can count.
+  public init(
+    for architecture: Architecture, _ facts: CrashFacts, order: Order = .ascending,
+    joiningNeighbours: Bool = false
+  ) throws(PlanError) {
+    guard let rules = architecture.coreRules else {
+      throw .unsupported(architecture: architecture, reason: "no core headers are made for it")
+    }
+    guard let vmcoreinfo = facts.vmcoreinfoNote else { throw .missing(.vmcoreinfo) }
+    guard !facts.cpuNotes.isEmpty else { throw .missing(.cpuNotes) }
+    guard !facts.memory.isEmpty else { throw .missing(.memory) }
+
+    let layout = try KernelLayout(facts, rules)
+    let ranges = Self.memory(facts, rules, joiningNeighbours)
+    let memory = try ranges.map { (range) throws(PlanError) in
+      try CoreHeader.Memory(range, layout, facts, rules)
+    }
+    header = CoreHeader(
+      machine: rules.machine, byteOrder: facts.byteOrder, cpuNotes: facts.cpuNotes,
+      vmcoreinfo: vmcoreinfo, kernelText: layout.text,
+      memory: order == .ascending ? memory : memory.reversed())
+    evidence = layout.evidence
+    warnings = Self.warnings(layout, rules)
+    let count = header.programHeaders.count
+    guard count <= ELFHeader.mostProgramHeaders else {
+      throw .tooManySegments(count: count, limit: ELFHeader.mostProgramHeaders)
+    }
+  }
+
+  /// RAM without what is excluded, in rising order; what is backed up is a piece of its own.
+  private static func memory(
+    _ facts: CrashFacts, _ rules: CoreRules, _ joiningNeighbours: Bool
+  ) -> [PhysicalRange] {
+    let backedUp = [rules.backedUp].compactMap { $0 }
+    let excluded = PhysicalRangeSet(facts.excluded + rules.excluded.map(\.range) + backedUp)
+    var ranges = facts.memory.sorted().subtracting(excluded)
+    ranges += facts.firmware.subtracting(PhysicalRangeSet(ranges))
+    if joiningNeighbours { ranges = PhysicalRangeSet(ranges).ranges }
+    let all = PhysicalRangeSet(facts.memory)
+    return (ranges + backedUp.filter(all.contains)).sorted()
+  }
+
+  private static func warnings(_ layout: KernelLayout, _ rules: CoreRules) -> [Finding] {
+    var warnings: [Finding] = []
+    if let (text, rule) = rules.warning { warnings.append(Finding("header", text, rule: rule)) }
+    if layout.linearMap == nil {
+      warnings.append(
+        Finding(
+          "memory", "the linear map is not known: virtual addresses are 0",
+          rule: .linux("fs/proc/kcore.c", "read_kcore_iter")))
+    }
+    if rules.hasKernelText, layout.text == nil {
+      warnings.append(
+        Finding(
+          "kernel text", "where the kernel is linked is not known: left out",
+          rule: .linux("fs/proc/kcore.c", "proc_kcore_text_init")))
+    }
+    return warnings
+  }
+}
+
+extension CoreHeader.Memory {
+  fileprivate init(
+    _ range: PhysicalRange, _ layout: KernelLayout, _ facts: CrashFacts, _ rules: CoreRules
+  ) throws(PlanError) {
+    self.init(range: range, virtualAddress: layout.linearMap.map { range.start &+ $0 } ?? 0)
+    guard range == rules.backedUp else { return }
+    guard let backup = facts.backup else { throw .missing(.backup) }
+    source = backup
+  }
+}

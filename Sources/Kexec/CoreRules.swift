@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CrashCore
+import PhysicalMemory
+
+/// What the core header of one architecture's kernels looks like.
+///
+/// Source: the callers of `kernel/crash_core.c:crash_prepare_elf64_headers`.
+public struct CoreRules: Sendable {
+  /// `e_machine`.
+  public let machine: UInt16
+  /// Whether the kernel's own mapping gets an entry of its own.
+  public let hasKernelText: Bool
+  /// Memory that is in no dump, and the rule; the low 1 MiB of x86.
+  let excluded: [(range: PhysicalRange, rule: Rule)]
+  /// Memory that the crash kernel itself runs in, and that is copied elsewhere before it does: the
+  /// first 64 KiB of ppc64.
+  let backedUp: PhysicalRange?
+  /// The distance from a physical address to its place in the linear map, where it is a constant.
+  let linearMap: (offset: UInt64, rule: Rule)?
+  /// The same by what a kernel says of itself, modulo 2^64.
+  let linearMapOf: @Sendable (VMCoreInfo) -> UInt64?
+  /// The distance from a physical address of the kernel to where it is linked.
+  let textMapOf: @Sendable (VMCoreInfo) -> UInt64?
+  /// What the start of the kernel's memory is a multiple of: `/proc/iomem` may begin behind `_text`.
+  let imageAlignment: UInt64
+  /// Why a crash kernel may not take the header; nil where it does.
+  let warning: (text: String, rule: Rule)?
+
+  init(
+    machine: UInt16, hasKernelText: Bool = true,
+    excluded: [(range: PhysicalRange, rule: Rule)] = [], backedUp: PhysicalRange? = nil,
+    linearMap: (offset: UInt64, rule: Rule)? = nil,
+    linearMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
+    textMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
+    imageAlignment: UInt64 = 4096, warning: (text: String, rule: Rule)? = nil
+  ) {
+    self.machine = machine
+    self.hasKernelText = hasKernelText
+    self.excluded = excluded
+    self.backedUp = backedUp
+    self.linearMap = linearMap
+    self.linearMapOf = linearMapOf
+    self.textMapOf = textMapOf
+    self.imageAlignment = imageAlignment
+    self.warning = warning
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import PhysicalMemory
+import SystemPackage
+
+/// What powerpc kernels say in `/proc/device-tree`, and nowhere else.
+extension RunningKernel {
+  /// The memory set apart for crash kernels, the highest first: of `/proc/iomem`, or, on powerpc,
+  /// `linux,crashkernel-base` and `-size` of `/chosen`, which the running kernel adds.
+  ///
+  /// - Throws: as ``memoryMap()``; ``MachineError/malformed(_:_:)`` for a property of another size.
+  public func crashRegions() throws(MachineError) -> [PhysicalRange] {
+    if let regions = try memoryMap()?.crashRegions, !regions.isEmpty { return regions }
+    guard let start = try number("chosen/linux,crashkernel-base"),
+      let size = try number("chosen/linux,crashkernel-size"),
+      let region = PhysicalRange(start: start, size: size)
+    else { return [] }
+    return [region]
+  }
+
+  /// The memory of the firmware that a crash dump has even where it lies inside the crash kernel's:
+  /// RTAS and OPAL (`arch/powerpc/kexec/ranges.c:add_rtas_mem_range`, `add_opal_mem_range`); none on
+  /// other architectures.
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
+  public func firmwareMemory() throws(MachineError) -> [PhysicalRange] {
+    var ranges: [PhysicalRange] = []
+    for (start, size) in [
+      ("rtas/linux,rtas-base", "rtas/rtas-size"),
+      ("ibm,opal/opal-base-address", "ibm,opal/opal-runtime-size"),
+    ] {
+      guard let start = try number(start), let size = try number(size),
+        let range = PhysicalRange(start: start, size: size)
+      else { continue }
+      ranges.append(range)
+    }
+    return ranges
+  }
+
+  /// A property of one or two big-endian cells; nil when it is not there.
+  private func number(_ property: String) throws(MachineError) -> UInt64? {
+    let place = path("proc/device-tree").pushing(FilePath(property))
+    let bytes: [UInt8]
+    do {
+      bytes = try readFile(place, limit: 1 << 10)
+    } catch .missing {
+      return nil
+    }
+    do throws(FormatError) {
+      switch bytes.count {
+      case 4: return UInt64(try bytes.span.bigEndian(UInt32.self, at: 0))
+      case 8: return try bytes.span.bigEndian(at: 0)
+      default: throw FormatError.badValue(offset: 0, value: UInt64(bytes.count))
+      }
+    } catch {
+      throw .malformed(place, error)
+    }
+  }
+}
