@@ -85,7 +85,7 @@ let package = Package(
     tests(
       "Kexec",
       [
-        "BinaryFormat", "DeviceTree", "PhysicalMemory", "RunningKernel",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests("RunningKernel", ["PhysicalMemory"]),

@@ -67,7 +67,7 @@ extension CrashSourceOptions {
       guard map?.isHidden != true else {
         throw Failure(
           .noPermission,
-          "\(machine.memoryMapPath): addresses are hidden\nto read them takes CAP_SYS_ADMIN")
+          "\(machine.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")
       }
       facts.memory = map?.memoryToDump ?? []
       facts.kernelImage = map?.kernelImage

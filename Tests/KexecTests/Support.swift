@@ -37,7 +37,8 @@ func patched(
 func facts(of machine: RunningKernel) throws -> MachineFacts {
   let map = try machine.memoryMap()
   return MachineFacts(
-    pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [])
+    pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [],
+    crashRegions: try machine.crashRegions())
 }
 
 extension DeviceTree {

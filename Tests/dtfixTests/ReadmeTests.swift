@@ -11,7 +11,7 @@ import Testing
   /// Every `console` block, run line by line in a folder with `dts/` in it.
   @Test func `shows what really happens`() throws {
     let blocks = Self.blocks(of: "console")
-    #expect(blocks.count == 2)
+    #expect(blocks.count == 3)
     let folder = try TemporaryFolder()
     try FileManager.default.createSymbolicLink(
       atPath: folder / "dts", withDestinationPath: Fixtures.package + "/dts")

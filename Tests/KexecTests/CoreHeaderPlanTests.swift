@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CrashCore
+import ELF
+import Kexec
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct `The plan of a core header` {
+  @Test(arguments: [
+    ("arm64-virt-1g-6.1", Architecture.arm64), ("arm64-virt-6.12-kf", .arm64),
+    ("arm64-virt-uefi-acpi-6.12", .arm64), ("riscv64-virt-7.2-kf", .riscv64),
+    ("riscv64-virt-6.12", .riscv64),
+  ])
+  func `finds the same without kcore, by vmcoreinfo and iomem`(
+    name: String, architecture: Architecture
+  ) throws {
+    let facts = try crashFacts(of: name)
+    var poorer = facts
+    poorer.coreSegments = []
+
+    let full = try CoreHeaderPlan(for: architecture, facts)
+    let plan = try CoreHeaderPlan(for: architecture, poorer)
+
+    #expect(plan.header == full.header)
+    #expect(Set(full.evidence.map(\.source)) == ["/proc/kcore", "vmcoreinfo"])
+    #expect(Set(plan.evidence.map(\.source)) == ["vmcoreinfo"])
+    #expect(plan.warnings == [])
+  }
+
+  @Test func `finds the same without vmcoreinfo, by kcore`() throws {
+    let facts = try crashFacts(of: "arm64-virt-6.12-kf")
+    var poorer = facts
+    poorer.vmcoreinfo = nil
+
+    #expect(
+      try CoreHeaderPlan(for: .arm64, poorer).header == CoreHeaderPlan(for: .arm64, facts).header)
+  }
+
+  @Test func `says what nobody tells, and writes no guess`() throws {
+    var facts = try crashFacts(of: "arm64-virt-6.12-kf")
+    facts.coreSegments = []
+    facts.vmcoreinfo = nil
+
+    let plan = try CoreHeaderPlan(for: .arm64, facts)
+
+    #expect(plan.header.kernelText == nil)
+    #expect(plan.header.memory.allSatisfy { $0.virtualAddress == 0 })
+    #expect(plan.warnings.map(\.place) == ["memory", "kernel text"])
+  }
+
+  @Test(arguments: ["PHYS_OFFSET", "kimage_voffset"])
+  func `refuses two ways that lead to different places`(number: String) throws {
+    var facts = try crashFacts(of: "arm64-virt-6.12-kf")
+    let lines = try #require(facts.vmcoreinfo).values.map { key, value in
+      key == "NUMBER(\(number))" ? "\(key)=0x1000" : "\(key)=\(value)"
+    }
+    facts.vmcoreinfo = VMCoreInfo(lines.joined(separator: "\n"))
+
+    let error = #expect(throws: PlanError.self) { try CoreHeaderPlan(for: .arm64, facts) }
+
+    let text = error?.description ?? ""
+    #expect(text.contains("/proc/kcore says 0xffff"))
+    #expect(text.contains("vmcoreinfo says "))
+  }
+
+  @Test func `believes the caller before anybody`() throws {
+    var facts = try crashFacts(of: "arm64-virt-6.12-kf")
+    facts.linearMap = 0
+    facts.kernelText = CoreHeader.KernelText(
+      virtualAddress: 1 << 40, range: range(0x4020_0000, 0x1000))
+
+    let plan = try CoreHeaderPlan(for: .arm64, facts)
+
+    #expect(plan.header.kernelText == facts.kernelText)
+    #expect(plan.header.memory.allSatisfy { $0.virtualAddress == $0.range.start })
+  }
+
+  @Test func `needs notes of CPUs and kernel, memory, and on ppc64 a backup`() throws {
+    var facts = try crashFacts(of: "arm64-virt-6.12-kf")
+    facts.memory = []
+    #expect(throws: PlanError.missing(.memory)) { try CoreHeaderPlan(for: .arm64, facts) }
+    facts.cpuNotes = []
+    #expect(throws: PlanError.missing(.cpuNotes)) { try CoreHeaderPlan(for: .arm64, facts) }
+    facts.vmcoreinfoNote = nil
+    #expect(throws: PlanError.missing(.vmcoreinfo)) { try CoreHeaderPlan(for: .arm64, facts) }
+    #expect(throws: PlanError.missing(.backup)) {
+      try CoreHeaderPlan(for: .ppc64, crashFacts(of: "pseries-7.2-kf"))
+    }
+  }
+
+  /// `arch/x86/kernel/crash.c:elf_header_exclude_ranges`, `arch/powerpc/kexec/ranges.c`.
+  @Test func `cuts out what the architecture cuts out`() throws {
+    var facts = synthetic()
+    facts.memory = [range(0, 0x20_0000), range(0x20_0000, 0x10_0000)]
+    facts.firmware = [range(0x2f_f800, 0x1000)]
+    facts.excluded = [range(0x28_0000, 0x8_0000)]
+    facts.backup = 0x28_0000
+
+    let x86 = try CoreHeaderPlan(for: .x86_64, facts).header.memory.map(\.range.description)
+    let ppc = try CoreHeaderPlan(for: .ppc64, facts).header.memory
+
+    #expect(x86 == ["0x100000-0x1fffff", "0x200000-0x27ffff", "0x2ff800-0x3007ff"])
+    #expect(
+      ppc.map(\.range.description) == [
+        "0x0-0xffff", "0x10000-0x1fffff", "0x200000-0x27ffff", "0x2ff800-0x3007ff",
+      ])
+    #expect(ppc[0].source == 0x28_0000)
+    #expect(ppc[0].virtualAddress == 0xc000_0000_0000_0000)
+    #expect(ppc[1].source == 0x1_0000)
+  }
+
+  @Test func `writes the memory in either order, joined or apart`() throws {
+    var facts = synthetic()
+    facts.memory = [range(0x9000, 0x1000), range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000)]
+
+    func starts(_ order: CoreHeaderPlan.Order, joined: Bool) throws -> [UInt64] {
+      try CoreHeaderPlan(for: .arm64, facts, order: order, joiningNeighbours: joined)
+        .header.memory.map(\.range.start)
+    }
+
+    #expect(try starts(.ascending, joined: false) == [0x9000, 0x4000_0000, 0x4000_1000])
+    #expect(try starts(.descending, joined: false) == [0x4000_1000, 0x4000_0000, 0x9000])
+    #expect(try starts(.ascending, joined: true) == [0x9000, 0x4000_0000])
+  }
+
+  @Test func `refuses more ranges than can be counted, and joins them when told to`() throws {
+    var facts = synthetic()
+    facts.memory = (0..<65_533 as Range<UInt64>).map { range(0x4000_0000 + $0 << 12, 0x1000) }
+
+    #expect(throws: PlanError.tooManySegments(count: 65_535, limit: 65_534)) {
+      try CoreHeaderPlan(for: .arm64, facts)
+    }
+    let joined = try CoreHeaderPlan(for: .arm64, facts, joiningNeighbours: true)
+    #expect(joined.header.memory.count == 1)
+    facts.memory.removeLast()
+    #expect(try CoreHeaderPlan(for: .arm64, facts).header.bytes().count == 3_674_112)
+  }
+
+  @Test func `warns that a 32-bit arm kernel takes no such header`() throws {
+    let plan = try CoreHeaderPlan(for: .arm, synthetic())
+
+    #expect(plan.header.machine == 40)
+    #expect(
+      plan.warnings.first?.rule
+        == .linux("arch/arm/include/asm/elf.h", "vmcore_elf64_check_arch"))
+  }
+
+  private func synthetic() -> CrashFacts {
+    var facts = CrashFacts()
+    facts.memory = [range(0x4000_0000, 0x1000_0000)]
+    facts.cpuNotes = [range(0x4100_0000, 0x1a8)]
+    facts.vmcoreinfoNote = range(0x4200_0000, 0x1024)
+    return facts
+  }
+
+  /// What `dtfix elfcorehdr` knows about a captured machine.
+  private func crashFacts(of name: String) throws -> CrashFacts {
+    let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
+    let (map, core) = (try #require(try machine.memoryMap()), try #require(try machine.core()))
+    var facts = CrashFacts()
+    facts.memory = map.memoryToDump
+    facts.kernelImage = map.kernelImage
+    facts.excluded = try machine.crashRegions() + machine.crashCMARanges()
+    facts.firmware = try machine.firmwareMemory()
+    facts.cpuNotes = try machine.cpuNotes().map(\.range)
+    facts.vmcoreinfoNote = try machine.vmcoreinfoNote()
+    facts.vmcoreinfo = core.vmcoreinfo
+    facts.coreSegments = core.file.programHeaders
+    return facts
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import Kexec
+
+@Suite struct `A hand-over to a crash kernel` {
+  static let main = range(0x9000_0000, 0x1000_0000)
+  static let low = range(0x5000_0000, 0x400_0000)
+  static let header = range(0x9fff_0000, 0x1000)
+
+  @Test func `writes the main region, then the low one`() throws {
+    let tree = try patched(source("qemu-arm64-virt"), handover())
+
+    #expect(try tree.chosen("linux,elfcorehdr") == .cells([0, 0x9fff_0000, 0, 0x1000]))
+    #expect(
+      try tree.chosen("linux,usable-memory-range")
+        == .cells([0, 0x9000_0000, 0, 0x1000_0000, 0, 0x5000_0000, 0, 0x400_0000]))
+    #expect(tree.reservations.contains(Self.header.tuple))
+  }
+
+  @Test func `uses the cells of the root`() throws {
+    let tree = try patched(source("cells-1-1"), handover())
+
+    #expect(try tree.chosen("linux,elfcorehdr") == .cells([0x9fff_0000, 0x1000]))
+  }
+
+  @Test func `is refused where one cell cannot say it`() throws {
+    let high = range(0x1_0000_0000, 0x1000_0000)
+    let crash = CrashHandover(coreHeader: range(0x1_0000_0000, 0x1000), usableMemory: [high])
+
+    #expect(throws: PlanError.self) {
+      try patched(source("cells-1-1"), Handover(seeds: .none, crash: crash))
+    }
+    #expect(
+      try patched(source("qemu-arm64-virt"), Handover(seeds: .none, crash: crash)).chosen(
+        "linux,elfcorehdr") == .cells([1, 0, 0, 0x1000]))
+  }
+
+  @Test(arguments: [
+    ([], PlanError.usableMemoryCount(0)),
+    ([main, low, range(0, 0x1000)], .usableMemoryCount(3)),
+    ([low, main], .usableMemoryOrder(main: low, low: main)),
+    (
+      [main, range(0x8fff_f000, 0x2000)],
+      .usableMemoryOrder(main: main, low: range(0x8fff_f000, 0x2000))
+    ),
+    ([low], .notInCrashRegion(.coreHeader, header)),
+  ])
+  func `is refused when a crash kernel would read the memory otherwise`(
+    memory: [PhysicalRange], error: PlanError
+  ) throws {
+    let crash = CrashHandover(coreHeader: Self.header, usableMemory: memory)
+
+    #expect(throws: error) {
+      try patched(source("qemu-arm64-virt"), Handover(seeds: .none, crash: crash))
+    }
+  }
+
+  @Test(arguments: [
+    (range(0x5000_0000, 0x1000), PlanError.notInCrashRegion(.initrd, range(0x5000_0000, 0x1000))),
+    (range(0x9ffe_f000, 0x1001), .initrdReserved(range(0x9ffe_f000, 0x1001), by: header)),
+    (range(0x9fff_f000, 0x1001), .notInCrashRegion(.initrd, range(0x9fff_f000, 0x1001))),
+  ])
+  func `is refused with its initrd in the wrong place`(
+    initrd: PhysicalRange, error: PlanError
+  ) throws {
+    #expect(throws: error) { try patched(source("qemu-arm64-virt"), handover(initrd: initrd)) }
+  }
+
+  @Test func `is refused outside of the memory that the machine set apart`() throws {
+    let machine = MachineFacts(crashRegions: [range(0x9000_0000, 0x800_0000), Self.low])
+
+    #expect(throws: PlanError.notInCrashRegion(.usableMemory, Self.main)) {
+      try patched(source("qemu-arm64-virt"), handover(), on: machine)
+    }
+  }
+
+  @Test(arguments: [
+    ("a crashkernel=1G b", "a b"), ("crashkernel=1G,high crashkernel=64M,low", ""),
+    ("mem=1G@0x90000000 mem=2G", "mem=2G"), ("elfcorehdr=0x1 x", "x"),
+    ("x -- crashkernel=1", "x -- crashkernel=1"),
+  ])
+  func `takes a command line without the words for the first kernel`(
+    text: String, rest: String
+  ) throws {
+    let line = KernelCommandLine(reusing: Array(text.utf8), forCrash: true)
+
+    #expect(String(decoding: line.bytes, as: UTF8.self) == rest)
+    #expect(line.changes.isEmpty == (text == rest))
+  }
+
+  @Test func `names the core header on riscv's command line, with one or without`() throws {
+    let base = try source("qemu-riscv64-virt")
+
+    let with = try patched(base, for: .riscv64, handover(commandLine: "quiet"))
+    let without = try patched(base, for: .riscv64, handover(commandLine: .omitted))
+
+    #expect(try with.chosen("bootargs") == .string("elfcorehdr=0x9fff0000 quiet"))
+    #expect(try without.chosen("bootargs") == .string("elfcorehdr=0x9fff0000"))
+  }
+
+  static let damages: [Damage] = [
+    Damage("no usable memory") {
+      try $0.deleteProperty("linux,usable-memory-range", of: "/chosen")
+    },
+    Damage("the low region first") {
+      try $0.setProperty(
+        "linux,usable-memory-range", of: "/chosen",
+        to: .cells([0, 0x5000_0000, 0, 0x400_0000, 0, 0x9000_0000, 0, 0x1000_0000]))
+    },
+    Damage("usable memory of odd length") {
+      try $0.setProperty("linux,usable-memory-range", of: "/chosen", to: .cells([0, 1, 2]))
+    },
+    Damage("no core header") { try $0.deleteProperty("linux,elfcorehdr", of: "/chosen") },
+    Damage("two core headers") {
+      try $0.setProperty(
+        "linux,elfcorehdr", of: "/chosen", to: .cells([0, 0x9fff_0000, 0, 0x1000, 0, 1, 0, 1]))
+    },
+    Damage("a core header that nobody reserved") { try $0.deleteReservation(header.tuple) },
+    Damage("a KHO tree") { try $0.setProperty("linux,kho-fdt", of: "/chosen", to: .u64(1)) },
+  ]
+
+  @Test(arguments: damages)
+  func `is read back, and refused with`(damage: Damage) throws {
+    let base = try source("qemu-arm64-virt")
+    let handover = handover(commandLine: "x")
+    var tree = try patched(base, handover)
+    func findings(_ tree: DeviceTree) -> [Finding] {
+      Acceptance(
+        .arm64, handover, KernelCommandLine("x"), base: base, edited: base,
+        reservations: base.reservations
+      ).findings(in: tree.blob)
+    }
+    #expect(findings(tree) == [])
+
+    try damage.make(&tree)
+
+    #expect(findings(tree) != [])
+  }
+
+  private func handover(
+    commandLine: CommandLineChoice = .ofTree(), initrd: PhysicalRange? = nil
+  ) -> Handover {
+    Handover(
+      commandLine: commandLine, initrd: initrd, seeds: .none,
+      crash: CrashHandover(coreHeader: Self.header, usableMemory: [Self.main, Self.low]))
+  }
+}

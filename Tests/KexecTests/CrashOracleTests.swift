@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import Foundation
+import Kexec
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct `The tree of a crash kernel` {
+  @Test(arguments: [
+    ("arm64-virt-6.12-kf", Architecture.arm64), ("arm64-virt-2g-6.12-kf", .arm64),
+    ("arm64-virt-6g-highlow-6.12-kf", .arm64), ("arm64-virt-uefi-dt-6.12-kf", .arm64),
+    ("riscv64-virt-7.2-kf", .riscv64),
+  ])
+  func `equals the kernel's own`(name: String, architecture: Architecture) throws {
+    let oracle = try CrashOracle(name, maker: "kernel")
+
+    let ours = try DeviceTree(blob: oracle.nextTree(for: architecture).blob)
+
+    #expect(oracle.tree.compared(with: ours).differences.filter { !$0.isOfSeed } == [])
+  }
+
+  /// What kexec-tools leaves out of a crash tree: reference/device-tree.md section 8. Its command line
+  /// is padded, and riscv's has no `elfcorehdr=`.
+  @Test(arguments: [
+    ("arm64-virt-6.12", Architecture.arm64), ("arm64-virt-6.12-kf", .arm64),
+    ("arm64-virt-2g-6.12-kf", .arm64), ("arm64-virt-6g-highlow-6.12-kf", .arm64),
+    ("arm64-virt-uefi-dt-6.12-kf", .arm64), ("arm64-virt-uefi-acpi-6.12", .arm64),
+    ("riscv64-virt-6.12", .riscv64), ("riscv64-virt-7.2-kf", .riscv64),
+  ])
+  func `has what kexec-tools forgets, and nothing else`(
+    name: String, architecture: Architecture
+  ) throws {
+    let oracle = try CrashOracle(name, maker: "kexec-tools")
+    let crash = try #require(oracle.handover.crash)
+
+    let ours = try DeviceTree(blob: oracle.nextTree(for: architecture).blob)
+
+    let differences = oracle.tree.compared(with: ours).differences.filter { difference in
+      if case .property("bootargs", _, _, _) = difference { false } else { !difference.isOfSeed }
+    }
+    #expect(
+      Set(differences) == [
+        .reservation(try #require(oracle.handover.initrd).tuple, onlyIn: .second),
+        .reservation(crash.coreHeader.tuple, onlyIn: .second),
+        .property("linux,booted-from-kexec", node: "/chosen", from: nil, to: .empty),
+      ])
+    let line = try #require(try ours.chosen("bootargs")?.string)
+    let prefix =
+      architecture == .riscv64 ? "elfcorehdr=0x\(String(crash.coreHeader.start, radix: 16)) " : ""
+    #expect(line == prefix + oracle.commandLine)
+    #expect(
+      Array(oracle.commandLine.utf8)
+        == (try oracle.tree.chosen("bootargs"))?.bytes.prefix { $0 != 0 }.map { $0 })
+  }
+
+  @Test(arguments: [
+    ("arm64-virt-6g-highlow-6.12-kf", Architecture.arm64), ("riscv64-virt-7.2-kf", .riscv64),
+  ])
+  func `made of itself again is the same`(name: String, architecture: Architecture) throws {
+    let oracle = try CrashOracle(name, maker: "kernel")
+    let once = try oracle.nextTree(for: architecture)
+
+    let twice = try NextTree(
+      from: DeviceTree(blob: once.blob), for: architecture, handover: oracle.handover,
+      machine: try facts(of: oracle.machine))
+
+    #expect(twice.blob == once.blob)
+    #expect(twice.changes.filter { $0.action != .kept } == [])
+  }
+
+  @Test func `leaves nothing behind when an ordinary kexec follows`() throws {
+    let oracle = try CrashOracle("arm64-virt-6g-highlow-6.12-kf", maker: "kernel")
+    var ordinary = oracle.handover
+    ordinary.crash = nil
+    ordinary.initrd = range(0x5000_0000, 0x1000)
+
+    let direct = try NextTree(from: oracle.base, for: .arm64, handover: ordinary)
+    let after = try NextTree(
+      from: DeviceTree(blob: oracle.nextTree(for: .arm64).blob), for: .arm64, handover: ordinary)
+
+    let trees = try [direct, after].map { try DeviceTree(blob: $0.blob) }
+    #expect(trees[0].compared(with: trees[1]).differences == [])
+  }
+}
+
+/// A captured machine and the crash tree that was made of it.
+struct CrashOracle {
+  let machine: RunningKernel
+  let base: DeviceTree
+  let tree: DeviceTree
+  let commandLine: String
+  let handover: Handover
+
+  /// Where a loader put things is its choice, and is taken from its tree; the usable memory is not: it
+  /// comes from `/proc/iomem`.
+  init(_ name: String, maker: String) throws {
+    let folder = try Fixtures.machine(name)
+    machine = RunningKernel(root: .init(folder))
+    base = try DeviceTree(blob: machine.flatTree())
+    tree = try DeviceTree(blob: contents(of: folder + "/oracle/\(maker).dtb"))
+    let info = try String(contentsOfFile: folder + "/oracle/info.txt", encoding: .utf8)
+    commandLine = try Self.commandLine(in: info, maker)
+    let cells = try tree.cellCounts(of: "/")
+    let header = try #require(try tree.chosen("linux,elfcorehdr")?.tuples(cells)?.first)
+    let start = try #require(try tree.chosen("linux,initrd-start")?.number)
+    let end = try #require(try tree.chosen("linux,initrd-end")?.number)
+    handover = Handover(
+      commandLine: .given(KernelCommandLine(commandLine)), initrd: range(start, end - start),
+      seeds: fixedSeeds,
+      crash: CrashHandover(
+        coreHeader: range(header.address, header.size),
+        usableMemory: try machine.crashRegions()))
+  }
+
+  func nextTree(for architecture: Architecture) throws -> NextTree {
+    try NextTree(
+      from: base, for: architecture, handover: handover, machine: try facts(of: machine))
+  }
+
+  private static func commandLine(in info: String, _ maker: String) throws -> String {
+    let sections = info.components(separatedBy: "\n\n")
+    let section = try #require(
+      sections.first { $0.hasPrefix("[\(maker)") && $0.contains("crash image") })
+    let line = section.split(separator: "\n").first { $0.hasPrefix("bootargs") }
+    return String(try #require(line?.split(separator: ": ", maxSplits: 1).last))
+  }
+}
+
+extension PhysicalRange {
+  /// As a tree stores it.
+  var tuple: AddressAndSize { AddressAndSize(address: start, size: size) }
+}
