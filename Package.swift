@@ -50,7 +50,8 @@ let package = Package(
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
-    library("Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
+    library(
+      "Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
     library(
       "RunningKernel",
       [

@@ -39,6 +39,7 @@ public struct CoreSegment: Hashable, Sendable {
   /// The program headers of a core header with their roles, in order.
   ///
   /// - Parameters:
+  ///   - headers: in the order of the file.
   ///   - machine: the architecture, as `e_machine` has it.
   ///   - vmcoreinfo: where that note is; without it, it is the last note too large for registers.
   public static func segments(
