@@ -50,7 +50,8 @@ let package = Package(
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
-    library("Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
+    library(
+      "Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
     library(
       "RunningKernel",
       [
@@ -80,6 +81,7 @@ let package = Package(
     tests("JSONText"),
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),
+    tests("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     tests("DeviceTree", ["BinaryFormat", "JSONText"]),
     tests(
       "Kexec",

@@ -29,6 +29,8 @@ public struct FreeSpaceSearch: Hashable, Sendable {
   ///   - size: bytes; rounded up to whole pages.
   ///   - alignment: bytes; raised to `pageSize`.
   ///   - pageSize: bytes in a page of the running kernel.
+  ///   - bounds: where the room may be; nil for anywhere.
+  ///   - direction: which end of memory to begin at.
   public init?(
     size: UInt64, alignment: UInt64 = 1, pageSize: UInt64, within bounds: PhysicalRange? = nil,
     _ direction: Direction

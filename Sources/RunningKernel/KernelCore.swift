@@ -14,7 +14,7 @@ public struct KernelCore: Hashable, Sendable {
   static let noteLimit = 16 << 20
 
   /// The headers: memory that has a physical address, and other mappings, whose
-  /// ``ELF/ProgramHeader/physicalAddress`` has all bits set.
+  /// `ProgramHeader.physicalAddress` has all bits set.
   public let file: ELFFile
   /// The vmcoreinfo note; nil without one.
   public let vmcoreinfo: VMCoreInfo?

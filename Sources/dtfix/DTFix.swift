@@ -13,6 +13,7 @@ struct DTFix: ParsableCommand {
       dtfix [fix] --for-kexec | --for-crash <options>
       dtfix elfcorehdr <options>
       dtfix show [<file>] <options>
+      dtfix check <file> ... <options>
       dtfix diff <first> <second> <options>
       """,
     discussion: """
@@ -26,18 +27,20 @@ struct DTFix: ParsableCommand {
           dtfix --for-kexec -i board.dtb --command-line 'console=ttyS0' -o new.dtb
         The core header for a crash image of this machine:
           dtfix elfcorehdr -o core.hdr
+        What the crash kernel will think of a core header:
+          dtfix check --root / core.hdr
         A tree as text:
           dtfix show next.dtb
         What differs between two trees:
           dtfix diff old.dtb next.dtb
 
       EXIT STATUS
-        0 done; 1 diff found a difference; 64 usage; 65 malformed input; 66 no
+        0 done; 1 check or diff found something; 64 usage; 65 malformed input; 66 no
         input; 69 the machine does not offer it; 71 a system call failed; 73 the
         output cannot be created; 74 input or output error; 77 not permitted
       """,
     version: "0.1.0",
-    subcommands: [Fix.self, Elfcorehdr.self, Show.self, Diff.self],
+    subcommands: [Fix.self, Elfcorehdr.self, Show.self, Check.self, Diff.self],
     defaultSubcommand: Fix.self)
 
   /// The command that `--for-…` asks for, without a look at the others: half the time of a run is

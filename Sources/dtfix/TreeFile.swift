@@ -11,14 +11,7 @@ struct TreeFile {
 
   /// Opens a file, or standard input for `-`.
   init(_ path: String) throws(Failure) {
-    let name = path == "-" ? "standard input" : path
-    let bytes: [UInt8]
-    do throws(MachineError) {
-      bytes = try readInput(path, limit: RunningKernel.treeLimit)
-    } catch {
-      throw Failure(error)
-    }
-    try self.init(name, bytes)
+    try self.init(InputFile(path))
   }
 
   /// Opens the tree that a machine was booted with.
@@ -30,13 +23,14 @@ struct TreeFile {
       let isThere = FileStatus(machine.root.string) != nil
       throw Failure(error, missing: isThere ? .notOffered : .missingInput)
     }
-    try self.init(machine.flatTreePath.string, bytes)
+    try self.init(InputFile(name: machine.flatTreePath.string, bytes: bytes))
   }
 
-  private init(_ name: String, _ bytes: [UInt8]) throws(Failure) {
-    self.name = name
+  /// Opens a tree that has been read.
+  init(_ input: InputFile) throws(Failure) {
+    name = input.name
     do throws(DeviceTreeError) {
-      tree = try DeviceTree(blob: bytes)
+      tree = try DeviceTree(blob: input.bytes)
     } catch {
       throw Failure(error, in: name)
     }

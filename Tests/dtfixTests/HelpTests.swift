@@ -6,7 +6,8 @@ import Testing
 @Suite struct `Help` {
   @Test(arguments: [
     ["--help"], ["-h"], ["help"], ["fix", "--help"], ["show", "--help"], ["diff", "--help"],
-    ["help", "fix"], ["help", "show"], ["help", "diff"], ["--for-kexec", "--help"],
+    ["check", "--help"], ["help", "fix"], ["help", "show"], ["help", "diff"], ["help", "check"],
+    ["--for-kexec", "--help"],
   ])
   func `has an example for each task`(arguments: [String]) throws {
     let result = try dtfix(arguments)
@@ -19,7 +20,7 @@ import Testing
     #expect(result.text.contains("USAGE: dtfix"))
   }
 
-  @Test(arguments: [("fix", 2), ("show", 0), ("diff", 0)])
+  @Test(arguments: [("fix", 2), ("show", 0), ("check", 2), ("diff", 0)])
   func `has examples whose options exist`(command: String, options: Int) throws {
     let help = try dtfix(command, "--help").text
 
@@ -30,7 +31,7 @@ import Testing
     #expect(missing == [])
   }
 
-  @Test(arguments: ["fix", "show", "diff"])
+  @Test(arguments: ["fix", "show", "check", "diff"])
   func `fits a terminal`(command: String) throws {
     let help = try dtfix(command, "--help").text
 

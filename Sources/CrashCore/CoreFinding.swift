@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something in a core header that the crash kernel refuses or that spoils the dump.
+public struct CoreFinding: Hashable, Sendable {
+  /// How much is lost.
+  public enum Severity: Hashable, Sendable {
+    /// The crash kernel refuses the header: there is no `/proc/vmcore` at all.
+    case refused
+    /// There is a `/proc/vmcore`, but memory is missing or wrong in it, or tools cannot read it.
+    case useless
+    /// The dump may be good; who made the header should look.
+    case doubtful
+  }
+
+  /// Where in the header.
+  public enum Place: Hashable, Sendable {
+    /// A field, in bytes from the start.
+    case offset(Int)
+    /// A program header, counted from 0.
+    case programHeader(Int)
+    /// The program headers together: something that none of them is.
+    case programHeaders
+  }
+
+  /// Where Linux decides it: a function in a file.
+  public struct Rule: Hashable, Sendable {
+    /// The file, from the top of the source.
+    public let file: String
+    /// The function or macro.
+    public let name: String
+  }
+
+  /// Where.
+  public let place: Place
+  /// What was found there.
+  public let problem: CoreProblem
+
+  init(_ place: Place, _ problem: CoreProblem) {
+    self.place = place
+    self.problem = problem
+  }
+
+  /// How much is lost.
+  public var severity: Severity { problem.severity }
+  /// Where Linux decides it.
+  public var rule: Rule { problem.rule }
+}
+
+extension CoreFinding: CustomStringConvertible {
+  /// One line: how bad, where, what, and by which rule.
+  public var description: String {
+    "\(severity): \(place): \(problem) [\(rule.file.split(separator: "/").last ?? ""):\(rule.name)]"
+  }
+}
+
+extension CoreFinding.Severity: CustomStringConvertible {
+  /// `refused`, `useless` or `doubtful`.
+  public var description: String {
+    switch self {
+    case .refused: "refused"
+    case .useless: "useless"
+    case .doubtful: "doubtful"
+    }
+  }
+}
+
+extension CoreFinding.Place: CustomStringConvertible {
+  /// `offset 0x10`, `program header 3` or `program headers`.
+  public var description: String {
+    switch self {
+    case .offset(let offset): "offset 0x\(String(offset, radix: 16))"
+    case .programHeader(let number): "program header \(number)"
+    case .programHeaders: "program headers"
+    }
+  }
+}
+
+extension CoreFinding.Rule: CustomStringConvertible {
+  /// `fs/proc/vmcore.c:merge_note_headers_elf64`.
+  public var description: String { "\(file):\(name)" }
+}

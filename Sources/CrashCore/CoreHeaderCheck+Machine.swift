@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ELF
+import PhysicalMemory
+
+extension CoreHeaderCheck {
+  /// What does not fit the machine, as far as it is known.
+  func machineFindings(_ segments: [CoreSegment], _ elfMachine: UInt16) -> [CoreFinding] {
+    let dumped = segments.indices.filter { segments[$0].header.type == ProgramHeader.load }
+    var findings: [CoreFinding] = []
+    for number in dumped {
+      findings += problems(of: segments[number]).map { CoreFinding(.programHeader(number), $0) }
+    }
+    let ranges = PhysicalRangeSet(dumped.compactMap { segments[$0].range })
+    return findings + missingMemory(ranges, elfMachine) + noteFindingsOfMachine(segments)
+  }
+
+  private func problems(of segment: CoreSegment) -> [CoreProblem] {
+    guard let range = segment.range else { return [] }
+    var problems: [CoreProblem] = []
+    if let memory = machine.memory, !memory.contains(range) {
+      problems += [range].subtracting(memory).map(CoreProblem.notMemory)
+    }
+    guard let crashRegions = machine.crashRegions else { return problems }
+    // kexec-tools rounds the firmware's memory to pages, which may have 64 KiB.
+    let firmware = machine.firmware.roundedOutward(to: 0x1_0000)
+    problems += PhysicalRangeSet([range]).intersection(crashRegions).subtracting(firmware).ranges
+      .map(CoreProblem.inCrashRegion)
+    if segment.role == .backup,
+      let copy = PhysicalRange(start: segment.header.offset, size: range.size),
+      !crashRegions.contains(copy)
+    {
+      problems.append(.backupNotKept(copy))
+    }
+    return problems
+  }
+
+  /// The kernel dumps all memory but crash regions, and on x86 the first MiB
+  /// (`arch/x86/kernel/crash.c:elf_header_exclude_ranges`).
+  private func missingMemory(_ dumped: PhysicalRangeSet, _ elfMachine: UInt16) -> [CoreFinding] {
+    guard let memory = machine.memory, let crashRegions = machine.crashRegions else { return [] }
+    let low = elfMachine == 62 ? PhysicalRange(start: 0, size: 1 << 20) : nil
+    let left = crashRegions.union(dumped).union(PhysicalRangeSet([low].compactMap(\.self)))
+    return memory.subtracting(left).ranges.map {
+      CoreFinding(.programHeaders, .missingMemory($0))
+    }
+  }
+
+  private func noteFindingsOfMachine(_ segments: [CoreSegment]) -> [CoreFinding] {
+    var findings: [CoreFinding] = []
+    var notes: [PhysicalRange] = []
+    let expectedNotes = machine.cpuNotes.map(Set.init)
+    for (number, segment) in segments.enumerated() {
+      guard let range = segment.range else { continue }
+      switch segment.role {
+      case .cpuNote:
+        notes.append(range)
+        if let expectedNotes, !expectedNotes.contains(range) {
+          findings.append(CoreFinding(.programHeader(number), .staleNote(range)))
+        }
+      case .vmcoreinfo:
+        if let expected = machine.vmcoreinfo, expected != range {
+          findings.append(
+            CoreFinding(.programHeader(number), .otherVMCoreInfo(range, expected: expected)))
+        }
+      case .kernelText, .memory, .backup, .other: break
+      }
+    }
+    return findings + missingNotes(notes)
+  }
+
+  private func missingNotes(_ notes: [PhysicalRange]) -> [CoreFinding] {
+    guard let expected = machine.cpuNotes else { return [] }
+    let found = Set(notes)
+    let missing = expected.filter { !found.contains($0) }
+    // Readers match notes and CPUs by their order.
+    let isOrdered = notes.filter(Set(expected).contains) == expected.filter(found.contains)
+    return missing.map { CoreFinding(.programHeaders, .missingNote($0)) }
+      + (isOrdered ? [] : [CoreFinding(.programHeaders, .notesInOtherOrder)])
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import ELF
+
+/// Reads the bytes of a core header as the crash kernel will, and tells what it would refuse or what
+/// would spoil the dump.
+///
+/// Source: `fs/proc/vmcore.c:parse_crash_elf64_headers` and what it calls. Nothing here knows how the
+/// header was made.
+public struct CoreHeaderCheck: Hashable, Sendable {
+  /// What the header is compared with.
+  public let machine: CoreMachine
+
+  /// A check by what is known of the machine; without a machine, by the header alone.
+  public init(of machine: CoreMachine = CoreMachine()) {
+    self.machine = machine
+  }
+
+  /// What is wrong with a header; nothing when the crash kernel may have it.
+  ///
+  /// - Parameter header: its bytes, with or without padding.
+  public func findings(in header: Span<UInt8>) -> [CoreFinding] {
+    let fields: CoreFields
+    do throws(FormatError) {
+      fields = try CoreFields(header)
+    } catch .badMagic {
+      return [CoreFinding(.offset(0), .notELF)]
+    } catch {
+      return [CoreFinding(.offset(0), .truncated(size: ELFHeader.size))]
+    }
+    let findings = self.findings(in: fields)
+    guard fields.hasTableBehindHeader else { return findings }
+    let segments = CoreSegment.segments(
+      fields.programHeaders(header), machine: fields.machine, vmcoreinfo: machine.vmcoreinfo)
+    return findings + sizeFindings(fields, header) + noteFindings(segments)
+      + memoryFindings(segments) + machineFindings(segments, fields.machine)
+  }
+
+  /// The rules for the fields of the file header, in the order of the file.
+  private func findings(in fields: CoreFields) -> [CoreFinding] {
+    var findings: [CoreFinding] = []
+    func expect(_ isGood: Bool, at offset: Int, _ problem: CoreProblem) {
+      if !isGood { findings.append(CoreFinding(.offset(offset), problem)) }
+    }
+    expect(fields.fileClass == 2, at: 4, .fileClass(fields.fileClass))
+    // A 32-bit header has its fields elsewhere.
+    guard fields.fileClass == 2 else { return findings }
+    expect(fields.isLabelled, at: 5, .mislabelledByteOrder(fields.data))
+    expect(machine.byteOrder.map { $0 == fields.byteOrder } != false, at: 5, .otherByteOrder)
+    expect(
+      fields.identificationVersion == 1, at: 6,
+      .identificationVersion(fields.identificationVersion))
+    expect(fields.type == ELFHeader.core, at: 16, .type(fields.type))
+    if let problem = machineProblem(fields.machine) { expect(false, at: 18, problem) }
+    expect(fields.version == 1, at: 20, .version(fields.version))
+    expect(fields.tableOffset == 64, at: 32, .tableElsewhere(fields.tableOffset))
+    expect(fields.headerSize == 64, at: 52, .headerSize(fields.headerSize))
+    expect(fields.entrySize == 56, at: 54, .entrySize(fields.entrySize))
+    expect(fields.count > 0, at: 56, .noProgramHeaders)
+    expect(fields.count != .max, at: 56, .extendedCount)
+    return findings
+  }
+
+  /// `vmcore_elf64_check_arch` of each architecture.
+  private func machineProblem(_ found: UInt16) -> CoreProblem? {
+    if found == 40 { return .neverAccepted }
+    if let expected = machine.machine {
+      return found == expected ? nil : .otherMachine(found, expected: expected)
+    }
+    return [21, 62, 183, 243, 258].contains(found) ? nil : .unknownMachine(found)
+  }
+
+  private func sizeFindings(_ fields: CoreFields, _ header: Span<UInt8>) -> [CoreFinding] {
+    if fields.tableEnd > header.count {
+      // A count of 65535 that is no count has been told.
+      return fields.count == .max
+        ? [] : [CoreFinding(.offset(56), .truncated(size: fields.tableEnd))]
+    }
+    guard let offset = (fields.tableEnd..<header.count).first(where: { header[$0] != 0 }) else {
+      return []
+    }
+    return [CoreFinding(.offset(offset), .trailingBytes)]
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+public import PhysicalMemory
+
+/// What is known about the machine that a core header describes; whatever is nil is not compared.
+public struct CoreMachine: Hashable, Sendable {
+  /// The architecture, as `e_machine` has it: 183 for arm64.
+  public var machine: UInt16?
+  /// The byte order of its kernels.
+  public var byteOrder: ByteOrder?
+  /// All memory that a dump is to have, crash kernels' included.
+  public var memory: PhysicalRangeSet?
+  /// The memory set apart for crash kernels; empty when there is none.
+  public var crashRegions: PhysicalRangeSet?
+  /// Memory of the firmware that is dumped although it lies in a crash region: RTAS and OPAL of ppc64
+  /// (`arch/powerpc/kexec/ranges.c:get_crash_memory_ranges`).
+  public var firmware: PhysicalRangeSet
+  /// The register notes of the CPUs, in the order of their numbers.
+  public var cpuNotes: [PhysicalRange]?
+  /// The vmcoreinfo note.
+  public var vmcoreinfo: PhysicalRange?
+
+  /// What is known; nothing, if nothing is said.
+  public init(
+    machine: UInt16? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
+    crashRegions: PhysicalRangeSet? = nil, firmware: PhysicalRangeSet = PhysicalRangeSet([]),
+    cpuNotes: [PhysicalRange]? = nil, vmcoreinfo: PhysicalRange? = nil
+  ) {
+    self.machine = machine
+    self.byteOrder = byteOrder
+    self.memory = memory
+    self.crashRegions = crashRegions
+    self.firmware = firmware
+    self.cpuNotes = cpuNotes
+    self.vmcoreinfo = vmcoreinfo
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+
+extension CoreProblem: CustomStringConvertible {
+  /// What was found, and what should be.
+  public var description: String {
+    switch self {
+    case .notELF: "not the magic number of an ELF file"
+    case .truncated(let size): "the file ends before \(size) bytes, which the crash kernel reads"
+    case .fileClass(let value): "EI_CLASS is \(value); a 64-bit header has 2"
+    case .mislabelledByteOrder(let value):
+      "EI_DATA is \(value), and the fields are in the other byte order; tools will misread them"
+    case .otherByteOrder: "the fields are not in the byte order of this machine"
+    case .identificationVersion(let value): "EI_VERSION is \(value), not 1"
+    case .type(let value): "e_type is \(value), not 4 (ET_CORE)"
+    case .otherMachine(let value, let expected):
+      "e_machine is \(value); this machine's is \(expected)"
+    case .neverAccepted: "e_machine is 40 (arm), and a 32-bit arm kernel takes no 64-bit header"
+    case .unknownMachine(let value): "e_machine is \(value), of no crash kernel that is known here"
+    case .version(let value): "e_version is \(value), not 1"
+    case .tableElsewhere(let value):
+      "e_phoff is \(hex(value)); the crash kernel reads program headers from 0x40 on"
+    case .headerSize(let value): "e_ehsize is \(value), not 64"
+    case .entrySize(let value): "e_phentsize is \(value), not 56"
+    case .noProgramHeaders: "e_phnum is 0"
+    case .extendedCount:
+      "e_phnum is 65535: the crash kernel reads as many, others look for the count elsewhere"
+    case .trailingBytes: "not zero; nothing is behind the program headers"
+    case .noNotes: "there is no PT_NOTE"
+    case .noteNotFirst(let other):
+      "a PT_NOTE behind program header \(other), which the merged notes overwrite"
+    case .noteTooSmall(let size): "a PT_NOTE of \(size) bytes; the header of a note takes 12"
+    case .noVMCoreInfo: "no PT_NOTE is as large as vmcoreinfo, without which no tool reads a dump"
+    case .noMemory: "there is no PT_LOAD"
+    case .empty: "a PT_LOAD of no bytes"
+    case .sizesDiffer(let file, let memory):
+      "p_filesz is \(hex(file)) and p_memsz \(hex(memory)): tools take the difference for left out"
+    case .wraps(let start, let size):
+      "\(hex(size)) bytes from \(hex(start)) on pass the end of the address space"
+    case .otherSource(let offset, let address):
+      "the bytes of \(hex(address)) are fetched from \(hex(offset)), and it is no backup"
+    case .noPhysicalAddresses: "p_paddr is 0 everywhere: tools cannot find physical memory"
+    case .overlap(let range, let other): "\(range) is also in program header \(other)"
+    case .unaligned(let range):
+      "\(range) is not whole pages; the crash kernel reads what else is in them"
+    case .userAddress(let address): "p_vaddr is \(hex(address)), which is no address of a kernel"
+    case .inCrashRegion(let range): "\(range) is the crash kernel's own memory"
+    case .notMemory(let range): "\(range) is no memory of this machine; reading it may hang"
+    case .missingMemory(let range): "\(range) is memory of this machine, and in no PT_LOAD"
+    case .backupNotKept(let range): "\(range), the copy of low memory, is not the crash kernel's"
+    case .staleNote(let range): "\(range) is not where a CPU of this machine writes its registers"
+    case .missingNote(let range):
+      "\(range) is where a CPU of this machine writes its registers, and no PT_NOTE says so"
+    case .notesInOtherOrder: "the PT_NOTEs are not in the order of this machine's CPUs"
+    case .otherVMCoreInfo(let range, let expected):
+      "vmcoreinfo is said to be \(range); this machine's is \(expected)"
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ELF
+public import PhysicalMemory
+
+/// A program header of a core header, and what it seems to be for.
+///
+/// The file does not say: notes are told apart by their size, the kernel's mapping by its address.
+public struct CoreSegment: Hashable, Sendable {
+  /// What a segment is for.
+  public enum Role: Hashable, Sendable {
+    /// The registers of a CPU: which of the notes it is, from 0. Notes are in the order of the CPUs'
+    /// numbers, some of which may be left out.
+    case cpuNote(Int)
+    /// What the kernel says of itself.
+    case vmcoreinfo
+    /// The kernel, where it is linked.
+    case kernelText
+    /// Memory of the crashed machine.
+    case memory
+    /// Low memory that is copied elsewhere before the crash kernel runs.
+    case backup
+    /// Another type of program header; the crash kernel carries it along.
+    case other
+  }
+
+  /// What it seems to be for.
+  public let role: Role
+  /// The program header.
+  public let header: ProgramHeader
+
+  /// The memory it stands for; nil when it is empty or passes the end of the address space.
+  public var range: PhysicalRange? {
+    PhysicalRange(
+      start: header.type == ProgramHeader.note ? header.offset : header.physicalAddress,
+      size: header.memorySize)
+  }
+
+  /// The program headers of a core header with their roles, in order.
+  ///
+  /// - Parameters:
+  ///   - headers: in the order of the file.
+  ///   - machine: the architecture, as `e_machine` has it.
+  ///   - vmcoreinfo: where that note is; without it, it is the last note too large for registers.
+  public static func segments(
+    _ headers: [ProgramHeader], machine: UInt16, vmcoreinfo: PhysicalRange? = nil
+  ) -> [CoreSegment] {
+    let vmcoreinfo = headers.placeOfVMCoreInfo(at: vmcoreinfo)
+    let kernelText = headers.placeOfKernelText
+    let backup = headers.firstIndex { $0.isBackup(on: machine) }
+    var noteCount = 0
+    return headers.indices.map { index in
+      let role: Role
+      switch headers[index].type {
+      case ProgramHeader.note where index == vmcoreinfo: role = .vmcoreinfo
+      case ProgramHeader.note:
+        role = .cpuNote(noteCount)
+        noteCount += 1
+      case ProgramHeader.load where index == kernelText: role = .kernelText
+      case ProgramHeader.load: role = index == backup ? .backup : .memory
+      default: role = .other
+      }
+      return CoreSegment(role: role, header: headers[index])
+    }
+  }
+}
+
+extension [ProgramHeader] {
+  /// Registers take less than 1 KiB; what a kernel says of itself, a page and more
+  /// (`include/linux/vmcore_info.h`).
+  fileprivate func placeOfVMCoreInfo(at range: PhysicalRange?) -> Int? {
+    let isThere = firstIndex {
+      $0.type == ProgramHeader.note && range?.start == $0.offset && range?.size == $0.memorySize
+    }
+    return isThere ?? lastIndex { $0.type == ProgramHeader.note && $0.memorySize > 4096 }
+  }
+
+  /// The kernel's mapping comes before all memory, and leads elsewhere than the linear map.
+  fileprivate var placeOfKernelText: Int? {
+    guard let first = firstIndex(where: { $0.type == ProgramHeader.load }),
+      self[first].hasVirtualAddress
+    else { return nil }
+    let others = self[(first + 1)...].filter { $0.type == ProgramHeader.load }
+    let isLinear = others.contains {
+      $0.hasVirtualAddress && $0.linearOffset == self[first].linearOffset
+    }
+    return others.isEmpty || isLinear ? nil : first
+  }
+}
+
+extension ProgramHeader {
+  /// Whether the address is known: 0 and all ones say that it is not.
+  var hasVirtualAddress: Bool { virtualAddress != 0 && virtualAddress != .max }
+
+  fileprivate var linearOffset: UInt64 { virtualAddress &- physicalAddress }
+
+  /// Whether the bytes are in a copy of low memory: ppc64 saves the first 64 KiB
+  /// (`arch/powerpc/kexec/crash.c:sync_backup_region_phdr`), kexec-tools on x86 the first 640.
+  fileprivate func isBackup(on machine: UInt16) -> Bool {
+    let limit: UInt64 = machine == 62 ? 0xa_0000 : 1
+    return type == Self.load && offset != physicalAddress && physicalAddress < limit
+      && memorySize <= 0xa_0000
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CrashCore
+import ELF
+import Kexec
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+
+// What a machine says, in the words of CrashCore: here RunningKernel and the check meet.
+extension CoreMachine {
+  /// The facts of a machine, live or captured; those that it does not tell are not compared.
+  ///
+  /// - Throws: ``Failure`` when it does not tell of its memory, which most of the check is about.
+  init(of machine: RunningKernel) throws(Failure) {
+    guard FileStatus(machine.root.string) != nil else {
+      throw Failure(.missingInput, "\(machine.root): no such file")
+    }
+    let map: MemoryMap?
+    do throws(MachineError) {
+      map = try machine.memoryMap()
+      try self.init(of: machine, map)
+    } catch {
+      throw Failure(error)
+    }
+    guard map?.isHidden != true else {
+      throw Failure(
+        .noPermission,
+        "\(machine.memoryMapPath): addresses are hidden\nto read them takes CAP_SYS_ADMIN")
+    }
+    guard memory != nil else {
+      throw Failure(
+        .notOffered,
+        "\(machine.memoryMapPath): tells of no memory\nwithout --root a header is checked alone")
+    }
+  }
+
+  private init(of machine: RunningKernel, _ map: MemoryMap?) throws(MachineError) {
+    self.init()
+    guard let map, !map.isHidden else { return }
+    let ram = map.memoryToDump
+    memory = ram.isEmpty ? nil : PhysicalRangeSet(ram)
+    // Without a region, where it is may just not be told: nothing is missing then.
+    let regions = try machine.crashRegions()
+    if !regions.isEmpty {
+      crashRegions = PhysicalRangeSet(regions + (try machine.crashCMARanges()))
+    }
+    firmware = PhysicalRangeSet(try machine.firmwareMemory())
+    let notes = try machine.cpuNotes().map(\.range)
+    cpuNotes = notes.isEmpty ? nil : notes
+    vmcoreinfo = try machine.vmcoreinfoNote()
+    try learnArchitecture(of: machine)
+  }
+
+  private mutating func learnArchitecture(of machine: RunningKernel) throws(MachineError) {
+    let core = try machine.core()
+    self.machine = core?.file.machine
+    byteOrder = core?.file.byteOrder
+    guard core == nil, let name = try machine.architectureName() else { return }
+    self.machine = Architecture(named: name)?.coreRules?.machine
+  }
+}

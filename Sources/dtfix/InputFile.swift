@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RunningKernel
+import SystemPackage
+
+/// The bytes of a file, and the name that messages call it by.
+struct InputFile {
+  let name: String
+  let bytes: [UInt8]
+
+  init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+  }
+
+  /// Reads a file, or standard input for `-`.
+  init(_ path: String) throws(Failure) {
+    name = path == "-" ? "standard input" : path
+    do throws(MachineError) {
+      bytes = try readInput(path, limit: RunningKernel.treeLimit)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  /// Whether it begins like an ELF file; no tree does.
+  var isELF: Bool { bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CrashCore
+import ELF
+import PhysicalMemory
+import TestSupport
+import Testing
+
+/// Each test changes one fact of the machine, or one part of its header: nothing else is found.
+@Suite struct `A core header compared with its machine` {
+  @Test func `fits it`() throws {
+    #expect(try findings() == [])
+  }
+
+  @Test func `leaves the crash kernel's memory out`() throws {
+    let findings = try findings { header, _ in
+      header.memory[0] = try header.memory[0].ending(at: 0x9150_0000)
+    }
+
+    #expect(findings.map(\.problem) == [.inCrashRegion(try range(0x9140_0000, 0x10_0000))])
+    #expect(findings.map(\.place) == [.programHeader(4)])
+    #expect(findings.map(\.severity) == [.useless])
+  }
+
+  /// `arch/powerpc/kexec/ranges.c:add_rtas_mem_range`; kexec-tools rounds it to pages.
+  @Test(arguments: [0x83c, 0x1000, 0x1_0000] as [UInt64])
+  func `may have the firmware's memory in the crash kernel's`(size: UInt64) throws {
+    let findings = try findings { header, machine in
+      machine.firmware = PhysicalRangeSet([try range(0x92ff_0000, 0x83c)])
+      header.memory.append(
+        CoreHeader.Memory(
+          range: try range(0x92ff_0000, size), virtualAddress: 0xffff_3a84_92ff_0000))
+    }
+
+    #expect(findings == [])
+  }
+
+  @Test func `is told of each piece of missing memory`() throws {
+    let findings = try findings { header, machine in
+      machine.memory = machine.memory?.union(PhysicalRangeSet([try range(0x1_0000_0000, 0x1000)]))
+      header.memory[1] = try header.memory[1].ending(at: 0x9fff_f000)
+    }
+
+    #expect(
+      findings.map(\.problem) == [
+        .missingMemory(try range(0x9fff_f000, 0x1000)),
+        .missingMemory(try range(0x1_0000_0000, 0x1000)),
+      ])
+    #expect(findings.map(\.severity) == [.useless, .useless])
+  }
+
+  /// `arch/x86/kernel/crash.c:elf_header_exclude_ranges`.
+  @Test(arguments: [(62, 0xf_f000), (183, nil)] as [(UInt16, UInt64?)])
+  func `lacks the first MiB on x86 only`(elfMachine: UInt16, size: UInt64?) throws {
+    let low = PhysicalRangeSet([try range(0x1000, 0xf_f000)])
+    let findings = try findings { header, machine in
+      (header.machine, machine.machine) = (elfMachine, elfMachine)
+      machine.memory = machine.memory?.union(low)
+    }
+
+    let missing = low.ranges.map(CoreProblem.missingMemory)
+    #expect(findings.map(\.problem) == (size == nil ? missing : []))
+  }
+
+  @Test func `does not cover what is no memory`() throws {
+    let findings = try findings { header, _ in
+      header.memory[1] = try header.memory[1].ending(at: 0xa000_1000)
+    }
+
+    #expect(findings.map(\.problem) == [.notMemory(try range(0xa000_0000, 0x1000))])
+    #expect(findings.map(\.place) == [.programHeader(5)])
+    #expect(findings.map(\.severity) == [.useless])
+  }
+
+  @Test func `may have edges within a page where all of the page is memory`() throws {
+    let findings = try findings { header, machine in
+      let memory = try range(0x2000, 0x1000)
+      machine.memory = machine.memory?.union(PhysicalRangeSet([memory]))
+      header.memory.append(
+        CoreHeader.Memory(range: try range(0x2000, 0x83c), virtualAddress: 0))
+      header.memory.append(
+        CoreHeader.Memory(range: try range(0x283c, 0x7c4), virtualAddress: 0))
+    }
+
+    #expect(findings == [])
+  }
+
+  @Test func `has the notes of all CPUs`() throws {
+    let findings = try findings { header, _ in header.cpuNotes.removeLast() }
+
+    #expect(findings.map(\.problem) == [.missingNote(try range(0x9ffd_2000, 0x1a8))])
+    #expect(findings.map(\.severity) == [.useless])
+  }
+
+  /// A kernel writes notes of CPUs that may come too; user space does not see those.
+  @Test func `is doubted for notes of other CPUs`() throws {
+    let findings = try findings { header, _ in
+      header.cpuNotes.append(try range(0x9fff_2000, 0x1a8))
+    }
+
+    #expect(findings.map(\.problem) == [.staleNote(try range(0x9fff_2000, 0x1a8))])
+    #expect(findings.map(\.place) == [.programHeader(2)])
+    #expect(findings.map(\.severity) == [.doubtful])
+  }
+
+  @Test func `is stale after the notes have moved`() throws {
+    let findings = try findings { header, _ in
+      header.cpuNotes[1] = try range(0x9ffd_3000, 0x1a8)
+    }
+
+    #expect(
+      findings.map(\.problem) == [
+        .staleNote(try range(0x9ffd_3000, 0x1a8)), .missingNote(try range(0x9ffd_2000, 0x1a8)),
+      ])
+  }
+
+  @Test func `has the notes in the order of the CPUs`() throws {
+    let findings = try findings { header, _ in header.cpuNotes.reverse() }
+
+    #expect(findings.map(\.problem) == [.notesInOtherOrder])
+    #expect(findings.map(\.severity) == [.doubtful])
+  }
+
+  @Test func `has this boot's vmcoreinfo`() throws {
+    let findings = try findings { header, _ in
+      header.vmcoreinfo = try range(0x4155_b000, 0x1024)
+    }
+
+    #expect(
+      findings.map(\.problem) == [
+        .otherVMCoreInfo(try range(0x4155_b000, 0x1024), expected: try range(0x4155_a000, 0x1024))
+      ])
+    #expect(findings.map(\.severity) == [.useless])
+  }
+
+  @Test(arguments: [(0x9200_0000, true), (0x4200_0000, false)] as [(UInt64, Bool)])
+  func `keeps the copy of low memory in the crash kernel's`(source: UInt64, isKept: Bool) throws {
+    let findings = try findings { header, machine in
+      let low = try range(0, 0x1_0000)
+      machine.memory = machine.memory?.union(PhysicalRangeSet([low]))
+      header.memory.append(
+        CoreHeader.Memory(range: low, virtualAddress: 0xffff_3a84_0000_0000, source: source))
+    }
+
+    #expect(
+      findings.map(\.problem)
+        == (isKept ? [] : [.backupNotKept(try range(source, 0x1_0000))]))
+  }
+
+  @Test func `is not compared with what is not known`() throws {
+    let findings = try findings { header, machine in
+      header.cpuNotes[0] = try range(0x1000, 0x1a8)
+      header.vmcoreinfo = try range(0x2000, 0x1024)
+      header.memory[1] = try header.memory[1].ending(at: 0x1_0000_0000)
+      machine = CoreMachine(machine: 183)
+    }
+
+    #expect(findings == [])
+  }
+}
+
+/// What is found in a changed header of a changed machine.
+private func findings(
+  _ change: (inout CoreHeader, inout CoreMachine) throws -> Void = { _, _ in }
+) throws -> [CoreFinding] {
+  var (header, machine) = (try CoreHeader.golden(), try CoreMachine.golden())
+  try change(&header, &machine)
+  let bytes = try header.bytes()
+  return CoreHeaderCheck(of: machine).findings(in: bytes.span)
+}
+
+extension CoreHeader.Memory {
+  /// The same start, another end.
+  fileprivate func ending(at end: UInt64) throws -> Self {
+    let whole = try #require(PhysicalRange(start: range.start, end: end))
+    return Self(range: whole, virtualAddress: virtualAddress)
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@Suite struct `A core header under check` {
+  /// Kernels' own headers, of the machines that they were made on; kexec-tools', where that knows all.
+  @Test(arguments: [
+    ("arm64-virt-2g-6.12-kf", "kernel"), ("arm64-virt-6.12-kf", "kernel"),
+    ("arm64-virt-6g-highlow-6.12-kf", "kernel"), ("arm64-virt-uefi-dt-6.12-kf", "kernel"),
+    ("riscv64-virt-7.2-kf", "kernel"), ("pseries-7.2-kf", "kernel"),
+    ("arm64-virt-6.12", "kexec-tools"), ("arm64-virt-uefi-acpi-6.12", "kexec-tools"),
+    ("pseries-6.12", "kexec-tools"), ("pseries-7.2-kf", "kexec-tools"),
+  ])
+  func `passes in silence on its machine`(name: String, maker: String) throws {
+    let machine = try Fixtures.machine(name)
+
+    let result = try dtfix(
+      "check", "--root", machine, machine + "/oracle/\(maker)-elfcorehdr.bin")
+
+    expectSilence(result)
+  }
+
+  @Test(arguments: ["arm64-virt-6.12-kf", "riscv64-virt-7.2-kf", "arm64-virt-1g-6.1"])
+  func `passes when it is ours`(name: String) throws {
+    let place = try Workplace()
+    let machine = try Fixtures.machine(name)
+    try dtfix("elfcorehdr", "--root", machine, "-o", place / "core.hdr")
+
+    expectSilence(try dtfix("check", "--root", machine, place / "core.hdr"))
+    expectSilence(try dtfix("check", place / "core.hdr", place / "core.hdr"))
+  }
+
+  @Test func `is told of line by line, with 1`() throws {
+    let file = try Fixtures.machine("arm64-virt-1g-6.1") + "/oracle/kexec-tools-elfcorehdr.bin"
+
+    let result = try dtfix("check", file)
+
+    let lines = result.text.split(separator: "\n")
+    #expect(result.status == 1)
+    #expect(result.errors == "")
+    #expect(lines.count == 3)
+    #expect(
+      lines.first == """
+        \(file): useless: program header 2: 0xffffa345d0e10000 bytes from 0x5cba71400000 on pass the \
+        end of the address space [vmcore.c:process_ptload_program_headers_elf64]
+        """)
+  }
+
+  @Test func `is told of as JSON`() throws {
+    let file = try Fixtures.machine("arm64-virt-1g-6.1") + "/oracle/kexec-tools-elfcorehdr.bin"
+
+    let result = try dtfix("check", "--json", file)
+
+    #expect(result.status == 1)
+    #expect(
+      try python(
+        #"[json["findings"][0][k] for k in ("severity", "place", "rule")]"#, on: result)
+        == "['useless', 'program header 2', "
+        + "'fs/proc/vmcore.c:process_ptload_program_headers_elf64']")
+    #expect(try python(#"len(json["findings"])"#, on: result) == "3")
+  }
+
+  @Test func `is none as JSON when all is well`() throws {
+    let result = try dtfix("check", "--json", Self.oracle())
+
+    #expect(result.status == 0)
+    #expect(try python(#"json["findings"]"#, on: result) == "[]")
+  }
+
+  @Test func `of another boot is found stale`() throws {
+    let machine = try Fixtures.machine("arm64-virt-2g-6.12-kf")
+
+    let result = try dtfix("check", "--root", machine, Self.oracle())
+
+    #expect(result.status == 1)
+    for part in [
+      "useless: program headers: 0x91400000-0x9d3fffff is memory of this machine, and in no PT_LOAD",
+      "doubtful: program header 0: 0x9ffbe000-0x9ffbe1a7 is not where a CPU",
+      "useless: program headers: 0xbffbf000-0xbffbf1a7 is where a CPU",
+      "useless: program header 2: vmcoreinfo is said to be 0x4155a000-0x4155b023; this machine's is "
+        + "0x41572000-0x41573023",
+    ] {
+      #expect(result.text.contains(part))
+    }
+  }
+
+  @Test(
+    arguments: [("aarch64", 0), ("arm64", 0), ("riscv64", 1), ("x86_64", 1)] as [(String, Int32)])
+  func `is for the architecture that is named`(name: String, status: Int32) throws {
+    let result = try dtfix("check", "--arch", name, Self.oracle())
+
+    #expect(result.status == status)
+    #expect(result.text.contains("refused: offset 0x12: e_machine is 183") == (status == 1))
+  }
+
+  @Test func `comes from standard input`() throws {
+    var header = try contents(of: Self.oracle())
+    header[16] = 2
+
+    let result = try run(dtfixPath, ["check", "-"], input: header)
+
+    #expect(result.status == 1)
+    #expect(
+      result.text
+        == "standard input: refused: offset 0x10: e_type is 2, not 4 (ET_CORE) "
+        + "[vmcore.c:parse_crash_elf64_headers]\n")
+  }
+
+  @Test func `is one of several, each by its name`() throws {
+    let place = try Workplace()
+    var header = try contents(of: Self.oracle())
+    header[20] = 9
+    try write(header, to: place / "bad.hdr")
+
+    let result = try dtfix("check", Self.oracle(), place / "bad.hdr")
+
+    #expect(result.status == 1)
+    #expect(result.text.split(separator: "\n").count == 1)
+    #expect(result.text.hasPrefix("\(place / "bad.hdr"): refused: offset 0x14: "))
+  }
+
+  fileprivate static func oracle() throws -> String {
+    try Fixtures.machine("arm64-virt-6.12-kf") + "/oracle/kernel-elfcorehdr.bin"
+  }
+}
+
+@Suite struct `A check that cannot be made` {
+  @Test(arguments: [
+    (["check"], "file"), (["check", "-", "-"], "standard input"),
+    (["check", "--nonsense", "x"], "--nonsense"), (["check", "--root", "", "x"], "--root"),
+  ])
+  func `is refused for its arguments`(arguments: [String], part: String) throws {
+    expectUsageError(try dtfix(arguments), part)
+  }
+
+  @Test func `is refused for an architecture without core headers`() throws {
+    let place = try Workplace()
+
+    let result = try dtfix("check", "--arch", "z80", place.board)
+
+    expectRefusal(result, 64, "--arch", "z80")
+  }
+
+  @Test(
+    arguments: [("", 65, "no ELF file"), ("text", 65, "no ELF file")] as [(String, Int32, String)])
+  func `is refused for what is no core header`(text: String, status: Int32, part: String) throws {
+    let place = try Workplace()
+    try write(Array(text.utf8), to: place / "file")
+
+    expectRefusal(try dtfix("check", place / "file"), status, "\(place / "file"): \(part)")
+    expectRefusal(try dtfix("check", place.board), status, "\(place.board): \(part)")
+  }
+
+  @Test func `is refused without its file, before anything is said of another`() throws {
+    let place = try Workplace()
+    let bad = try Fixtures.machine("arm64-virt-1g-6.1") + "/oracle/kexec-tools-elfcorehdr.bin"
+
+    let result = try dtfix("check", bad, place / "none")
+
+    expectRefusal(result, 66, "\(place / "none"): no such file")
+  }
+
+  @Test func `is refused without its machine`() throws {
+    let place = try Workplace()
+
+    let result = try dtfix("check", "--root", place / "none", place.board)
+
+    expectRefusal(result, 66, "\(place / "none"): no such file")
+  }
+
+  @Test func `is refused for a machine that tells of no memory`() throws {
+    let place = try Workplace()
+
+    let result = try dtfix("check", "--root", place.folder.path, place.board)
+
+    expectRefusal(result, 69, "\(place / "proc/iomem"): tells of no memory")
+  }
+
+  @Test func `is refused for a machine that hides its addresses`() throws {
+    let place = try Workplace()
+    try run("mkdir", [place / "proc"])
+    try write(Array("00000000-00000000 : System RAM\n".utf8), to: place / "proc/iomem")
+
+    let result = try dtfix("check", "--root", place.folder.path, place.board)
+
+    expectRefusal(result, 77, "\(place / "proc/iomem"): addresses are hidden")
+    #expect(result.errors.contains("CAP_SYS_ADMIN"))
+  }
+}
