@@ -51,7 +51,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
       vmcoreinfo: vmcoreinfo, kernelText: layout.text,
       memory: order == .ascending ? memory : memory.reversed())
     evidence = layout.evidence
-    warnings = Self.warnings(layout, rules)
+    warnings = Self.warnings(layout, rules) + Self.warnings(ofNotes: facts)
     let count = header.programHeaders.count
     guard count <= ELFHeader.mostProgramHeaders else {
       throw .tooManySegments(count: count, limit: ELFHeader.mostProgramHeaders)
@@ -69,6 +69,16 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     if joiningNeighbours { ranges = PhysicalRangeSet(ranges).ranges }
     let all = PhysicalRangeSet(facts.memory)
     return (ranges + backedUp.filter(all.contains)).sorted()
+  }
+
+  /// The kernel keeps every CPU's notes within a page, so that they are one piece of memory.
+  private static func warnings(ofNotes facts: CrashFacts) -> [Finding] {
+    let pageSize = facts.vmcoreinfo?.pageSize ?? 4096
+    return facts.cpuNotes.filter { $0.start / pageSize != $0.lastByte / pageSize }.map {
+      Finding(
+        "register notes", "\($0) is in more than one page",
+        rule: .linux("kernel/crash_core.c", "crash_notes_memory_init"))
+    }
   }
 
   private static func warnings(_ layout: KernelLayout, _ rules: CoreRules) -> [Finding] {

@@ -18,8 +18,7 @@ struct Fix: ParsableCommand {
         For a loader that puts the initrd at 1 GiB + 128 MiB:
           dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
         For a crash kernel:
-          dtfix --for-crash --initrd-at 0x92000000+0x1f9bb8 \
-            --elfcorehdr-at 0x9d3f0000+0x1000 -o crash.dtb
+          dtfix --for-crash --elfcorehdr-at 0x9d3f0000+0x1000 -o crash.dtb
         What would be done, and why:
           dtfix --for-kexec --explain -o /dev/null
         For another machine, from its capture:

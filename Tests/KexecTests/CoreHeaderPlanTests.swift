@@ -140,6 +140,19 @@ import Testing
     #expect(try CoreHeaderPlan(for: .arm64, facts).header.bytes().count == 3_674_112)
   }
 
+  /// `kernel/crash_core.c:crash_notes_memory_init`.
+  @Test(arguments: [(0x4100_0e58 as UInt64, false), (0x4100_0e59, true), (0x4100_0fff, true)])
+  func `warns of notes that cross a page`(start: UInt64, isWarned: Bool) throws {
+    var facts = synthetic()
+    facts.linearMap = 0
+    facts.kernelText = CoreHeader.KernelText(virtualAddress: 0, range: range(0x4000_0000, 0x1000))
+    facts.cpuNotes = [range(start, 0x1a8)]
+
+    let plan = try CoreHeaderPlan(for: .arm64, facts)
+
+    #expect(plan.warnings.map(\.place) == (isWarned ? ["register notes"] : []))
+  }
+
   @Test func `warns that a 32-bit arm kernel takes no such header`() throws {
     let plan = try CoreHeaderPlan(for: .arm, synthetic())
 
