@@ -168,7 +168,8 @@ import Testing
       $0[5] = $0[5].with(fileSize: .max - 0xfff, memorySize: .max - 0xfff)
     }
 
-    #expect(findings.map(\.problem) == [.wraps(start: 0x9d40_0000, size: .max - 0xfff)])
+    let size = UInt64.max - 0xfff
+    #expect(findings.map(\.problem) == [.wraps(start: 0x9d40_0000, size: size)])
     #expect(findings.map(\.severity) == [.useless])
   }
 
