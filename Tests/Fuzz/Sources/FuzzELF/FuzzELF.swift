@@ -4,6 +4,7 @@ import BinaryFormat
 import ELF
 import FuzzSupport
 
+/// Starts libFuzzer.
 @_cdecl("fuzz_elf_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

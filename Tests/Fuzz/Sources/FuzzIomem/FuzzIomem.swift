@@ -4,6 +4,7 @@ import FuzzSupport
 import PhysicalMemory
 import RunningKernel
 
+/// Starts libFuzzer.
 @_cdecl("fuzz_iomem_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

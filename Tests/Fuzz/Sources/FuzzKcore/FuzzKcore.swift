@@ -5,6 +5,7 @@ import CrashCore
 import ELF
 import FuzzSupport
 
+/// Starts libFuzzer.
 @_cdecl("fuzz_kcore_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

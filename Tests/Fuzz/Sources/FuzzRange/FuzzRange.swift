@@ -3,6 +3,7 @@
 import FuzzSupport
 import PhysicalMemory
 
+/// Starts libFuzzer.
 @_cdecl("fuzz_range_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

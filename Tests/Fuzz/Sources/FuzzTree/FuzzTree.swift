@@ -4,6 +4,7 @@ import DeviceTree
 import FuzzSupport
 import Kexec
 
+/// Starts libFuzzer.
 @_cdecl("fuzz_tree_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

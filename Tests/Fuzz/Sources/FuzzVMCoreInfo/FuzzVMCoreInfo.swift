@@ -3,6 +3,7 @@
 import CrashCore
 import FuzzSupport
 
+/// Starts libFuzzer.
 @_cdecl("fuzz_vmcoreinfo_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
