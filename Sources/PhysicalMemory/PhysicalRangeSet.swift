@@ -7,19 +7,28 @@ public struct PhysicalRangeSet: Hashable, Sendable {
 
   /// The union of any ranges, in any order.
   public init(_ ranges: some Sequence<PhysicalRange>) {
-    self.init(ascending: ranges.sorted())
+    self.init(sorting: Array(ranges))
+  }
+
+  private init(sorting ranges: [PhysicalRange]) {
+    self.init(ascending: ranges.isAscending ? ranges : ranges.sorted())
   }
 
   /// The union of ranges in rising order of their starts.
   private init(ascending ranges: [PhysicalRange]) {
-    self.ranges.reserveCapacity(ranges.count)
+    guard var open = ranges.first else { return }
+    var joined: [PhysicalRange] = []
+    joined.reserveCapacity(ranges.count)
     for range in ranges {
-      guard let last = self.ranges.last, range.start <= last.end else {
-        self.ranges.append(range)
-        continue
+      if range.start <= open.end {
+        open = open.extended(to: range.end)
+      } else {
+        joined.append(open)
+        open = range
       }
-      self.ranges[self.ranges.count - 1] = last.extended(to: range.end)
     }
+    joined.append(open)
+    self.ranges = joined
   }
 
   /// Whether there is no address in the set.
@@ -97,25 +106,44 @@ extension Collection<PhysicalRange> {
   ///
   /// In rising order, which is usual, this is one merge of two lists; a step back costs a search.
   public func subtracting(_ set: PhysicalRangeSet) -> [PhysicalRange] {
+    set.complement(in: Array(self))
+  }
+}
+
+extension PhysicalRangeSet {
+  /// What is left of each of some ranges without the addresses of this set.
+  ///
+  /// No part of the generic function above: its callers' compiler cannot specialise that.
+  fileprivate func complement(in others: [PhysicalRange]) -> [PhysicalRange] {
     var rest: [PhysicalRange] = []
-    rest.reserveCapacity(underestimatedCount + set.ranges.count)
+    rest.reserveCapacity(others.count + ranges.count)
     var (next, lastStart) = (0, UInt64.min)
-    for range in self {
-      if range.start < lastStart { next = set.firstIndex(endingAfter: range.start) }
+    for range in others {
+      if range.start < lastStart { next = firstIndex(endingAfter: range.start) }
       lastStart = range.start
-      while next < set.ranges.count, set.ranges[next].end <= range.start { next += 1 }
+      while next < ranges.count, ranges[next].end <= range.start { next += 1 }
 
       var (start, cut) = (range.start, next)
-      while cut < set.ranges.count, set.ranges[cut].start < range.end {
-        if let piece = PhysicalRange(start: start, end: set.ranges[cut].start) {
-          rest.append(piece)
-        }
-        start = set.ranges[cut].end
+      while cut < ranges.count, ranges[cut].start < range.end {
+        if let piece = PhysicalRange(start: start, end: ranges[cut].start) { rest.append(piece) }
+        start = ranges[cut].end
         cut += 1
       }
       if let piece = PhysicalRange(start: start, end: range.end) { rest.append(piece) }
     }
     return rest
+  }
+}
+
+extension [PhysicalRange] {
+  /// Whether no start is below the one before it.
+  fileprivate var isAscending: Bool {
+    var last = UInt64.min
+    for range in self {
+      guard last <= range.start else { return false }
+      last = range.start
+    }
+    return true
   }
 }
 

@@ -14,6 +14,9 @@ let package = Package(
       dependencies: [
         "CPeer", .product(name: "DeviceTree", package: "dtfix"),
         .product(name: "Kexec", package: "dtfix"),
+        .product(name: "PhysicalMemory", package: "dtfix"),
+        .product(name: "CrashCore", package: "dtfix"),
+        .product(name: "RunningKernel", package: "dtfix"),
       ],
       path: "Sources/Bench"),
   ]

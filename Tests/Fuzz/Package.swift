@@ -3,16 +3,24 @@
 
 import PackageDescription
 
+/// A program that fuzzes one format.
+func fuzzer(_ name: String, _ path: String, _ modules: [String]) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: ["FuzzSupport"] + modules.map { .product(name: $0, package: "dtfix") },
+    path: "Sources/" + path, swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+}
+
 let package = Package(
   name: "Fuzz",
   dependencies: [.package(name: "dtfix", path: "../..")],
   targets: [
-    .executableTarget(
-      name: "fuzz-tree",
-      dependencies: [
-        .product(name: "DeviceTree", package: "dtfix"), .product(name: "Kexec", package: "dtfix"),
-      ],
-      path: "Sources/FuzzTree",
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+    .target(name: "FuzzSupport"),
+    fuzzer("fuzz-tree", "FuzzTree", ["DeviceTree", "Kexec"]),
+    fuzzer("fuzz-iomem", "FuzzIomem", ["RunningKernel", "PhysicalMemory"]),
+    fuzzer("fuzz-vmcoreinfo", "FuzzVMCoreInfo", ["CrashCore", "ELF"]),
+    fuzzer("fuzz-elf", "FuzzELF", ["ELF", "BinaryFormat"]),
+    fuzzer("fuzz-kcore", "FuzzKcore", ["ELF", "CrashCore", "BinaryFormat"]),
+    fuzzer("fuzz-range", "FuzzRange", ["PhysicalMemory"]),
   ]
 )

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
+// bench memory: the same for core headers, ranges and /proc/iomem.
 // bench repeat C|calls|plan COUNT SIZE: nothing but that, for perf and callgrind.
 
 import CPeer
@@ -110,6 +111,11 @@ if arguments.first == "trees", let folder = arguments.last {
     let path = folder + "/" + name.replacingOccurrences(of: " ", with: "") + ".dtb"
     try Data(try tree(ofSize: size)).write(to: URL(fileURLWithPath: path))
   }
+  exit(0)
+}
+
+if arguments.first == "memory" {
+  try timeMemory()
   exit(0)
 }
 

@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import FuzzSupport
 import Kexec
 
-/// SwiftPM starts a program at a function of its own name; libFuzzer has the rest.
+/// Starts libFuzzer.
 @_cdecl("fuzz_tree_main")
 public func main(
   _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
-  var (count, arguments) = (count, arguments)
-  return runDriver(&count, &arguments, fuzzTree)
+  runFuzzer(count, arguments, fuzzTree)
 }
-
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-  _ count: UnsafeMutablePointer<CInt>,
-  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-  _ callback: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
 
 /// One input of libFuzzer: any bytes as a blob. It must be refused with an error, or read, printed,
 /// patched and read again.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzTree(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-  guard let tree = try? DeviceTree(blob: bytes) else { return 0 }
+  guard let tree = try? DeviceTree(blob: bytes(start, count)) else { return 0 }
 
   let root = tree.root
   _ = tree.sourceText(sorted: true)

@@ -3,7 +3,7 @@
 import Glibc
 
 /// The processor time of this thread for one run: the shorter of two, other tests do not count.
-func processorSeconds(_ body: () throws -> Void) throws -> Double {
+public func processorSeconds(_ body: () throws -> Void) rethrows -> Double {
   func now() -> Double {
     var time = timespec()
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
