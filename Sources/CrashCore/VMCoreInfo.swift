@@ -13,10 +13,12 @@ public struct VMCoreInfo: Hashable, Sendable {
 
   /// Reads the lines; those without `=` are passed over.
   public init(_ text: String) {
-    values = text.split(separator: "\n").reduce(into: [:]) { values, line in
-      guard let sign = line.firstIndex(of: "=") else { return }
-      let key = String(line[..<sign])
-      if values[key] == nil { values[key] = String(line[line.index(after: sign)...]) }
+    // By bytes: "\r\n" is one character, and would hide the end of a line.
+    values = text.utf8.split(separator: UInt8(ascii: "\n")).reduce(into: [:]) { values, line in
+      guard let sign = line.firstIndex(of: UInt8(ascii: "=")) else { return }
+      let key = String(decoding: line[..<sign], as: UTF8.self)
+      guard values[key] == nil else { return }
+      values[key] = String(decoding: line[line.index(after: sign)...], as: UTF8.self)
     }
   }
 

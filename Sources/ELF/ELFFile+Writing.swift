@@ -17,10 +17,14 @@ extension ELFFile {
   /// The bytes of the headers, which are those of the file up to the end of its program headers, when
   /// these follow the file header.
   public var bytes: [UInt8] {
+    // A program header is seven words; 65,000 of them are written eight bytes at a time.
+    var words: [UInt64] = []
+    words.reserveCapacity(programHeaders.count * ProgramHeader.size / 8)
+    for programHeader in programHeaders { programHeader.append(to: &words, byteOrder) }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(ELFHeader.size + programHeaders.count * ProgramHeader.size)
+    bytes.reserveCapacity(ELFHeader.size + words.count * 8)
     header.append(to: &bytes)
-    for programHeader in programHeaders { programHeader.append(to: &bytes, byteOrder) }
+    unsafe words.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     return bytes
   }
 }
@@ -45,14 +49,21 @@ extension ELFHeader {
 }
 
 extension ProgramHeader {
-  fileprivate func append(to bytes: inout [UInt8], _ order: ByteOrder) {
-    bytes.append(type, order)
-    bytes.append(flags, order)
-    bytes.append(offset, order)
-    bytes.append(virtualAddress, order)
-    bytes.append(physicalAddress, order)
-    bytes.append(fileSize, order)
-    bytes.append(memorySize, order)
-    bytes.append(alignment, order)
+  fileprivate func append(to words: inout [UInt64], _ order: ByteOrder) {
+    let (low, high) = order == .little ? (type, flags) : (flags, type)
+    words.append((UInt64(high) << 32 | UInt64(low)).stored(order))
+    words.append(offset.stored(order))
+    words.append(virtualAddress.stored(order))
+    words.append(physicalAddress.stored(order))
+    words.append(fileSize.stored(order))
+    words.append(memorySize.stored(order))
+    words.append(alignment.stored(order))
+  }
+}
+
+extension UInt64 {
+  /// The number whose bytes in memory are this one's in the given order.
+  fileprivate func stored(_ order: ByteOrder) -> UInt64 {
+    order == .little ? littleEndian : bigEndian
   }
 }

@@ -16,14 +16,20 @@ extension ELFFile {
   /// The notes of all `PT_NOTE` segments of a whole file, in its order.
   ///
   /// - Throws: `FormatError.truncated` when a segment passes the end of the file, or
-  ///   a note that of its segment.
+  ///   a note that of its segment; `badValue` when segments share bytes and have more than the file.
   public func notes(in file: Span<UInt8>) throws(FormatError) -> [ELFNote] {
     var notes: [ELFNote] = []
-    for segment in programHeaders where segment.type == ProgramHeader.note {
+    var room = file.count
+    for segment in programHeaders where segment.type == ProgramHeader.note && segment.fileSize > 0 {
       let range = try segment.fileRange()
       guard range.upperBound <= file.count else {
         throw .truncated(offset: range.lowerBound, size: range.count)
       }
+      // Segments that share bytes would multiply them.
+      guard range.count <= room else {
+        throw .badValue(offset: range.lowerBound, value: segment.fileSize)
+      }
+      room -= range.count
       notes += try self.notes(of: segment, bytes: file.extracting(range))
     }
     return notes

@@ -47,7 +47,8 @@ import Testing
   @Test func `do not wrap`() throws {
     let findings = try findings { $0[1] = $0[1].with(offset: .max - 0xff) }
 
-    #expect(findings.map(\.problem) == [.wraps(start: .max - 0xff, size: 0x1a8)])
+    let start = UInt64.max - 0xff
+    #expect(findings.map(\.problem) == [.wraps(start: start, size: 0x1a8)])
     #expect(findings.map(\.place) == [.programHeader(1)])
   }
 }
