@@ -16,7 +16,7 @@ extension Architecture {
       machine: 258,
       linearMap: (
         0x9000_0000_0000_0000, .linux("arch/loongarch/include/asm/addrspace.h", "CACHE_BASE")
-      )),
+      ), textMapOf: { _ in 0x9000_0000_0000_0000 }),
     recognizes: { tree in
       tree.compatibleStringsOfCPUs().contains { $0.hasPrefix("loongson,la") }
     })

@@ -41,8 +41,12 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     guard !facts.cpuNotes.isEmpty else { throw .missing(.cpuNotes) }
     guard !facts.memory.isEmpty else { throw .missing(.memory) }
 
+    try Self.checkBackup(facts, rules, architecture)
     let layout = try KernelLayout(facts, rules)
     let ranges = Self.memory(facts, rules, joiningNeighbours)
+    for (range, next) in zip(ranges, ranges.dropFirst()) where next.start < range.end {
+      throw .overlappingMemory(range, next)
+    }
     let memory = try ranges.map { (range) throws(PlanError) in
       try CoreHeader.Memory(range, layout, facts, rules)
     }
@@ -78,6 +82,22 @@ public struct CoreHeaderPlan: Hashable, Sendable {
       Finding(
         "register notes", "\($0) is in more than one page",
         rule: .linux("kernel/crash_core.c", "crash_notes_memory_init"))
+    }
+  }
+
+  /// The copy lies in memory of the crash kernel, not over what it is a copy of.
+  private static func checkBackup(
+    _ facts: CrashFacts, _ rules: CoreRules, _ architecture: Architecture
+  ) throws(PlanError) {
+    guard let backup = facts.backup else { return }
+    guard let source = rules.backedUp else {
+      throw .badBackup(backup, "\(architecture) has none")
+    }
+    guard let copy = PhysicalRange(start: backup, size: source.size), !copy.overlaps(source) else {
+      throw .badBackup(backup, "it wraps, or overlaps \(source)")
+    }
+    guard facts.excluded.isEmpty || PhysicalRangeSet(facts.excluded).contains(copy) else {
+      throw .badBackup(backup, "\(copy) is not in memory set apart for the crash kernel")
     }
   }
 

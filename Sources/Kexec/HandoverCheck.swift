@@ -14,6 +14,9 @@ extension Handover {
         property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
     }
     try crash?.check(with: initrd, on: machine)
+    if crash != nil, case .given(let line) = commandLine, line.namesCoreHeader {
+      throw .coreHeaderOnCommandLine
+    }
     guard let initrd else { return }
     guard initrd.start != 0 else { throw .initrdAtZero }
     if let limit = architecture.initrdLimit, initrd.end > limit.value {
@@ -66,7 +69,7 @@ extension Handover {
   private func warningsByTree(_ tree: DeviceTree) -> [Finding] {
     guard let initrd else { return [] }
     let cells = try? tree.cellCounts(of: "/")
-    let memory = cells.map { tree.memoryNodes($0).flatMap(\.ranges) } ?? []
+    let memory = cells.map { tree.memoryNodes($0, named: "memory").flatMap(\.ranges) } ?? []
     guard !memory.isEmpty, !tree.isOfUEFI else {
       return [Finding("initrd", "not checked against memory: none is known", rule: .caller)]
     }
@@ -106,6 +109,9 @@ extension CrashHandover {
       }
     }
     guard main.contains(coreHeader) else { throw .notInCrashRegion(.coreHeader, coreHeader) }
+    // A header of one note and one range of memory.
+    guard coreHeader.start.isMultiple(of: 4096), coreHeader.size >= 176, coreHeader.size < main.size
+    else { throw .badCoreHeaderPlace(coreHeader) }
     guard let initrd else { return }
     guard main.contains(initrd) else { throw .notInCrashRegion(.initrd, initrd) }
     guard !initrd.overlaps(coreHeader) else { throw .initrdReserved(initrd, by: coreHeader) }

@@ -44,6 +44,11 @@ public struct KernelCommandLine: Hashable, Sendable {
     }
   }
 
+  /// Whether a word that the kernel reads says where a core header is.
+  var namesCoreHeader: Bool {
+    Self.words(of: bytes).prefix { Array($0) != Array("--".utf8) }.contains(where: Self.isStale)
+  }
+
   /// Adds words at the front, as a kernel does that tells the next one where its core header is.
   mutating func prepend(_ words: String) {
     bytes = Array(words.utf8) + (bytes.isEmpty ? [] : [UInt8(ascii: " ")]) + bytes

@@ -38,9 +38,9 @@ struct KernelLayout {
   ) -> [Way] {
     if let given = facts.linearMap { return [(given, "the caller")] }
     var ways: [Way] = []
-    for offset in core.memory.map(\.offsetOfMap)
-    where !ways.contains(where: { $0.offset == offset }) {
-      ways.append((offset, "/proc/kcore"))
+    if let first = core.memory.first?.offsetOfMap {
+      let other = core.memory.first { $0.offsetOfMap != first }?.offsetOfMap
+      ways = [first, other].compactMap { $0 }.map { ($0, "/proc/kcore") }
     }
     if let offset = facts.vmcoreinfo.flatMap(rules.linearMapOf) {
       ways.append((offset, "vmcoreinfo"))
@@ -107,24 +107,28 @@ private struct KernelSegments {
     let physical = facts.coreSegments.filter {
       $0.type == ProgramHeader.load && $0.physicalAddress != .max && $0.memorySize > 0
     }
-    let index = rules.hasKernelText ? Self.indexOfText(physical, facts.vmcoreinfo) : nil
+    let index = rules.hasKernelText ? Self.indexOfText(physical, facts.vmcoreinfo, rules) : nil
     text = index.map { physical[$0] }
     memory = physical.indices.filter { $0 != index }.map { physical[$0] }
   }
 
-  /// The segment that holds `_stext`; without that symbol, one whose memory another segment has too.
-  private static func indexOfText(_ segments: [ProgramHeader], _ info: VMCoreInfo?) -> Int? {
+  /// The segment that holds `_stext`, without that symbol one inside the memory of others: in either
+  /// case it is mapped elsewhere than the linear map has it.
+  private static func indexOfText(
+    _ segments: [ProgramHeader], _ info: VMCoreInfo?, _ rules: CoreRules
+  ) -> Int? {
+    guard let largest = segments.max(by: { $0.memorySize < $1.memorySize }) else { return nil }
+    let linear = rules.linearMap?.offset ?? largest.offsetOfMap
     if let symbol = info?.symbol("_stext") {
       return segments.firstIndex {
-        $0.virtualAddress <= symbol && symbol - $0.virtualAddress < $0.memorySize
+        $0.offsetOfMap != linear && $0.virtualAddress <= symbol
+          && symbol - $0.virtualAddress < $0.memorySize
       }
     }
+    let memory = PhysicalRangeSet(
+      segments.filter { $0.offsetOfMap == linear }.compactMap(\.memory))
     return segments.firstIndex { segment in
-      segments.contains {
-        $0.offsetOfMap != segment.offsetOfMap && $0.physicalAddress <= segment.physicalAddress
-          && segment.physicalAddress - $0.physicalAddress < $0.memorySize
-          && segment.memorySize < $0.memorySize
-      }
+      segment.offsetOfMap != linear && segment.memory.map(memory.contains) == true
     }
   }
 }
@@ -132,4 +136,8 @@ private struct KernelSegments {
 extension ProgramHeader {
   /// The distance from its physical to its virtual address, modulo 2^64.
   fileprivate var offsetOfMap: UInt64 { virtualAddress &- physicalAddress }
+  /// Its memory; nil when it is empty or wraps.
+  fileprivate var memory: PhysicalRange? {
+    PhysicalRange(start: physicalAddress, size: memorySize)
+  }
 }

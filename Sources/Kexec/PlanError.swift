@@ -50,6 +50,14 @@ public enum PlanError: Error, Hashable, Sendable {
   case notInCrashRegion(CrashPart, PhysicalRange)
   /// A fact that a core header needs is not known.
   case missing(CrashFact)
+  /// Two ranges of RAM share memory.
+  case overlappingMemory(PhysicalRange, PhysicalRange)
+  /// The copy of the first memory cannot be there.
+  case badBackup(UInt64, String)
+  /// A command line for a crash kernel says itself where the core header is.
+  case coreHeaderOnCommandLine
+  /// The core header cannot be there.
+  case badCoreHeaderPlace(PhysicalRange)
   /// Two ways to the same fact lead to different values.
   case contradiction(String, [Evidence])
   /// A core header with so many program headers cannot be counted.
@@ -124,6 +132,14 @@ extension PlanError: CustomStringConvertible {
       "the \(part) at \(range) is not in the memory set apart for the crash kernel"
     case .missing(let fact):
       fact.description
+    case .overlappingMemory(let one, let other):
+      "RAM \(one) and \(other) overlap: a dump would have them twice"
+    case .badBackup(let address, let reason):
+      "a copy of the first memory at \(hex(address)): \(reason)"
+    case .coreHeaderOnCommandLine:
+      "the command line has elfcorehdr=, which would win over the tree [crash_dump.c:setup_elfcorehdr]"
+    case .badCoreHeaderPlace(let range):
+      "a core header at \(range): it starts on a page, has 176 bytes or more, and leaves room"
     case .contradiction(let fact, let ways):
       "\(fact): " + ways.map { "\($0.source) says \($0.value)" }.joined(separator: ", ")
     case .tooManySegments(let count, let limit):

@@ -17,9 +17,11 @@ public struct MemoryMap: Hashable, Sendable {
     /// The name: `System RAM`, `Kernel code`, `reserved`.
     public let name: String
 
-    /// The addresses; nil for the placeholder `0-0` of an unprivileged reader.
+    /// The addresses; nil for the placeholder `0-0` of an unprivileged reader. The very last byte of
+    /// the address space, which no range can have, is left out.
     public var range: PhysicalRange? {
-      start == 0 && lastByte == 0 ? nil : PhysicalRange(start: start, lastByte: lastByte)
+      guard start != 0 || lastByte != 0 else { return nil }
+      return PhysicalRange(start: start, lastByte: min(lastByte, .max - 1))
     }
   }
 

@@ -12,11 +12,14 @@ extension RunningKernel {
   /// - Throws: as ``memoryMap()``; ``MachineError/malformed(_:_:)`` for a property of another size.
   public func crashRegions() throws(MachineError) -> [PhysicalRange] {
     if let regions = try memoryMap()?.crashRegions, !regions.isEmpty { return regions }
-    guard let start = try number("chosen/linux,crashkernel-base"),
-      let size = try number("chosen/linux,crashkernel-size"),
-      let region = PhysicalRange(start: start, size: size)
-    else { return [] }
-    return [region]
+    let (base, length) = ("chosen/linux,crashkernel-base", "chosen/linux,crashkernel-size")
+    switch (try number(base), try number(length)) {
+    case (let start?, let size?):
+      return [PhysicalRange(start: start, size: size)].compactMap { $0 }
+    case (nil, nil): return []
+    case (nil, _): throw .missing(path("proc/device-tree").pushing(FilePath(base)), advice: nil)
+    case (_, nil): throw .missing(path("proc/device-tree").pushing(FilePath(length)), advice: nil)
+    }
   }
 
   /// The memory of the firmware that a crash dump has even where it lies inside the crash kernel's:

@@ -16,6 +16,10 @@ struct CoreHeaderResult: Explained {
   let notes: [String]
 
   var isSecret: Bool { false }
+  var warnings: [String] {
+    guard !plan.warnings.isEmpty else { return [] }
+    return notes.map { "note: \($0)" } + plan.warnings.map { "warning: \($0)" }
+  }
 
   var lines: [String] {
     let header = plan.header

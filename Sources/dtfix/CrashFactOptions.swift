@@ -14,7 +14,7 @@ struct CrashFactOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "RAM that is not dumped, in place of the crash kernel's; repeatable.", valueName: "range"),
+      "RAM that is not dumped, besides the crash kernel's; repeatable.", valueName: "range"),
     transform: Parse.range)
   var exclude: [PhysicalRange] = []
 

@@ -45,12 +45,21 @@ extension CrashSourceOptions {
       notes = try readMachine(into: &facts, given)
     }
     facts.take(given)
-    return (try architecture(machineName), facts, notes)
+    if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(arch) { facts.byteOrder = .big }
+    return (try architecture(machineName, notes), facts, notes)
   }
 
-  private func architecture(_ machineName: String?) throws(Failure) -> Architecture {
+  private func architecture(
+    _ machineName: String?, _ notes: [String]
+  ) throws(Failure) -> Architecture {
     guard let name = arch ?? machineName else {
-      throw Failure(.usage, "the architecture is not known; say it with --arch")
+      let why = notes.first.map { "\($0)\n" } ?? ""
+      throw Failure(.usage, "\(why)the architecture is not known; say it with --arch")
+    }
+    if let machineName, let told = Architecture(named: machineName),
+      let said = Architecture(named: name), told != said
+    {
+      throw Failure(.usage, "--arch: \(name), but \(machine.corePath) is of \(machineName)")
     }
     guard let architecture = Architecture(named: name), architecture.coreRules != nil else {
       throw Failure(.usage, "--arch: no core headers are made for \(name)")
@@ -62,22 +71,23 @@ extension CrashSourceOptions {
     into facts: inout CrashFacts, _ given: CrashFactOptions
   ) throws(Failure) -> [String] {
     var notes: [String] = []
-    if given.ram.isEmpty {
-      let map = try read { kernel throws(MachineError) in try kernel.memoryMap() }
-      guard map?.isHidden != true else {
-        throw Failure(
-          .noPermission,
-          "\(machine.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")
-      }
-      facts.memory = map?.memoryToDump ?? []
-      facts.kernelImage = map?.kernelImage
-      facts.firmware = try read { kernel throws(MachineError) in try kernel.firmwareMemory() }
+    let map = try read { kernel throws(MachineError) in try kernel.memoryMap() }
+    guard map?.isHidden != true else {
+      throw Failure(
+        .noPermission, "\(machine.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")
     }
-    if given.exclude.isEmpty {
-      facts.excluded = try read { kernel throws(MachineError) in
-        try kernel.crashRegions() + kernel.crashCMARanges()
-      }
+    facts.memory = map?.memoryToDump ?? []
+    facts.kernelImage = map?.kernelImage
+    facts.firmware = try read { kernel throws(MachineError) in try kernel.firmwareMemory() }
+    let regions = try read { kernel throws(MachineError) in try kernel.crashRegions() }
+    guard !regions.isEmpty || !given.exclude.isEmpty || map == nil else {
+      throw Failure(
+        .notOffered,
+        "\(machine.root): no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --exclude"
+      )
     }
+    facts.excluded =
+      regions + (try read { kernel throws(MachineError) in try kernel.crashCMARanges() })
     if given.cpuNotes.isEmpty {
       facts.cpuNotes = try read { kernel throws(MachineError) in
         try kernel.cpuNotes().map(\.range)
@@ -88,7 +98,7 @@ extension CrashSourceOptions {
     }
     do throws(MachineError) {
       let core = try machine.core()
-      if core == nil { notes.append("\(machine.corePath): no such file") }
+      if core == nil { notes.append("\(machine.corePath): no such file, or of a 32-bit kernel") }
       facts.byteOrder = core?.file.byteOrder ?? .little
       facts.coreSegments = core?.file.programHeaders ?? []
       facts.vmcoreinfo = core?.vmcoreinfo
@@ -125,7 +135,7 @@ extension CrashFacts {
   /// What was given by hand takes the place of what the machine said.
   fileprivate mutating func take(_ given: CrashFactOptions) {
     if !given.ram.isEmpty { memory = given.ram }
-    if !given.exclude.isEmpty { excluded = given.exclude }
+    excluded += given.exclude
     if !given.cpuNotes.isEmpty { cpuNotes = given.cpuNotes }
     if let note = given.vmcoreinfo { vmcoreinfoNote = note }
     kernelText = given.kernelText

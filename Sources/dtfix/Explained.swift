@@ -8,6 +8,8 @@ protocol Explained {
   var bytes: [UInt8] { get }
   /// Whether only its owner may read it.
   var isSecret: Bool { get }
+  /// What has to be told even when nobody asks: the result is not all that it should be.
+  var warnings: [String] { get }
   /// The explanation, line by line.
   var lines: [String] { get }
   /// The same for programs.

@@ -74,7 +74,9 @@ extension Failure {
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
     case .usableMemoryCount, .usableMemoryOrder: self.init(.usage, "--usable-memory: \(error)")
     case .notInCrashRegion(let part, _): self.init(.usage, "\(part.option): \(error)")
-    case .missing, .contradiction, .tooManySegments:
+    case .coreHeaderOnCommandLine: self.init(.usage, "\(source): \(error)")
+    case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
+    case .missing, .contradiction, .tooManySegments, .overlappingMemory, .badBackup:
       self.init(.malformedInput, "\(file): \(error)")
     }
   }
@@ -83,6 +85,11 @@ extension Failure {
   init(_ error: PlanError, of machine: RunningKernel) {
     switch error {
     case .missing(.backup): self.init(.usage, "\(error)\nsay it with --backup-at")
+    case .badBackup: self.init(.usage, "--backup-at: \(error)")
+    case .contradiction:
+      self.init(
+        .malformedInput,
+        "\(machine.root): \(error)\n--linear-map or --kernel-text says which is right")
     case .missing: self.init(.notOffered, "\(machine.root): \(error)")
     case .unsupported: self.init(.notOffered, "\(error)")
     case .tooManySegments: self.init(.usage, "\(error)\n--join-neighbours does that")

@@ -38,7 +38,9 @@ struct Fix: ParsableCommand {
     let (machine, note) = try source.facts()
     let handover = Handover(
       commandLine: commandLine, initrd: changes.initrdAt, reservations: changes.reserve,
-      seeds: try changes.seeds(), crash: try job.handover(on: machine))
+      seeds: try changes.seeds(),
+      crash: try job.handover(
+        on: machine, isMachine: source.machineIsMeant, note: note))
     let architecture = try source.architecture(of: base)
     let next = try nextTree(from: base, architecture, handover, machine)
     try output.write(
@@ -83,11 +85,15 @@ struct JobOptions: ParsableArguments {
     }
   }
 
-  /// What a crash kernel is told; nil for an ordinary kexec.
-  func handover(on machine: MachineFacts) throws(Failure) -> CrashHandover? {
+  /// What a crash kernel is told; nil for an ordinary kexec. A machine that is meant has to have set
+  /// the memory apart, whatever is said.
+  func handover(
+    on machine: MachineFacts, isMachine: Bool, note: String?
+  ) throws(Failure) -> CrashHandover? {
     guard let elfcorehdrAt, forCrash else { return nil }
     let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
-    guard !memory.isEmpty else {
+    guard !memory.isEmpty, !isMachine || !machine.crashRegions.isEmpty else {
+      if let note, note.contains("CAP_SYS_ADMIN") { throw Failure(.noPermission, note) }
       throw Failure(
         .notOffered,
         "no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --usable-memory"

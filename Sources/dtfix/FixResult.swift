@@ -14,6 +14,7 @@ struct FixResult: Explained {
   let isSecret: Bool
 
   var bytes: [UInt8] { tree.blob }
+  var warnings: [String] { [] }
 
   /// The explanation: where the tree came from, a line a change, what became of it.
   var lines: [String] {

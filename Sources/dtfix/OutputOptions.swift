@@ -29,7 +29,7 @@ struct OutputOptions: ParsableArguments {
 
   /// Tells first and writes last: a tree that is there has been told about.
   func write(_ result: some Explained) throws(Failure) {
-    if explain { result.lines.forEach(printError) }
+    (explain ? result.lines : result.warnings).forEach(printError)
     if json { try printOutput("\(result.json)") }
     if writesTree { try OutputFile(file).write(result.bytes, isSecret: result.isSecret) }
   }

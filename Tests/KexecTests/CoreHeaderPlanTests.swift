@@ -98,9 +98,8 @@ import Testing
     facts.memory = [range(0, 0x20_0000), range(0x20_0000, 0x10_0000)]
     facts.firmware = [range(0x2f_f800, 0x1000)]
     facts.excluded = [range(0x28_0000, 0x8_0000)]
-    facts.backup = 0x28_0000
-
     let x86 = try CoreHeaderPlan(for: .x86_64, facts).header.memory.map(\.range.description)
+    facts.backup = 0x28_0000
     let ppc = try CoreHeaderPlan(for: .ppc64, facts).header.memory
 
     #expect(x86 == ["0x100000-0x1fffff", "0x200000-0x27ffff", "0x2ff800-0x3007ff"])

@@ -142,7 +142,13 @@ import Testing
     #expect(try MemoryMap(text).isHidden == isHidden)
   }
 
-  @Test(arguments: ["0-0 : hidden", "0-ffffffffffffffff : all", "1-ffffffffffffffff : nearly all"])
+  @Test func `leaves out the last byte of all, which no range can have`() throws {
+    let map = try MemoryMap("ffffffff00000000-ffffffffffffffff : System RAM")
+
+    #expect(map.systemRAM.map(\.end) == [UInt64.max])
+  }
+
+  @Test(arguments: ["0-0 : hidden", "ffffffffffffffff-ffffffffffffffff : last byte"])
   func `has entries that are no range`(line: String) throws {
     let map = try MemoryMap(line)
 
