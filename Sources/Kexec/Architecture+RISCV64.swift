@@ -6,7 +6,8 @@ import DeviceTree
 extension Architecture {
   /// 64-bit RISC-V.
   ///
-  /// Linux 6.1 keeps only half of a command line that Linux 7.2 keeps whole. A tree of up to 2 MiB fits the window that the kernel maps for it, wherever it starts.
+  /// Linux 6.1 keeps only half of a command line that Linux 7.2 keeps whole. A tree of up to 2 MiB fits
+  /// the window that the kernel maps for it, wherever it starts.
   public static let riscv64 = Architecture(
     "riscv64", aliases: ["riscv"],
     commandLineLimit: Limit(

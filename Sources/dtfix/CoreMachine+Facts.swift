@@ -49,14 +49,15 @@ extension CoreMachine {
     let notes = try machine.cpuNotes().map(\.range)
     cpuNotes = notes.isEmpty ? nil : notes
     vmcoreinfo = try machine.vmcoreinfoNote()
-    try learnArchitecture(of: machine)
+    learnArchitecture(of: machine)
   }
 
-  private mutating func learnArchitecture(of machine: RunningKernel) throws(MachineError) {
-    let core = try machine.core()
+  /// From `/proc/kcore`, or the system; one that cannot be read tells nothing.
+  private mutating func learnArchitecture(of machine: RunningKernel) {
+    let core = (try? machine.core()) ?? nil
     self.machine = core?.file.machine
     byteOrder = core?.file.byteOrder
-    guard core == nil, let name = try machine.architectureName() else { return }
+    guard core == nil, let name = (try? machine.architectureName()) ?? nil else { return }
     self.machine = Architecture(named: name)?.coreRules?.machine
   }
 }
