@@ -41,6 +41,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     guard !facts.cpuNotes.isEmpty else { throw .missing(.cpuNotes) }
     guard !facts.memory.isEmpty else { throw .missing(.memory) }
 
+    try Self.checkNotes(facts.cpuNotes, vmcoreinfo)
     try Self.checkBackup(facts, rules, architecture)
     let layout = try KernelLayout(facts, rules)
     let ranges = Self.memory(facts, rules, joiningNeighbours)
@@ -83,6 +84,15 @@ public struct CoreHeaderPlan: Hashable, Sendable {
         "register notes", "\($0) is in more than one page",
         rule: .linux("kernel/crash_core.c", "crash_notes_memory_init"))
     }
+  }
+
+  /// vmcoreinfo is a page and its heading (`VMCOREINFO_NOTE_SIZE`), a CPU's notes are a few hundred
+  /// bytes (`note_buf_t`): the crash kernel sets as much memory aside as the header says.
+  private static func checkNotes(
+    _ cpuNotes: [PhysicalRange], _ vmcoreinfo: PhysicalRange
+  ) throws(PlanError) {
+    guard 4096...(1 << 20) ~= vmcoreinfo.size else { throw .badNote(.vmcoreinfo, vmcoreinfo) }
+    for note in cpuNotes where !(24...(1 << 20) ~= note.size) { throw .badNote(.cpuNotes, note) }
   }
 
   /// The copy lies in memory of the crash kernel, not over what it is a copy of.

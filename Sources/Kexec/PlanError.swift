@@ -50,6 +50,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case notInCrashRegion(CrashPart, PhysicalRange)
   /// A fact that a core header needs is not known.
   case missing(CrashFact)
+  /// A note of a size that no kernel gives it.
+  case badNote(CrashFact, PhysicalRange)
   /// Two ranges of RAM share memory.
   case overlappingMemory(PhysicalRange, PhysicalRange)
   /// The copy of the first memory cannot be there.
@@ -132,6 +134,11 @@ extension PlanError: CustomStringConvertible {
       "the \(part) at \(range) is not in the memory set apart for the crash kernel"
     case .missing(let fact):
       fact.description
+    case .badNote(let fact, let range):
+      """
+      \(fact == .vmcoreinfo ? "the vmcoreinfo note" : "register notes") at \(range): \(range.size) \
+      bytes, which no kernel sets aside [vmcore_info.h:VMCOREINFO_NOTE_SIZE, note_buf_t]
+      """
     case .overlappingMemory(let one, let other):
       "RAM \(one) and \(other) overlap: a dump would have them twice"
     case .badBackup(let address, let reason):

@@ -76,7 +76,7 @@ extension Failure {
     case .notInCrashRegion(let part, _): self.init(.usage, "\(part.option): \(error)")
     case .coreHeaderOnCommandLine: self.init(.usage, "\(source): \(error)")
     case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
-    case .missing, .contradiction, .tooManySegments, .overlappingMemory, .badBackup:
+    case .missing, .contradiction, .tooManySegments, .overlappingMemory, .badBackup, .badNote:
       self.init(.malformedInput, "\(file): \(error)")
     }
   }

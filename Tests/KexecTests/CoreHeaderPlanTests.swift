@@ -139,6 +139,20 @@ import Testing
     #expect(try CoreHeaderPlan(for: .arm64, facts).header.bytes().count == 3_674_112)
   }
 
+  @Test(arguments: [
+    (0x1024 as UInt64, 0x1a8 as UInt64, true), (0x10, 0x1a8, false), (1 << 40, 0x1a8, false),
+    (0x1024, 12, false), (0x1024, 1 << 40, false),
+  ])
+  func `refuses notes of a size that no kernel gives them`(
+    vmcoreinfo: UInt64, cpu: UInt64, isGood: Bool
+  ) throws {
+    var facts = synthetic()
+    facts.vmcoreinfoNote = range(0x4200_0000, vmcoreinfo)
+    facts.cpuNotes = [range(0x4100_0000, cpu)]
+
+    #expect(((try? CoreHeaderPlan(for: .arm64, facts)) != nil) == isGood)
+  }
+
   /// `kernel/crash_core.c:crash_notes_memory_init`.
   @Test(arguments: [(0x4100_0e58 as UInt64, false), (0x4100_0e59, true), (0x4100_0fff, true)])
   func `warns of notes that cross a page`(start: UInt64, isWarned: Bool) throws {
