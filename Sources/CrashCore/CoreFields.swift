@@ -20,8 +20,8 @@ struct CoreFields {
   let entrySize: UInt16
   let count: UInt16
 
-  /// Whether `EI_DATA` says the byte order that the fields are in.
-  var isLabelled: Bool { data == (byteOrder == .little ? 1 : 2) }
+  /// What `EI_DATA` is to say of the byte order that the fields are in.
+  var label: UInt8 { byteOrder == .little ? 1 : 2 }
   /// The end of the program headers, as the crash kernel reads them.
   var tableEnd: Int { ELFHeader.size + Int(count) * ProgramHeader.size }
   /// Whether there are program headers where the crash kernel reads them.

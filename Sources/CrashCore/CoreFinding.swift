@@ -33,7 +33,7 @@ public struct CoreFinding: Hashable, Sendable {
   /// Where.
   public let place: Place
   /// What was found there.
-  public let problem: CoreProblem
+  package let problem: CoreProblem
 
   init(_ place: Place, _ problem: CoreProblem) {
     self.place = place
@@ -42,6 +42,8 @@ public struct CoreFinding: Hashable, Sendable {
 
   /// How much is lost.
   public var severity: Severity { problem.severity }
+  /// What was found there, and what should be, in one line.
+  public var text: String { "\(problem)" }
   /// Where Linux decides it.
   public var rule: Rule { problem.rule }
 }
@@ -49,7 +51,7 @@ public struct CoreFinding: Hashable, Sendable {
 extension CoreFinding: CustomStringConvertible {
   /// One line: how bad, where, what, and by which rule.
   public var description: String {
-    "\(severity): \(place): \(problem) [\(rule.file.split(separator: "/").last ?? ""):\(rule.name)]"
+    "\(severity): \(place): \(text) [\(rule.file.split(separator: "/").last ?? ""):\(rule.name)]"
   }
 }
 

@@ -31,6 +31,9 @@ public struct CoreHeader: Hashable, Sendable {
     /// The memory it is in.
     public var range: PhysicalRange
 
+    /// The distance from its physical to its virtual address, modulo 2^64.
+    public var offsetOfMap: UInt64 { virtualAddress &- range.start }
+
     /// A mapping of the kernel.
     public init(virtualAddress: UInt64, range: PhysicalRange) {
       self.virtualAddress = virtualAddress

@@ -9,10 +9,23 @@ extension CoreHeaderCheck {
     let dumped = segments.indices.filter { segments[$0].header.type == ProgramHeader.load }
     var findings: [CoreFinding] = []
     for number in dumped {
+      findings += mapProblems(of: segments[number]).map { CoreFinding(.programHeader(number), $0) }
       findings += problems(of: segments[number]).map { CoreFinding(.programHeader(number), $0) }
     }
     let ranges = PhysicalRangeSet(dumped.compactMap { segments[$0].range })
     return findings + missingMemory(ranges, elfMachine) + noteFindingsOfMachine(segments)
+  }
+
+  /// Tools find the kernel and its memory by these addresses.
+  private func mapProblems(of segment: CoreSegment) -> [CoreProblem] {
+    guard segment.header.hasVirtualAddress else { return [] }
+    let found = segment.header.offsetOfMap
+    if segment.role == .kernelText {
+      guard let expected = machine.kernelMap, found != expected else { return [] }
+      return [.otherKernelMap(found, expected: expected)]
+    }
+    guard let expected = machine.linearMap, found != expected else { return [] }
+    return [.otherLinearMap(found, expected: expected)]
   }
 
   private func problems(of segment: CoreSegment) -> [CoreProblem] {
@@ -52,6 +65,9 @@ extension CoreHeaderCheck {
     let expectedNotes = machine.cpuNotes.map(Set.init)
     for (number, segment) in segments.enumerated() {
       guard let range = segment.range else { continue }
+      if segment.header.type == ProgramHeader.note {
+        findings += lostNote(range).map { CoreFinding(.programHeader(number), $0) }
+      }
       switch segment.role {
       case .cpuNote:
         notes.append(range)
@@ -67,6 +83,15 @@ extension CoreHeaderCheck {
       }
     }
     return findings + missingNotes(notes)
+  }
+
+  /// A note outside of memory cannot be read; one in the crash kernel's is written over.
+  private func lostNote(_ range: PhysicalRange) -> [CoreProblem] {
+    if let memory = machine.memory, !memory.contains(range) {
+      return [range].subtracting(memory).map(CoreProblem.notMemory)
+    }
+    return machine.crashRegions?.intersection(PhysicalRangeSet([range])).ranges
+      .map(CoreProblem.inCrashRegion) ?? []
   }
 
   private func missingNotes(_ notes: [PhysicalRange]) -> [CoreFinding] {

@@ -22,6 +22,8 @@ extension CoreHeaderCheck {
       }
       if note.memorySize < 12 {
         findings.append(CoreFinding(.programHeader(number), .noteTooSmall(note.memorySize)))
+      } else if note.memorySize > 4 << 20 {
+        findings.append(CoreFinding(.programHeader(number), .noteTooLarge(note.memorySize)))
       } else if segments[number].range == nil {
         findings.append(
           CoreFinding(
@@ -44,7 +46,21 @@ extension CoreHeaderCheck {
         CoreFinding(.programHeader(number), $0)
       }
     }
-    return hasAddresses ? findings + overlaps(segments, loads) : findings
+    guard hasAddresses else { return findings }
+    return findings + linearMapFindings(segments) + overlaps(segments, loads)
+  }
+
+  /// All memory is in one linear map, or in none.
+  private func linearMapFindings(_ segments: [CoreSegment]) -> [CoreFinding] {
+    let mapped = segments.indices.filter {
+      segments[$0].isMemory && segments[$0].header.hasKernelAddress
+    }
+    guard machine.linearMap == nil, let first = mapped.first else { return [] }
+    let expected = segments[first].header.offsetOfMap
+    return mapped.filter { segments[$0].header.offsetOfMap != expected }.map {
+      let problem = CoreProblem.twoLinearMaps(segments[$0].header.offsetOfMap, others: expected)
+      return CoreFinding(.programHeader($0), problem)
+    }
   }
 
   private func problems(of segment: CoreSegment, hasAddresses: Bool) -> [CoreProblem] {
@@ -58,7 +74,7 @@ extension CoreHeaderCheck {
       problems.append(
         .otherSource(header.offset, physicalAddress: header.physicalAddress))
     }
-    if header.hasVirtualAddress, header.virtualAddress >> 63 == 0 {
+    if header.hasVirtualAddress, !header.hasKernelAddress {
       problems.append(.userAddress(header.virtualAddress))
     }
     let source = PhysicalRange(start: header.offset, size: header.memorySize)

@@ -43,10 +43,13 @@ public struct CoreHeaderCheck: Hashable, Sendable {
     func expect(_ isGood: Bool, at offset: Int, _ problem: CoreProblem) {
       if !isGood { findings.append(CoreFinding(.offset(offset), problem)) }
     }
-    expect(fields.fileClass == 2, at: 4, .fileClass(fields.fileClass))
-    // A 32-bit header has its fields elsewhere.
-    guard fields.fileClass == 2 else { return findings }
-    expect(fields.isLabelled, at: 5, .mislabelledByteOrder(fields.data))
+    guard fields.fileClass == 2 else {
+      // A 32-bit header has its fields elsewhere.
+      return [CoreFinding(.offset(4), classProblem(fields))]
+    }
+    expect(
+      fields.data == fields.label, at: 5,
+      .mislabelledByteOrder(fields.data, expected: fields.label))
     expect(machine.byteOrder.map { $0 == fields.byteOrder } != false, at: 5, .otherByteOrder)
     expect(
       fields.identificationVersion == 1, at: 6,
@@ -60,6 +63,12 @@ public struct CoreHeaderCheck: Hashable, Sendable {
     expect(fields.count > 0, at: 56, .noProgramHeaders)
     expect(fields.count != .max, at: 56, .extendedCount)
     return findings
+  }
+
+  /// A 32-bit header is good for 32-bit kernels, which take no other.
+  private func classProblem(_ fields: CoreFields) -> CoreProblem {
+    let is64Bit = [21, 62, 183, 258].contains(machine.machine ?? fields.machine)
+    return fields.fileClass == 1 && !is64Bit ? .notChecked : .fileClass(fields.fileClass)
   }
 
   /// `vmcore_elf64_check_arch` of each architecture.

@@ -21,11 +21,17 @@ public struct CoreMachine: Hashable, Sendable {
   /// The vmcoreinfo note.
   public var vmcoreinfo: PhysicalRange?
 
+  /// What is added to a physical address for the linear map, modulo 2^64.
+  public var linearMap: UInt64?
+  /// What is added to a physical address of the kernel for where it is linked, modulo 2^64.
+  public var kernelMap: UInt64?
+
   /// What is known; nothing, if nothing is said.
   public init(
     machine: UInt16? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
     crashRegions: PhysicalRangeSet? = nil, firmware: PhysicalRangeSet = PhysicalRangeSet([]),
-    cpuNotes: [PhysicalRange]? = nil, vmcoreinfo: PhysicalRange? = nil
+    cpuNotes: [PhysicalRange]? = nil, vmcoreinfo: PhysicalRange? = nil,
+    linearMap: UInt64? = nil, kernelMap: UInt64? = nil
   ) {
     self.machine = machine
     self.byteOrder = byteOrder
@@ -34,5 +40,7 @@ public struct CoreMachine: Hashable, Sendable {
     self.firmware = firmware
     self.cpuNotes = cpuNotes
     self.vmcoreinfo = vmcoreinfo
+    self.linearMap = linearMap
+    self.kernelMap = kernelMap
   }
 }

@@ -2,24 +2,25 @@
 
 extension CoreProblem {
   /// How much is lost.
-  public var severity: CoreFinding.Severity {
+  package var severity: CoreFinding.Severity {
     switch self {
     case .notELF, .fileClass, .otherByteOrder, .identificationVersion, .type, .otherMachine,
       .neverAccepted, .version, .headerSize, .entrySize, .noProgramHeaders, .noNotes,
-      .noteTooSmall:
+      .noteTooSmall, .noteTooLarge:
       .refused
     case .truncated, .tableElsewhere, .extendedCount, .noteNotFirst, .noVMCoreInfo, .noMemory,
       .sizesDiffer, .wraps, .otherSource, .noPhysicalAddresses, .overlap, .inCrashRegion,
-      .notMemory, .missingMemory, .backupNotKept, .missingNote, .otherVMCoreInfo:
+      .otherLinearMap, .otherKernelMap, .notMemory, .missingMemory, .backupNotKept, .missingNote,
+      .otherVMCoreInfo:
       .useless
-    case .mislabelledByteOrder, .unknownMachine, .trailingBytes, .empty, .unaligned, .userAddress,
-      .staleNote, .notesInOtherOrder:
+    case .notChecked, .mislabelledByteOrder, .unknownMachine, .trailingBytes, .empty, .unaligned,
+      .userAddress, .twoLinearMaps, .staleNote, .notesInOtherOrder:
       .doubtful
     }
   }
 
   /// Where Linux decides it: the crash kernel as it reads, or the crashed one as it writes.
-  public var rule: CoreFinding.Rule {
+  package var rule: CoreFinding.Rule {
     switch self {
     case .notELF, .fileClass: .reader("parse_crash_elf_headers")
     case .truncated, .otherByteOrder, .identificationVersion, .type, .otherMachine,
@@ -28,7 +29,8 @@ extension CoreProblem {
       .reader("parse_crash_elf64_headers")
     case .neverAccepted:
       CoreFinding.Rule(file: "arch/arm/include/asm/elf.h", name: "vmcore_elf64_check_arch")
-    case .noteTooSmall: .reader("update_note_header_size_elf64")
+    case .notChecked: .reader("parse_crash_elf32_headers")
+    case .noteTooSmall, .noteTooLarge: .reader("update_note_header_size_elf64")
     case .noNotes, .noteNotFirst: .reader("merge_note_headers_elf64")
     case .empty, .sizesDiffer, .wraps, .unaligned:
       .reader("process_ptload_program_headers_elf64")
@@ -37,7 +39,8 @@ extension CoreProblem {
     case .backupNotKept:
       CoreFinding.Rule(file: "arch/powerpc/kexec/crash.c", name: "sync_backup_region_phdr")
     case .mislabelledByteOrder, .trailingBytes, .noVMCoreInfo, .noMemory, .otherSource,
-      .noPhysicalAddresses, .overlap, .userAddress, .missingMemory, .staleNote, .missingNote,
+      .noPhysicalAddresses, .overlap, .userAddress, .twoLinearMaps, .otherLinearMap,
+      .otherKernelMap, .missingMemory, .staleNote, .missingNote,
       .notesInOtherOrder, .otherVMCoreInfo:
       CoreFinding.Rule(file: writer, name: "crash_prepare_elf64_headers")
     }

@@ -4,13 +4,15 @@ import BinaryFormat
 
 extension CoreProblem: CustomStringConvertible {
   /// What was found, and what should be.
-  public var description: String {
+  package var description: String {
     switch self {
     case .notELF: "not the magic number of an ELF file"
     case .truncated(let size): "the file ends before \(size) bytes, which the crash kernel reads"
     case .fileClass(let value): "EI_CLASS is \(value); a 64-bit header has 2"
-    case .mislabelledByteOrder(let value):
-      "EI_DATA is \(value), and the fields are in the other byte order; tools will misread them"
+    case .notChecked:
+      "EI_CLASS is 1: a 32-bit header; what 32-bit kernels want of it is not checked here"
+    case .mislabelledByteOrder(let value, let expected):
+      "EI_DATA is \(value), and the fields are in the order that is \(expected); tools will misread them"
     case .otherByteOrder: "the fields are not in the byte order of this machine"
     case .identificationVersion(let value): "EI_VERSION is \(value), not 1"
     case .type(let value): "e_type is \(value), not 4 (ET_CORE)"
@@ -31,6 +33,8 @@ extension CoreProblem: CustomStringConvertible {
     case .noteNotFirst(let other):
       "a PT_NOTE behind program header \(other), which the merged notes overwrite"
     case .noteTooSmall(let size): "a PT_NOTE of \(size) bytes; the header of a note takes 12"
+    case .noteTooLarge(let size):
+      "a PT_NOTE of \(hex(size)) bytes; a kernel with pages of 4096 allocates 0x400000 at most"
     case .noVMCoreInfo: "no PT_NOTE is as large as vmcoreinfo, without which no tool reads a dump"
     case .noMemory: "there is no PT_LOAD"
     case .empty: "a PT_LOAD of no bytes"
@@ -45,6 +49,12 @@ extension CoreProblem: CustomStringConvertible {
     case .unaligned(let range):
       "\(range) is not whole pages; the crash kernel reads what else is in them"
     case .userAddress(let address): "p_vaddr is \(hex(address)), which is no address of a kernel"
+    case .twoLinearMaps(let offset, let others):
+      "p_vaddr - p_paddr is \(hex(offset)); in memory before it, \(hex(others))"
+    case .otherLinearMap(let offset, let expected):
+      "p_vaddr - p_paddr is \(hex(offset)); this machine's linear map has \(hex(expected))"
+    case .otherKernelMap(let offset, let expected):
+      "p_vaddr - p_paddr is \(hex(offset)); this machine's kernel has \(hex(expected))"
     case .inCrashRegion(let range): "\(range) is the crash kernel's own memory"
     case .notMemory(let range): "\(range) is no memory of this machine; reading it may hang"
     case .missingMemory(let range): "\(range) is memory of this machine, and in no PT_LOAD"

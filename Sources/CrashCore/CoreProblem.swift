@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import PhysicalMemory
+package import PhysicalMemory
 
-/// What can be wrong with a core header; later versions may know more.
-public enum CoreProblem: Hashable, Sendable {
+/// What can be wrong with a core header.
+package enum CoreProblem: Hashable, Sendable {
   // MARK: The file header
 
   /// No ELF file.
@@ -12,8 +12,10 @@ public enum CoreProblem: Hashable, Sendable {
   case truncated(size: Int)
   /// `EI_CLASS` is not that of a 64-bit file.
   case fileClass(UInt8)
+  /// A 32-bit header, whose rules are not known here.
+  case notChecked
   /// `EI_DATA` is not the byte order that the fields are in.
-  case mislabelledByteOrder(UInt8)
+  case mislabelledByteOrder(UInt8, expected: UInt8)
   /// The fields are in the other byte order than the machine's.
   case otherByteOrder
   /// `EI_VERSION` is not 1.
@@ -49,6 +51,8 @@ public enum CoreProblem: Hashable, Sendable {
   case noteNotFirst(behind: Int)
   /// A note has no room for the 12 bytes of its header.
   case noteTooSmall(UInt64)
+  /// A note is larger than a kernel allocates at once.
+  case noteTooLarge(UInt64)
   /// No note is as large as vmcoreinfo.
   case noVMCoreInfo
 
@@ -72,8 +76,15 @@ public enum CoreProblem: Hashable, Sendable {
   case unaligned(PhysicalRange)
   /// `p_vaddr` is no address of a kernel.
   case userAddress(UInt64)
+  /// `p_vaddr - p_paddr` is not what it is in the segment before.
+  case twoLinearMaps(UInt64, others: UInt64)
 
   // MARK: Compared with the machine
+
+  /// `p_vaddr - p_paddr` is not the machine's.
+  case otherLinearMap(UInt64, expected: UInt64)
+  /// The same of the kernel's own mapping.
+  case otherKernelMap(UInt64, expected: UInt64)
 
   /// These bytes are the crash kernel's own.
   case inCrashRegion(PhysicalRange)

@@ -36,6 +36,9 @@ public struct CoreSegment: Hashable, Sendable {
       size: header.memorySize)
   }
 
+  /// Whether it is memory by its place in the linear map.
+  var isMemory: Bool { role == .memory || role == .backup }
+
   /// The program headers of a core header with their roles, in order.
   ///
   /// - Parameters:
@@ -82,7 +85,7 @@ extension [ProgramHeader] {
     else { return nil }
     let others = self[(first + 1)...].filter { $0.type == ProgramHeader.load }
     let isLinear = others.contains {
-      $0.hasVirtualAddress && $0.linearOffset == self[first].linearOffset
+      $0.hasVirtualAddress && $0.offsetOfMap == self[first].offsetOfMap
     }
     return others.isEmpty || isLinear ? nil : first
   }
@@ -92,7 +95,10 @@ extension ProgramHeader {
   /// Whether the address is known: 0 and all ones say that it is not.
   var hasVirtualAddress: Bool { virtualAddress != 0 && virtualAddress != .max }
 
-  fileprivate var linearOffset: UInt64 { virtualAddress &- physicalAddress }
+  /// Whether the address is known, and one of the upper half, where kernels are.
+  var hasKernelAddress: Bool { hasVirtualAddress && virtualAddress >> 63 == 1 }
+  /// The distance from its physical to its virtual address, modulo 2^64.
+  package var offsetOfMap: UInt64 { virtualAddress &- physicalAddress }
 
   /// Whether the bytes are in a copy of low memory: ppc64 saves the first 64 KiB
   /// (`arch/powerpc/kexec/crash.c:sync_backup_region_phdr`), kexec-tools on x86 the first 640.

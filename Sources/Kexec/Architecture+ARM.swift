@@ -14,9 +14,10 @@ extension Architecture {
       value: 1 << 32, rule: .linux("drivers/of/fdt.c", "__early_init_dt_declare_initrd")),
     coreRules: CoreRules(
       machine: 40, hasKernelText: false,
-      warning: (
-        "a crash kernel for arm refuses a 64-bit core header",
-        .linux("arch/arm/include/asm/elf.h", "vmcore_elf64_check_arch")
-      )),
+      warnings: [
+        Finding(
+          "header", "a crash kernel for arm refuses a 64-bit core header",
+          rule: .linux("arch/arm/include/asm/elf.h", "vmcore_elf64_check_arch"))
+      ]),
     recognizes: { tree in tree.compatibleStringsOfCPUs().contains(where: ArmCores.is32Bit) })
 }

@@ -22,7 +22,10 @@ extension Architecture {
           let offset = info.number("PHYS_OFFSET")
         else { return nil }
         return 0 &- 1 << bits &- offset
-      }, textMapOf: { $0.number("kimage_voffset") }, imageAlignment: 2 << 20),
+      }, textMapOf: { $0.number("kimage_voffset") },
+      imageAlignment: (
+        2 << 20, "Linux 5.10", .linux("Documentation/arch/arm64/booting.rst", "text_offset")
+      )),
     stubTrees: StubTrees(
       allowed: [("chosen", nil), ("hypervisor", "xen,xen")],
       rule: .linux("arch/arm64/kernel/acpi.c", "dt_is_stub")),

@@ -26,7 +26,7 @@ public struct Architecture: Sendable {
   /// of the tree.
   let namesCoreHeaderOnCommandLine: Bool
   /// How its core headers are made; nil where this package makes none.
-  public let coreRules: CoreRules?
+  package let coreRules: CoreRules?
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
   let stubTrees: StubTrees?

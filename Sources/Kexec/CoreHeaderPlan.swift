@@ -34,9 +34,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     for architecture: Architecture, _ facts: CrashFacts, order: Order = .ascending,
     joiningNeighbours: Bool = false
   ) throws(PlanError) {
-    guard let rules = architecture.coreRules else {
-      throw .unsupported(architecture: architecture, reason: "no core headers are made for it")
-    }
+    let rules = try architecture.knownCoreRules()
     guard let vmcoreinfo = facts.vmcoreinfoNote else { throw .missing(.vmcoreinfo) }
     guard !facts.cpuNotes.isEmpty else { throw .missing(.cpuNotes) }
     guard !facts.memory.isEmpty else { throw .missing(.memory) }
@@ -56,7 +54,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
       vmcoreinfo: vmcoreinfo, kernelText: layout.text,
       memory: order == .ascending ? memory : memory.reversed())
     evidence = layout.evidence
-    warnings = Self.warnings(layout, rules) + Self.warnings(ofNotes: facts)
+    warnings = rules.warnings + layout.warnings + Self.warnings(ofNotes: facts)
     let count = header.programHeaders.count
     guard count <= ELFHeader.mostProgramHeaders else {
       throw .tooManySegments(count: count, limit: ELFHeader.mostProgramHeaders)
@@ -109,24 +107,6 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     guard facts.excluded.isEmpty || PhysicalRangeSet(facts.excluded).contains(copy) else {
       throw .badBackup(backup, "\(copy) is not in memory set apart for the crash kernel")
     }
-  }
-
-  private static func warnings(_ layout: KernelLayout, _ rules: CoreRules) -> [Finding] {
-    var warnings: [Finding] = []
-    if let (text, rule) = rules.warning { warnings.append(Finding("header", text, rule: rule)) }
-    if layout.linearMap == nil {
-      warnings.append(
-        Finding(
-          "memory", "the linear map is not known: virtual addresses are 0",
-          rule: .linux("fs/proc/kcore.c", "read_kcore_iter")))
-    }
-    if rules.hasKernelText, layout.text == nil {
-      warnings.append(
-        Finding(
-          "kernel text", "where the kernel is linked is not known: left out",
-          rule: .linux("fs/proc/kcore.c", "proc_kcore_text_init")))
-    }
-    return warnings
   }
 }
 

@@ -6,11 +6,11 @@ import PhysicalMemory
 /// What the core header of one architecture's kernels looks like.
 ///
 /// Source: the callers of `kernel/crash_core.c:crash_prepare_elf64_headers`.
-public struct CoreRules: Sendable {
+package struct CoreRules: Sendable {
   /// `e_machine`.
-  public let machine: UInt16
+  package let machine: UInt16
   /// Whether the kernel's own mapping gets an entry of its own.
-  public let hasKernelText: Bool
+  let hasKernelText: Bool
   /// Memory that is in no dump, and the rule; the low 1 MiB of x86.
   let excluded: [(range: PhysicalRange, rule: Rule)]
   /// Memory that the crash kernel itself runs in, and that is copied elsewhere before it does: the
@@ -22,10 +22,11 @@ public struct CoreRules: Sendable {
   let linearMapOf: @Sendable (VMCoreInfo) -> UInt64?
   /// The distance from a physical address of the kernel to where it is linked.
   let textMapOf: @Sendable (VMCoreInfo) -> UInt64?
-  /// What the start of the kernel's memory is a multiple of: `/proc/iomem` may begin behind `_text`.
-  let imageAlignment: UInt64
-  /// Why a crash kernel may not take the header; nil where it does.
-  let warning: (text: String, rule: Rule)?
+  /// What the start of the kernel's memory is a multiple of, since when, and the rule: needed where
+  /// `/proc/iomem` may begin behind `_text`.
+  let imageAlignment: (bytes: UInt64, since: String, rule: Rule)?
+  /// Why a crash kernel may not take the header; empty where it does.
+  let warnings: [Finding]
 
   init(
     machine: UInt16, hasKernelText: Bool = true,
@@ -33,7 +34,8 @@ public struct CoreRules: Sendable {
     linearMap: (offset: UInt64, rule: Rule)? = nil,
     linearMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
     textMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
-    imageAlignment: UInt64 = 4096, warning: (text: String, rule: Rule)? = nil
+    imageAlignment: (bytes: UInt64, since: String, rule: Rule)? = nil,
+    warnings: [Finding] = []
   ) {
     self.machine = machine
     self.hasKernelText = hasKernelText
@@ -43,6 +45,18 @@ public struct CoreRules: Sendable {
     self.linearMapOf = linearMapOf
     self.textMapOf = textMapOf
     self.imageAlignment = imageAlignment
-    self.warning = warning
+    self.warnings = warnings
+  }
+}
+
+extension Architecture {
+  /// What its core headers look like.
+  ///
+  /// - Throws: ``PlanError/unsupported(architecture:reason:)``.
+  func knownCoreRules() throws(PlanError) -> CoreRules {
+    guard let coreRules else {
+      throw .unsupported(architecture: self, reason: "no core headers are made for it")
+    }
+    return coreRules
   }
 }

@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import CrashCore
+public import CrashCore
 import ELF
 import PhysicalMemory
 
 /// Where a kernel has its memory and itself in its virtual address space, and who says so.
-struct KernelLayout {
+public struct KernelLayout: Hashable, Sendable {
   /// The distance from a physical address to the linear map, modulo 2^64; nil when nobody says.
-  let linearMap: UInt64?
+  public let linearMap: UInt64?
   /// The kernel's own mapping; nil when nobody says, and where there is none.
-  let text: CoreHeader.KernelText?
+  public let text: CoreHeader.KernelText?
   /// Every way that was found.
-  let evidence: [Evidence]
+  public let evidence: [Evidence]
+  /// What was not found, or found by a rule that older kernels do not keep.
+  public let warnings: [Finding]
 
-  /// - Throws: ``PlanError/contradiction(_:_:)`` when two ways lead to different places.
+  /// Looks for both in all that is known.
+  ///
+  /// - Throws: ``PlanError/contradiction(_:_:)`` when two ways lead to different places, and
+  ///   ``PlanError/unsupported(architecture:reason:)``.
+  public init(of facts: CrashFacts, on architecture: Architecture) throws(PlanError) {
+    try self.init(facts, architecture.knownCoreRules())
+  }
+
   init(_ facts: CrashFacts, _ rules: CoreRules) throws(PlanError) {
     let core = KernelSegments(facts, rules)
     let maps = Self.linearMaps(facts, rules, core)
@@ -22,16 +31,14 @@ struct KernelLayout {
     try Self.checkAgreement("linear map", maps)
     try Self.checkAgreement("kernel text", texts)
     linearMap = maps.first?.offset
-    text = rules.hasKernelText ? Self.text(facts, rules, core, offset: texts.first?.offset) : nil
+    let text = try rules.hasKernelText ? KernelPlace(facts, rules, core, texts) : nil
+    self.text = text?.text
     evidence =
-      maps.map { Evidence("linear map", hex($0.offset), $0.source) }
-      + (text.map { text in
-        let place = "\(hex(text.virtualAddress)) at \(text.range)"
-        return texts.map { Evidence("kernel text", place, $0.source) }
-      } ?? [])
+      maps.map { Evidence("linear map", hex($0.offset), $0.source) } + (text?.evidence ?? [])
+    warnings = Self.warnings(linearMap, text, rules)
   }
 
-  private typealias Way = (offset: UInt64, source: String)
+  fileprivate typealias Way = (offset: UInt64, source: String)
 
   private static func linearMaps(
     _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments
@@ -53,7 +60,7 @@ struct KernelLayout {
     _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments
   ) -> [Way] {
     if let given = facts.kernelText {
-      return [(given.virtualAddress &- given.range.start, "the caller")]
+      return [(given.offsetOfMap, "the caller")]
     }
     var ways: [Way] = []
     if let segment = core.text { ways.append((segment.offsetOfMap, "/proc/kcore")) }
@@ -63,36 +70,90 @@ struct KernelLayout {
     return ways
   }
 
-  /// The kernel's memory by `/proc/kcore`, which has `_text` to `_end`; else by `/proc/iomem`, whose
-  /// start may be `_stext`.
-  private static func text(
-    _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments, offset: UInt64?
-  ) -> CoreHeader.KernelText? {
-    if let given = facts.kernelText { return given }
-    if let segment = core.text,
-      let range = PhysicalRange(start: segment.physicalAddress, size: segment.memorySize)
-    {
-      return CoreHeader.KernelText(virtualAddress: segment.virtualAddress, range: range)
-    }
-    guard let offset, let image = facts.kernelImage?.roundedOutward(to: 4096),
-      let range = PhysicalRange(
-        start: image.start.roundedDown(to: rules.imageAlignment), end: image.end)
-    else { return nil }
-    return CoreHeader.KernelText(virtualAddress: range.start &+ offset, range: range)
-  }
-
   private static func checkAgreement(_ fact: String, _ ways: [Way]) throws(PlanError) {
     guard let first = ways.first, let other = ways.first(where: { $0.offset != first.offset })
-    else {
-      return
+    else { return }
+    let both = [first, other].map { Evidence(fact, hex($0.offset), $0.source) }
+    throw .contradiction(fact, both)
+  }
+
+  private static func warnings(
+    _ linearMap: UInt64?, _ text: KernelPlace?, _ rules: CoreRules
+  ) -> [Finding] {
+    var warnings: [Finding] = []
+    if linearMap == nil {
+      warnings.append(
+        Finding(
+          "memory", "the linear map is not known: virtual addresses are 0",
+          rule: .linux("fs/proc/kcore.c", "read_kcore_iter")))
     }
+    if rules.hasKernelText, text == nil {
+      warnings.append(
+        Finding(
+          "kernel text", "where the kernel is linked is not known: left out",
+          rule: .linux("fs/proc/kcore.c", "proc_kcore_text_init")))
+    }
+    if let start = text?.roundedStart, let (bytes, version, rule) = rules.imageAlignment {
+      warnings.append(
+        Finding(
+          "kernel text",
+          """
+          /proc/iomem has the kernel from \(hex(start)) on; taken to start at the multiple of \
+          \(hex(bytes)) before it, which is right since \(version)
+          """, rule: rule))
+    }
+    return warnings
+  }
+}
+
+/// Where the kernel lies: by `/proc/kcore`, which has `_text` to `_end`; else by `/proc/iomem`, whose
+/// start may be `_stext`.
+private struct KernelPlace {
+  let text: CoreHeader.KernelText
+  let evidence: [Evidence]
+  /// The start by `/proc/iomem`, where that was rounded down.
+  private(set) var roundedStart: UInt64?
+
+  /// nil when nobody says.
+  init?(
+    _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments, _ ways: [KernelLayout.Way]
+  ) throws(PlanError) {
+    let image = facts.kernelImage.map { Evidence("kernel image", "\($0)", "/proc/iomem") }
+    var used: [Evidence] = []
+    if let given = facts.kernelText {
+      text = given
+    } else if let segment = core.text, let range = segment.memory {
+      text = CoreHeader.KernelText(virtualAddress: segment.virtualAddress, range: range)
+      try Self.check(range, facts.kernelImage, rules)
+      used = [image].compactMap(\.self)
+    } else if let offset = ways.first?.offset,
+      let whole = facts.kernelImage?.roundedOutward(to: 4096),
+      let place = PhysicalRange(
+        start: whole.start.roundedDown(to: rules.imageAlignment?.bytes ?? 4096), end: whole.end)
+    {
+      text = CoreHeader.KernelText(virtualAddress: place.start &+ offset, range: place)
+      roundedStart = place.start == whole.start ? nil : whole.start
+      used = [image].compactMap(\.self)
+    } else {
+      return nil
+    }
+    let place = "\(hex(text.virtualAddress)) at \(text.range)"
+    evidence = ways.map { Evidence("kernel text", place, $0.source) } + used
+  }
+
+  /// Both begin within the same 2 MiB: one with `_text`, the other, on some, with `_stext` behind it.
+  private static func check(
+    _ range: PhysicalRange, _ image: PhysicalRange?, _ rules: CoreRules
+  ) throws(PlanError) {
+    guard let image,
+      range.start.roundedDown(to: 2 << 20) != image.start.roundedDown(to: 2 << 20)
+    else { return }
     throw .contradiction(
-      fact,
+      "kernel image",
       [
-        Evidence(fact, hex(first.offset), first.source),
-        Evidence(fact, hex(other.offset), other.source),
-      ]
-    )
+        Evidence("kernel image", "\(range)", "/proc/kcore"),
+        Evidence("kernel image", "\(image)", "/proc/iomem"),
+      ])
   }
 }
 
@@ -134,8 +195,6 @@ private struct KernelSegments {
 }
 
 extension ProgramHeader {
-  /// The distance from its physical to its virtual address, modulo 2^64.
-  fileprivate var offsetOfMap: UInt64 { virtualAddress &- physicalAddress }
   /// Its memory; nil when it is empty or wraps.
   fileprivate var memory: PhysicalRange? {
     PhysicalRange(start: physicalAddress, size: memorySize)

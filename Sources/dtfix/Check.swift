@@ -80,7 +80,7 @@ extension CoreFinding {
   fileprivate func json(in file: String) -> JSON {
     [
       "file": .string(file), "severity": .string("\(severity)"), "place": .string("\(place)"),
-      "text": .string("\(problem)"), "rule": .string("\(rule)"),
+      "text": .string(text), "rule": .string("\(rule)"),
     ]
   }
 }

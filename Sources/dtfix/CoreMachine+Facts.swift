@@ -49,15 +49,24 @@ extension CoreMachine {
     let notes = try machine.cpuNotes().map(\.range)
     cpuNotes = notes.isEmpty ? nil : notes
     vmcoreinfo = try machine.vmcoreinfoNote()
-    learnArchitecture(of: machine)
+    learnKernel(of: machine, map)
   }
 
-  /// From `/proc/kcore`, or the system; one that cannot be read tells nothing.
-  private mutating func learnArchitecture(of machine: RunningKernel) {
+  /// From `/proc/kcore`, or the system; one that cannot be read, or contradicts itself, tells nothing.
+  private mutating func learnKernel(of machine: RunningKernel, _ map: MemoryMap) {
     let core = (try? machine.core()) ?? nil
-    self.machine = core?.file.machine
     byteOrder = core?.file.byteOrder
-    guard core == nil, let name = (try? machine.architectureName()) ?? nil else { return }
-    self.machine = Architecture(named: name)?.coreRules?.machine
+    self.machine = core?.file.machine
+    guard let name = (try? machine.architectureName()) ?? nil,
+      let architecture = Architecture(named: name)
+    else { return }
+    self.machine = self.machine ?? architecture.coreRules?.machine
+    var facts = CrashFacts()
+    facts.coreSegments = core?.file.programHeaders ?? []
+    facts.vmcoreinfo = core?.vmcoreinfo
+    facts.kernelImage = map.kernelImage
+    let layout = try? KernelLayout(of: facts, on: architecture)
+    linearMap = layout?.linearMap
+    kernelMap = layout?.text?.offsetOfMap
   }
 }

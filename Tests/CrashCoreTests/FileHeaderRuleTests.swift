@@ -96,8 +96,26 @@ import Testing
 
     let findings = CoreHeaderCheck().findings(in: header.span)
 
-    #expect(findings.map(\.problem) == [.mislabelledByteOrder(data)])
+    #expect(
+      findings.map(\.problem) == [.mislabelledByteOrder(data, expected: order == .little ? 1 : 2)])
     #expect(findings.map(\.severity) == [.doubtful])
+  }
+
+  /// `fs/proc/vmcore.c:parse_crash_elf32_headers`: 32-bit kernels take nothing else.
+  @Test(arguments: [(40, nil), (243, nil), (40, 40)] as [(UInt16, UInt16?)])
+  func `do not judge a 32-bit header for a kernel that may be 32-bit`(
+    found: UInt16, machine: UInt16?
+  ) throws {
+    var header = try CoreHeader.golden().bytes()
+    header.set(.fileClass, 1)
+    header.set(.machine, UInt64(found))
+
+    let findings = CoreHeaderCheck(of: CoreMachine(machine: machine)).findings(in: header.span)
+
+    #expect(findings.map(\.problem) == [.notChecked])
+    #expect(findings.map(\.severity) == [.doubtful])
+    let arm64 = CoreHeaderCheck(of: CoreMachine(machine: 183)).findings(in: header.span)
+    #expect(arm64.map(\.problem) == [.fileClass(1)])
   }
 
   @Test func `refuse the byte order of another machine`() throws {

@@ -147,6 +147,44 @@ import Testing
         == (isKept ? [] : [.backupNotKept(try range(source, 0x1_0000))]))
   }
 
+  /// One outside of memory cannot be read, one in the crash kernel's is written over.
+  @Test(arguments: [(0x1_0000_0000, false), (0x9200_0000, true)] as [(UInt64, Bool)])
+  func `has its notes in memory that is kept`(start: UInt64, isCrashRegion: Bool) throws {
+    let (cpu, kernel) = (try range(start, 0x1a8), try range(start + 0x1000, 0x1024))
+    let findings = try findings { header, machine in
+      (header.cpuNotes[1], header.vmcoreinfo) = (cpu, kernel)
+      (machine.cpuNotes, machine.vmcoreinfo) = (header.cpuNotes, kernel)
+    }
+
+    #expect(
+      findings.map(\.problem)
+        == [cpu, kernel].map { isCrashRegion ? .inCrashRegion($0) : .notMemory($0) })
+    #expect(findings.map(\.place) == [.programHeader(1), .programHeader(2)])
+    #expect(findings.map(\.severity) == [.useless, .useless])
+  }
+
+  @Test func `is in the machine's linear map`() throws {
+    let findings = try findings { _, machine in machine.linearMap = 0xffff_0000_0000_0000 }
+
+    let expected: UInt64 = 0xffff_0000_0000_0000
+    #expect(
+      findings.map(\.problem)
+        == Array(
+          repeating: .otherLinearMap(0xffff_3a84_0000_0000, expected: expected), count: 2))
+    #expect(findings.map(\.place) == [.programHeader(4), .programHeader(5)])
+    #expect(findings.map(\.severity) == [.useless, .useless])
+  }
+
+  @Test func `has the kernel where the machine has it`() throws {
+    let findings = try findings { _, machine in machine.kernelMap = 0xffff_8000_0000_0000 }
+
+    #expect(
+      findings.map(\.problem) == [
+        .otherKernelMap(0xffff_a8cd_5160_0000, expected: 0xffff_8000_0000_0000)
+      ])
+    #expect(findings.map(\.place) == [.programHeader(3)])
+  }
+
   @Test func `is not compared with what is not known`() throws {
     let findings = try findings { header, machine in
       header.cpuNotes[0] = try range(0x1000, 0x1a8)

@@ -44,6 +44,17 @@ import Testing
     #expect(findings.map(\.severity) == [.refused])
   }
 
+  /// `fs/proc/vmcore.c:update_note_header_size_elf64` allocates it by `kmalloc`.
+  @Test func `refuse a note larger than a kernel allocates`() throws {
+    let size: UInt64 = 4 << 20
+    let most = try findings { $0[2] = $0[2].with(fileSize: size, memorySize: size) }
+    let more = try findings { $0[2] = $0[2].with(fileSize: size + 1, memorySize: size + 1) }
+
+    #expect(most == [])
+    #expect(more.map(\.problem) == [.noteTooLarge(size + 1)])
+    #expect(more.map(\.severity) == [.refused])
+  }
+
   @Test func `do not wrap`() throws {
     let findings = try findings { $0[1] = $0[1].with(offset: .max - 0xff) }
 
@@ -193,6 +204,24 @@ import Testing
 
     #expect(findings.map(\.problem) == [.userAddress(0x7fff_9d40_0000)])
     #expect(findings.map(\.severity) == [.doubtful])
+  }
+
+  @Test func `doubt memory in two linear maps`() throws {
+    let findings = try findings { headers in
+      headers[5] = headers[5].with(virtualAddress: 0xffff_0000_9d40_0000)
+    }
+
+    #expect(
+      findings.map(\.problem) == [
+        .twoLinearMaps(0xffff_0000_0000_0000, others: 0xffff_3a84_0000_0000)
+      ])
+    #expect(findings.map(\.place) == [.programHeader(5)])
+    #expect(findings.map(\.severity) == [.doubtful])
+  }
+
+  @Test(arguments: [0, .max] as [UInt64])
+  func `take an address that is not known for none`(address: UInt64) throws {
+    #expect(try findings { $0[5] = $0[5].with(virtualAddress: address) } == [])
   }
 
   @Test func `do not mind program headers of other types behind the notes`() throws {

@@ -26,9 +26,11 @@ import Testing
     let plan = try CoreHeaderPlan(for: architecture, poorer)
 
     #expect(plan.header == full.header)
-    #expect(Set(full.evidence.map(\.source)) == ["/proc/kcore", "vmcoreinfo"])
-    #expect(Set(plan.evidence.map(\.source)) == ["vmcoreinfo"])
-    #expect(plan.warnings == [])
+    #expect(Set(full.evidence.map(\.source)) == ["/proc/kcore", "vmcoreinfo", "/proc/iomem"])
+    #expect(Set(plan.evidence.map(\.source)) == ["vmcoreinfo", "/proc/iomem"])
+    // Linux 6.1 on arm64 says where _stext is, not _text.
+    #expect(plan.warnings.map(\.place) == (name == "arm64-virt-1g-6.1" ? ["kernel text"] : []))
+    #expect(full.warnings == [])
   }
 
   @Test func `finds the same without vmcoreinfo, by kcore`() throws {
@@ -65,6 +67,26 @@ import Testing
     let text = error?.description ?? ""
     #expect(text.contains("/proc/kcore says 0xffff"))
     #expect(text.contains("vmcoreinfo says "))
+  }
+
+  @Test(arguments: [(0x20_0000 as UInt64, false), (0x1_0000, true), (0, true)])
+  func `refuses a kernel that kcore and iomem have at different places`(
+    distance: UInt64, isGood: Bool
+  ) throws {
+    var facts = try crashFacts(of: "arm64-virt-6.12-kf")
+    let image = try #require(facts.kernelImage)
+    facts.kernelImage = range(image.start + distance, image.size)
+
+    if isGood {
+      #expect(
+        try CoreHeaderPlan(for: .arm64, facts).evidence.last?.description
+          == "kernel image \(range(image.start + distance, image.size)): from /proc/iomem")
+    } else {
+      let error = #expect(throws: PlanError.self) { try CoreHeaderPlan(for: .arm64, facts) }
+      let text = error?.description ?? ""
+      #expect(text.contains("/proc/kcore says 0x40200000-0x4089ffff"))
+      #expect(text.contains("/proc/iomem says 0x40400000-0x40a9ffff"))
+    }
   }
 
   @Test func `believes the caller before anybody`() throws {
