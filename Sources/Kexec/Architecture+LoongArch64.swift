@@ -12,12 +12,13 @@ extension Architecture {
       a LoongArch kernel is told everything on its command line and gets no tree by kexec \
       (arch/loongarch/kernel/machine_kexec_file.c:load_other_segments)
       """,
-    coreRules: CoreRules(
-      machine: 258,
-      linearMap: (
-        0x9000_0000_0000_0000, .linux("arch/loongarch/include/asm/addrspace.h", "CACHE_BASE")
-      ), textMapOf: { _ in 0x9000_0000_0000_0000 }),
+    // One window of the address space holds memory and the kernel in it.
+    coreRules: CoreRules(machine: 258, linearMap: window, textMap: window),
     recognizes: { tree in
       tree.compatibleStringsOfCPUs().contains { $0.hasPrefix("loongson,la") }
     })
 }
+
+private let window: (UInt64, Rule) = (
+  0x9000_0000_0000_0000, .linux("arch/loongarch/include/asm/addrspace.h", "CACHE_BASE")
+)

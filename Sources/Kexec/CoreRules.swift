@@ -20,7 +20,9 @@ package struct CoreRules: Sendable {
   let linearMap: (offset: UInt64, rule: Rule)?
   /// The same by what a kernel says of itself, modulo 2^64.
   let linearMapOf: @Sendable (VMCoreInfo) -> UInt64?
-  /// The distance from a physical address of the kernel to where it is linked.
+  /// The distance from a physical address of the kernel to where it is linked, where it is a constant.
+  let textMap: (offset: UInt64, rule: Rule)?
+  /// The same by what a kernel says of itself, modulo 2^64.
   let textMapOf: @Sendable (VMCoreInfo) -> UInt64?
   /// What the start of the kernel's memory is a multiple of, since when, and the rule: needed where
   /// `/proc/iomem` may begin behind `_text`.
@@ -33,6 +35,7 @@ package struct CoreRules: Sendable {
     excluded: [(range: PhysicalRange, rule: Rule)] = [], backedUp: PhysicalRange? = nil,
     linearMap: (offset: UInt64, rule: Rule)? = nil,
     linearMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
+    textMap: (offset: UInt64, rule: Rule)? = nil,
     textMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
     imageAlignment: (bytes: UInt64, since: String, rule: Rule)? = nil,
     warnings: [Finding] = []
@@ -43,6 +46,7 @@ package struct CoreRules: Sendable {
     self.backedUp = backedUp
     self.linearMap = linearMap
     self.linearMapOf = linearMapOf
+    self.textMap = textMap
     self.textMapOf = textMapOf
     self.imageAlignment = imageAlignment
     self.warnings = warnings

@@ -67,6 +67,7 @@ public struct KernelLayout: Hashable, Sendable {
     if let offset = facts.vmcoreinfo.flatMap(rules.textMapOf) {
       ways.append((offset, "vmcoreinfo"))
     }
+    if let (offset, rule) = rules.textMap { ways.append((offset, "\(rule)")) }
     return ways
   }
 

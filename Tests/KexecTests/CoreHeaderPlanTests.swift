@@ -134,6 +134,53 @@ import Testing
     #expect(ppc[1].source == 0x1_0000)
   }
 
+  /// `arch/x86/include/asm/page_64.h:__phys_addr_nodebug`: the linear map begins anywhere, the kernel
+  /// is mapped once more near the end. `/proc/kcore` has both, and vmalloc without an address.
+  @Test func `finds on x86_64 both maps in kcore`() throws {
+    var facts = synthetic()
+    facts.memory = [range(0x1000, 0x9_e000), range(0x10_0000, 0x7ff0_0000)]
+    facts.kernelImage = range(0x2a00_0000, 0x260_0000)
+    facts.coreSegments = [
+      load(0xffff_ffff_a900_0000, at: 0x2a00_0000, 0x280_0000),
+      load(0xffff_b780_0000_0000, at: .max, 0x1fff_ffff_f000),
+      load(0xffff_9c1c_8000_1000, at: 0x1000, 0x9_e000),
+      load(0xffff_9c1c_8010_0000, at: 0x10_0000, 0x7ff0_0000),
+    ]
+
+    let header = try CoreHeaderPlan(for: .x86_64, facts).header
+
+    #expect(
+      header.kernelText
+        == CoreHeader.KernelText(
+          virtualAddress: 0xffff_ffff_a900_0000, range: range(0x2a00_0000, 0x280_0000)))
+    #expect(header.memory.map(\.range) == [range(0x10_0000, 0x7ff0_0000)])
+    #expect(header.memory.map(\.virtualAddress) == [0xffff_9c1c_8010_0000])
+  }
+
+  /// `arch/loongarch/include/asm/addrspace.h`: both maps are one window; kcore has no mapping of the
+  /// kernel of its own.
+  @Test(arguments: [true, false])
+  func `finds on loongarch64 both maps at once`(hasCore: Bool) throws {
+    var facts = synthetic()
+    facts.memory = [range(0x20_0000, 0xece_0000), range(0x9000_0000, 0x7000_0000)]
+    facts.kernelImage = range(0x20_0000, 0x190_0000)
+    if hasCore {
+      facts.coreSegments = facts.memory.map {
+        load(0x9000_0000_0000_0000 + $0.start, at: $0.start, $0.size)
+      }
+    }
+
+    let plan = try CoreHeaderPlan(for: .loongarch64, facts)
+
+    #expect(plan.warnings == [])
+    #expect(
+      plan.header.kernelText
+        == CoreHeader.KernelText(
+          virtualAddress: 0x9000_0000_0020_0000, range: range(0x20_0000, 0x190_0000)))
+    #expect(
+      plan.header.memory.map(\.virtualAddress) == [0x9000_0000_0020_0000, 0x9000_0000_9000_0000])
+  }
+
   @Test func `writes the memory in either order, joined or apart`() throws {
     var facts = synthetic()
     facts.memory = [range(0x9000, 0x1000), range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000)]
@@ -195,6 +242,13 @@ import Testing
     #expect(
       plan.warnings.first?.rule
         == .linux("arch/arm/include/asm/elf.h", "vmcore_elf64_check_arch"))
+  }
+
+  /// A segment of `/proc/kcore`.
+  private func load(_ address: UInt64, at place: UInt64, _ size: UInt64) -> ProgramHeader {
+    ProgramHeader(
+      type: ProgramHeader.load, flags: 7, offset: 0, virtualAddress: address,
+      physicalAddress: place, fileSize: size, memorySize: size)
   }
 
   private func synthetic() -> CrashFacts {

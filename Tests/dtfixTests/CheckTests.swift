@@ -85,6 +85,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (["--linear-map", "0xffff000000000000"], "useless: program header 4: p_vaddr - p_paddr is "),
+    (["--kernel-text", "0xffff800080200000:0x40200000+0x6a0000"], "useless: program header 3: "),
+    (["--vmcoreinfo", "0x92000000+0x1024"], "useless: program header 2: 0x92000000-"),
+  ])
+  func `of this machine with a wrong fact is found out`(wrong: [String], finding: String) throws {
+    let place = try Workplace()
+    let made = ["elfcorehdr", "--root", capturedMachine, "-o", place / "core.hdr"] + wrong
+    #expect(try dtfix(made).status == 0)
+
+    let result = try dtfix("check", "--root", capturedMachine, place / "core.hdr")
+
+    #expect(result.status == 1)
+    #expect(result.text.contains(finding))
+  }
+
   @Test(
     arguments: [("aarch64", 0), ("arm64", 0), ("riscv64", 1), ("x86_64", 1)] as [(String, Int32)])
   func `is for the architecture that is named`(name: String, status: Int32) throws {
