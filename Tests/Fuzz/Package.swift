@@ -19,7 +19,7 @@ let package = Package(
     fuzzer("fuzz-tree", "FuzzTree", ["DeviceTree", "Kexec"]),
     fuzzer("fuzz-iomem", "FuzzIomem", ["RunningKernel", "PhysicalMemory"]),
     fuzzer("fuzz-vmcoreinfo", "FuzzVMCoreInfo", ["CrashCore", "ELF"]),
-    fuzzer("fuzz-elf", "FuzzELF", ["ELF", "BinaryFormat"]),
+    fuzzer("fuzz-elf", "FuzzELF", ["ELF", "BinaryFormat", "CrashCore", "PhysicalMemory"]),
     fuzzer("fuzz-kcore", "FuzzKcore", ["ELF", "CrashCore", "BinaryFormat"]),
     fuzzer("fuzz-range", "FuzzRange", ["PhysicalMemory"]),
   ]
