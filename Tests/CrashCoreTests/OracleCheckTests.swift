@@ -45,6 +45,17 @@ import Testing
     #expect(CoreHeaderCheck(of: machine).findings(in: header.span) == [])
   }
 
+  @Test(arguments: oracles.filter { $0.0.hasPrefix("x86_64") })
+  func `doubts on x86_64 only the low memory of kexec-tools`(machine: String, maker: String) throws
+  {
+    let header = try oracle(machine, maker)
+
+    let findings = CoreHeaderCheck(of: CoreMachine(machine: 62)).findings(in: header.span)
+
+    let low = CoreProblem.unaligned(try range(0x1000, 0x9_ec00))
+    #expect(findings.map(\.problem) == (maker == "kernel" ? [] : [low]))
+  }
+
   @Test func `finds nothing on riscv64 in the kernel's`() throws {
     let header = try oracle("riscv64-virt-7.2-kf", "kernel")
 

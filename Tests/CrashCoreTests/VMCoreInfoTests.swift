@@ -74,6 +74,7 @@ import Testing
 
   @Test(arguments: [
     "arm64-virt-1g-6.1", "arm64-virt-6.12-kf", "pseries-7.2-kf", "riscv64-virt-7.2-kf",
+    "x86_64-q35-6.1", "x86_64-q35-la57-6.12",
   ])
   func `is found among the notes of a core`(name: String) throws {
     let folder = try Fixtures.machine(name)

@@ -11,6 +11,7 @@ import Testing
     ("arm64-virt-6g-highlow-6.12-kf", ["0x199e00000-0x1b9dfffff", "0xfb000000-0xfeffffff"]),
     ("riscv64-virt-7.2-kf", ["0xefe00000-0xffdfffff"]),
     ("pseries-7.2-kf", ["0x20000000-0x37ffffff"]),
+    ("x86_64-q35-6g-high-6.1", ["0x1ef000000-0x1feffffff", "0x6f000000-0x7effffff"]),
   ])
   func `has the crash regions, the main one first`(name: String, regions: [String]) throws {
     #expect(try machine(name).crashRegions().map(\.description) == regions)
@@ -102,6 +103,23 @@ import Testing
 
     #expect(map.map(\.type) == ["System RAM", "Reserved", "ACPI Tables", "System RAM"])
     #expect(map.map(\.range.description).last == "0x100000000-0x17fffffff")
+  }
+
+  /// The kernel prints it as `/proc/iomem`, where it has taken the first page for itself
+  /// (`arch/x86/kernel/setup.c:trim_bios_range`) and the firmware's `Reserved` may lie in a device's.
+  @Test(arguments: ["x86_64-q35-6.1", "x86_64-q35-6g-high-6.1", "x86_64-q35-la57-6.12"])
+  func `is what the kernel's own is made of`(name: String) throws {
+    let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
+    let firstPage = try #require(PhysicalRange(start: 0, size: 4096))
+
+    let firmware = Dictionary(grouping: try machine.firmwareMemoryMap(), by: \.type)
+      .mapValues { $0.map(\.range) }
+
+    let kernel = try #require(try machine.memoryMap())
+    let ram = try #require(firmware["System RAM"]).subtracting(PhysicalRangeSet([firstPage]))
+    #expect(Set(firmware.keys) == ["System RAM", "Reserved"])
+    #expect(ram == kernel.systemRAM)
+    #expect(kernel.reserved == [firstPage] + (firmware["Reserved"] ?? []))
   }
 
   @Test func `is empty where there is none`() throws {

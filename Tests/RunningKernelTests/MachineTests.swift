@@ -7,8 +7,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The captured machines and the architecture of each, as `uname -m` named it there.
-private let machines = [
+/// The captured machines with a tree and the architecture of each, as `uname -m` named it there.
+private let machinesWithTrees = [
   ("arm64-virt-1g-6.1", "aarch64"), ("arm64-virt-2g-6.12-kf", "aarch64"),
   ("arm64-virt-6.12", "aarch64"), ("arm64-virt-6.12-kf", "aarch64"),
   ("arm64-virt-6g-highlow-6.12-kf", "aarch64"), ("arm64-virt-uefi-acpi-6.12", "aarch64"),
@@ -16,6 +16,13 @@ private let machines = [
   ("pseries-7.2-kf", "ppc64le"), ("riscv64-virt-6.12", "riscv64"),
   ("riscv64-virt-7.2-kf", "riscv64"),
 ]
+
+/// All captured machines.
+private let machines =
+  machinesWithTrees + [
+    ("x86_64-q35-6.1", "x86_64"), ("x86_64-q35-6g-high-6.1", "x86_64"),
+    ("x86_64-q35-la57-6.12", "x86_64"),
+  ]
 
 @Suite struct `A captured machine` {
   @Test(arguments: machines)
@@ -29,7 +36,7 @@ private let machines = [
     #expect(!machine.isLive)
   }
 
-  @Test(arguments: machines.map(\.0))
+  @Test(arguments: machinesWithTrees.map(\.0))
   func `gives its tree, byte by byte`(name: String) throws {
     let folder = try Fixtures.machine(name)
     let machine = RunningKernel(root: FilePath(folder))
@@ -79,7 +86,7 @@ private let machines = [
   @Test(
     arguments: [
       ("arm64-virt-6.12-kf", "reserved", 11), ("riscv64-virt-7.2-kf", "Reserved", 12),
-      ("pseries-7.2-kf", "reserved", 0),
+      ("pseries-7.2-kf", "reserved", 0), ("x86_64-q35-6.1", "Reserved", 8),
     ] as [(String, String, Int)])
   func `tells what is reserved, as its architecture spells it`(
     name: String, spelling: String, count: Int

@@ -13,6 +13,8 @@ import Testing
       ("arm64-virt-6.12-kf", "AARCH64", []), ("arm64-virt-6g-highlow-6.12-kf", "AARCH64", []),
       ("riscv64-virt-7.2-kf", "RISCV64", []),
       ("pseries-7.2-kf", "PPC64", ["--backup-at", "0x208d0000"]),
+      ("x86_64-q35-6.1", "X86_64", []), ("x86_64-q35-6g-high-6.1", "X86_64", []),
+      ("x86_64-q35-la57-6.12", "X86_64", []),
     ] as [(String, String, [String])])
   func `is opened by drgn, and has every byte in its place`(
     machine: String, architecture: String, options: [String]
@@ -61,7 +63,7 @@ import Testing
                 offset = start + (data + 3 & ~3)
 
     places = [row for row in rows if row[0] == 4]
-    registers = {183: 392, 243: 376, 21: 504}[machine]
+    registers = {183: 392, 243: 376, 21: 504, 62: 336}[machine]
     notes = [note(b"CORE\0", 1, bytes(registers)) for _ in places[:-1]]
     notes.append(note(b"VMCOREINFO\0", 0, vmcoreinfo()))
     assert all(len(text) <= row[5] for text, row in zip(notes, places))
