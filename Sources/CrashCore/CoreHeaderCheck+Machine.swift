@@ -60,9 +60,13 @@ extension CoreHeaderCheck {
   }
 
   private func noteFindingsOfMachine(_ segments: [CoreSegment]) -> [CoreFinding] {
+    let notes = segments.compactMap { segment in
+      if case .cpuNote = segment.role { segment.range } else { nil }
+    }
+    let strays = machine.cpuNotes.map { Set(notes).subtracting($0) } ?? []
+    // As many as there are absent CPUs may be theirs.
+    let stale = strays.count > machine.absentCPUs ? strays : []
     var findings: [CoreFinding] = []
-    var notes: [PhysicalRange] = []
-    let expectedNotes = machine.cpuNotes.map(Set.init)
     for (number, segment) in segments.enumerated() {
       guard let range = segment.range else { continue }
       if segment.header.type == ProgramHeader.note {
@@ -70,8 +74,7 @@ extension CoreHeaderCheck {
       }
       switch segment.role {
       case .cpuNote:
-        notes.append(range)
-        if let expectedNotes, !expectedNotes.contains(range) {
+        if stale.contains(range) {
           findings.append(CoreFinding(.programHeader(number), .staleNote(range)))
         }
       case .vmcoreinfo:

@@ -18,6 +18,9 @@ public struct CoreMachine: Hashable, Sendable {
   public var firmware: PhysicalRangeSet
   /// The register notes of the CPUs, in the order of their numbers.
   public var cpuNotes: [PhysicalRange]?
+  /// How many CPUs may be plugged in later. Kernels since 6.6 describe their notes too, and tell nobody
+  /// where these are (`kernel/crash_core.c:crash_prepare_elf64_headers`).
+  public var absentCPUs: Int
   /// The vmcoreinfo note.
   public var vmcoreinfo: PhysicalRange?
 
@@ -30,7 +33,7 @@ public struct CoreMachine: Hashable, Sendable {
   public init(
     machine: UInt16? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
     crashRegions: PhysicalRangeSet? = nil, firmware: PhysicalRangeSet = PhysicalRangeSet([]),
-    cpuNotes: [PhysicalRange]? = nil, vmcoreinfo: PhysicalRange? = nil,
+    cpuNotes: [PhysicalRange]? = nil, absentCPUs: Int = 0, vmcoreinfo: PhysicalRange? = nil,
     linearMap: UInt64? = nil, kernelMap: UInt64? = nil
   ) {
     self.machine = machine
@@ -39,6 +42,7 @@ public struct CoreMachine: Hashable, Sendable {
     self.crashRegions = crashRegions
     self.firmware = firmware
     self.cpuNotes = cpuNotes
+    self.absentCPUs = absentCPUs
     self.vmcoreinfo = vmcoreinfo
     self.linearMap = linearMap
     self.kernelMap = kernelMap

@@ -49,6 +49,26 @@ extension RunningKernel {
     return range
   }
 
+  /// How many CPUs the kernel has room for, those included that may be plugged in later: the list
+  /// `/sys/devices/system/cpu/possible`, such as `0-3,8`; nil when the kernel has none.
+  ///
+  /// - Throws: ``MachineError/malformedLine(_:line:text:)``.
+  public func possibleCPUCount() throws(MachineError) -> Int? {
+    let place = path("sys/devices/system/cpu/possible")
+    guard let text = try text(of: place) else { return nil }
+    var count = 0
+    for part in text.prefix(while: { $0 != "\n" }).split(
+      separator: ",", omittingEmptySubsequences: false)
+    {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map(\.decimal)
+      guard 1...2 ~= ends.count, let first = ends[0], let last = ends[ends.count - 1],
+        first <= last, last < 1 << 20
+      else { throw .malformedLine(place, line: 1, text: String(text.prefix(80))) }
+      count += Int(last - first) + 1
+    }
+    return count
+  }
+
   /// The memory of the vmcoreinfo note: `/sys/kernel/vmcoreinfo`; nil when the kernel has none.
   ///
   /// The file holds an address and a size, both hexadecimal, the second without `0x`:

@@ -48,6 +48,7 @@ extension CoreMachine {
     firmware = PhysicalRangeSet(try machine.firmwareMemory())
     let notes = try machine.cpuNotes().map(\.range)
     cpuNotes = notes.isEmpty ? nil : notes
+    absentCPUs = max(0, (try machine.possibleCPUCount() ?? 0) - notes.count)
     vmcoreinfo = try machine.vmcoreinfoNote()
     learnKernel(of: machine, map)
   }

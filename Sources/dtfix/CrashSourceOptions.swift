@@ -92,6 +92,12 @@ extension CrashSourceOptions {
       facts.cpuNotes = try read { kernel throws(MachineError) in
         try kernel.cpuNotes().map(\.range)
       }
+      let possible = try read { kernel throws(MachineError) in try kernel.possibleCPUCount() } ?? 0
+      if possible > facts.cpuNotes.count {
+        notes.append(
+          "of \(possible) possible CPUs \(facts.cpuNotes.count) tell where their register notes are; "
+            + "kernels since 6.6 describe all (--cpu-notes)")
+      }
     }
     if given.vmcoreinfo == nil {
       facts.vmcoreinfoNote = try read { kernel throws(MachineError) in try kernel.vmcoreinfoNote() }

@@ -103,6 +103,16 @@ import Testing
     #expect(findings.map(\.severity) == [.doubtful])
   }
 
+  @Test(arguments: [(0, 2), (1, 2), (2, 0), (3, 0)])
+  func `may have notes of as many other CPUs as can be plugged in`(absent: Int, count: Int) throws {
+    let findings = try findings { header, machine in
+      machine.absentCPUs = absent
+      header.cpuNotes += [try range(0x9fff_2000, 0x1a8), try range(0x9fff_3000, 0x1a8)]
+    }
+
+    #expect(findings.count == count)
+  }
+
   @Test func `is stale after the notes have moved`() throws {
     let findings = try findings { header, _ in
       header.cpuNotes[1] = try range(0x9ffd_3000, 0x1a8)

@@ -8,7 +8,8 @@ private let machines = [
   "arm64-virt-1g-6.1", "arm64-virt-2g-6.12-kf", "arm64-virt-6.12", "arm64-virt-6.12-kf",
   "arm64-virt-6g-highlow-6.12-kf", "arm64-virt-uefi-acpi-6.12", "arm64-virt-uefi-dt-6.12-kf",
   "pseries-6.12", "pseries-7.2-kf", "riscv64-virt-6.12", "riscv64-virt-7.2-kf",
-  "x86_64-q35-6.1", "x86_64-q35-6g-high-6.1", "x86_64-q35-la57-6.12",
+  "x86_64-q35-6.1", "x86_64-q35-6g-high-6.1", "x86_64-q35-hotplug-6.12",
+  "x86_64-q35-la57-6.12",
 ]
 
 @Suite struct `A kernel's core is read as readelf reads it` {

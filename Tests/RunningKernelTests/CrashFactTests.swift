@@ -41,6 +41,31 @@ import Testing
     #expect(notes.allSatisfy { $0.range.size == 424 })
   }
 
+  @Test(
+    arguments: [
+      ("0", 1), ("0-3", 4), ("0,2", 2), ("0-1,4,6-9", 7), ("8191", 1),
+    ] as [(String, Int)])
+  func `has the CPUs that are possible`(list: String, count: Int) throws {
+    let folder = try TemporaryFolder()
+    try add("sys/devices/system/cpu/possible", list + "\n", to: folder)
+
+    #expect(try RunningKernel(root: FilePath(folder.path)).possibleCPUCount() == count)
+  }
+
+  @Test(arguments: ["", "x", "-1", "1-", "3-1", "0-1-2", "0,,1", "0,", "0-1048576", "0 1"])
+  func `is refused for a list of CPUs that is none`(list: String) throws {
+    let folder = try TemporaryFolder()
+    try add("sys/devices/system/cpu/possible", list + "\n", to: folder)
+
+    #expect(throws: MachineError.self) {
+      try RunningKernel(root: FilePath(folder.path)).possibleCPUCount()
+    }
+  }
+
+  @Test func `may not tell what CPUs are possible`() throws {
+    #expect(try RunningKernel(root: FilePath(TemporaryFolder().path)).possibleCPUCount() == nil)
+  }
+
   @Test(arguments: [
     ("90000000-9fffffff\n", ["0x90000000-0x9fffffff"]), ("", []),
     ("00001000-00001fff\n100000000-1ffffffff\n", ["0x1000-0x1fff", "0x100000000-0x1ffffffff"]),

@@ -21,7 +21,7 @@ private let machinesWithTrees = [
 private let machines =
   machinesWithTrees + [
     ("x86_64-q35-6.1", "x86_64"), ("x86_64-q35-6g-high-6.1", "x86_64"),
-    ("x86_64-q35-la57-6.12", "x86_64"),
+    ("x86_64-q35-hotplug-6.12", "x86_64"), ("x86_64-q35-la57-6.12", "x86_64"),
   ]
 
 @Suite struct `A captured machine` {

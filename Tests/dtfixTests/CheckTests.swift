@@ -10,7 +10,7 @@ import Testing
     ("arm64-virt-6g-highlow-6.12-kf", "kernel"), ("arm64-virt-uefi-dt-6.12-kf", "kernel"),
     ("riscv64-virt-7.2-kf", "kernel"), ("pseries-7.2-kf", "kernel"),
     ("x86_64-q35-6.1", "kernel"), ("x86_64-q35-6g-high-6.1", "kernel"),
-    ("x86_64-q35-la57-6.12", "kernel"),
+    ("x86_64-q35-la57-6.12", "kernel"), ("x86_64-q35-hotplug-6.12", "kernel"),
     ("arm64-virt-6.12", "kexec-tools"), ("arm64-virt-uefi-acpi-6.12", "kexec-tools"),
     ("pseries-6.12", "kexec-tools"), ("pseries-7.2-kf", "kexec-tools"),
   ])

@@ -22,6 +22,29 @@ import Testing
     #expect(try result.output == contents(of: machine + "/oracle/kernel-elfcorehdr.bin"))
   }
 
+  /// The kernel describes the notes of CPUs that are not plugged in, too, and tells nobody where these
+  /// are; they are empty until then.
+  @Test func `lacks the notes of absent CPUs, until it is told of them`() throws {
+    let machine = try Fixtures.machine("x86_64-q35-hotplug-6.12")
+    let oracle = machine + "/oracle/kernel-elfcorehdr.bin"
+    let place = try TemporaryFolder()
+    let notes = ["0x7ec3d800", "0x7ecbd800", "0x7ed3d800", "0x7edbd800"]
+
+    let result = try dtfix("elfcorehdr", "--root", machine, "-o", place / "core.hdr", "--explain")
+    let whole = try dtfix(
+      ["elfcorehdr", "--root", machine] + notes.flatMap { ["--cpu-notes", $0 + "+0x170"] })
+
+    #expect(try whole.output == contents(of: oracle))
+    let missing = try segments(oracle).subtracting(segments(place / "core.hdr"))
+    #expect(try segments(place / "core.hdr").isSubset(of: segments(oracle)))
+    #expect(
+      missing
+        == Set(notes[2...].map { "\($0) 0x0000000000000000 0x00000000\($0.dropFirst(2)) 0x000170" })
+    )
+    #expect(
+      result.errors.hasPrefix("note: of 4 possible CPUs 2 tell where their register notes are"))
+  }
+
   /// kexec-tools' own differences are in the test after this one.
   @Test(arguments: [
     "arm64-virt-6.12", "arm64-virt-6.12-kf", "arm64-virt-2g-6.12-kf",
