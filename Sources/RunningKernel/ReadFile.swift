@@ -7,14 +7,16 @@ package import SystemPackage
 /// page, or the truth.
 ///
 /// - Parameters:
+///   - kinds: what the file may be.
 ///   - limit: bytes; reading stops with an error beyond them, so that /dev/zero has an end.
 ///   - missing: what to do when the file is missing.
 ///   - notPermitted: what to do when it is closed to this process.
 package func readFile(
-  _ path: FilePath, limit: Int, whenMissing missing: MachineError.Advice? = nil,
+  _ path: FilePath, _ kinds: FileKinds = .regular, limit: Int,
+  whenMissing missing: MachineError.Advice? = nil,
   whenNotPermitted notPermitted: MachineError.Advice? = nil
 ) throws(MachineError) -> [UInt8] {
-  try withFile(path, whenMissing: missing, whenNotPermitted: notPermitted) { file in
+  try withFile(path, kinds, whenMissing: missing, whenNotPermitted: notPermitted) { file in
     guard let bytes = try file.readAll(limit: limit) else {
       throw MachineError.tooLarge(path, limit: limit)
     }

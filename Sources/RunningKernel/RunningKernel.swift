@@ -6,7 +6,8 @@ public import SystemPackage
 
 /// A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
 ///
-/// Every fact is read when it is asked for, whole or not at all.
+/// Every fact is read when it is asked for, whole or not at all. Only regular files are read, as all
+/// of /proc and /sys are: anything else is ``MachineError/notRegular(_:_:)``, and never waited for.
 public struct RunningKernel: Hashable, Sendable {
   /// The folder that holds `proc` and `sys`.
   public let root: FilePath
