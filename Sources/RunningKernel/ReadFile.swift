@@ -26,9 +26,12 @@ package func readFile(
 
 extension FileDescriptor {
   /// The bytes from here to the end; nil when there are more than `limit`.
+  ///
+  /// Room is made for `limit` bytes and the one that would be too many, never for more.
   package func readAll(limit: Int) throws -> [UInt8]? {
     // With room for one byte more, the end of a file as long as it claims is seen in one piece.
-    var bytes = [UInt8](repeating: 0, count: max(1 << 16, claimedSize(of: self) + 1))
+    let room = max(1 << 16, claimedSize(of: self, limit: limit) + 1)
+    var bytes = [UInt8](repeating: 0, count: min(room, limit + 1))
     var size = 0
     while true {
       let count = try unsafe bytes.withUnsafeMutableBytes {
@@ -40,7 +43,11 @@ extension FileDescriptor {
         bytes.removeLast(bytes.count - size)
         return bytes
       }
-      if size == bytes.count { bytes += repeatElement(0, count: size * 3) }
+      if size == bytes.count {
+        let room = min(size * 4, limit + 1)
+        bytes.reserveCapacity(room)
+        bytes += repeatElement(0, count: room - size)
+      }
     }
   }
 
@@ -61,11 +68,11 @@ extension FileDescriptor {
   }
 }
 
-/// The size in bytes that a regular file claims, up to 4 MiB; 0 for anything else.
-private func claimedSize(of file: FileDescriptor) -> Int {
+/// The size in bytes that a regular file claims, up to the limit; 0 for anything else.
+private func claimedSize(of file: FileDescriptor, limit: Int) -> Int {
   var status = stat()
   guard unsafe fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
     return 0
   }
-  return min(Int(status.st_size), 4 << 20)
+  return min(Int(status.st_size), limit)
 }

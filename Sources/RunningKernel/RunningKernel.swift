@@ -24,6 +24,9 @@ public struct RunningKernel: Hashable, Sendable {
   /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
   public static let treeLimit = 64 << 20
 
+  /// The largest `/proc/iomem` that is read, in bytes: more than a million lines.
+  static let memoryMapLimit = 64 << 20
+
   /// The blob the kernel was booted with: `/sys/firmware/fdt`, which only root may read.
   ///
   /// What is in it is not looked at.
@@ -86,11 +89,11 @@ public struct RunningKernel: Hashable, Sendable {
   /// means that the machine has no memory.
   ///
   /// - Throws: ``MachineError/malformedLine(_:line:text:)``, and
-  ///   ``MachineError/tooLarge(_:limit:)`` for more than 256 MiB of text.
+  ///   ``MachineError/tooLarge(_:limit:)`` for more than 64 MiB of text.
   public func memoryMap() throws(MachineError) -> MemoryMap? {
     let bytes: [UInt8]
     do {
-      bytes = try readFile(memoryMapPath, limit: 1 << 28)
+      bytes = try readFile(memoryMapPath, limit: Self.memoryMapLimit)
     } catch .missing {
       return nil
     }

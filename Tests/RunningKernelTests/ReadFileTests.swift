@@ -35,6 +35,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [65536, 65537, 300_000])
+  func `takes no more memory than the limit`(limit: Int) throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder / "pipe"
+    try run("mkfifo", [pipe])
+    Thread.detachNewThread {
+      _ = try? run("bash", ["-c", #"head -c "$2" /dev/zero >"$1""#, "bash", pipe, "\(limit)"])
+    }
+
+    let bytes = try readFile(FilePath(pipe), .all, limit: limit)
+
+    #expect(bytes.count == limit)
+    #expect(bytes.capacity < limit + 4096)
+  }
+
   @Test func `does not believe its size`() throws {
     let path = "/proc/self/status"
     let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int

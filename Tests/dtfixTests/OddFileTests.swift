@@ -86,6 +86,19 @@ private let oddFiles = [
     expectRefusal(endless, 65, "dtfix: in: more than 64 MiB")
     expectRefusal(folder, 66, "dtfix: in: Is a directory")
   }
+
+  @Test func `takes no more memory than it may have`() throws {
+    let script = """
+      import resource, subprocess, sys
+      subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL)
+      print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+      """
+
+    let result = try run("python3", ["-c", script, dtfixPath, "show", "/dev/zero"])
+
+    let residentMiB = try #require(Int(result.text.filter(\.isNumber)))
+    #expect((64..<128).contains(residentMiB))
+  }
 }
 
 /// A copy of a captured machine with something odd in the place of a file.
