@@ -9,6 +9,8 @@ public enum MachineError: Error, Hashable, Sendable {
   case missing(FilePath, advice: Advice?)
   /// The file is there, and this process may not read it.
   case notPermitted(FilePath, advice: Advice?)
+  /// There is something else than a regular file in its place.
+  case notRegular(FilePath, FileKind)
   /// The file could not be read.
   case unreadable(FilePath, Errno)
   /// The file does not end within what such a file can have.
@@ -17,6 +19,20 @@ public enum MachineError: Error, Hashable, Sendable {
   case malformedLine(FilePath, line: Int, text: String)
   /// The file is not in its format.
   case malformed(FilePath, FormatError)
+
+  /// What may be in the place of a regular file.
+  public enum FileKind: Hashable, Sendable {
+    /// A folder.
+    case folder
+    /// A pipe with a name (FIFO), or one without.
+    case pipe
+    /// A character device.
+    case characterDevice
+    /// A block device.
+    case blockDevice
+    /// A socket.
+    case socket
+  }
 
   /// What the absence of a file means, or what reading it takes.
   public enum Advice: Hashable, Sendable {
@@ -45,6 +61,19 @@ extension MachineError.Advice: CustomStringConvertible {
   }
 }
 
+extension MachineError.FileKind: CustomStringConvertible {
+  /// With its article.
+  public var description: String {
+    switch self {
+    case .folder: "a folder"
+    case .pipe: "a pipe"
+    case .characterDevice: "a character device"
+    case .blockDevice: "a block device"
+    case .socket: "a socket"
+    }
+  }
+}
+
 extension MachineError: CustomStringConvertible {
   /// One line: the file, then what is wrong; where something can be done, a second one with advice.
   public var description: String {
@@ -53,6 +82,8 @@ extension MachineError: CustomStringConvertible {
       "\(path): no such file" + (advice.map { "\n\($0)" } ?? "")
     case .notPermitted(let path, let advice):
       "\(path): permission denied" + (advice.map { "\n\($0)" } ?? "")
+    case .notRegular(let path, let kind):
+      "\(path): \(kind), not a regular file"
     case .unreadable(let path, let errno):
       "\(path): \(errno)"
     case .tooLarge(let path, let limit):

@@ -10,6 +10,9 @@ extension MemoryMap {
   ///   its first.
   public init(_ text: Span<UInt8>) throws(BadLine) {
     var entries: [Entry] = []
+    // Kernels print two addresses of eight digits and more, so this is enough; what is not used of it
+    // is never touched.
+    entries.reserveCapacity(text.count / "00000000-00000000 : a\n".utf8.count)
     var levels = Levels()
     var (start, number) = (0, 0)
     while start < text.count {

@@ -7,14 +7,16 @@ package import SystemPackage
 /// page, or the truth.
 ///
 /// - Parameters:
+///   - kinds: what the file may be.
 ///   - limit: bytes; reading stops with an error beyond them, so that /dev/zero has an end.
 ///   - missing: what to do when the file is missing.
 ///   - notPermitted: what to do when it is closed to this process.
 package func readFile(
-  _ path: FilePath, limit: Int, whenMissing missing: MachineError.Advice? = nil,
+  _ path: FilePath, _ kinds: FileKinds = .regular, limit: Int,
+  whenMissing missing: MachineError.Advice? = nil,
   whenNotPermitted notPermitted: MachineError.Advice? = nil
 ) throws(MachineError) -> [UInt8] {
-  try withFile(path, whenMissing: missing, whenNotPermitted: notPermitted) { file in
+  try withFile(path, kinds, whenMissing: missing, whenNotPermitted: notPermitted) { file in
     guard let bytes = try file.readAll(limit: limit) else {
       throw MachineError.tooLarge(path, limit: limit)
     }
@@ -24,9 +26,12 @@ package func readFile(
 
 extension FileDescriptor {
   /// The bytes from here to the end; nil when there are more than `limit`.
+  ///
+  /// Room is made for `limit` bytes and the one that would be too many, never for more.
   package func readAll(limit: Int) throws -> [UInt8]? {
     // With room for one byte more, the end of a file as long as it claims is seen in one piece.
-    var bytes = [UInt8](repeating: 0, count: max(1 << 16, claimedSize(of: self) + 1))
+    let room = max(1 << 16, claimedSize(of: self, limit: limit) + 1)
+    var bytes = [UInt8](repeating: 0, count: min(room, limit + 1))
     var size = 0
     while true {
       let count = try unsafe bytes.withUnsafeMutableBytes {
@@ -38,7 +43,11 @@ extension FileDescriptor {
         bytes.removeLast(bytes.count - size)
         return bytes
       }
-      if size == bytes.count { bytes += repeatElement(0, count: size * 3) }
+      if size == bytes.count {
+        let room = min(size * 4, limit + 1)
+        bytes.reserveCapacity(room)
+        bytes += repeatElement(0, count: room - size)
+      }
     }
   }
 
@@ -59,11 +68,11 @@ extension FileDescriptor {
   }
 }
 
-/// The size in bytes that a regular file claims, up to 4 MiB; 0 for anything else.
-private func claimedSize(of file: FileDescriptor) -> Int {
+/// The size in bytes that a regular file claims, up to the limit; 0 for anything else.
+private func claimedSize(of file: FileDescriptor, limit: Int) -> Int {
   var status = stat()
   guard unsafe fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
     return 0
   }
-  return min(Int(status.st_size), 4 << 20)
+  return min(Int(status.st_size), limit)
 }

@@ -11,7 +11,14 @@ extension RunningKernel {
   ///
   /// - Throws: as ``memoryMap()``; ``MachineError/malformed(_:_:)`` for a property of another size.
   public func crashRegions() throws(MachineError) -> [PhysicalRange] {
-    if let regions = try memoryMap()?.crashRegions, !regions.isEmpty { return regions }
+    try crashRegions(listedIn: memoryMap())
+  }
+
+  /// The same, for those who have read ``memoryMap()`` already.
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
+  public func crashRegions(listedIn map: MemoryMap?) throws(MachineError) -> [PhysicalRange] {
+    if let regions = map?.crashRegions, !regions.isEmpty { return regions }
     let (base, length) = ("chosen/linux,crashkernel-base", "chosen/linux,crashkernel-size")
     switch (try number(base), try number(length)) {
     case (let start?, let size?):

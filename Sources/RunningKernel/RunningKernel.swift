@@ -6,7 +6,8 @@ public import SystemPackage
 
 /// A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
 ///
-/// Every fact is read when it is asked for, whole or not at all.
+/// Every fact is read when it is asked for, whole or not at all. Only regular files are read, as all
+/// of /proc and /sys are: anything else is ``MachineError/notRegular(_:_:)``, and never waited for.
 public struct RunningKernel: Hashable, Sendable {
   /// The folder that holds `proc` and `sys`.
   public let root: FilePath
@@ -22,6 +23,9 @@ public struct RunningKernel: Hashable, Sendable {
 
   /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
   public static let treeLimit = 64 << 20
+
+  /// The largest `/proc/iomem` that is read, in bytes: more than a million lines.
+  static let memoryMapLimit = 64 << 20
 
   /// The blob the kernel was booted with: `/sys/firmware/fdt`, which only root may read.
   ///
@@ -85,11 +89,11 @@ public struct RunningKernel: Hashable, Sendable {
   /// means that the machine has no memory.
   ///
   /// - Throws: ``MachineError/malformedLine(_:line:text:)``, and
-  ///   ``MachineError/tooLarge(_:limit:)`` for more than 256 MiB of text.
+  ///   ``MachineError/tooLarge(_:limit:)`` for more than 64 MiB of text.
   public func memoryMap() throws(MachineError) -> MemoryMap? {
     let bytes: [UInt8]
     do {
-      bytes = try readFile(memoryMapPath, limit: 1 << 28)
+      bytes = try readFile(memoryMapPath, limit: Self.memoryMapLimit)
     } catch .missing {
       return nil
     }

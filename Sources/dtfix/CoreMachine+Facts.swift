@@ -41,7 +41,7 @@ extension CoreMachine {
     let ram = map.memoryToDump
     memory = ram.isEmpty ? nil : PhysicalRangeSet(ram)
     // Without a region, where it is may just not be told: nothing is missing then.
-    let regions = try machine.crashRegions()
+    let regions = try machine.crashRegions(listedIn: map)
     if !regions.isEmpty {
       crashRegions = PhysicalRangeSet(regions + (try machine.crashCMARanges()))
     }

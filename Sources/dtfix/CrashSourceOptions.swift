@@ -79,7 +79,7 @@ extension CrashSourceOptions {
     facts.memory = map?.memoryToDump ?? []
     facts.kernelImage = map?.kernelImage
     facts.firmware = try read { kernel throws(MachineError) in try kernel.firmwareMemory() }
-    let regions = try read { kernel throws(MachineError) in try kernel.crashRegions() }
+    let regions = try read { kernel throws(MachineError) in try kernel.crashRegions(listedIn: map) }
     guard !regions.isEmpty || !given.exclude.isEmpty || map == nil else {
       throw Failure(
         .notOffered,

@@ -113,6 +113,7 @@ extension Failure {
     switch error {
     case .missing: self.init(missing, "\(error)")
     case .notPermitted: self.init(.noPermission, "\(error)")
+    case .notRegular: self.init(.missingInput, "\(error)")
     case .unreadable(_, let errno):
       self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
     case .tooLarge, .malformedLine, .malformed: self.init(.malformedInput, "\(error)")

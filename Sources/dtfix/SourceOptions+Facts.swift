@@ -49,7 +49,9 @@ extension SourceOptions {
     let facts = MachineFacts(
       pageSize: try runningPageSize(), systemRAM: ram.isEmpty ? nil : ram,
       reserved: map?.reserved ?? [],
-      crashRegions: try fact { machine throws(MachineError) in try machine.crashRegions() })
+      crashRegions: try fact { machine throws(MachineError) in
+        try machine.crashRegions(listedIn: map)
+      })
     return (facts, ram.isEmpty ? noteOfMissingMemory(map) : nil)
   }
 

@@ -37,9 +37,9 @@ struct TreeFile {
   }
 }
 
-/// Reads a file, or standard input for `-`.
+/// Reads a file that the user named, which may be a pipe or a device, or standard input for `-`.
 func readInput(_ path: String, limit: Int) throws(MachineError) -> [UInt8] {
-  guard path == "-" else { return try readFile(FilePath(path), limit: limit) }
+  guard path == "-" else { return try readFile(FilePath(path), .all, limit: limit) }
   do {
     guard let bytes = try FileDescriptor.standardInput.readAll(limit: limit) else {
       throw MachineError.tooLarge("standard input", limit: limit)

@@ -17,6 +17,19 @@ import Testing
     #expect(try machine(name).crashRegions().map(\.description) == regions)
   }
 
+  @Test func `has the crash regions of a map that was read before`() throws {
+    let (machine, other) = (
+      try machine("pseries-7.2-kf"), try MemoryMap("1000-1fff : Crash kernel")
+    )
+
+    let regions = try [other, machine.memoryMap(), nil].map {
+      try machine.crashRegions(listedIn: $0)
+    }
+
+    let own = ["0x20000000-0x37ffffff"]
+    #expect(regions.map { $0.map(\.description) } == [["0x1000-0x1fff"], own, own])
+  }
+
   @Test func `has RTAS, where there is one`() throws {
     #expect(
       try machine("pseries-7.2-kf").firmwareMemory().map(\.description) == [

@@ -59,4 +59,18 @@ import Testing
       try RunningKernel(root: FilePath(folder.path)).memoryMap()
     }
   }
+  /// A million lines of sixty bytes have 60 MB.
+  @Test(arguments: [64 << 20, 64 << 20 + 1])
+  func `has a memory map of 64 MiB at most`(size: Int) throws {
+    let folder = try machineFolder(["proc/iomem": Array("no line\n".utf8)])
+    let path = FilePath(folder / "proc/iomem")
+    try run("truncate", ["-s", "\(size)", path.string])
+
+    let error = #expect(throws: MachineError.self) {
+      try RunningKernel(root: FilePath(folder.path)).memoryMap()
+    }
+
+    let badLine = MachineError.malformedLine(path, line: 1, text: "no line")
+    #expect(error == (size > 64 << 20 ? .tooLarge(path, limit: 64 << 20) : badLine))
+  }
 }

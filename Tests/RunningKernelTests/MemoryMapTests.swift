@@ -75,6 +75,16 @@ import Testing
     #expect(try MemoryMap(text).entries.count == (text.contains("a") ? 1 : 0))
   }
 
+  /// Growing as it goes would take half as much again on the way, and twice as much at worst.
+  @Test(arguments: [8_500, 17_000])
+  func `is given its room at once`(lineCount: Int) throws {
+    let map = try MemoryMap(
+      String(repeating: "00000000-00000fff : reserved\n", count: lineCount))
+
+    #expect(map.entries.count == lineCount)
+    #expect(map.entries.capacity < lineCount * 3 / 2)
+  }
+
   @Test func `has ranges by name, from every level`() throws {
     let map = try MemoryMap(
       """

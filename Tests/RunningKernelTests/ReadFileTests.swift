@@ -31,8 +31,23 @@ import Testing
 
   @Test func `ends even where the file does not`() {
     #expect(throws: MachineError.tooLarge("/dev/zero", limit: 1 << 20)) {
-      try readFile("/dev/zero", limit: 1 << 20)
+      try readFile("/dev/zero", .all, limit: 1 << 20)
     }
+  }
+
+  @Test(arguments: [65536, 65537, 300_000])
+  func `takes no more memory than the limit`(limit: Int) throws {
+    let folder = try TemporaryFolder()
+    let pipe = folder / "pipe"
+    try run("mkfifo", [pipe])
+    Thread.detachNewThread {
+      _ = try? run("bash", ["-c", #"head -c "$2" /dev/zero >"$1""#, "bash", pipe, "\(limit)"])
+    }
+
+    let bytes = try readFile(FilePath(pipe), .all, limit: limit)
+
+    #expect(bytes.count == limit)
+    #expect(bytes.capacity < limit + 4096)
   }
 
   @Test func `does not believe its size`() throws {
@@ -55,7 +70,7 @@ import Testing
       _ = try? run("bash", ["-c", script, "bash", pipe])
     }
 
-    let text = String(decoding: try readFile(FilePath(pipe), limit: 1 << 20), as: UTF8.self)
+    let text = String(decoding: try readFile(FilePath(pipe), .all, limit: 1 << 20), as: UTF8.self)
 
     #expect(text.hasPrefix("one1\n2\n"))
     #expect(text.hasSuffix("30000\ntwo"))
@@ -75,8 +90,29 @@ import Testing
 
   @Test func `is refused for a folder`() {
     #expect(throws: MachineError.unreadable("/proc", .isDirectory)) {
-      try readFile("/proc", limit: 1)
+      try readFile("/proc", .all, limit: 1)
     }
+  }
+}
+
+@Suite struct `A file of a machine` {
+  @Test(
+    arguments: [
+      ("mkdir", .folder), ("mkfifo", .pipe), ("ln -s /dev/zero", .characterDevice),
+      ("python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'", .socket),
+      ("echo >there; ln -s there", nil),
+    ] as [(String, MachineError.FileKind?)])
+  func `is a regular file, or refused`(make: String, kind: MachineError.FileKind?) throws {
+    let folder = try TemporaryFolder()
+    let path = FilePath(folder / "file")
+    try #require(try run("bash", ["-ec", make + " file"], in: folder.path).status == 0)
+    // A pipe that is open, and has a byte, would be read and found too large; nobody waits for it.
+    let pipe = kind == .pipe ? FileHandle(forUpdatingAtPath: path.string) : nil
+    try pipe?.write(contentsOf: [0])
+
+    let error = #expect(throws: MachineError.self) { try readFile(path, limit: 0) }
+
+    #expect(error == kind.map { .notRegular(path, $0) } ?? .tooLarge(path, limit: 0))
   }
 }
 
@@ -93,6 +129,11 @@ import Testing
         .notPermitted("/a", advice: .treeIsForRoot),
         "/a: permission denied\n\(MachineError.Advice.treeIsForRoot)"
       ),
+      (.notRegular("/a", .folder), "/a: a folder, not a regular file"),
+      (.notRegular("/a", .pipe), "/a: a pipe, not a regular file"),
+      (.notRegular("/a", .characterDevice), "/a: a character device, not a regular file"),
+      (.notRegular("/a", .blockDevice), "/a: a block device, not a regular file"),
+      (.notRegular("/a", .socket), "/a: a socket, not a regular file"),
       (.unreadable("/a", .ioError), "/a: Input/output error"),
       (.tooLarge("/a", limit: 64 << 20), "/a: more than 64 MiB, which no such file has"),
       (
