@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
     .library(name: "ELF", targets: ["ELF"]),
     .library(name: "CrashCore", targets: ["CrashCore"]),
+    .library(name: "KernelImage", targets: ["KernelImage"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -49,6 +50,8 @@ let package = Package(
     library("PhysicalMemory", ["BinaryFormat"]),
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
+    library("Compression"),
+    library("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
     library(
       "Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
@@ -61,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "dtfix",
       dependencies: [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "Kexec", "PhysicalMemory",
-        "RunningKernel",
+        "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
+        "Kexec", "PhysicalMemory", "RunningKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -82,6 +85,7 @@ let package = Package(
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),
     tests("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
+    tests("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
     tests("DeviceTree", ["BinaryFormat", "JSONText"]),
     tests(
       "Kexec",

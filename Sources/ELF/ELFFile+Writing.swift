@@ -37,7 +37,7 @@ extension ELFHeader {
     bytes.append(type, byteOrder)
     bytes.append(machine, byteOrder)
     bytes.append(version, byteOrder)
-    bytes.append(0 as UInt64, byteOrder)  // e_entry
+    bytes.append(entry, byteOrder)
     bytes.append(UInt64(Self.size), byteOrder)  // e_phoff
     bytes.append(0 as UInt64, byteOrder)  // e_shoff
     bytes.append(flags, byteOrder)

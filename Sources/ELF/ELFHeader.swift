@@ -24,6 +24,8 @@ public struct ELFHeader: Hashable, Sendable {
   public let machine: UInt16
   /// The version of the file: `e_version`, 1.
   public let version: UInt32
+  /// Where the program starts: `e_entry`; 0 in a core file.
+  public let entry: UInt64
   /// Flags of the architecture: `e_flags`.
   public let flags: UInt32
   /// What the file says of the size of this header: `e_ehsize`.
@@ -51,6 +53,7 @@ public struct ELFHeader: Hashable, Sendable {
     type = try file.integer(at: 16, order)
     machine = try file.integer(at: 18, order)
     version = try file.integer(at: 20, order)
+    entry = try file.integer(at: 24, order)
     flags = try file.integer(at: 48, order)
     headerSize = try file.integer(at: 52, order)
 
@@ -81,6 +84,7 @@ public struct ELFHeader: Hashable, Sendable {
     identificationVersion = 1
     type = Self.core
     version = 1
+    entry = 0
     flags = 0
     headerSize = UInt16(Self.size)
     programHeaderRange = Self.size..<Self.size + count * ProgramHeader.size

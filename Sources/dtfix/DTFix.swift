@@ -12,6 +12,7 @@ struct DTFix: ParsableCommand {
     usage: """
       dtfix [fix] --for-kexec | --for-crash <options>
       dtfix elfcorehdr <options>
+      dtfix image <file> <options>
       dtfix show [<file>] <options>
       dtfix check <file> ... <options>
       dtfix diff <first> <second> <options>
@@ -29,6 +30,8 @@ struct DTFix: ParsableCommand {
           dtfix elfcorehdr -o core.hdr
         What the crash kernel will think of a core header:
           dtfix check --root / core.hdr
+        What a kernel file is, and the kernel in it:
+          dtfix image vmlinuz.efi --extract -o Image
         A tree as text:
           dtfix show next.dtb
         What differs between two trees:
@@ -40,7 +43,7 @@ struct DTFix: ParsableCommand {
         output cannot be created; 74 input or output error; 77 not permitted
       """,
     version: "0.1.0",
-    subcommands: [Fix.self, Elfcorehdr.self, Show.self, Check.self, Diff.self],
+    subcommands: [Fix.self, Elfcorehdr.self, Image.self, Show.self, Check.self, Diff.self],
     defaultSubcommand: Fix.self)
 
   /// The command that `--for-…` asks for, without a look at the others: half the time of a run is

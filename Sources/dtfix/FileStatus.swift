@@ -33,6 +33,9 @@ struct FileStatus {
   var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
   var isCharacterDevice: Bool { status.st_mode & S_IFMT == S_IFCHR }
 
+  /// Bytes in the file.
+  var size: Int { Int(status.st_size) }
+
   /// The same for all names of one file.
   var identity: [UInt64] { [UInt64(status.st_dev), UInt64(status.st_ino)] }
 }

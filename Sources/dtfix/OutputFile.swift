@@ -36,7 +36,7 @@ struct OutputFile {
   ///
   /// A regular file is written beside its place, synced and renamed, so that a reader finds the old
   /// one or the new one. Anything else that is there (a device, a pipe) is written to as it is.
-  func write(_ bytes: [UInt8], isSecret: Bool) throws(Failure) {
+  func write(_ bytes: Span<UInt8>, isSecret: Bool) throws(Failure) {
     guard let path else { return try write(bytes, to: descriptor, name) }
     if let status = FileStatus(path), !status.isRegular {
       try writeInPlace(bytes, path)
@@ -57,7 +57,7 @@ struct OutputFile {
     return isatty(file.rawValue) == 1
   }
 
-  private func writeInPlace(_ bytes: [UInt8], _ path: String) throws(Failure) {
+  private func writeInPlace(_ bytes: Span<UInt8>, _ path: String) throws(Failure) {
     let file: FileDescriptor
     do {
       file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.closeOnExec])
@@ -68,7 +68,7 @@ struct OutputFile {
     try write(bytes, to: file, path)
   }
 
-  private func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32) throws(Failure) {
+  private func replace(_ path: FilePath, with bytes: Span<UInt8>, mode: UInt32) throws(Failure) {
     let temporary = try TemporaryFile(beside: path, mode: mode)
     do throws(Failure) {
       try write(bytes, to: temporary.file, path.string)
@@ -80,10 +80,10 @@ struct OutputFile {
   }
 
   private func write(
-    _ bytes: [UInt8], to file: FileDescriptor, _ name: String
+    _ bytes: Span<UInt8>, to file: FileDescriptor, _ name: String
   ) throws(Failure) {
     do {
-      try file.writeAll(bytes)
+      _ = try unsafe bytes.withUnsafeBytes { unsafe try file.writeAll($0) }
     } catch {
       throw Failure(.inputOutput, "\(name): \(error)")
     }

@@ -31,6 +31,6 @@ struct OutputOptions: ParsableArguments {
   func write(_ result: some Explained) throws(Failure) {
     (explain ? result.lines : result.warnings).forEach(printError)
     if json { try printOutput("\(result.json)") }
-    if writesTree { try OutputFile(file).write(result.bytes, isSecret: result.isSecret) }
+    if writesTree { try OutputFile(file).write(result.bytes.span, isSecret: result.isSecret) }
   }
 }

@@ -2,5 +2,6 @@
 
 /// A text on standard output, with a newline.
 func printOutput(_ text: String) throws(Failure) {
-  try OutputFile(nil).write(Array((text + "\n").utf8), isSecret: false)
+  let bytes = Array((text + "\n").utf8)
+  try OutputFile(nil).write(bytes.span, isSecret: false)
 }

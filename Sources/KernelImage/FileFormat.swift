@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import Compression
+
+/// What a file, or a layer inside of one, is: told by its bytes, never by a name.
+public enum FileFormat: Hashable, Sendable {
+  /// An uncompressed arm64 kernel, `Image`.
+  case arm64Image
+  /// An uncompressed riscv kernel, `Image`.
+  case riscvImage
+  /// An uncompressed LoongArch kernel, `vmlinux.efi`.
+  case loongArchImage
+  /// An ELF file: `vmlinux`.
+  case elf
+  /// A UEFI program that unpacks the kernel in it, `vmlinuz.efi`.
+  case zboot
+  /// A unified kernel image (UKI): kernel, initrd, command line in one UEFI program.
+  case unifiedImage
+  /// A packed file: `Image.gz`.
+  case compressed(CompressionFormat)
+  /// A kernel with the header of U-Boot's `mkimage`, of the old kind.
+  case legacyUImage
+  /// A kernel for x86, `bzImage`.
+  case bzImage
+  /// Another UEFI program.
+  case pe
+
+  /// The format by its magic numbers; nil for a file that is nothing that is known here.
+  ///
+  /// A file of several is what its loader takes it for: an arm64 `Image` is a UEFI program too.
+  public init?(recognizing file: Span<UInt8>) {
+    func has(_ magic: UInt32, at offset: Int) -> Bool {
+      (try? file.bigEndian(UInt32.self, at: offset)) == magic
+    }
+    if has(0x7f45_4c46 /* "\x7fELF" */, at: 0) {
+      self = .elf
+    } else if ZbootHeader.recognizes(file) {
+      self = .zboot
+    } else if ARM64Image.recognizes(file) {
+      self = .arm64Image
+    } else if RISCVImage.recognizes(file) {
+      self = .riscvImage
+    } else if has(0x4864_7253 /* "HdrS" */, at: 514) {
+      self = .bzImage
+    } else if let program = try? PEFile(file) {
+      self = Self.kind(of: program)
+    } else if has(0x2705_1956, at: 0) {
+      self = .legacyUImage
+    } else if let compression = CompressionFormat(recognizing: file) {
+      self = .compressed(compression)
+    } else {
+      return nil
+    }
+  }
+
+  /// A LoongArch kernel has no magic number of its own.
+  private static func kind(of program: PEFile) -> FileFormat {
+    if program.sections.contains(where: { $0.name == ".linux" }) { return .unifiedImage }
+    return program.machine == .loongarch ? .loongArchImage : .pe
+  }
+}
+
+extension FileFormat: CustomStringConvertible {
+  /// What people call it.
+  public var description: String {
+    switch self {
+    case .arm64Image: "arm64 Image"
+    case .riscvImage: "riscv Image"
+    case .loongArchImage: "LoongArch EFI image"
+    case .elf: "ELF"
+    case .zboot: "EFI zboot"
+    case .unifiedImage: "unified kernel image"
+    case .compressed(let format): format.description
+    case .legacyUImage: "legacy uImage"
+    case .bzImage: "x86 bzImage"
+    case .pe: "PE/COFF"
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+public import Compression
+
+/// The reason a file is no kernel that can be loaded; offsets are bytes from the start of its layer.
+public enum ImageError: Error, Hashable, Sendable {
+  /// The bytes are not in their format.
+  case format(FormatError)
+  /// The bytes cannot be unpacked.
+  case compression(CompressionError)
+  /// A field has a value that breaks a rule.
+  case field(String, offset: Int, value: UInt64, rule: String)
+  /// Something is not within the file, which has `fileSize` bytes.
+  case outside(String, offset: UInt64, size: UInt64, fileSize: Int)
+  /// Two segments share memory; their physical addresses.
+  case overlap(UInt64, UInt64)
+  /// What is unpacked is for another architecture than what it was packed for.
+  case otherMachine(Machine, expected: Machine)
+  /// There are bytes behind the end of the stream, from this offset on.
+  case trailingBytes(offset: Int)
+  /// The file holds a layer where none of this kind can be.
+  case nested(FileFormat, within: FileFormat)
+  /// The file is something that exists, and that this package does not load.
+  case unsupported(String)
+}
+
+/// The reason a file is no kernel that can be loaded, and how deep in the file it is.
+public struct KernelFileError: Error, Hashable, Sendable {
+  /// The layers that were opened, outermost first; the last one is the bad one. Empty when nothing is
+  /// known about the file.
+  public let layers: [FileFormat]
+  /// What is wrong with it.
+  public let reason: ImageError
+}
+
+extension ImageError: CustomStringConvertible {
+  /// One line: where, what was found, what the rule is.
+  public var description: String {
+    switch self {
+    case .format(let error): "\(error)"
+    case .compression(let error): "\(error)"
+    case .field(let name, let offset, let value, let rule):
+      "offset \(hex(offset)): \(name) is \(hex(value)): \(rule)"
+    case .outside(let what, let offset, let size, let fileSize):
+      "\(what): \(hex(size)) bytes at \(hex(offset)) are not within its \(hex(fileSize)) bytes"
+    case .overlap(let first, let second):
+      "the segments at \(hex(first)) and \(hex(second)) overlap"
+    case .otherMachine(let machine, let expected):
+      "a kernel for \(machine) in a file for \(expected)"
+    case .trailingBytes(let offset): "offset \(hex(offset)): bytes behind the end of the stream"
+    case .nested(let inner, let outer): "\(inner) within \(outer)"
+    case .unsupported(let what): "\(what), which is not loaded by kexec here"
+    }
+  }
+}
+
+extension KernelFileError: CustomStringConvertible {
+  /// One line: the layers, then the reason.
+  public var description: String {
+    (layers.map(\.description) + [reason.description]).joined(separator: ": ")
+  }
+}
+
+extension Span<UInt8> {
+  /// A little-endian field of a header.
+  func field<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ type: Value.Type = Value.self, at offset: Int
+  ) throws(ImageError) -> Value {
+    do throws(FormatError) {
+      return try integer(at: offset, .little)
+    } catch {
+      throw .format(error)
+    }
+  }
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Compression
+
+/// A kernel file of any format, opened down to the kernel that can be loaded.
+///
+/// Formats nest: a unified image holds a zboot file, which unpacks to an `Image`. Each kind may come
+/// once, and bytes are unpacked twice at most; so a file ends, whatever it says of itself.
+public struct KernelFile: Sendable {
+  /// One format around the kernel, or the kernel's own.
+  public struct Layer: Sendable {
+    /// What it is.
+    public let format: FileFormat
+    /// Its bytes.
+    public let bytes: Piece
+    /// How the next layer is packed in it, in the words of the file; nil when it is not.
+    public let compression: String?
+  }
+
+  /// The layers, outermost first; the last one is the kernel.
+  public let layers: [Layer]
+  /// The kernel.
+  public let image: KernelImage
+  /// What comes with the kernel in a unified image: the profile that was asked for.
+  public let profile: Profile?
+
+  /// The profile of a unified image that its kernel is from, with the bytes that its ranges are of.
+  public struct Profile: Sendable {
+    /// How many the image has.
+    public let count: Int
+    /// The unified image.
+    public let image: Piece
+    /// The sections.
+    public let sections: UnifiedImage.Profile
+
+    /// The bytes of one of its sections.
+    public func piece(_ range: Range<Int>) -> Piece { image.part(range) }
+  }
+
+  /// The kernel's bytes: those that ``KernelImage/segments`` are ranges of.
+  public var bytes: Piece { layers[layers.count - 1].bytes }
+
+  /// Opens a file.
+  ///
+  /// - Parameters:
+  ///   - file: all its bytes; of a kernel that is not packed, only the headers are touched.
+  ///   - profile: which profile of a unified image, from 0.
+  ///   - limits: what unpacking may take.
+  ///   - progress: called now and then with the bytes that were unpacked so far.
+  public init(
+    _ file: Span<UInt8>, profile: Int = 0, limits: UnpackingLimits = UnpackingLimits(),
+    progress: ((Int) -> Void)? = nil
+  ) throws(KernelFileError) {
+    var opening = Opening(profile: profile, limits: limits, progress: progress)
+    var formats: [FileFormat] = []
+    do throws(ImageError) {
+      var next: Piece? = Piece(range: 0..<file.count)
+      while let piece = next {
+        next = try piece.withBytes(of: file) { (bytes) throws(ImageError) in
+          guard let format = FileFormat(recognizing: bytes) else {
+            throw .unsupported(bytes.isEmpty ? "an empty file" : "a file that is no kernel")
+          }
+          formats.append(format)
+          return try opening.open(format, piece, bytes)
+        }
+      }
+      guard let image = opening.image else { throw .unsupported("a file without a kernel") }
+      self.image = image
+    } catch {
+      throw KernelFileError(layers: formats, reason: error)
+    }
+    layers = opening.layers
+    self.profile = opening.unified
+  }
+}
+
+/// What has been opened so far.
+private struct Opening {
+  let profile: Int
+  let limits: UnpackingLimits
+  let progress: ((Int) -> Void)?
+  var layers: [KernelFile.Layer] = []
+  var unified: KernelFile.Profile?
+  var image: KernelImage?
+  /// The architecture that an outer layer is for.
+  var machine: Machine?
+  /// How often bytes were unpacked.
+  var unpackings = 0
+
+  /// Opens one layer.
+  ///
+  /// - Returns: the layer inside of it; nil for the kernel.
+  mutating func open(
+    _ format: FileFormat, _ piece: Piece, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> Piece? {
+    try checkNesting(format)
+    switch format {
+    case .unifiedImage: return try openUnifiedImage(piece, bytes)
+    case .zboot: return try openZboot(piece, bytes)
+    case .compressed(let compression): return try unpack(compression, piece, bytes)
+    case .arm64Image, .riscvImage, .loongArchImage, .elf:
+      layers.append(KernelFile.Layer(format: format, bytes: piece, compression: nil))
+      let image = try KernelImage(bytes)
+      try checkMachine(image.machine)
+      self.image = image
+      return nil
+    case .legacyUImage, .bzImage, .pe:
+      throw .unsupported("a file of this format")
+    }
+  }
+
+  /// Each kind once: two kinds of packed files, so that memory is filled twice at most.
+  private func checkNesting(_ format: FileFormat) throws(ImageError) {
+    guard let last = layers.last else { return }
+    let outer = layers.map(\.format)
+    let isPacked = outer.count { $0.isCompressed } > 0
+    let isNested =
+      switch format {
+      case .unifiedImage: outer.contains(.unifiedImage) || outer.contains(.zboot)
+      case .zboot: outer.contains(.zboot)
+      case .compressed: isPacked || outer.contains(.zboot)
+      default: false
+      }
+    if isNested { throw .nested(format, within: last.format) }
+  }
+
+  private func checkMachine(_ found: Machine) throws(ImageError) {
+    guard let machine, machine != found else { return }
+    throw .otherMachine(found, expected: machine)
+  }
+
+  private mutating func openUnifiedImage(
+    _ piece: Piece, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> Piece {
+    let image = try UnifiedImage(bytes)
+    guard profile < image.profiles.count, profile >= 0 else {
+      throw .unsupported("profile \(profile) of an image that has \(image.profiles.count)")
+    }
+    let sections = image.profiles[profile]
+    layers.append(KernelFile.Layer(format: .unifiedImage, bytes: piece, compression: nil))
+    unified = KernelFile.Profile(count: image.profiles.count, image: piece, sections: sections)
+    machine = image.machine
+    return piece.part(sections.kernel)
+  }
+
+  private mutating func openZboot(
+    _ piece: Piece, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> Piece {
+    let header = try ZbootHeader(bytes)
+    let program = try PEFile(bytes)
+    if let machine = program.machine { try checkMachine(machine) }
+    machine = program.machine ?? machine
+    layers.append(
+      KernelFile.Layer(format: .zboot, bytes: piece, compression: header.compressionType))
+    let payload = bytes.extracting(header.payload)
+    let unpacked = try unpack(header.compression, payload, expectedSize: header.unpackedSize)
+    guard unpacked.streamSize == payload.count else {
+      throw .trailingBytes(offset: header.payload.lowerBound + unpacked.streamSize)
+    }
+    return Piece(unpacked: unpacked.bytes, range: 0..<(try Self.signedSize(unpacked.bytes)))
+  }
+
+  /// A kernel in a zboot file is padded to the memory it needs. When it is signed, it ends with its
+  /// signatures, and a check of these must not see more.
+  private static func signedSize(_ kernel: [UInt8]) throws(ImageError) -> Int {
+    guard let certificates = try? PEFile(kernel.span).certificates else { return kernel.count }
+    guard certificates.upperBound <= UInt64(kernel.count) else {
+      throw .outside(
+        "the signatures", offset: certificates.lowerBound,
+        size: certificates.upperBound - certificates.lowerBound, fileSize: kernel.count)
+    }
+    let end = Int(certificates.upperBound)
+    if let offset = kernel[end...].firstIndex(where: { $0 != 0 }) {
+      throw .trailingBytes(offset: offset)
+    }
+    return end
+  }
+
+  private mutating func unpack(
+    _ compression: CompressionFormat, _ piece: Piece, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> Piece {
+    layers.append(
+      KernelFile.Layer(
+        format: .compressed(compression), bytes: piece, compression: "\(compression)"))
+    let unpacked = try unpack(compression, bytes, expectedSize: nil)
+    try checkEnd(bytes, behind: unpacked.streamSize, unpackedSize: unpacked.bytes.count)
+    return Piece(unpacked: unpacked.bytes, range: 0..<unpacked.bytes.count)
+  }
+
+  /// A kernel's build appends the unpacked size to some streams (`scripts/Makefile.lib:size_append`);
+  /// block devices and tapes pad with zeros. Nothing else may follow.
+  private func checkEnd(
+    _ bytes: Span<UInt8>, behind end: Int, unpackedSize: Int
+  ) throws(ImageError) {
+    if bytes.count - end == 4, let size: UInt32 = try? bytes.field(at: end), size == unpackedSize {
+      return
+    }
+    guard let offset = (end..<bytes.count).first(where: { bytes[$0] != 0 }) else { return }
+    throw .trailingBytes(offset: offset)
+  }
+
+  private mutating func unpack(
+    _ compression: CompressionFormat, _ stream: Span<UInt8>, expectedSize: Int?
+  ) throws(ImageError) -> Unpacked {
+    do throws(CompressionError) {
+      unpackings += 1
+      return try compression.unpack(
+        stream, expectedSize: expectedSize, limits: try limits(of: compression, stream),
+        progress: progress)
+    } catch {
+      throw .compression(error)
+    }
+  }
+
+  /// What is unpacked from unpacked bytes has both in memory: together they take no more than one.
+  private func limits(
+    of compression: CompressionFormat, _ stream: Span<UInt8>
+  ) throws(CompressionError) -> UnpackingLimits {
+    var limits = limits
+    if unpackings > 1 { limits.memory = min(limits.memory, 144 << 20) }
+    let start = try compression.start(of: stream, count: 1024, limits: limits)
+    if FileFormat(recognizing: start.span)?.isPacked == true {
+      limits.size = min(limits.size, 96 << 20)
+    }
+    return limits
+  }
+}
+
+extension FileFormat {
+  fileprivate var isCompressed: Bool {
+    if case .compressed = self { true } else { false }
+  }
+
+  /// Whether there is something to unpack in it.
+  fileprivate var isPacked: Bool { isCompressed || self == .zboot || self == .unifiedImage }
+}

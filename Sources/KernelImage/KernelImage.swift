@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+import ELF
+
+/// A kernel that can be loaded as it is: what goes where, how much room it takes, where it starts.
+///
+/// Addresses are relative to the load address, which a planner chooses: a multiple of ``alignment``,
+/// plus ``textOffset``.
+public struct KernelImage: Hashable, Sendable {
+  /// One piece of a kernel.
+  public struct Segment: Hashable, Sendable {
+    /// Its bytes, from the start of the image's bytes; the rest of its memory is zero.
+    public let file: Range<Int>
+    /// Bytes from the load address.
+    public let offset: UInt64
+    /// Bytes in memory.
+    public let memorySize: UInt64
+  }
+
+  /// One of `arm64Image`, `riscvImage`, `loongArchImage` and `elf`.
+  public let format: FileFormat
+  /// The architecture it is for.
+  public let machine: Machine
+  /// The byte order it runs in.
+  public let byteOrder: ByteOrder
+  /// Bytes in a page of this kernel; nil when it does not say.
+  public let pageSize: UInt64?
+  /// What the base of the load address is a multiple of.
+  public let alignment: UInt64
+  /// Bytes from such a base to the load address: 0 but for old arm64 kernels.
+  public let textOffset: UInt64
+  /// Where it is linked for, a physical address: a kernel that is not relocatable, which no file
+  /// says, must lie there. nil for one that can lie anywhere.
+  public let linkAddress: UInt64?
+  /// Bytes of memory from the load address on, its BSS included.
+  public let memorySize: UInt64
+  /// Where it starts, in bytes from the load address.
+  public let entry: UInt64
+  /// Its pieces, in rising order, apart from each other.
+  public let segments: [Segment]
+
+  /// Reads the headers of a kernel.
+  ///
+  /// - Parameter bytes: the whole kernel, unpacked; ``KernelFile`` unpacks one.
+  /// - Throws: ``ImageError``, also for a format that holds or packs a kernel and is none.
+  public init(_ bytes: Span<UInt8>) throws(ImageError) {
+    switch FileFormat(recognizing: bytes) {
+    case .arm64Image: try self.init(ARM64Image(bytes), fileSize: bytes.count)
+    case .riscvImage: try self.init(RISCVImage(bytes), fileSize: bytes.count)
+    case .loongArchImage: try self.init(LoongArchImage(bytes), fileSize: bytes.count)
+    case .elf: try self.init(ELFKernel(bytes), bytes)
+    case let other?: throw .unsupported("a file in the format \(other)")
+    case nil: throw .unsupported("a file that is no kernel")
+    }
+  }
+}
+
+extension KernelImage {
+  private init(_ header: ARM64Image, fileSize: Int) throws(ImageError) {
+    format = .arm64Image
+    machine = .arm64
+    byteOrder = header.byteOrder
+    pageSize = header.pageSize
+    alignment = ARM64Image.baseAlignment
+    textOffset = header.textOffset
+    linkAddress = nil
+    memorySize = header.imageSize
+    entry = 0
+    segments = [try Segment(all: fileSize, memorySize: header.imageSize)]
+  }
+
+  private init(_ header: RISCVImage, fileSize: Int) throws(ImageError) {
+    format = .riscvImage
+    machine = .riscv
+    byteOrder = .little
+    pageSize = nil
+    alignment = header.alignment
+    textOffset = 0
+    linkAddress = nil
+    memorySize = header.imageSize
+    entry = 0
+    segments = [try Segment(all: fileSize, memorySize: header.imageSize)]
+  }
+
+  private init(_ header: LoongArchImage, fileSize: Int) throws(ImageError) {
+    format = .loongArchImage
+    machine = .loongarch
+    byteOrder = .little
+    pageSize = nil
+    alignment = LoongArchImage.alignment
+    textOffset = 0
+    linkAddress = header.textOffset
+    memorySize = header.kernelSize
+    entry = header.entry
+    segments = [try Segment(all: fileSize, memorySize: header.kernelSize)]
+  }
+
+  private init(_ kernel: ELFKernel, _ bytes: Span<UInt8>) throws(ImageError) {
+    let inner = try kernel.arm64Image(bytes)
+    format = .elf
+    machine = Machine(rawValue: kernel.file.machine)
+    byteOrder = inner?.byteOrder ?? kernel.file.byteOrder
+    pageSize = inner?.pageSize
+    alignment = kernel.alignment
+    textOffset = inner?.textOffset ?? 0
+    linkAddress = inner == nil ? kernel.linkAddress : nil
+    memorySize = max(kernel.memorySize, inner?.imageSize ?? 0)
+    entry = try kernel.entry(bytes)
+    segments = kernel.segments
+  }
+}
+
+extension KernelImage.Segment {
+  /// A file that is loaded as it is. Its last page may be padded; nothing else may pass the memory
+  /// that the kernel asks for, and `kernel/kexec_file.c:kexec_add_buffer` refuses even that.
+  fileprivate init(all fileSize: Int, memorySize: UInt64) throws(ImageError) {
+    let (padded, overflow) = memorySize.addingReportingOverflow(0xffff)
+    guard overflow || UInt64(fileSize) <= padded & ~0xffff else {
+      throw .field(
+        "image_size", offset: 16, value: memorySize,
+        rule: "the file is longer: \(fileSize) bytes")
+    }
+    file = 0..<Int(min(UInt64(fileSize), memorySize))
+    offset = 0
+    self.memorySize = memorySize
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import Compression
+
+/// The header of an EFI zboot file: a UEFI program that unpacks the kernel inside of it.
+///
+/// Source: Linux `drivers/firmware/efi/libstub/zboot-header.S` and `Makefile.zboot`.
+public struct ZbootHeader: Hashable, Sendable {
+  /// How the kernel is packed, in the words of the file: `gzip`, `zstd`, `zstd22`, `lzma`, `xzkern`,
+  /// `lz4`, `lzo`.
+  public let compressionType: String
+  /// The same as a format.
+  public let compression: CompressionFormat
+  /// Where the packed kernel is in the file.
+  public let payload: Range<Int>
+  /// Bytes of the kernel when it is unpacked.
+  public let unpackedSize: Int
+
+  /// Whether a file begins with such a header.
+  static func recognizes(_ file: Span<UInt8>) -> Bool {
+    (try? file.bigEndian(UInt64.self, at: 0)) == 0x4d5a_0000_7a69_6d67 /* "MZ\0\0zimg" */
+  }
+
+  /// Reads the header of a file.
+  ///
+  /// - Throws: ``ImageError`` for another file, for a payload that is not within it, and for a type of
+  ///   compression that no kernel has.
+  public init(_ file: Span<UInt8>) throws(ImageError) {
+    guard Self.recognizes(file) else { throw .format(.badMagic(offset: 0)) }
+    let start = Int(try file.field(UInt32.self, at: 8))
+    let size = Int(try file.field(UInt32.self, at: 12))
+    guard start >= 64, size > 0, start + size <= file.count else {
+      throw .outside(
+        "the payload", offset: UInt64(start), size: UInt64(size), fileSize: file.count)
+    }
+    payload = start..<start + size
+    compressionType = try Self.type(file)
+    compression = try Self.format(compressionType)
+    unpackedSize = try Self.unpackedSize(file, payload, compression)
+  }
+
+  private static func type(_ file: Span<UInt8>) throws(ImageError) -> String {
+    let letters = try (24..<56).map { (offset) throws(ImageError) in
+      try file.field(UInt8.self, at: offset)
+    }.prefix { $0 != 0 }
+    guard letters.count < 32, letters.allSatisfy({ 0x21...0x7e ~= $0 }) else {
+      throw .unsupported("a kernel packed by a type that is no word")
+    }
+    return String(decoding: letters, as: UTF8.self)
+  }
+
+  /// `comp-type-y` of `Makefile.zboot`; 7.2 has `gzip` and `zstd` alone.
+  private static func format(_ type: String) throws(ImageError) -> CompressionFormat {
+    switch type {
+    case "gzip": return .gzip
+    case "zstd", "zstd22": return .zstd
+    case "xzkern": return .xz
+    case "lzma": return .lzma
+    case "lz4": return .lz4Legacy
+    case "lzo": return .lzop
+    default: throw .unsupported("a kernel packed by \"\(type)\"")
+    }
+  }
+
+  /// The size is appended to the payload; in that of gzip, it is the end of the format (`ISIZE`).
+  private static func unpackedSize(
+    _ file: Span<UInt8>, _ payload: Range<Int>, _ compression: CompressionFormat
+  ) throws(ImageError) -> Int {
+    let place = compression == .gzip ? payload.upperBound - 4 : payload.upperBound
+    guard place >= payload.lowerBound, place + 4 <= file.count else {
+      throw .outside(
+        "the size behind the payload", offset: UInt64(place), size: 4, fileSize: file.count)
+    }
+    return Int(try file.field(UInt32.self, at: place))
+  }
+}

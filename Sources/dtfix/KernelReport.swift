@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import JSONText
+import KernelImage
+
+/// What is told about a kernel file.
+struct KernelReport {
+  private let kernel: KernelFile
+  private let image: KernelImage
+  /// The sections of a unified image that are text, and the sizes of the others.
+  private let parts: [Part]
+
+  /// A section of a unified image.
+  fileprivate struct Part {
+    let name: String
+    let size: Int
+    /// The section as text, where it is text.
+    let text: String?
+  }
+
+  init(_ kernel: KernelFile, _ file: Span<UInt8>) {
+    self.kernel = kernel
+    image = kernel.image
+    parts = kernel.profile.map { Self.parts(of: $0, file) } ?? []
+  }
+
+  /// A line for the kernel, then one for each fact.
+  var lines: [String] {
+    let layers = kernel.layers.map(\.name).joined(separator: " > ")
+    let facts: [(String, String?)] = [
+      ("kernel", "\(image.format) for \(machineName)"),
+      ("layers", kernel.layers.count > 1 ? layers : nil),
+      ("byte order", image.byteOrder == .little ? "little-endian" : "big-endian"),
+      ("page size", image.pageSize.map { "\($0)" }),
+      ("size", "\(kernel.bytes.size)"),
+      ("memory", hex(image.memorySize)),
+      ("alignment", hex(image.alignment)),
+      ("text offset", image.textOffset == 0 ? nil : hex(image.textOffset)),
+      ("linked at", image.linkAddress.map(hex)),
+      ("entry", "load address + \(hex(image.entry))"),
+      ("profiles", kernel.profile.flatMap { $0.count > 1 ? "\($0.count)" : nil }),
+    ]
+    let told = facts.compactMap { name, value in value.map { (name, $0) } }
+    let segments =
+      image.segments.count < 2
+      ? []
+      : image.segments.map {
+        (
+          "segment",
+          "\(hex($0.file.lowerBound))+\(hex($0.file.count)) at load address + \(hex($0.offset)), \(hex($0.memorySize)) in memory"
+        )
+      }
+    let sections = parts.map { ($0.name, $0.text.map { "\"\($0)\"" } ?? "\($0.size) bytes") }
+    return (told + segments + sections).map { name, value in
+      name + String(repeating: " ", count: max(1, 13 - name.count)) + value
+    }
+  }
+
+  /// A line for each layer.
+  var layers: [String] {
+    kernel.layers.enumerated().map { number, layer in
+      "\(number) \(layer.name), \(layer.bytes.size) bytes"
+    }
+  }
+
+  /// All of it, for programs; numbers that may pass 2^53 are strings.
+  var json: JSON {
+    [
+      "format": .string("\(image.format)"), "architecture": .string(machineName),
+      "byteOrder": image.byteOrder == .little ? "little" : "big",
+      "pageSize": image.pageSize.map { .number(Int($0)) },
+      "size": .number(kernel.bytes.size), "memorySize": .string(hex(image.memorySize)),
+      "alignment": .string(hex(image.alignment)), "textOffset": .string(hex(image.textOffset)),
+      "linkAddress": image.linkAddress.map { .string(hex($0)) },
+      "entry": .string(hex(image.entry)),
+      "segments": .array(image.segments.map(\.json)),
+      "layers": .array(kernel.layers.map(\.json)),
+      "profiles": kernel.profile.map { .number($0.count) },
+      "sections": kernel.profile == nil ? nil : .array(parts.map(\.json)),
+    ]
+  }
+
+  /// As `uname -m` has it: of PowerPC, with the byte order.
+  private var machineName: String {
+    image.machine == .ppc64 && image.byteOrder == .little ? "ppc64le" : "\(image.machine)"
+  }
+
+  private static func parts(of profile: KernelFile.Profile, _ file: Span<UInt8>) -> [Part] {
+    profile.sections.sections.sorted { $0.value[0].lowerBound < $1.value[0].lowerBound }
+      .flatMap { name, ranges in
+        ranges.map { range in
+          Part(
+            name: name, size: range.count,
+            text: [".cmdline", ".uname"].contains(name)
+              ? profile.piece(range).withBytes(of: file) { $0.text } : nil)
+        }
+      }
+  }
+}
+
+extension KernelReport.Part {
+  fileprivate var json: JSON {
+    ["name": .string(name), "size": .number(size), "text": text.map { .string($0) }]
+  }
+}
+
+extension KernelFile.Layer {
+  fileprivate var name: String {
+    guard let compression, case .zboot = format else { return "\(format)" }
+    return "\(format) (\(compression))"
+  }
+
+  fileprivate var json: JSON {
+    [
+      "format": .string("\(format)"), "size": .number(bytes.size),
+      "compression": compression.map { .string($0) },
+    ]
+  }
+}
+
+extension KernelImage.Segment {
+  fileprivate var json: JSON {
+    [
+      "fileOffset": .number(file.lowerBound), "fileSize": .number(file.count),
+      "offset": .string(hex(offset)), "memorySize": .string(hex(memorySize)),
+    ]
+  }
+}
+
+extension Span<UInt8> {
+  /// A text, up to its first NUL, without blanks at its end.
+  fileprivate var text: String {
+    var bytes = indices.map { self[$0] }
+    bytes = Array(bytes.prefix { $0 != 0 })
+    while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
