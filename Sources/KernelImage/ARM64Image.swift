@@ -34,6 +34,7 @@ public struct ARM64Image: Hashable, Sendable {
   ///   say its size: `arch/arm64/kernel/kexec_image.c:image_load` refuses it too.
   public init(_ file: Span<UInt8>) throws(ImageError) {
     guard Self.recognizes(file) else { throw .format(.badMagic(offset: 56)) }
+    try file.requireHeader()
     textOffset = try file.field(at: 8)
     imageSize = try file.field(at: 16)
     flags = try file.field(at: 24)

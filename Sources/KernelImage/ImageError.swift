@@ -63,6 +63,11 @@ extension KernelFileError: CustomStringConvertible {
 }
 
 extension Span<UInt8> {
+  /// Throws unless there is a header of 64 bytes, as all kernels have that are no ELF files.
+  func requireHeader() throws(ImageError) {
+    guard count >= 64 else { throw .format(.truncated(offset: 0, size: 64)) }
+  }
+
   /// A little-endian field of a header.
   func field<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ type: Value.Type = Value.self, at offset: Int

@@ -30,6 +30,7 @@ public struct RISCVImage: Hashable, Sendable {
   ///   does not say its size.
   public init(_ file: Span<UInt8>) throws(ImageError) {
     guard Self.recognizes(file) else { throw .format(.badMagic(offset: 56)) }
+    try file.requireHeader()
     textOffset = try file.field(at: 8)
     imageSize = try file.field(at: 16)
     let flags: UInt64 = try file.field(at: 24)
