@@ -8,9 +8,17 @@ extension CoreHeaderCheck {
   func machineFindings(_ segments: [CoreSegment], _ elfMachine: UInt16) -> [CoreFinding] {
     let dumped = segments.indices.filter { segments[$0].header.type == ProgramHeader.load }
     var findings: [CoreFinding] = []
+    if machine.kernelText != nil, !segments.contains(where: { $0.role == .kernelText }) {
+      findings.append(CoreFinding(.programHeaders, .noKernelText))
+    }
+    // kexec-tools rounds the firmware's memory to pages, which may have 64 KiB.
+    let firmware = machine.firmware.roundedOutward(to: 0x1_0000)
+    let memory = machine.memory?.union(machine.firmware)
     for number in dumped {
       findings += mapProblems(of: segments[number]).map { CoreFinding(.programHeader(number), $0) }
-      findings += problems(of: segments[number]).map { CoreFinding(.programHeader(number), $0) }
+      findings += problems(of: segments[number], memory, firmware).map {
+        CoreFinding(.programHeader(number), $0)
+      }
     }
     let ranges = PhysicalRangeSet(dumped.compactMap { segments[$0].range })
     return findings + missingMemory(ranges, elfMachine) + noteFindingsOfMachine(segments)
@@ -21,22 +29,29 @@ extension CoreHeaderCheck {
     guard segment.header.hasVirtualAddress else { return [] }
     let found = segment.header.offsetOfMap
     if segment.role == .kernelText {
-      guard let expected = machine.kernelMap, found != expected else { return [] }
-      return [.otherKernelMap(found, expected: expected)]
+      guard let expected = machine.kernelText else { return [] }
+      if found != expected.offsetOfMap {
+        return [.otherKernelMap(found, expected: expected.offsetOfMap)]
+      }
+      // kexec-tools rounds it, or begins with `_stext`.
+      guard let range = segment.range,
+        !expected.range.roundedOutward(to: 2 << 20).contains(range)
+      else { return [] }
+      return [.otherKernelPlace(range, expected: expected.range)]
     }
     guard let expected = machine.linearMap, found != expected else { return [] }
     return [.otherLinearMap(found, expected: expected)]
   }
 
-  private func problems(of segment: CoreSegment) -> [CoreProblem] {
+  private func problems(
+    of segment: CoreSegment, _ memory: PhysicalRangeSet?, _ firmware: PhysicalRangeSet
+  ) -> [CoreProblem] {
     guard let range = segment.range else { return [] }
     var problems: [CoreProblem] = []
-    if let memory = machine.memory, !memory.contains(range) {
+    if let memory, !memory.contains(range) {
       problems += [range].subtracting(memory).map(CoreProblem.notMemory)
     }
     guard let crashRegions = machine.crashRegions else { return problems }
-    // kexec-tools rounds the firmware's memory to pages, which may have 64 KiB.
-    let firmware = machine.firmware.roundedOutward(to: 0x1_0000)
     problems += PhysicalRangeSet([range]).intersection(crashRegions).subtracting(firmware).ranges
       .map(CoreProblem.inCrashRegion)
     if segment.role == .backup,

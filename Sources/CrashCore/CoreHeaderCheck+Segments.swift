@@ -30,7 +30,7 @@ extension CoreHeaderCheck {
             .programHeader(number), .wraps(start: note.offset, size: note.memorySize)))
       }
     }
-    return findings
+    return findings + overlaps(segments, Array(notes), CoreProblem.noteOverlap)
   }
 
   /// The rules for memory: `fs/proc/vmcore.c:process_ptload_program_headers_elf64`, and what the tools
@@ -47,7 +47,10 @@ extension CoreHeaderCheck {
       }
     }
     guard hasAddresses else { return findings }
-    return findings + linearMapFindings(segments) + overlaps(segments, loads)
+    // The kernel's mapping overlaps memory by design; nothing else may.
+    let memory = loads.filter { segments[$0].role != .kernelText }
+    return findings + linearMapFindings(segments)
+      + overlaps(segments, memory, CoreProblem.overlap)
   }
 
   /// All memory is in one linear map, or in none.
@@ -94,17 +97,19 @@ extension CoreHeaderCheck {
     return memory.contains(range) && !memory.contains(pages)
   }
 
-  /// The kernel's mapping overlaps memory by design; nothing else may.
-  private func overlaps(_ segments: [CoreSegment], _ loads: [Int]) -> [CoreFinding] {
-    let memory = loads.filter { segments[$0].role != .kernelText }
-      .compactMap { number in segments[number].range.map { (range: $0, number: number) } }
-      .sorted { ($0.range, $0.number) < ($1.range, $1.number) }
+  /// Which of some program headers share bytes.
+  private func overlaps(
+    _ segments: [CoreSegment], _ numbers: [Int], _ problem: (PhysicalRange, Int) -> CoreProblem
+  ) -> [CoreFinding] {
+    let memory = numbers.compactMap { number in
+      segments[number].range.map { (range: $0, number: number) }
+    }.sorted { ($0.range, $0.number) < ($1.range, $1.number) }
     var findings: [CoreFinding] = []
     var furthest: (range: PhysicalRange, number: Int)?
     for piece in memory {
       if let other = furthest, let common = other.range.intersection(piece.range) {
         findings.append(
-          CoreFinding(.programHeader(piece.number), .overlap(common, with: other.number)))
+          CoreFinding(.programHeader(piece.number), problem(common, other.number)))
       }
       if furthest.map({ $0.range.end < piece.range.end }) != false { furthest = piece }
     }

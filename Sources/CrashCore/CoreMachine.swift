@@ -26,15 +26,15 @@ public struct CoreMachine: Hashable, Sendable {
 
   /// What is added to a physical address for the linear map, modulo 2^64.
   public var linearMap: UInt64?
-  /// What is added to a physical address of the kernel for where it is linked, modulo 2^64.
-  public var kernelMap: UInt64?
+  /// The kernel, where it is linked and where it lies.
+  public var kernelText: CoreHeader.KernelText?
 
   /// What is known; nothing, if nothing is said.
   public init(
     machine: UInt16? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
     crashRegions: PhysicalRangeSet? = nil, firmware: PhysicalRangeSet = PhysicalRangeSet([]),
     cpuNotes: [PhysicalRange]? = nil, absentCPUs: Int = 0, vmcoreinfo: PhysicalRange? = nil,
-    linearMap: UInt64? = nil, kernelMap: UInt64? = nil
+    linearMap: UInt64? = nil, kernelText: CoreHeader.KernelText? = nil
   ) {
     self.machine = machine
     self.byteOrder = byteOrder
@@ -45,6 +45,6 @@ public struct CoreMachine: Hashable, Sendable {
     self.absentCPUs = absentCPUs
     self.vmcoreinfo = vmcoreinfo
     self.linearMap = linearMap
-    self.kernelMap = kernelMap
+    self.kernelText = kernelText
   }
 }

@@ -10,11 +10,12 @@ extension CoreProblem {
       .refused
     case .truncated, .tableElsewhere, .extendedCount, .noteNotFirst, .noVMCoreInfo, .noMemory,
       .sizesDiffer, .wraps, .otherSource, .noPhysicalAddresses, .overlap, .inCrashRegion,
-      .otherLinearMap, .otherKernelMap, .notMemory, .missingMemory, .backupNotKept, .missingNote,
+      .otherLinearMap, .otherKernelMap, .otherKernelPlace, .noteOverlap, .notMemory, .missingMemory,
+      .backupNotKept, .missingNote,
       .otherVMCoreInfo:
       .useless
     case .notChecked, .mislabelledByteOrder, .unknownMachine, .trailingBytes, .empty, .unaligned,
-      .userAddress, .twoLinearMaps, .staleNote, .notesInOtherOrder:
+      .userAddress, .twoLinearMaps, .staleNote, .noKernelText, .notesInOtherOrder:
       .doubtful
     }
   }
@@ -40,7 +41,8 @@ extension CoreProblem {
       CoreFinding.Rule(file: "arch/powerpc/kexec/crash.c", name: "sync_backup_region_phdr")
     case .mislabelledByteOrder, .trailingBytes, .noVMCoreInfo, .noMemory, .otherSource,
       .noPhysicalAddresses, .overlap, .userAddress, .twoLinearMaps, .otherLinearMap,
-      .otherKernelMap, .missingMemory, .staleNote, .missingNote,
+      .otherKernelMap, .otherKernelPlace, .noKernelText, .noteOverlap, .missingMemory, .staleNote,
+      .missingNote,
       .notesInOtherOrder, .otherVMCoreInfo:
       CoreFinding.Rule(file: writer, name: "crash_prepare_elf64_headers")
     }

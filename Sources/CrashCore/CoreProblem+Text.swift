@@ -35,6 +35,8 @@ extension CoreProblem: CustomStringConvertible {
     case .noteTooSmall(let size): "a PT_NOTE of \(size) bytes; the header of a note takes 12"
     case .noteTooLarge(let size):
       "a PT_NOTE of \(hex(size)) bytes; a kernel with pages of 4096 allocates 0x400000 at most"
+    case .noteOverlap(let range, let other):
+      "\(range) is also in the PT_NOTE that is program header \(other)"
     case .noVMCoreInfo: "no PT_NOTE is as large as vmcoreinfo, without which no tool reads a dump"
     case .noMemory: "there is no PT_LOAD"
     case .empty: "a PT_LOAD of no bytes"
@@ -55,6 +57,9 @@ extension CoreProblem: CustomStringConvertible {
       "p_vaddr - p_paddr is \(hex(offset)); this machine's linear map has \(hex(expected))"
     case .otherKernelMap(let offset, let expected):
       "p_vaddr - p_paddr is \(hex(offset)); this machine's kernel has \(hex(expected))"
+    case .otherKernelPlace(let range, let expected):
+      "the kernel is said to be at \(range); this machine's is at \(expected)"
+    case .noKernelText: "there is no PT_LOAD where the kernel is linked; this machine's has one"
     case .inCrashRegion(let range): "\(range) is the crash kernel's own memory"
     case .notMemory(let range): "\(range) is no memory of this machine; reading it may hang"
     case .missingMemory(let range): "\(range) is memory of this machine, and in no PT_LOAD"

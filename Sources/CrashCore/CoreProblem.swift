@@ -53,6 +53,8 @@ package enum CoreProblem: Hashable, Sendable {
   case noteTooSmall(UInt64)
   /// A note is larger than a kernel allocates at once.
   case noteTooLarge(UInt64)
+  /// A note shares bytes with the one before it in memory.
+  case noteOverlap(PhysicalRange, with: Int)
   /// No note is as large as vmcoreinfo.
   case noVMCoreInfo
 
@@ -85,6 +87,10 @@ package enum CoreProblem: Hashable, Sendable {
   case otherLinearMap(UInt64, expected: UInt64)
   /// The same of the kernel's own mapping.
   case otherKernelMap(UInt64, expected: UInt64)
+  /// The kernel's own mapping is of other memory than the kernel's.
+  case otherKernelPlace(PhysicalRange, expected: PhysicalRange)
+  /// There is no mapping of the kernel, and the machine's kernel has one.
+  case noKernelText
 
   /// These bytes are the crash kernel's own.
   case inCrashRegion(PhysicalRange)

@@ -49,7 +49,7 @@ public struct CoreSegment: Hashable, Sendable {
     _ headers: [ProgramHeader], machine: UInt16, vmcoreinfo: PhysicalRange? = nil
   ) -> [CoreSegment] {
     let vmcoreinfo = headers.placeOfVMCoreInfo(at: vmcoreinfo)
-    let kernelText = headers.placeOfKernelText
+    let kernelText = headers.placeOfKernelText(on: machine)
     let backup = headers.firstIndex { $0.isBackup(on: machine) }
     var noteCount = 0
     return headers.indices.map { index in
@@ -78,8 +78,9 @@ extension [ProgramHeader] {
     return isThere ?? lastIndex { $0.type == ProgramHeader.note && $0.memorySize > 4096 }
   }
 
-  /// The kernel's mapping comes before all memory, and leads elsewhere than the linear map.
-  fileprivate var placeOfKernelText: Int? {
+  /// The kernel's mapping comes before all memory, and leads elsewhere than the linear map; on LoongArch
+  /// it is a part of that, as no memory is.
+  fileprivate func placeOfKernelText(on machine: UInt16) -> Int? {
     guard let first = firstIndex(where: { $0.type == ProgramHeader.load }),
       self[first].hasVirtualAddress
     else { return nil }
@@ -87,7 +88,9 @@ extension [ProgramHeader] {
     let isLinear = others.contains {
       $0.hasVirtualAddress && $0.offsetOfMap == self[first].offsetOfMap
     }
-    return others.isEmpty || isLinear ? nil : first
+    let isPart =
+      machine == 258 && others.contains { $0.memory.flatMap(self[first].isWithin) == true }
+    return others.isEmpty || isLinear && !isPart ? nil : first
   }
 }
 
@@ -99,6 +102,11 @@ extension ProgramHeader {
   var hasKernelAddress: Bool { hasVirtualAddress && virtualAddress >> 63 == 1 }
   /// The distance from its physical to its virtual address, modulo 2^64.
   package var offsetOfMap: UInt64 { virtualAddress &- physicalAddress }
+
+  /// Its memory; nil when it is empty or wraps.
+  package var memory: PhysicalRange? { PhysicalRange(start: physicalAddress, size: memorySize) }
+
+  fileprivate func isWithin(_ range: PhysicalRange) -> Bool? { memory.map(range.contains) }
 
   /// Whether the bytes are in a copy of low memory: ppc64 saves the first 64 KiB
   /// (`arch/powerpc/kexec/crash.c:sync_backup_region_phdr`), kexec-tools on x86 the first 640.

@@ -14,6 +14,7 @@ extension Architecture {
     treeLimit: Limit(
       value: 2 << 20, rule: .linux("arch/arm64/include/asm/boot.h", "MAX_FDT_SIZE")),
     // `arch/arm64/include/asm/memory.h:__phys_to_virt`: where the two terms share no bit, or is plus.
+    // So since Linux 5.4; before, the linear map was the upper half.
     // PHYS_OFFSET is "negative" for a kernel of 52 bits on hardware of 48, so the sum wraps.
     coreRules: CoreRules(
       machine: 183,
@@ -23,9 +24,7 @@ extension Architecture {
         else { return nil }
         return 0 &- 1 << bits &- offset
       }, textMapOf: { $0.number("kimage_voffset") },
-      imageAlignment: (
-        2 << 20, "Linux 5.10", .linux("Documentation/arch/arm64/booting.rst", "text_offset")
-      )),
+      textBehind: (64 << 10, .linux("arch/arm64/kernel/vmlinux.lds.S", "SEGMENT_ALIGN"))),
     stubTrees: StubTrees(
       allowed: [("chosen", nil), ("hypervisor", "xen,xen")],
       rule: .linux("arch/arm64/kernel/acpi.c", "dt_is_stub")),

@@ -13,7 +13,10 @@ extension Architecture {
       (arch/loongarch/kernel/machine_kexec_file.c:load_other_segments)
       """,
     // One window of the address space holds memory and the kernel in it.
-    coreRules: CoreRules(machine: 258, linearMap: window, textMap: window),
+    coreRules: CoreRules(
+      machine: 258, linearMap: window, textMap: window,
+      // `_end`: `arch/loongarch/kernel/vmlinux.lds.S`, `PECOFF_SEGMENT_ALIGN`.
+      imageAlignment: 64 << 10),
     recognizes: { tree in
       tree.compatibleStringsOfCPUs().contains { $0.hasPrefix("loongson,la") }
     })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CrashCore
 import PhysicalMemory
 
 extension Architecture {
@@ -11,6 +12,9 @@ extension Architecture {
       machine: 62,
       excluded: [PhysicalRange(start: 0, size: 1 << 20)].compactMap { $0 }.map {
         ($0, .linux("arch/x86/kernel/crash.c", "elf_header_exclude_ranges"))
-      }),
+      },
+      // `arch/x86/include/asm/page_64.h:__phys_addr_nodebug`: the kernel is linked at
+      // `__START_KERNEL_map`, and lies `phys_base` further than it says.
+      textMapOf: { $0.number("phys_base").map { 0xffff_ffff_8000_0000 &- $0 } }),
     recognizes: { _ in false })
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import CrashCore
 import ELF
 import PhysicalMemory
@@ -28,13 +29,17 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   ///   - facts: what is known about the machine.
   ///   - order: of the memory.
   ///   - joiningNeighbours: whether ranges that touch become one; the kernel leaves them apart.
-  /// - Throws: ``PlanError``: for a missing fact, two that contradict each other, or more ranges than
-  ///   the format can count.
+  /// - Throws: ``PlanError``: for a missing fact, two that contradict each other, more ranges than the
+  ///   format can count, and a header that the crash kernel would refuse or that gives no useful dump.
   public init(
     for architecture: Architecture, _ facts: CrashFacts, order: Order = .ascending,
     joiningNeighbours: Bool = false
   ) throws(PlanError) {
     let rules = try architecture.knownCoreRules()
+    guard facts.kernelText == nil || rules.hasKernelText else {
+      throw .unsupported(
+        architecture: architecture, reason: "its kernels have no mapping besides the linear one")
+    }
     guard let vmcoreinfo = facts.vmcoreinfoNote else { throw .missing(.vmcoreinfo) }
     guard !facts.cpuNotes.isEmpty else { throw .missing(.cpuNotes) }
     guard !facts.memory.isEmpty else { throw .missing(.memory) }
@@ -54,11 +59,47 @@ public struct CoreHeaderPlan: Hashable, Sendable {
       vmcoreinfo: vmcoreinfo, kernelText: layout.text,
       memory: order == .ascending ? memory : memory.reversed())
     evidence = layout.evidence
-    warnings = rules.warnings + layout.warnings + Self.warnings(ofNotes: facts)
-    let count = header.programHeaders.count
-    guard count <= ELFHeader.mostProgramHeaders else {
-      throw .tooManySegments(count: count, limit: ELFHeader.mostProgramHeaders)
+    let doubts = try Self.doubts(of: header, facts)
+    warnings =
+      rules.warnings + layout.warnings + Self.warnings(ofNotes: facts)
+      + Self.warnings(ofMemory: facts) + doubts
+  }
+
+  /// Reads the finished header as the crash kernel will.
+  ///
+  /// - Throws: ``PlanError/tooManySegments(count:limit:)``, and ``PlanError/notAccepted(_:)`` for a
+  ///   header that would give no dump, or a useless one.
+  private static func doubts(
+    of header: CoreHeader, _ facts: CrashFacts
+  ) throws(PlanError) -> [Finding] {
+    let bytes: [UInt8]
+    do throws(FormatError) {
+      bytes = try header.bytes()
+    } catch {
+      throw .tooManySegments(
+        count: header.programHeaders.count, limit: ELFHeader.mostProgramHeaders)
     }
+    let machine = CoreMachine(
+      machine: header.machine, byteOrder: header.byteOrder,
+      memory: PhysicalRangeSet(facts.memory), crashRegions: PhysicalRangeSet(facts.excluded),
+      firmware: PhysicalRangeSet(facts.firmware), cpuNotes: facts.cpuNotes,
+      vmcoreinfo: facts.vmcoreinfoNote)
+    // That arm refuses every header is told as a warning by its rules.
+    let findings = CoreHeaderCheck(of: machine).findings(in: bytes.span)
+      .filter { $0.problem != .neverAccepted }
+    let bad = findings.filter { $0.severity != .doubtful }.map(Finding.init)
+    guard bad.isEmpty else { throw .notAccepted(bad) }
+    return findings.map(Finding.init)
+  }
+
+  /// Only on a machine without a crash kernel's memory is nothing left out.
+  private static func warnings(ofMemory facts: CrashFacts) -> [Finding] {
+    guard facts.excluded.isEmpty else { return [] }
+    return [
+      Finding(
+        "memory", "none is left out: the crash kernel writes over what it runs in",
+        rule: .linux("kernel/crash_core.c", "crash_exclude_mem_range"))
+    ]
   }
 
   /// RAM without what is excluded, in rising order; what is backed up is a piece of its own.
@@ -107,6 +148,13 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     guard facts.excluded.isEmpty || PhysicalRangeSet(facts.excluded).contains(copy) else {
       throw .badBackup(backup, "\(copy) is not in memory set apart for the crash kernel")
     }
+  }
+}
+
+extension Finding {
+  fileprivate init(_ finding: CoreFinding) {
+    self.init(
+      "\(finding.place)", finding.text, rule: .linux(finding.rule.file, finding.rule.name))
   }
 }
 

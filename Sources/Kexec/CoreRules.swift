@@ -24,9 +24,10 @@ package struct CoreRules: Sendable {
   let textMap: (offset: UInt64, rule: Rule)?
   /// The same by what a kernel says of itself, modulo 2^64.
   let textMapOf: @Sendable (VMCoreInfo) -> UInt64?
-  /// What the start of the kernel's memory is a multiple of, since when, and the rule: needed where
-  /// `/proc/iomem` may begin behind `_text`.
-  let imageAlignment: (bytes: UInt64, since: String, rule: Rule)?
+  /// What start and end of the kernel's memory are multiples of; `/proc/iomem` may end before `_end`.
+  let imageAlignment: UInt64
+  /// How far `_stext` is behind `_text`, where `/proc/iomem` may begin with it.
+  let textBehind: (bytes: UInt64, rule: Rule)?
   /// Why a crash kernel may not take the header; empty where it does.
   let warnings: [Finding]
 
@@ -37,7 +38,7 @@ package struct CoreRules: Sendable {
     linearMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
     textMap: (offset: UInt64, rule: Rule)? = nil,
     textMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
-    imageAlignment: (bytes: UInt64, since: String, rule: Rule)? = nil,
+    imageAlignment: UInt64 = 4096, textBehind: (bytes: UInt64, rule: Rule)? = nil,
     warnings: [Finding] = []
   ) {
     self.machine = machine
@@ -49,6 +50,7 @@ package struct CoreRules: Sendable {
     self.textMap = textMap
     self.textMapOf = textMapOf
     self.imageAlignment = imageAlignment
+    self.textBehind = textBehind
     self.warnings = warnings
   }
 }

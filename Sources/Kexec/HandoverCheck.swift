@@ -110,7 +110,8 @@ extension CrashHandover {
     }
     guard main.contains(coreHeader) else { throw .notInCrashRegion(.coreHeader, coreHeader) }
     // A header of one note and one range of memory.
-    guard coreHeader.start.isMultiple(of: 4096), coreHeader.size >= 176, coreHeader.size < main.size
+    guard coreHeader.start.isMultiple(of: machine.pageSize ?? 4096), coreHeader.size >= 176,
+      coreHeader.size < main.size
     else { throw .badCoreHeaderPlace(coreHeader) }
     guard let initrd else { return }
     guard main.contains(initrd) else { throw .notInCrashRegion(.initrd, initrd) }

@@ -94,61 +94,70 @@ public struct KernelLayout: Hashable, Sendable {
           "kernel text", "where the kernel is linked is not known: left out",
           rule: .linux("fs/proc/kcore.c", "proc_kcore_text_init")))
     }
-    if let start = text?.roundedStart, let (bytes, version, rule) = rules.imageAlignment {
+    if let text, text.isBehind, let (bytes, rule) = rules.textBehind {
       warnings.append(
         Finding(
           "kernel text",
           """
-          /proc/iomem has the kernel from \(hex(start)) on; taken to start at the multiple of \
-          \(hex(bytes)) before it, which is right since \(version)
+          /proc/iomem has the kernel from _stext on; _text is taken to be \(hex(bytes)) before it, at \
+          \(hex(text.text.range.start))
           """, rule: rule))
     }
     return warnings
   }
 }
 
-/// Where the kernel lies: by `/proc/kcore`, which has `_text` to `_end`; else by `/proc/iomem`, whose
-/// start may be `_stext`.
+/// Where the kernel lies: by `/proc/kcore`, which has `_text` to `_end`; else by `/proc/iomem`, which
+/// begins with `_stext` on some.
 private struct KernelPlace {
   let text: CoreHeader.KernelText
   let evidence: [Evidence]
-  /// The start by `/proc/iomem`, where that was rounded down.
-  private(set) var roundedStart: UInt64?
+  /// Whether `_text` is not what `/proc/iomem` says, but before that.
+  let isBehind: Bool
 
   /// nil when nobody says.
   init?(
     _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments, _ ways: [KernelLayout.Way]
   ) throws(PlanError) {
-    let image = facts.kernelImage.map { Evidence("kernel image", "\($0)", "/proc/iomem") }
-    var used: [Evidence] = []
+    var isBehind = false
+    let usesImage = facts.kernelText == nil && facts.kernelImage != nil
     if let given = facts.kernelText {
       text = given
     } else if let segment = core.text, let range = segment.memory {
       text = CoreHeader.KernelText(virtualAddress: segment.virtualAddress, range: range)
-      try Self.check(range, facts.kernelImage, rules)
-      used = [image].compactMap(\.self)
-    } else if let offset = ways.first?.offset,
-      let whole = facts.kernelImage?.roundedOutward(to: 4096),
-      let place = PhysicalRange(
-        start: whole.start.roundedDown(to: rules.imageAlignment?.bytes ?? 4096), end: whole.end)
-    {
-      text = CoreHeader.KernelText(virtualAddress: place.start &+ offset, range: place)
-      roundedStart = place.start == whole.start ? nil : whole.start
-      used = [image].compactMap(\.self)
+      try Self.check(range, facts.kernelImage)
+    } else if let offset = ways.first?.offset, let image = facts.kernelImage {
+      isBehind = Self.isSecondSymbol(image.start, facts, rules, offset)
+      let start = image.start - (isBehind ? rules.textBehind?.bytes ?? 0 : 0)
+      guard
+        let range = PhysicalRange(start: start, end: image.end)?
+          .roundedOutward(to: rules.imageAlignment)
+      else { return nil }
+      text = CoreHeader.KernelText(virtualAddress: range.start &+ offset, range: range)
     } else {
       return nil
     }
+    self.isBehind = isBehind
     let place = "\(hex(text.virtualAddress)) at \(text.range)"
-    evidence = ways.map { Evidence("kernel text", place, $0.source) } + used
+    let image = facts.kernelImage.map { [Evidence("kernel image", "\($0)", "/proc/iomem")] } ?? []
+    evidence = ways.map { Evidence("kernel text", place, $0.source) } + (usesImage ? image : [])
   }
 
-  /// Both begin within the same 2 MiB: one with `_text`, the other, on some, with `_stext` behind it.
+  /// Whether `/proc/iomem` begins with `_stext`, by the address of that symbol.
+  private static func isSecondSymbol(
+    _ start: UInt64, _ facts: CrashFacts, _ rules: CoreRules, _ offset: UInt64
+  ) -> Bool {
+    guard let (bytes, _) = rules.textBehind, start >= bytes else { return false }
+    return facts.vmcoreinfo?.symbol("_stext") == start &+ offset
+  }
+
+  /// Both begin within 2 MiB of each other: one with `_text`, the other, on some, with `_stext`.
   private static func check(
-    _ range: PhysicalRange, _ image: PhysicalRange?, _ rules: CoreRules
+    _ range: PhysicalRange, _ image: PhysicalRange?
   ) throws(PlanError) {
-    guard let image,
-      range.start.roundedDown(to: 2 << 20) != image.start.roundedDown(to: 2 << 20)
-    else { return }
+    guard let image else { return }
+    let distance = max(range.start, image.start) - min(range.start, image.start)
+    guard distance >= 2 << 20 else { return }
     throw .contradiction(
       "kernel image",
       [
@@ -192,12 +201,5 @@ private struct KernelSegments {
     return segments.firstIndex { segment in
       segment.offsetOfMap != linear && segment.memory.map(memory.contains) == true
     }
-  }
-}
-
-extension ProgramHeader {
-  /// Its memory; nil when it is empty or wraps.
-  fileprivate var memory: PhysicalRange? {
-    PhysicalRange(start: physicalAddress, size: memorySize)
   }
 }

@@ -150,7 +150,7 @@ extension PlanError: CustomStringConvertible {
     case .contradiction(let fact, let ways):
       "\(fact): " + ways.map { "\($0.source) says \($0.value)" }.joined(separator: ", ")
     case .tooManySegments(let count, let limit):
-      "\(count) program headers; at most \(limit) can be counted: neighbouring ranges must be joined"
+      "\(count) program headers for notes and ranges of memory; a header counts \(limit) at most"
     case .notAccepted(let findings):
       findings.map(\.description).joined(separator: "; ")
     }

@@ -74,8 +74,13 @@ extension PhysicalRangeSet {
 
   /// The addresses that are in both sets.
   public func intersection(_ other: PhysicalRangeSet) -> PhysicalRangeSet {
+    guard let first = ranges.first, let otherFirst = other.ranges.first else {
+      return PhysicalRangeSet([])
+    }
     var common: [PhysicalRange] = []
-    var (mine, theirs) = (0, 0)
+    // A search, for one of them may be a single range among thousands.
+    var mine = firstIndex(endingAfter: otherFirst.start)
+    var theirs = other.firstIndex(endingAfter: first.start)
     while mine < ranges.count, theirs < other.ranges.count {
       let (one, two) = (ranges[mine], other.ranges[theirs])
       if let both = one.intersection(two) { common.append(both) }
@@ -117,7 +122,8 @@ extension PhysicalRangeSet {
   fileprivate func complement(in others: [PhysicalRange]) -> [PhysicalRange] {
     var rest: [PhysicalRange] = []
     rest.reserveCapacity(others.count + ranges.count)
-    var (next, lastStart) = (0, UInt64.min)
+    var lastStart = others.first?.start ?? 0
+    var next = firstIndex(endingAfter: lastStart)
     for range in others {
       if range.start < lastStart { next = firstIndex(endingAfter: range.start) }
       lastStart = range.start

@@ -2,7 +2,7 @@
 
 import BinaryFormat
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// What a file that is read may be.
 package enum FileKinds {
@@ -19,7 +19,7 @@ package enum FileKinds {
 ///   - kinds: what the file may be.
 ///   - missing: what to do when the file is missing.
 ///   - notPermitted: what to do when it is closed to this process.
-func withFile<Value>(
+package func withFile<Value>(
   _ path: FilePath, _ kinds: FileKinds = .regular, whenMissing missing: MachineError.Advice? = nil,
   whenNotPermitted notPermitted: MachineError.Advice? = nil,
   _ body: (FileDescriptor) throws -> Value
@@ -39,7 +39,8 @@ func withFile<Value>(
       try requireRegular(path) { status in unsafe fstat(file.rawValue, &status) }
       return try body(file)
     }
-  } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
+  } catch Errno.noSuchFileOrDirectory, Errno.notDirectory, Errno.operationNotSupportedByDevice {
+    // ENODEV is what /sys answers for a device that went away while its file was open.
     throw .missing(path, advice: missing)
   } catch Errno.permissionDenied, Errno.notPermitted {
     throw .notPermitted(path, advice: notPermitted)

@@ -44,9 +44,10 @@ extension FileDescriptor {
         return bytes
       }
       if size == bytes.count {
-        let room = min(size * 4, limit + 1)
-        bytes.reserveCapacity(room)
-        bytes += repeatElement(0, count: room - size)
+        let room = size * 4 < limit ? size * 4 : limit + 1
+        var larger = [UInt8](repeating: 0, count: room)
+        unsafe larger.withUnsafeMutableBytes { unsafe $0.copyBytes(from: bytes) }
+        bytes = larger
       }
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import PhysicalMemory
-import SystemPackage
+package import SystemPackage
 
 /// What a kernel tells those who prepare for its crash.
 extension RunningKernel {
@@ -11,6 +11,19 @@ extension RunningKernel {
     public let cpu: Int
     /// The memory that the CPU's registers are written to when the kernel crashes.
     public let range: PhysicalRange
+  }
+
+  /// The files that a core header is made from, besides those of the memory and the kernel.
+  package var crashPaths: [FilePath] {
+    let folder = path("sys/devices/system/cpu")
+    let processors = ((try? names(in: folder)) ?? []).filter { $0.hasPrefix("cpu") }
+    return [
+      path("sys/kernel/vmcoreinfo"), path("sys/kernel/kexec/crash_cma_ranges"),
+      folder.appending("possible"),
+    ]
+      + processors.flatMap { name in
+        ["crash_notes", "crash_notes_size"].map { folder.appending(name).appending($0) }
+      }
   }
 
   /// The register notes of all CPUs that have them, in order of their numbers.
@@ -24,7 +37,9 @@ extension RunningKernel {
   public func cpuNotes() throws(MachineError) -> [CPUNote] {
     let folder = path("sys/devices/system/cpu")
     let numbers = try names(in: folder).compactMap { name in
-      name.hasPrefix("cpu") ? name.dropFirst(3).decimal.flatMap { Int(exactly: $0) } : nil
+      let number = name.hasPrefix("cpu") ? name.dropFirst(3).decimal.flatMap(Int.init) : nil
+      // No kernel writes cpu01.
+      return number.flatMap { name == "cpu\($0)" ? $0 : nil }
     }
     var notes: [CPUNote] = []
     for cpu in numbers.sorted() {

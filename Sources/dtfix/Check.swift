@@ -16,7 +16,8 @@ struct Check: ParsableCommand {
       /proc/vmcore), useless (there will be one that cannot be used) or doubtful. Prints nothing \
       when all is well; exits with 1 when something is found. With --root the header is compared \
       with a machine: memory that is missing or is none, the crash kernel's own memory, notes \
-      of another boot.
+      of another boot, the linear map, the kernel. A note on standard error tells what the machine \
+      does not let compare.
 
       EXAMPLES
         A core header alone:
@@ -47,7 +48,8 @@ struct Check: ParsableCommand {
   }
 
   func run() throws {
-    var machine = source.root == nil ? CoreMachine() : try CoreMachine(of: source.machine)
+    var (machine, notes) =
+      source.root == nil ? (CoreMachine(), []) : try CoreMachine.facts(of: source.machine)
     if let arch { machine.machine = try Self.machine(named: arch) }
     let inputs = try files.map { file throws(Failure) in
       let input = try InputFile(file)
@@ -56,12 +58,14 @@ struct Check: ParsableCommand {
       }
       return input
     }
+    if !json { notes.forEach { printError("note: \($0)") } }
     let check = CoreHeaderCheck(of: machine)
     let findings = inputs.map { (file: $0.name, findings: check.findings(in: $0.bytes.span)) }
     let lines = findings.flatMap { file, findings in findings.map { "\(file): \($0)" } }
     if json {
       let all = findings.flatMap { file, findings in findings.map { $0.json(in: file) } }
-      try printOutput("\(["findings": .array(all)] as JSON)")
+      try printOutput(
+        "\(["findings": .array(all), "notes": .array(notes.map(JSON.string))] as JSON)")
     } else if !lines.isEmpty {
       try printOutput(lines.joined(separator: "\n"))
     }

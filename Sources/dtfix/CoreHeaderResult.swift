@@ -15,7 +15,8 @@ struct CoreHeaderResult: Explained {
   /// What could not be learned about the machine.
   let notes: [String]
 
-  var isSecret: Bool { false }
+  /// It tells where a kernel with KASLR lies, which `/proc/kcore` keeps to root.
+  var isSecret: Bool { true }
   var warnings: [String] {
     guard !plan.warnings.isEmpty else { return [] }
     return notes.map { "note: \($0)" } + plan.warnings.map { "warning: \($0)" }

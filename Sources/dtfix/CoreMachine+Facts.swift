@@ -9,17 +9,29 @@ import SystemPackage
 
 // What a machine says, in the words of CrashCore: here RunningKernel and the check meet.
 extension CoreMachine {
-  /// The facts of a machine, live or captured; those that it does not tell are not compared.
+  /// The facts of a machine, live or captured, and what it does not tell, which is not compared.
   ///
   /// - Throws: ``Failure`` when it does not tell of its memory, which most of the check is about.
-  init(of machine: RunningKernel) throws(Failure) {
+  static func facts(of machine: RunningKernel) throws(Failure) -> (CoreMachine, notes: [String]) {
     guard FileStatus(machine.root.string) != nil else {
       throw Failure(.missingInput, "\(machine.root): no such file")
     }
+    let map = try memoryMap(of: machine)
+    do throws(MachineError) {
+      var facts = CoreMachine()
+      let notes =
+        try facts.learnMemory(of: machine, map) + facts.learnNotes(of: machine)
+        + facts.learnKernel(of: machine, map)
+      return (facts, notes)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private static func memoryMap(of machine: RunningKernel) throws(Failure) -> MemoryMap {
     let map: MemoryMap?
     do throws(MachineError) {
       map = try machine.memoryMap()
-      try self.init(of: machine, map)
     } catch {
       throw Failure(error)
     }
@@ -28,46 +40,63 @@ extension CoreMachine {
         .noPermission,
         "\(machine.memoryMapPath): addresses are hidden\nto read them takes CAP_SYS_ADMIN")
     }
-    guard memory != nil else {
+    guard let map, !map.memoryToDump.isEmpty else {
       throw Failure(
         .notOffered,
         "\(machine.memoryMapPath): tells of no memory\nwithout --root a header is checked alone")
     }
+    return map
   }
 
-  private init(of machine: RunningKernel, _ map: MemoryMap?) throws(MachineError) {
-    self.init()
-    guard let map, !map.isHidden else { return }
-    let ram = map.memoryToDump
-    memory = ram.isEmpty ? nil : PhysicalRangeSet(ram)
-    // Without a region, where it is may just not be told: nothing is missing then.
-    let regions = try machine.crashRegions(listedIn: map)
-    if !regions.isEmpty {
-      crashRegions = PhysicalRangeSet(regions + (try machine.crashCMARanges()))
-    }
+  private mutating func learnMemory(
+    of machine: RunningKernel, _ map: MemoryMap
+  ) throws(MachineError) -> [String] {
+    memory = PhysicalRangeSet(map.memoryToDump)
     firmware = PhysicalRangeSet(try machine.firmwareMemory())
+    let regions = try machine.crashRegions(listedIn: map)
+    guard !regions.isEmpty else {
+      return ["no memory is set apart for a crash kernel: missing memory is not looked for"]
+    }
+    crashRegions = PhysicalRangeSet(regions + (try machine.crashCMARanges()))
+    return []
+  }
+
+  private mutating func learnNotes(of machine: RunningKernel) throws(MachineError) -> [String] {
     let notes = try machine.cpuNotes().map(\.range)
     cpuNotes = notes.isEmpty ? nil : notes
     absentCPUs = max(0, (try machine.possibleCPUCount() ?? 0) - notes.count)
     vmcoreinfo = try machine.vmcoreinfoNote()
-    learnKernel(of: machine, map)
+    return (notes.isEmpty ? ["no register notes are told of: they are not compared"] : [])
+      + (vmcoreinfo == nil ? ["no vmcoreinfo note is told of: it is not compared"] : [])
   }
 
-  /// From `/proc/kcore`, or the system; one that cannot be read, or contradicts itself, tells nothing.
-  private mutating func learnKernel(of machine: RunningKernel, _ map: MemoryMap) {
-    let core = (try? machine.core()) ?? nil
+  /// The architecture, from `/proc/kcore` or the system, and the kernel's layout.
+  private mutating func learnKernel(of machine: RunningKernel, _ map: MemoryMap) -> [String] {
+    var notes: [String] = []
+    var core: KernelCore?
+    do throws(MachineError) {
+      core = try machine.core()
+      if core == nil { notes.append("\(machine.corePath): no such file, or of a 32-bit kernel") }
+    } catch {
+      notes.append("\(error)")
+    }
     byteOrder = core?.file.byteOrder
     self.machine = core?.file.machine
-    guard let name = (try? machine.architectureName()) ?? nil,
+    if let name = (try? machine.architectureName()) ?? nil,
       let architecture = Architecture(named: name)
-    else { return }
-    self.machine = self.machine ?? architecture.coreRules?.machine
-    var facts = CrashFacts()
-    facts.coreSegments = core?.file.programHeaders ?? []
-    facts.vmcoreinfo = core?.vmcoreinfo
-    facts.kernelImage = map.kernelImage
-    let layout = try? KernelLayout(of: facts, on: architecture)
-    linearMap = layout?.linearMap
-    kernelMap = layout?.text?.offsetOfMap
+    {
+      self.machine = self.machine ?? architecture.coreRules?.machine
+      var facts = CrashFacts()
+      facts.coreSegments = core?.file.programHeaders ?? []
+      facts.vmcoreinfo = core?.vmcoreinfo
+      facts.kernelImage = map.kernelImage
+      do throws(PlanError) {
+        let layout = try KernelLayout(of: facts, on: architecture)
+        (linearMap, kernelText) = (layout.linearMap, layout.text)
+      } catch {
+        notes.append("\(error)")
+      }
+    }
+    return linearMap == nil ? notes + ["the linear map is not known: it is not compared"] : notes
   }
 }

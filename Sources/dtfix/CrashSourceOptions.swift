@@ -25,7 +25,8 @@ extension CrashSourceOptions {
 
   /// All files whose place a result must not take.
   var paths: [String] {
-    [machine.memoryMapPath, machine.corePath, machine.flatTreePath].map(\.string)
+    ([machine.memoryMapPath, machine.corePath, machine.flatTreePath] + machine.crashPaths)
+      .map(\.string)
   }
 
   /// Whether a machine is looked at: not when the RAM of one that is not there is given.

@@ -46,13 +46,14 @@ struct DTFix: ParsableCommand {
     subcommands: [Fix.self, Elfcorehdr.self, Image.self, Show.self, Check.self, Diff.self],
     defaultSubcommand: Fix.self)
 
-  /// The command that `--for-…` asks for, without a look at the others: half the time of a run is
-  /// ArgumentParser's. Nil for all other arguments, and for those that need an explanation.
-  private static func defaultCommand() -> (any ParsableCommand)? {
-    guard let first = CommandLine.arguments.dropFirst().first, first.hasPrefix("--for-") else {
-      return nil
-    }
-    return try? Fix.parse()
+  /// The command that the first argument names, without a look at the others: half the time of a run is
+  /// ArgumentParser's. Nil for all that needs an explanation.
+  private static func namedCommand() -> (any ParsableCommand)? {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard let first = arguments.first else { return nil }
+    if first.hasPrefix("--for-") { return try? Fix.parse(arguments) }
+    let command = configuration.subcommands.first { $0.configuration.commandName == first }
+    return try? command?.parse(Array(arguments.dropFirst()))
   }
 
   /// Runs the command; every failure of ours is one line and an exit code of sysexits.h.
@@ -61,7 +62,7 @@ struct DTFix: ParsableCommand {
     // pipe stays the end: nobody is left to tell.
     signal(SIGXFSZ, SIG_IGN)
     do {
-      var command = try defaultCommand() ?? parseAsRoot()
+      var command = try namedCommand() ?? parseAsRoot()
       try command.run()
     } catch let failure as Failure {
       failure.exit()

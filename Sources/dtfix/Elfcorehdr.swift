@@ -39,7 +39,7 @@ struct Elfcorehdr: ParsableCommand {
         for: architecture, facts, order: shape.order.order, joiningNeighbours: shape.joinNeighbours)
       bytes = try plan.header.bytes(style: shape.style.style)
     } catch let error as PlanError {
-      throw Failure(error, of: source.machineOptions.machine)
+      throw Failure(error, of: source.machineOptions.machine, isJoined: shape.joinNeighbours)
     }
     try output.write(
       CoreHeaderResult(architecture: architecture, plan: plan, bytes: bytes, notes: notes))

@@ -82,7 +82,7 @@ extension Failure {
   }
 
   /// A core header that cannot be made of a machine.
-  init(_ error: PlanError, of machine: RunningKernel) {
+  init(_ error: PlanError, of machine: RunningKernel, isJoined: Bool) {
     switch error {
     case .missing(.backup): self.init(.usage, "\(error)\nsay it with --backup-at")
     case .badBackup: self.init(.usage, "--backup-at: \(error)")
@@ -92,7 +92,9 @@ extension Failure {
         "\(machine.root): \(error)\n--linear-map or --kernel-text says which is right")
     case .missing: self.init(.notOffered, "\(machine.root): \(error)")
     case .unsupported: self.init(.notOffered, "\(error)")
-    case .tooManySegments: self.init(.usage, "\(error)\n--join-neighbours does that")
+    case .tooManySegments:
+      let advice = isJoined ? "" : "\n--join-neighbours makes ranges one that touch"
+      self.init(.malformedInput, "\(machine.root): \(error)\(advice)")
     default: self.init(.malformedInput, "\(machine.root): \(error)")
     }
   }

@@ -186,13 +186,72 @@ import Testing
   }
 
   @Test func `has the kernel where the machine has it`() throws {
-    let findings = try findings { _, machine in machine.kernelMap = 0xffff_8000_0000_0000 }
+    let findings = try findings { _, machine in
+      machine.kernelText?.virtualAddress = 0xffff_8000_4020_0000
+    }
 
     #expect(
       findings.map(\.problem) == [
         .otherKernelMap(0xffff_a8cd_5160_0000, expected: 0xffff_8000_0000_0000)
       ])
     #expect(findings.map(\.place) == [.programHeader(3)])
+  }
+
+  /// kexec-tools may begin with `_stext`, and rounds.
+  @Test(arguments: [(0x1_0000, true), (0x0, true), (0x100_0000, false)] as [(UInt64, Bool)])
+  func `has the kernel in the memory of the machine's`(distance: UInt64, isGood: Bool) throws {
+    let moved = try range(0x4020_0000 + distance, 0x69_0000)
+    let findings = try findings { header, _ in
+      header.kernelText?.range = moved
+      header.kernelText?.virtualAddress += distance
+    }
+
+    let expected = try range(0x4020_0000, 0x6a_0000)
+    #expect(
+      findings.map(\.problem) == (isGood ? [] : [.otherKernelPlace(moved, expected: expected)]))
+  }
+
+  @Test func `has the kernel where it is linked`() throws {
+    let findings = try findings { header, _ in header.kernelText = nil }
+
+    #expect(findings.map(\.problem) == [.noKernelText])
+    #expect(findings.map(\.severity) == [.doubtful])
+  }
+
+  /// One window of LoongArch's address space holds memory and the kernel in it.
+  @Test func `has the kernel within memory on LoongArch`() throws {
+    let offset: UInt64 = 0x9000_0000_0000_0000
+    let findings = try findings { header, machine in
+      (header.machine, machine.machine, machine.linearMap) = (258, 258, offset)
+      header.kernelText?.virtualAddress = offset + 0x4020_0000
+      machine.kernelText = header.kernelText
+      for index in header.memory.indices {
+        header.memory[index].virtualAddress = offset + header.memory[index].range.start
+      }
+    }
+
+    #expect(findings == [])
+  }
+
+  /// Each segment is looked up, not compared with all ranges of the machine.
+  @Test func `is compared in time that grows with its size`() throws {
+    func seconds(_ count: UInt64) throws -> Double {
+      let machine = CoreMachine(
+        machine: 183,
+        memory: PhysicalRangeSet(try (0..<count * 8).map { try range($0 << 21, 1 << 20) }),
+        crashRegions: PhysicalRangeSet(
+          try (0..<count * 8).map { try range($0 << 21 + 1 << 20, 1 << 16) }))
+      var header = try CoreHeader.golden()
+      header.memory = try (0..<count).map {
+        CoreHeader.Memory(range: try range($0 << 21, 1 << 20), virtualAddress: 0)
+      }
+      let bytes = try header.bytes()
+      return processorSeconds {
+        _ = CoreHeaderCheck(of: machine).findings(in: bytes.span)
+      }
+    }
+
+    #expect(try seconds(8000) < 40 * seconds(1000) + 0.05)
   }
 
   @Test func `is not compared with what is not known`() throws {

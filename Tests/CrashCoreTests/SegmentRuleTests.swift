@@ -44,6 +44,19 @@ import Testing
     #expect(findings.map(\.severity) == [.refused])
   }
 
+  /// Two CPUs would write their registers over each other's.
+  @Test(arguments: [(0, 0x9ffb_e000), (1, 0x4155_a010)] as [(Int, UInt64)])
+  func `do not share bytes`(other: Int, start: UInt64) throws {
+    let findings = try findings { headers in
+      headers[1] = headers[1].with(offset: start, physicalAddress: start)
+    }
+
+    #expect(findings.count == 1)
+    #expect(findings.map(\.severity) == [.useless])
+    #expect(
+      findings.first.map { if case .noteOverlap = $0.problem { true } else { false } } == true)
+  }
+
   /// `fs/proc/vmcore.c:update_note_header_size_elf64` allocates it by `kmalloc`.
   @Test func `refuse a note larger than a kernel allocates`() throws {
     let size: UInt64 = 4 << 20

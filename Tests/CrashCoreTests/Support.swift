@@ -56,7 +56,8 @@ extension CoreMachine {
       crashRegions: PhysicalRangeSet([try range(0x9140_0000, 0xc00_0000)]),
       cpuNotes: [try range(0x9ffb_e000, 0x1a8), try range(0x9ffd_2000, 0x1a8)],
       vmcoreinfo: try range(0x4155_a000, 0x1024), linearMap: 0xffff_3a84_0000_0000,
-      kernelMap: 0xffff_a8cd_5160_0000)
+      kernelText: CoreHeader.KernelText(
+        virtualAddress: 0xffff_a8cd_9180_0000, range: try range(0x4020_0000, 0x6a_0000)))
   }
 }
 

@@ -28,7 +28,7 @@ import Testing
     #expect(plan.header == full.header)
     #expect(Set(full.evidence.map(\.source)) == ["/proc/kcore", "vmcoreinfo", "/proc/iomem"])
     #expect(Set(plan.evidence.map(\.source)) == ["vmcoreinfo", "/proc/iomem"])
-    // Linux 6.1 on arm64 says where _stext is, not _text.
+    // `arch/arm64/kernel/setup.c:setup_machine_fdt`: Linux 6.1 says where _stext is, not _text.
     #expect(plan.warnings.map(\.place) == (name == "arm64-virt-1g-6.1" ? ["kernel text"] : []))
     #expect(full.warnings == [])
   }
@@ -69,7 +69,8 @@ import Testing
     #expect(text.contains("vmcoreinfo says "))
   }
 
-  @Test(arguments: [(0x20_0000 as UInt64, false), (0x1_0000, true), (0, true)])
+  /// The EFI stub places a kernel at multiples of 64 KiB: `_stext` may be in another 2 MiB than `_text`.
+  @Test(arguments: [(0x20_0000 as UInt64, false), (0x1f_0000, true), (0x1_0000, true), (0, true)])
   func `refuses a kernel that kcore and iomem have at different places`(
     distance: UInt64, isGood: Bool
   ) throws {
@@ -118,6 +119,8 @@ import Testing
   @Test func `cuts out what the architecture cuts out`() throws {
     var facts = synthetic()
     facts.memory = [range(0, 0x20_0000), range(0x20_0000, 0x10_0000)]
+    facts.cpuNotes = [range(0x18_0000, 0x1a8)]
+    facts.vmcoreinfoNote = range(0x19_0000, 0x1024)
     facts.firmware = [range(0x2f_f800, 0x1000)]
     facts.excluded = [range(0x28_0000, 0x8_0000)]
     let x86 = try CoreHeaderPlan(for: .x86_64, facts).header.memory.map(\.range.description)
@@ -157,12 +160,93 @@ import Testing
     #expect(header.memory.map(\.virtualAddress) == [0xffff_9c1c_8010_0000])
   }
 
+  /// A kernel that the EFI stub placed, at a multiple of 64 KiB that is none of 2 MiB.
+  @Test(arguments: [0x1_0000, 0x1f_0000] as [UInt64])
+  func `finds a kernel wherever it lies`(distance: UInt64) throws {
+    var facts = try crashFacts(of: "arm64-virt-1g-6.1")
+    let full = try CoreHeaderPlan(for: .arm64, facts)
+    facts.coreSegments = []
+    let image = try #require(facts.kernelImage)
+    facts.kernelImage = range(image.start + distance, image.size)
+    let lines = try #require(facts.vmcoreinfo).values.map { key, value in
+      guard key == "NUMBER(kimage_voffset)", let offset = UInt64(value.dropFirst(2), radix: 16)
+      else { return "\(key)=\(value)" }
+      return "\(key)=0x\(String(offset - distance, radix: 16))"
+    }
+    facts.vmcoreinfo = VMCoreInfo(lines.joined(separator: "\n"))
+
+    let plan = try CoreHeaderPlan(for: .arm64, facts)
+
+    let text = try #require(full.header.kernelText)
+    #expect(plan.header.kernelText?.range == range(text.range.start + distance, text.range.size))
+    #expect(plan.header.kernelText?.virtualAddress == text.virtualAddress)
+  }
+
+  /// `arch/x86/include/asm/page_64.h:__phys_addr_nodebug`.
+  @Test(arguments: [(0, true), (0x20_0000, false)] as [(UInt64, Bool)])
+  func `compares on x86_64 kcore with phys_base`(distance: UInt64, isGood: Bool) throws {
+    var facts = try crashFacts(of: "x86_64-q35-6.1")
+    let base = try #require(facts.vmcoreinfo?.number("phys_base"))
+    let lines = try #require(facts.vmcoreinfo).values.map { key, value in
+      key == "NUMBER(phys_base)"
+        ? "\(key)=\(Int64(bitPattern: base &+ distance))" : "\(key)=\(value)"
+    }
+    facts.vmcoreinfo = VMCoreInfo(lines.joined(separator: "\n"))
+
+    #expect(((try? CoreHeaderPlan(for: .x86_64, facts)) != nil) == isGood)
+    #expect(!isGood || base != 0)
+  }
+
+  /// A header is read before it is handed out: `fs/proc/vmcore.c`.
+  @Test(arguments: ["notes in the crash region", "notes nowhere", "vmcoreinfo nowhere", "twice"])
+  func `refuses to make a useless header`(fault: String) throws {
+    var facts = synthetic()
+    facts.excluded = [range(0x4800_0000, 0x100_0000)]
+    #expect((try? CoreHeaderPlan(for: .arm64, facts)) != nil)
+    switch fault {
+    case "notes in the crash region": facts.cpuNotes = [range(0x4800_1000, 0x1a8)]
+    case "notes nowhere": facts.cpuNotes = [range(0x1000, 0x1a8)]
+    case "vmcoreinfo nowhere": facts.vmcoreinfoNote = range(0x1000, 0x1024)
+    default: facts.cpuNotes += facts.cpuNotes
+    }
+
+    let error = #expect(throws: PlanError.self) { try CoreHeaderPlan(for: .arm64, facts) }
+
+    guard case .notAccepted(let findings)? = error else { throw error ?? .commandLineHasNUL }
+    #expect(!findings.isEmpty)
+  }
+
+  @Test func `warns when nothing is left out`() throws {
+    var facts = synthetic()
+    #expect(
+      try CoreHeaderPlan(for: .arm64, facts).warnings.contains {
+        $0.rule == .linux("kernel/crash_core.c", "crash_exclude_mem_range")
+      })
+    facts.excluded = [range(0x4800_0000, 0x100_0000)]
+    #expect(
+      try !CoreHeaderPlan(for: .arm64, facts).warnings.contains {
+        $0.rule == .linux("kernel/crash_core.c", "crash_exclude_mem_range")
+      })
+  }
+
+  @Test func `refuses a mapping of the kernel where there is none`() throws {
+    var facts = try crashFacts(of: "pseries-7.2-kf")
+    facts.backup = 0x208d_0000
+    #expect((try? CoreHeaderPlan(for: .ppc64, facts)) != nil)
+    facts.kernelText = CoreHeader.KernelText(virtualAddress: 1 << 63, range: range(0, 0x1000))
+
+    #expect(throws: PlanError.self) { try CoreHeaderPlan(for: .ppc64, facts) }
+  }
+
   /// `arch/loongarch/include/asm/addrspace.h`: both maps are one window; kcore has no mapping of the
   /// kernel of its own.
   @Test(arguments: [true, false])
   func `finds on loongarch64 both maps at once`(hasCore: Bool) throws {
     var facts = synthetic()
     facts.memory = [range(0x20_0000, 0xece_0000), range(0x9000_0000, 0x7000_0000)]
+    facts.cpuNotes = [range(0x9100_0000, 0x200)]
+    facts.vmcoreinfoNote = range(0x9200_0000, 0x1024)
+    facts.excluded = [range(0x2000_0000, 0x100_0000)]
     facts.kernelImage = range(0x20_0000, 0x190_0000)
     if hasCore {
       facts.coreSegments = facts.memory.map {
@@ -184,6 +268,8 @@ import Testing
   @Test func `writes the memory in either order, joined or apart`() throws {
     var facts = synthetic()
     facts.memory = [range(0x9000, 0x1000), range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000)]
+    facts.cpuNotes = [range(0x9000, 0x1a8)]
+    facts.vmcoreinfoNote = range(0x4000_0800, 0x1024)
 
     func starts(_ order: CoreHeaderPlan.Order, joined: Bool) throws -> [UInt64] {
       try CoreHeaderPlan(for: .arm64, facts, order: order, joiningNeighbours: joined)
@@ -226,8 +312,10 @@ import Testing
   @Test(arguments: [(0x4100_0e58 as UInt64, false), (0x4100_0e59, true), (0x4100_0fff, true)])
   func `warns of notes that cross a page`(start: UInt64, isWarned: Bool) throws {
     var facts = synthetic()
-    facts.linearMap = 0
-    facts.kernelText = CoreHeader.KernelText(virtualAddress: 0, range: range(0x4000_0000, 0x1000))
+    facts.excluded = [range(0x4800_0000, 0x100_0000)]
+    facts.linearMap = 0xffff_0000_0000_0000
+    facts.kernelText = CoreHeader.KernelText(
+      virtualAddress: 0xffff_8000_0000_0000, range: range(0x4000_0000, 0x1000))
     facts.cpuNotes = [range(start, 0x1a8)]
 
     let plan = try CoreHeaderPlan(for: .arm64, facts)

@@ -29,6 +29,17 @@ import Testing
     }
   }
 
+  /// `fs/kernfs/file.c:kernfs_fop_read_iter` answers so for a file whose device went away.
+  @Test func `takes a file whose device went away for a missing one`() throws {
+    let folder = try TemporaryFolder()
+    let path = FilePath(folder / "file")
+    try write([1], to: path.string)
+
+    #expect(throws: MachineError.missing(path, advice: nil)) {
+      try withFile(path) { _ in throw Errno.operationNotSupportedByDevice }
+    }
+  }
+
   @Test func `ends even where the file does not`() {
     #expect(throws: MachineError.tooLarge("/dev/zero", limit: 1 << 20)) {
       try readFile("/dev/zero", .all, limit: 1 << 20)

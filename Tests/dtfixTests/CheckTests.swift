@@ -90,7 +90,9 @@ import Testing
   @Test(arguments: [
     (["--linear-map", "0xffff000000000000"], "useless: program header 4: p_vaddr - p_paddr is "),
     (["--kernel-text", "0xffff800080200000:0x40200000+0x6a0000"], "useless: program header 3: "),
-    (["--vmcoreinfo", "0x92000000+0x1024"], "useless: program header 2: 0x92000000-"),
+    (
+      ["--vmcoreinfo", "0x41600000+0x1024"], "useless: program header 2: vmcoreinfo is said to be "
+    ),
   ])
   func `of this machine with a wrong fact is found out`(wrong: [String], finding: String) throws {
     let place = try Workplace()
@@ -110,6 +112,28 @@ import Testing
 
     #expect(result.status == status)
     #expect(result.text.contains("refused: offset 0x12: e_machine is 183") == (status == 1))
+  }
+
+  @Test(
+    arguments: [
+      ("rm proc/kcore", "linear map is not known"),
+      ("rm sys/devices/system/cpu/cpu*/crash_notes", "no register notes"),
+      ("sed -i '/Crash kernel/d' proc/iomem", "missing memory is not looked for"),
+      ("rm sys/kernel/vmcoreinfo", "no vmcoreinfo note"),
+    ])
+  func `is told of what could not be compared`(damage: String, note: String) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    try shell("cd \"$1\"; " + damage, place / "machine")
+
+    let result = try dtfix("check", "--root", place / "machine", Self.oracle())
+    let json = try dtfix("check", "--json", "--root", place / "machine", Self.oracle())
+
+    #expect(result.status == 0)
+    #expect(result.text == "")
+    #expect(result.errors.contains("note: "))
+    #expect(result.errors.contains(note))
+    #expect(try python(#"len(json["notes"]) > 0"#, on: json) == "True")
   }
 
   @Test func `comes from standard input`() throws {

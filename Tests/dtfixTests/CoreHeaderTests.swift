@@ -140,8 +140,8 @@ import Testing
 
     let result = try dtfix(
       [
-        "elfcorehdr", "--arch", architecture, "--cpu-notes", "0x1000+0x170", "--vmcoreinfo",
-        "0x2000+0x1024", "--json",
+        "elfcorehdr", "--arch", architecture, "--cpu-notes", "0x300000+0x170", "--vmcoreinfo",
+        "0x302000+0x1024", "--json",
       ] + ram)
 
     #expect(

@@ -56,6 +56,69 @@ import Testing
     expectRefusal(result, 66, property)
   }
 
+  /// Each would be a dump without its registers, or with the crash kernel in it.
+  @Test(
+    arguments: [
+      ("echo 92000000 >sys/devices/system/cpu/cpu0/crash_notes", "crash kernel's own memory"),
+      ("echo a8000000 >sys/devices/system/cpu/cpu1/crash_notes", "is no memory"),
+      (
+        "cat sys/devices/system/cpu/cpu0/crash_notes >sys/devices/system/cpu/cpu1/crash_notes",
+        "is also in the PT_NOTE"
+      ),
+      ("echo '0xffffff0000000000 1024' >sys/kernel/vmcoreinfo", "is no memory"),
+    ])
+  func `that its own check would call useless`(damage: String, text: String) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    try shell("cd \"$1\"; " + damage, place / "machine")
+
+    let result = try dtfix(
+      "elfcorehdr", "--root", place / "machine", "-o", place / "core.hdr")
+
+    expectRefusal(result, 65, text)
+    #expect(try run("test", ["-e", place / "core.hdr"]).status == 1)
+  }
+
+  @Test(arguments: [
+    "sys/kernel/vmcoreinfo", "sys/devices/system/cpu/cpu0/crash_notes", "proc/iomem", "proc/kcore",
+  ])
+  func `in the place of what it is made from`(path: String) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    let input = place / "machine/\(path)"
+    let before = try contents(of: input)
+
+    let result = try dtfix("elfcorehdr", "--root", place / "machine", "-o", input)
+
+    expectRefusal(result, 64, "is the input too")
+    #expect(try contents(of: input) == before)
+  }
+
+  @Test func `for whom it is: root, as it tells where the kernel is`() throws {
+    let place = try Workplace()
+
+    try dtfix("elfcorehdr", "--root", capturedMachine, "-o", place / "core.hdr")
+
+    #expect(try run("stat", ["-c", "%a", place / "core.hdr"]).text == "600\n")
+  }
+
+  @Test(arguments: [false, true])
+  func `with more ranges than it counts, and told what helps`(isJoined: Bool) throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    try shell(
+      #"cd "$1"; for i in $(seq 66000); do printf '%x-%x : System RAM\n' "#
+        + #"$((0x100000000 + i * 8192)) $((0x100000000 + i * 8192 + 4095)); done >>proc/iomem"#,
+      place / "machine")
+
+    let result = try dtfix(
+      ["elfcorehdr", "--root", place / "machine", "-o", "/dev/null"]
+        + (isJoined ? ["--join-neighbours"] : []))
+
+    expectRefusal(result, 65, "a header counts 65534 at most")
+    #expect(result.errors.contains("--join-neighbours") == !isJoined)
+  }
+
   @Test func `excludes what it is told besides the crash kernel`() throws {
     let result = try dtfix(
       "elfcorehdr", "--root", capturedMachine, "--exclude", "0x50000000+0x1000", "--json")

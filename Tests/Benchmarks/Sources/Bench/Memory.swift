@@ -89,10 +89,13 @@ private func timeMemoryMap(_ lineCount: Int) throws {
 
 /// Text as a large machine prints it: blocks of RAM with what the kernel and others hold in it, and
 /// bridges with devices up to four levels down; names of 4 to 45 bytes.
-private func iomem(lineCount: Int) -> String {
+///
+/// - Parameter start: where it begins, for lines that follow those of another machine: these have no
+///   kernel, and RAM in one block of twenty, because a core header counts no more than 65,535 pieces.
+func iomem(lineCount: Int, above start: UInt64? = nil) -> String {
   var text = ""
   var generator = Generator(state: 5)
-  var (line, base) = (0, UInt64(0x4000_0000))
+  var (line, base) = (0, start ?? 0x4000_0000)
   func add(_ level: Int, _ start: UInt64, _ size: UInt64, _ name: String) {
     guard line < lineCount else { return }
     line += 1
@@ -100,10 +103,11 @@ private func iomem(lineCount: Int) -> String {
     text += blanks + hexadecimal(start) + "-" + hexadecimal(start + size - 1) + " : \(name)\n"
   }
   while line < lineCount {
-    add(0, base, 0x800_0000, "System RAM")
-    add(1, base + 0x20_0000, 0x100_0000, "Kernel code")
+    let isRAM = start == nil || base >> 28 % 20 == 0
+    add(0, base, 0x800_0000, isRAM ? "System RAM" : "reserved")
+    add(1, base + 0x20_0000, 0x100_0000, start == nil ? "Kernel code" : "reserved")
     add(1, base + 0x120_0000, 0x40_0000, "reserved")
-    add(1, base + 0x200_0000, 0x20_0000, "Kernel data")
+    add(1, base + 0x200_0000, 0x20_0000, start == nil ? "Kernel data" : "reserved")
     for index in 0..<UInt64.random(in: 1...6, using: &generator) {
       add(1, base + 0x300_0000 + index * 0x1_0000, 0x8000, "reserved")
     }

@@ -2,6 +2,7 @@
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
 // bench memory: the same for core headers, ranges and /proc/iomem.
+// bench iomem COUNT: prints lines to follow those of a captured machine's /proc/iomem.
 // bench repeat C|calls|plan COUNT SIZE: nothing but that, for perf and callgrind.
 
 import CPeer
@@ -116,6 +117,11 @@ if arguments.first == "trees", let folder = arguments.last {
 
 if arguments.first == "memory" {
   try timeMemory()
+  exit(0)
+}
+
+if arguments.first == "iomem", let count = arguments.last.flatMap({ Int($0) }) {
+  print(iomem(lineCount: count, above: 1 << 40), terminator: "")
   exit(0)
 }
 

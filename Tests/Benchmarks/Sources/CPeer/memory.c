@@ -37,15 +37,13 @@ static Elf64_Phdr load_header(struct peer_range range, uint64_t linear_map) {
                       .p_memsz = range.end - range.start};
 }
 
-int64_t peer_core_header(const struct peer_range *notes, size_t note_count,
-                         const struct peer_range *memory, size_t memory_count, uint64_t linear_map,
-                         size_t *count) {
-  int64_t start = now();
-  // One header is kept free for the mapping of the kernel.
-  size_t size = sizeof(Elf64_Ehdr) + (note_count + memory_count + 1) * sizeof(Elf64_Phdr);
-  size = (size + 4095) / 4096 * 4096;
-  char *bytes = calloc(1, size);
-  if (!bytes) return -1;
+char *peer_header_bytes(const struct peer_header *facts, size_t *size) {
+  // One header is kept free for the mapping of the kernel where there is none.
+  size_t count = facts->note_count + facts->memory_count + (facts->text != NULL);
+  *size = sizeof(Elf64_Ehdr) + (count + (facts->text == NULL)) * sizeof(Elf64_Phdr);
+  *size = (*size + 4095) / 4096 * 4096;
+  char *bytes = calloc(1, *size);
+  if (!bytes) return NULL;
   Elf64_Ehdr *header = (Elf64_Ehdr *)bytes;
   memcpy(header->e_ident, ELFMAG, SELFMAG);
   header->e_ident[EI_CLASS] = ELFCLASS64;
@@ -57,12 +55,27 @@ int64_t peer_core_header(const struct peer_range *notes, size_t note_count,
   header->e_phoff = sizeof(Elf64_Ehdr);
   header->e_ehsize = sizeof(Elf64_Ehdr);
   header->e_phentsize = sizeof(Elf64_Phdr);
-  header->e_phnum = note_count + memory_count;
+  header->e_phnum = count;
 
   Elf64_Phdr *entry = (Elf64_Phdr *)(bytes + sizeof(Elf64_Ehdr));
-  for (size_t i = 0; i < note_count; i++) *entry++ = note_header(notes[i]);
-  for (size_t i = 0; i < memory_count; i++) *entry++ = load_header(memory[i], linear_map);
-  *count = size;
+  for (size_t i = 0; i < facts->note_count; i++) *entry++ = note_header(facts->notes[i]);
+  if (facts->text) *entry++ = load_header(*facts->text, facts->text_map);
+  for (size_t i = 0; i < facts->memory_count; i++)
+    *entry++ = load_header(facts->memory[i], facts->linear_map);
+  return bytes;
+}
+
+int64_t peer_core_header(const struct peer_range *notes, size_t note_count,
+                         const struct peer_range *memory, size_t memory_count, uint64_t linear_map,
+                         size_t *count) {
+  int64_t start = now();
+  struct peer_header facts = {.notes = notes,
+                              .note_count = note_count,
+                              .memory = memory,
+                              .memory_count = memory_count,
+                              .linear_map = linear_map};
+  char *bytes = peer_header_bytes(&facts, count);
+  if (!bytes) return -1;
   __asm__ volatile("" : : "r"(bytes) : "memory");
   free(bytes);
   return now() - start;
@@ -84,9 +97,8 @@ static struct peer_range *sorted(const struct peer_range *ranges, size_t count) 
   return copy;
 }
 
-/// Both lists in rising order; the result has room for a piece more for every cut.
-static size_t merge(const struct peer_range *ranges, size_t range_count,
-                    const struct peer_range *cuts, size_t cut_count, struct peer_range *rest) {
+size_t peer_merge(const struct peer_range *ranges, size_t range_count,
+                  const struct peer_range *cuts, size_t cut_count, struct peer_range *rest) {
   size_t made = 0, first = 0;
   for (size_t i = 0; i < range_count; i++) {
     uint64_t start = ranges[i].start, end = ranges[i].end;
@@ -106,7 +118,7 @@ int64_t peer_subtract(const struct peer_range *ranges, size_t range_count,
   struct peer_range *ordered = sorted(cuts, cut_count);
   struct peer_range *rest = malloc((range_count + cut_count) * sizeof(*rest));
   if (!ordered || !rest) return -1;
-  *count = merge(ranges, range_count, ordered, cut_count, rest);
+  *count = peer_merge(ranges, range_count, ordered, cut_count, rest);
   __asm__ volatile("" : : "r"(rest) : "memory");
   free(rest);
   free(ordered);
@@ -163,22 +175,11 @@ int64_t peer_exclude(const struct peer_range *ranges, size_t range_count,
 
 // MARK: - /proc/iomem
 
-struct entry {
-  size_t level;
-  uint64_t start, last_byte;
-  char *name;
-};
-
-struct map {
-  struct entry *entries;
-  size_t count, room;
-};
-
-static int add(struct map *map, struct entry entry) {
+static int add(struct peer_map *map, struct peer_entry entry) {
   if (!entry.name) return -1;
   if (map->count == map->room) {
     size_t room = map->room ? map->room * 2 : 64;
-    struct entry *entries = realloc(map->entries, room * sizeof(*entries));
+    struct peer_entry *entries = realloc(map->entries, room * sizeof(*entries));
     if (!entries) return -1;
     map->entries = entries;
     map->room = room;
@@ -187,13 +188,13 @@ static int add(struct map *map, struct entry entry) {
   return 0;
 }
 
-static void free_map(struct map *map) {
+void peer_free_map(struct peer_map *map) {
   for (size_t i = 0; i < map->count; i++) free(map->entries[i].name);
   free(map->entries);
 }
 
 /// `blanks start-last : name`, the newline at `end`; strtoull stops at what is no digit.
-static int scan_line(const char *line, const char *end, struct entry *entry) {
+static int scan_line(const char *line, const char *end, struct peer_entry *entry) {
   const char *place = line;
   while (*place == ' ') place++;
   entry->level = (place - line) / 2;
@@ -210,7 +211,7 @@ static int scan_line(const char *line, const char *end, struct entry *entry) {
   return 0;
 }
 
-static int scan_line_sscanf(const char *line, const char *end, struct entry *entry) {
+static int scan_line_sscanf(const char *line, const char *end, struct peer_entry *entry) {
   char copy[256], name[256];
   int blanks = 0;
   size_t length = end - line;
@@ -225,20 +226,30 @@ static int scan_line_sscanf(const char *line, const char *end, struct entry *ent
   return entry->start > entry->last_byte ? -1 : 0;
 }
 
-static int64_t scan(const char *text, size_t size, size_t *count,
-                    int (*line_scanner)(const char *, const char *, struct entry *)) {
-  int64_t start = now();
-  struct map map = {0};
+static int read_map(const char *text, size_t size, struct peer_map *map,
+                    int (*line_scanner)(const char *, const char *, struct peer_entry *)) {
   const char *end = text + size;
   while (text < end) {
     const char *newline = memchr(text, '\n', end - text);
     if (!newline) return -1;
-    struct entry entry;
-    if (line_scanner(text, newline, &entry) != 0 || add(&map, entry) != 0) return -1;
+    struct peer_entry entry;
+    if (line_scanner(text, newline, &entry) != 0 || add(map, entry) != 0) return -1;
     text = newline + 1;
   }
+  return 0;
+}
+
+int peer_read_map(const char *text, size_t size, struct peer_map *map) {
+  return read_map(text, size, map, scan_line);
+}
+
+static int64_t scan(const char *text, size_t size, size_t *count,
+                    int (*line_scanner)(const char *, const char *, struct peer_entry *)) {
+  int64_t start = now();
+  struct peer_map map = {0};
+  if (read_map(text, size, &map, line_scanner) != 0) return -1;
   *count = map.count;
-  free_map(&map);
+  peer_free_map(&map);
   return now() - start;
 }
 
