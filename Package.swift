@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
     .library(name: "ELF", targets: ["ELF"]),
     .library(name: "CrashCore", targets: ["CrashCore"]),
+    .library(name: "Compression", targets: ["Compression"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -44,7 +45,12 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibFDT", providers: [.apt(["libfdt-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     library("BinaryFormat"),
+    library("Compression", ["BinaryFormat", "CLZ4", "CLZMA", "CZlib", "CZstd"]),
     library("JSONText"),
     library("PhysicalMemory", ["BinaryFormat"]),
     library("ELF", ["BinaryFormat"]),
@@ -78,6 +84,7 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
     tests("BinaryFormat"),
+    tests("Compression"),
     tests("JSONText"),
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),
