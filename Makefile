@@ -14,12 +14,16 @@ MACHINE := dts/machines/arm64-virt-6.12-kf
 ORACLE := $(MACHINE)/oracle/normal-kernel.seen.dtb
 
 # The programs that a target needs, as PROGRAM:PACKAGE; a path stands for itself.
-BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev cc:gcc ld:binutils git:git
-TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar python3:python3 \
-  script:bsdutils setpriv:util-linux readelf:binutils \
+BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev /usr/include/zlib.h:zlib1g-dev \
+  /usr/include/zstd.h:libzstd-dev /usr/include/lzma.h:liblzma-dev \
+  /usr/include/lz4frame.h:liblz4-dev cc:gcc ld:binutils git:git
+COMPRESSORS := gzip:gzip zstd:zstd xz:xz-utils lz4:lz4 lzop:lzop
+TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
+  python3:python3 script:bsdutils setpriv:util-linux readelf:binutils \
   /usr/lib/python3/dist-packages/drgn/__init__.py:python3-drgn
-BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3
-FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler xz:xz-utils tar:tar
+BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
+  $(COMPRESSORS)
+FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar
 
 # The modules that others may import: each has a page of documentation.
 LIBRARIES := $(shell sed -n 's/.*\.library.name: "\([^"]*\)", targets.*/\1/p' Package.swift)

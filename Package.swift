@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "ELF", targets: ["ELF"]),
     .library(name: "CrashCore", targets: ["CrashCore"]),
     .library(name: "KernelImage", targets: ["KernelImage"]),
+    .library(name: "Compression", targets: ["Compression"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -45,12 +46,16 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibFDT", providers: [.apt(["libfdt-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
     library("BinaryFormat"),
+    library("Compression", ["BinaryFormat", "CLZ4", "CLZMA", "CZlib", "CZstd"]),
     library("JSONText"),
     library("PhysicalMemory", ["BinaryFormat"]),
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
-    library("Compression"),
     library("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
     library(
@@ -81,6 +86,7 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
     tests("BinaryFormat"),
+    tests("Compression"),
     tests("JSONText"),
     tests("PhysicalMemory"),
     tests("ELF", ["BinaryFormat"]),

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+internal import CLZ4
+
+/// An LZ4 frame, decoded by liblz4, which verifies its checksums.
+@safe struct LZ4Stream: StreamDecoder, ~Copyable {
+  private let context: OpaquePointer
+  private let limits: UnpackingLimits
+  private var options: LZ4F_decompressOptions_t
+  private(set) var position = 0
+  let decodesInPlace = false
+
+  init(
+    _ format: CompressionFormat, for use: DecoderUse, _ limits: UnpackingLimits
+  ) throws(CompressionError) {
+    var context: OpaquePointer?
+    let result = unsafe LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
+    guard let context = unsafe context, LZ4F_isError(result) == 0 else {
+      throw .needsMemory(needed: LZ4Frame.largestBlock, limit: limits.memory)
+    }
+    unsafe self.context = context
+    self.limits = limits
+    options = LZ4F_decompressOptions_t()
+    // What was decoded stays where it is, so that liblz4 keeps no copy of it to look back into. That
+    // there is more than the output has room for is an error here: the sum of the blocks is known.
+    options.stableDst = use == .counting ? 0 : 1
+  }
+
+  deinit { unsafe LZ4F_freeDecompressionContext(context) }
+
+  static func size(
+    of stream: Span<UInt8>, _: CompressionFormat, _: UnpackingLimits
+  ) throws(CompressionError) -> StreamSize {
+    let frame = try LZ4Frame(stream)
+    if let size = frame.contentSize { return .exactly(size) }
+    return .probably(try frame.sumOfBlocks(in: stream))
+  }
+
+  mutating func decode(
+    _ stream: Span<UInt8>, into output: inout Output
+  ) throws(CompressionError) -> DecodingState {
+    if position == 0 { try LZ4Frame(stream).check(limits) }
+    let result = decodePiece(of: stream, into: &output)
+    if result == 0 { return .ended }
+    guard LZ4F_isError(result) == 0 else {
+      let reason = unsafe String(cString: LZ4F_getErrorName(result))
+      throw .corrupt(.lz4, offset: position, reason: reason)
+    }
+    if position == stream.count && output.free > 0 { throw .truncated(.lz4) }
+    return .more
+  }
+
+  /// Lends liblz4 the rest of the input and a piece of the room: a multiple of every block's size, so
+  /// that whole blocks are decoded where they belong.
+  private mutating func decodePiece(of stream: Span<UInt8>, into output: inout Output) -> Int {
+    var result = 0
+    unsafe stream.extracting(position...).withUnsafeBytes { input in
+      var inputSize = input.count
+      output.fill(atMost: LZ4Frame.largestBlock) { room in
+        var size = room.count
+        result = unsafe LZ4F_decompress(
+          context, room.baseAddress, &size, input.baseAddress, &inputSize, &options)
+        return size
+      }
+      position += inputSize
+    }
+    return result
+  }
+}
+
+/// Chunks of the LZ4 format from before frames: their size, and one LZ4 block each.
+struct LZ4LegacyStream: StreamDecoder, ~Copyable {
+  private let fillsUp: Bool
+  private(set) var position = 0
+  let decodesInPlace = true
+
+  init(_ format: CompressionFormat, for use: DecoderUse, _ limits: UnpackingLimits) {
+    fillsUp = use == .start
+  }
+
+  /// All chunks but the last hold 8 MiB, unless something else than lz4 wrote them; where that is more
+  /// than the limit, all are looked into.
+  static func size(
+    of stream: Span<UInt8>, _: CompressionFormat, _ limits: UnpackingLimits
+  ) throws(CompressionError) -> StreamSize {
+    var (offset, count, last) = (0, 0, 0)
+    while let chunk = try LZ4Chunk(at: offset, of: stream, unpackedSize: nil) {
+      (offset, count, last) = (chunk.block.upperBound, count + 1, offset)
+    }
+    guard count > 0 else { return .probably(0) }
+    let lastSize = try sumOfChunks(in: stream, from: last)
+    let size = (count - 1) * LZ4Chunk.contentLimit + lastSize
+    return size <= limits.size
+      ? .probably(size) : .exactly(UInt64(try sumOfChunks(in: stream, from: 0)))
+  }
+
+  private static func sumOfChunks(
+    in stream: Span<UInt8>, from start: Int
+  ) throws(CompressionError) -> Int {
+    var (offset, sum) = (start, 0)
+    while let chunk = try LZ4Chunk(at: offset, of: stream, unpackedSize: nil) {
+      guard let size = lz4ContentSize(ofBlock: stream.extracting(chunk.block)),
+        size <= LZ4Chunk.contentLimit
+      else { throw LZ4Chunk.corrupt(at: chunk.block.lowerBound) }
+      offset = chunk.block.upperBound
+      sum += size
+    }
+    return sum
+  }
+
+  mutating func decode(
+    _ stream: Span<UInt8>, into output: inout Output
+  ) throws(CompressionError) -> DecodingState {
+    guard let chunk = try LZ4Chunk(at: position, of: stream, unpackedSize: output.count) else {
+      position = LZ4Chunk.end(of: stream, at: position)
+      return .ended
+    }
+    let block = stream.extracting(chunk.block)
+    let isDecoded = decodeBlock(block, into: &output)
+    guard isDecoded else {
+      let size = lz4ContentSize(ofBlock: block) ?? 0
+      if size > output.free && size <= LZ4Chunk.contentLimit { return .full }
+      throw LZ4Chunk.corrupt(at: chunk.block.lowerBound)
+    }
+    position = chunk.block.upperBound
+    return .more
+  }
+
+  /// Lends liblz4 a block and the room for a chunk; false when the block is not good or does not fit.
+  private func decodeBlock(_ block: Span<UInt8>, into output: inout Output) -> Bool {
+    var result: CInt = 0
+    unsafe block.withUnsafeBytes { block in
+      let block = unsafe block.bindMemory(to: CChar.self)
+      output.fill(atMost: LZ4Chunk.contentLimit) { room in
+        let room = unsafe UnsafeMutableRawBufferPointer(room).bindMemory(to: CChar.self)
+        let size = CInt(room.count)
+        result =
+          fillsUp
+          ? unsafe LZ4_decompress_safe_partial(
+            block.baseAddress, room.baseAddress, CInt(block.count), size, size)
+          : unsafe LZ4_decompress_safe(
+            block.baseAddress, room.baseAddress, CInt(block.count), size)
+        return max(0, Int(result))
+      }
+    }
+    return result >= 0
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The unpacking of one stream, whatever decodes it.
+struct Unpacking {
+  let format: CompressionFormat
+  let limits: UnpackingLimits
+  let expectedSize: Int?
+  let progress: ((Int) -> Void)?
+
+  /// The room for bytes that are only counted.
+  private static let scratchSize = 1 << 16
+
+  /// Decodes into a buffer of the size that is expected or stated, and once more when it was another.
+  func unpack<Decoder: StreamDecoder & ~Copyable>(
+    _ stream: Span<UInt8>, with decoder: Decoder.Type
+  ) throws(CompressionError) -> Unpacked {
+    try format.checkMagic(of: stream)
+    let stated = try Decoder.size(of: stream, format, limits)
+    var size = try startingSize(stated)
+    while true {
+      let attempt = try attempt(Decoder.self, stream, size: size)
+      if attempt.size == size {
+        return Unpacked(bytes: attempt.bytes, streamSize: attempt.streamSize)
+      }
+      if let expectedSize { throw .otherSize(found: attempt.size, declared: expectedSize) }
+      if case .exactly = stated {
+        throw .corrupt(
+          format, offset: attempt.streamSize,
+          reason: "it holds \(attempt.size) bytes, not as it states")
+      }
+      size = attempt.size
+    }
+  }
+
+  /// Decodes no more than the first bytes.
+  func start<Decoder: StreamDecoder & ~Copyable>(
+    of stream: Span<UInt8>, count: Int, with decoder: Decoder.Type
+  ) throws(CompressionError) -> [UInt8] {
+    try format.checkMagic(of: stream)
+    var decoder = try Decoder(format, for: .start, limits)
+    return try bytes(size: max(0, min(count, limits.size))) { output throws(CompressionError) in
+      var state = DecodingState.more
+      while state == .more && output.free > 0 {
+        state = try decoder.decode(stream, into: &output)
+      }
+    }
+  }
+
+  /// The size to start with; nil when it must be counted first.
+  private func startingSize(_ stated: StreamSize) throws(CompressionError) -> Int? {
+    if case .exactly(let size) = stated {
+      if let expectedSize, UInt64(expectedSize) != size {
+        throw .otherSize(found: Int(clamping: size), declared: expectedSize)
+      }
+      guard size <= limits.size else { throw .tooLarge(limit: limits.size) }
+      return Int(size)
+    }
+    if let expectedSize {
+      guard expectedSize <= limits.size else { throw .tooLarge(limit: limits.size) }
+      return expectedSize
+    }
+    guard case .probably(let size) = stated, size <= limits.size else { return nil }
+    return size
+  }
+
+  /// Decodes all: what has room is kept, what has none is counted.
+  private func attempt<Decoder: StreamDecoder & ~Copyable>(
+    _: Decoder.Type, _ stream: Span<UInt8>, size: Int?
+  ) throws(CompressionError) -> (bytes: [UInt8], size: Int, streamSize: Int) {
+    var decoder = try Decoder(format, for: size == nil ? .counting : .whole, limits)
+    var surplus = 0
+    let bytes = try bytes(size: size ?? 0) { output throws(CompressionError) in
+      var state = DecodingState.more
+      while state == .more && (output.free > 0 || decoder.decodesInPlace) {
+        state = try decoder.decode(stream, into: &output)
+        progress?(output.count)
+      }
+      switch state {
+      case .ended: break
+      case .more: surplus = try countRest(of: stream, after: output.count, with: &decoder)
+      case .full: throw overflow(at: decoder.position, found: (size ?? 0) + 1)
+      }
+    }
+    return (bytes, bytes.count + surplus, decoder.position)
+  }
+
+  /// Decodes what has no room, piece by piece into the same scratch.
+  private func countRest<Decoder: StreamDecoder & ~Copyable>(
+    of stream: Span<UInt8>, after count: Int, with decoder: inout Decoder
+  ) throws(CompressionError) -> Int {
+    var surplus = 0
+    _ = try bytes(size: Self.scratchSize) { scratch throws(CompressionError) in
+      var state = DecodingState.more
+      while state == .more {
+        state = try decoder.decode(stream, into: &scratch)
+        surplus += scratch.count
+        scratch.removeAll()
+        if surplus > 0, expectedSize != nil {
+          throw overflow(at: decoder.position, found: count + surplus)
+        }
+        guard count + surplus <= limits.size else { throw .tooLarge(limit: limits.size) }
+        progress?(0)
+      }
+    }
+    return surplus
+  }
+
+  /// What is wrong with a stream that holds more than it may.
+  private func overflow(at offset: Int, found: Int) -> CompressionError {
+    if let expectedSize { return .otherSize(found: found, declared: expectedSize) }
+    return .corrupt(format, offset: offset, reason: "there is more than the size that it states")
+  }
+
+  /// An array for which room is made once, and that has what was written to it.
+  private func bytes(
+    size: Int, _ write: (inout Output) throws(CompressionError) -> Void
+  ) throws(CompressionError) -> [UInt8] {
+    var failure: CompressionError?
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
+      var output = unsafe Output(UnsafeMutableBufferPointer(rebasing: room[..<size]))
+      do throws(CompressionError) { try write(&output) } catch { failure = error }
+      count = output.count
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Compression
+import TestSupport
+import Testing
+
+/// A program of this machine that compresses, and the options it is given.
+struct Compressor: CustomTestStringConvertible, Sendable {
+  let format: CompressionFormat
+  let program: String
+  let options: [String]
+  /// Whether it reads a named file, whose size it then knows, rather than standard input.
+  let readsFile: Bool
+
+  init(_ format: CompressionFormat, _ program: String, _ options: [String], readsFile: Bool = false)
+  {
+    self.format = format
+    self.program = program
+    self.options = options
+    self.readsFile = readsFile
+  }
+
+  var testDescription: String {
+    ([program] + options).joined(separator: " ") + (readsFile ? " FILE" : "")
+  }
+
+  func callAsFunction(_ content: [UInt8]) throws -> [UInt8] {
+    guard readsFile else { return try output(run(program, ["-c"] + options, input: content)) }
+    let folder = try TemporaryFolder()
+    try write(content, to: folder / "content")
+    return try output(run(program, ["-c"] + options + [folder / "content"]))
+  }
+
+  private func output(_ result: ToolResult) throws -> [UInt8] {
+    guard result.status == 0 else { throw Failure(errors: result.errors) }
+    return result.output
+  }
+
+  struct Failure: Error {
+    let errors: String
+  }
+
+  /// One for each format.
+  static let plain: [Compressor] = [
+    Compressor(.gzip, "gzip", []),
+    Compressor(.zstd, "zstd", ["-q"], readsFile: true),
+    Compressor(.xz, "xz", ["-0", "--check=crc32"]),
+    Compressor(.lzma, "xz", ["-0", "--format=lzma"]),
+    Compressor(.lz4, "lz4", ["-q"]),
+    Compressor(.lz4Legacy, "lz4", ["-q", "-l"]),
+    Compressor(.lzop, "lzop", []),
+  ]
+
+  /// Those, and what else kernels are compressed with.
+  static let all: [Compressor] =
+    plain + [
+      Compressor(.gzip, "gzip", ["-1"]),
+      Compressor(.gzip, "gzip", ["-9"], readsFile: true),
+      Compressor(.zstd, "zstd", ["-q", "-1"]),
+      Compressor(.zstd, "zstd", ["-q", "-19"]),
+      Compressor(.zstd, "zstd", ["-q", "--no-check", "-19"], readsFile: true),
+      Compressor(.zstd, "zstd", ["-q", "--ultra", "-22", "--long=27"]),
+      Compressor(.xz, "xz", ["-1", "--check=sha256"]),
+      Compressor(.xz, "xz", ["--check=none", "--x86", "--lzma2=preset=1,dict=64KiB"]),
+      Compressor(.xz, "xz", ["--check=crc32", "--arm", "--lzma2=preset=1,dict=32MiB"]),
+      Compressor(.xz, "xz", ["-1", "-T2", "--block-size=1MiB"]),
+      Compressor(.lzma, "xz", ["-9", "--format=lzma"]),
+      Compressor(.lz4, "lz4", ["-q", "-9", "-BD"]),
+      Compressor(.lz4, "lz4", ["-q", "-B4", "--no-frame-crc", "--content-size"], readsFile: true),
+      Compressor(.lz4, "lz4", ["-q", "-B5", "-BX"]),
+      Compressor(.lz4Legacy, "lz4", ["-q", "-l", "-9"], readsFile: true),
+      Compressor(.lzop, "lzop", ["-9"], readsFile: true),
+      Compressor(.lzop, "lzop", ["--crc32"]),
+      Compressor(.lzop, "lzop", ["--no-checksum", "-1"]),
+    ]
+}
+
+/// Bytes of some character.
+enum Content: String, CaseIterable {
+  case zeros, random, text
+  /// What was there 70,000 bytes before, and sometimes something new.
+  case distant
+  /// All of them.
+  case mixed
+
+  func bytes(_ count: Int) -> [UInt8] {
+    var numbers = SplitMix64(seed: 1)
+    switch self {
+    case .zeros: return Array(repeating: 0, count: count)
+    case .random: return Self.random(count, &numbers)
+    case .text: return Array(Self.words(count, &numbers).prefix(count))
+    case .distant:
+      var bytes: [UInt8] = []
+      let unit = Self.random(70_000, &numbers)
+      while bytes.count < count {
+        bytes += unit
+        bytes += Self.random(9, &numbers)
+      }
+      return Array(bytes.prefix(count))
+    case .mixed:
+      let parts = [Content.text, .zeros, .distant, .random, .text]
+      let bytes = parts.flatMap { $0.bytes(count / parts.count) }
+      return bytes + Content.text.bytes(count - bytes.count)
+    }
+  }
+
+  private static func random(_ count: Int, _ numbers: inout SplitMix64) -> [UInt8] {
+    (0..<(count + 7) / 8).flatMap { _ in
+      let number = numbers.next()
+      return (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }.dropLast(-count & 7)
+  }
+
+  private static func words(_ count: Int, _ numbers: inout SplitMix64) -> [UInt8] {
+    let words = ["arm64", "kernel", "0x", "the", "tree", "memory", "\n", "of", "initrd"].map {
+      Array(($0 + " ").utf8)
+    }
+    var text: [UInt8] = []
+    text.reserveCapacity(count + 16)
+    while text.count < count { text += words[Int(numbers.next() % 9)] }
+    return text
+  }
+}
+
+extension CompressionFormat {
+  /// Unpacks what an array holds.
+  func unpack(
+    _ stream: [UInt8], expectedSize: Int? = nil, limits: UnpackingLimits = .init()
+  ) throws(CompressionError) -> Unpacked {
+    try unpack(stream.span, expectedSize: expectedSize, limits: limits)
+  }
+
+  /// The start of what a stream in an array holds.
+  func start(
+    of stream: [UInt8], count: Int, limits: UnpackingLimits = .init()
+  ) throws(CompressionError) -> [UInt8] {
+    try start(of: stream.span, count: count, limits: limits)
+  }
+
+  /// The format of what an array starts with.
+  static func recognized(_ start: [UInt8]) -> CompressionFormat? {
+    CompressionFormat(recognizing: start.span)
+  }
+
+  /// The error that unpacking throws, or nil.
+  func failure(
+    _ stream: [UInt8], expectedSize: Int? = nil, limits: UnpackingLimits = .init()
+  ) -> CompressionError? {
+    do {
+      _ = try unpack(stream.span, expectedSize: expectedSize, limits: limits)
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
