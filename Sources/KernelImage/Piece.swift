@@ -25,6 +25,13 @@ public struct Piece: Sendable {
     return try body(unpacked.span.extracting(range))
   }
 
+  /// Its bytes, copied.
+  ///
+  /// - Parameter file: the file that was opened.
+  public func copy(of file: Span<UInt8>) -> [UInt8] {
+    withBytes(of: file) { bytes in unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
+  }
+
   /// The part of it in a range that begins at its start.
   func part(_ part: Range<Int>) -> Piece {
     let start = range.lowerBound + part.lowerBound

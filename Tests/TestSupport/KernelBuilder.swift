@@ -43,9 +43,10 @@ public enum KernelBuilder {
   /// A LoongArch kernel: `arch/loongarch/include/asm/image.h`.
   public static func loongArchImage(
     entry: UInt64 = 0x20_1000, kernelSize: UInt64 = 0x1_0000, textOffset: UInt64 = 0x20_0000,
-    machine: UInt16 = 0x6264
+    machine: UInt16 = 0x6264, certificates: (UInt32, UInt32) = (0, 0)
   ) -> [UInt8] {
-    var bytes = program(machine: machine, sections: [(".text", header([:], size: 5000))])
+    var bytes = program(
+      machine: machine, sections: [(".text", header([:], size: 4500))], certificates: certificates)
     for (offset, value) in [8: entry, 16: kernelSize, 24: textOffset] {
       bytes.replaceSubrange(offset..<offset + 8, with: little(value))
     }
