@@ -12,13 +12,13 @@ public enum CompressionError: Error, Hashable, Sendable {
   case corrupt(CompressionFormat, offset: Int, reason: String)
   /// The stream uses what its format allows and this package does not handle.
   case unsupported(CompressionFormat, offset: Int, feature: String)
-  /// What the stream holds is larger than UnpackingLimits/size.
+  /// What the stream holds is larger than ``UnpackingLimits/size``.
   case tooLarge(limit: Int)
   /// What the stream holds does not have the size that was declared for it.
   ///
   /// Where more was found than declared, `found` is what there was when reading stopped.
   case otherSize(found: Int, declared: Int)
-  /// The decoder needs more memory than UnpackingLimits/memory, or than there is.
+  /// The decoder needs more memory than ``UnpackingLimits/memory``, or than there is.
   case needsMemory(needed: Int, limit: Int)
 }
 

@@ -11,6 +11,13 @@ func fuzzer(_ name: String, _ path: String, _ modules: [String]) -> Target {
     path: "Sources/" + path, swiftSettings: [.unsafeFlags(["-parse-as-library"])])
 }
 
+/// A program that fuzzes one format of compression.
+func compressionFuzzer(_ format: String) -> Target {
+  .executableTarget(
+    name: "fuzz-" + format.lowercased(), dependencies: ["FuzzCompression"],
+    path: "Sources/Fuzz" + format, swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+}
+
 let package = Package(
   name: "Fuzz",
   dependencies: [.package(name: "dtfix", path: "../..")],
@@ -22,5 +29,8 @@ let package = Package(
     fuzzer("fuzz-elf", "FuzzELF", ["ELF", "BinaryFormat", "CrashCore", "PhysicalMemory"]),
     fuzzer("fuzz-kcore", "FuzzKcore", ["ELF", "CrashCore", "BinaryFormat"]),
     fuzzer("fuzz-range", "FuzzRange", ["PhysicalMemory"]),
-  ]
+    .target(
+      name: "FuzzCompression",
+      dependencies: ["FuzzSupport", .product(name: "Compression", package: "dtfix")]),
+  ] + ["Gzip", "Zstd", "XZ", "LZMA", "LZ4", "LZ4Legacy", "LZOP"].map(compressionFuzzer)
 )
