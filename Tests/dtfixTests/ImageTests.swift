@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+@Suite struct `A kernel file as text` {
+  private let kernel = KernelBuilder.arm64Image(size: 30_000, imageSize: 0x2_0000)
+
+  @Test func `says all that a loader needs`() throws {
+    let place = try TemporaryFolder()
+    try write(kernel, to: place / "Image")
+
+    let result = try dtfix("image", place / "Image")
+
+    #expect(result.status == 0)
+    #expect(result.errors == "")
+    #expect(
+      result.text == """
+        kernel       arm64 Image for aarch64
+        byte order   little-endian
+        page size    4096
+        size         30000
+        memory       0x20000
+        alignment    0x200000
+        entry        load address + 0x0
+
+        """)
+  }
+
+  @Test func `says what is packed in what`() throws {
+    let place = try TemporaryFolder()
+    try write(try unified(), to: place / "linux.efi")
+
+    let text = try dtfix("image", place / "linux.efi").text
+    let layers = try dtfix("image", "--layers", place / "linux.efi").text
+
+    #expect(
+      text.contains("layers       unified kernel image > EFI zboot (zstd) > arm64 Image\n"))
+    #expect(text.contains(".cmdline     \"root=/dev/vda quiet\"\n"))
+    #expect(text.contains(".initrd      5 bytes\n"))
+    let lines = layers.split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(lines.first?.hasPrefix("0 unified kernel image, ") == true)
+    #expect(lines.last == "2 arm64 Image, 30000 bytes")
+  }
+
+  @Test func `is the same as JSON`() throws {
+    let place = try TemporaryFolder()
+    try write(try unified(), to: place / "linux.efi")
+
+    let result = try dtfix("image", "--json", place / "linux.efi")
+
+    #expect(
+      try python(
+        "[json['architecture'], json['memorySize'], json['pageSize'], json['alignment']]",
+        on: result) == "['aarch64', '0x20000', 4096, '0x200000']")
+    #expect(
+      try python("[(l['format'], l.get('compression')) for l in json['layers']]", on: result)
+        == "[('unified kernel image', None), ('EFI zboot', 'zstd'), ('arm64 Image', None)]")
+    #expect(
+      try python("json['segments']", on: result)
+        == "[{'fileOffset': 0, 'fileSize': 30000, 'offset': '0x0', 'memorySize': '0x20000'}]")
+    #expect(
+      try python("[s['text'] for s in json['sections'] if s['name'] == '.cmdline']", on: result)
+        == "['root=/dev/vda quiet']")
+  }
+
+  @Test func `gives the kernel itself`() throws {
+    let place = try TemporaryFolder()
+    try write(try unified(), to: place / "linux.efi")
+
+    let result = try dtfix("image", place / "linux.efi", "--extract", "-o", place / "Image")
+    let piped = try run(
+      dtfixPath, ["image", "-", "--extract"], input: contents(of: place / "linux.efi"))
+
+    #expect(result.status == 0)
+    #expect(result.text == "")
+    #expect(result.errors == "")
+    #expect(try contents(of: place / "Image") == kernel)
+    #expect(piped.output == kernel)
+  }
+
+  /// `readelf` reads the same from an ELF kernel.
+  @Test func `agrees with readelf`() throws {
+    let place = try TemporaryFolder()
+    var elf = KernelBuilder.ELF()
+    elf.machine = 243
+    elf.entry = 0xffff_ffff_8000_0010
+    elf.segments = [
+      .init(
+        virtual: 0xffff_ffff_8000_0000, physical: 0x8020_0000, memorySize: 0x3000,
+        bytes: Array(repeating: 1, count: 77)),
+      .init(virtual: 0xffff_ffff_8040_0000, physical: 0x8060_0000, memorySize: 0x5000),
+    ]
+    try write(elf.bytes, to: place / "vmlinux")
+
+    let result = try dtfix("image", place / "vmlinux")
+    let theirs = try run("readelf", ["-hlW", place / "vmlinux"])
+
+    #expect(theirs.errors == "")
+    #expect(theirs.text.contains("0xffffffff80000010"))
+    #expect(theirs.text.contains("0x0000000080600000 0x000000 0x005000"))
+    #expect(result.text.contains("entry        load address + 0x10\n"))
+    #expect(result.text.contains("linked at    0x80200000\n"))
+    #expect(result.text.contains("memory       0x405000\n"))
+    #expect(
+      result.text.contains(
+        "segment      0x0+0x0 at load address + 0x400000, 0x5000 in memory\n")
+        || result.text.contains("at load address + 0x400000, 0x5000 in memory\n"))
+  }
+
+  private func unified() throws -> [UInt8] {
+    let payload = try run("zstd", ["-c"], input: kernel).output
+    let zboot = KernelBuilder.zboot("zstd", payload: payload, size: UInt32(kernel.count))
+    return KernelBuilder.program(sections: [
+      (".cmdline", Array("root=/dev/vda quiet\n\0".utf8)), (".initrd", [1, 2, 3, 4, 5]),
+      (".linux", zboot),
+    ])
+  }
+}
+
+@Suite struct `A kernel file that cannot be loaded` {
+  @Test(
+    arguments: [
+      ([], 65, "an empty file"), (Array("text".utf8), 65, "a file that is no kernel"),
+      (KernelBuilder.arm64Image(imageSize: 0), 65, "arm64 Image: offset 0x10: image_size is 0x0"),
+      (KernelBuilder.program(sections: [(".text", [1])]), 65, "PE/COFF: "),
+    ] as [([UInt8], Int32, String)])
+  func `is told of in one line`(bytes: [UInt8], status: Int32, text: String) throws {
+    let place = try TemporaryFolder()
+    try write(bytes, to: place / "file")
+
+    let result = try dtfix("image", place / "file", "--extract", "-o", place / "out")
+
+    expectRefusal(result, status, "\(place / "file"): \(text)")
+    #expect(try run("test", ["-e", place / "out"]).status == 1)
+  }
+
+  @Test(arguments: [("/nonexistent", 66), ("/", 66), ("/dev/zero", 65), ("/dev/null", 65)])
+  func `may be no file`(path: String, status: Int32) throws {
+    expectRefusal(try dtfix("image", path), status, path)
+  }
+
+  @Test(arguments: [
+    (["image"], "file"), (["image", "x", "-o", "y"], "--extract"),
+    (["image", "x", "--extract", "--json"], "--json"),
+    (["image", "x", "--profile", "one"], "profile"),
+  ])
+  func `is not looked for with wrong arguments`(arguments: [String], part: String) throws {
+    expectUsageError(try dtfix(arguments), part)
+  }
+
+  @Test func `is not written over its own file`() throws {
+    let place = try TemporaryFolder()
+    try write(KernelBuilder.arm64Image(), to: place / "Image")
+
+    expectRefusal(
+      try dtfix("image", place / "Image", "--extract", "-o", place / "Image"), 64, "is the input")
+  }
+}
