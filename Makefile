@@ -23,7 +23,7 @@ TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
   /usr/lib/python3/dist-packages/drgn/__init__.py:python3-drgn
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
   $(COMPRESSORS)
-FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar
+FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3
 
 # The modules that others may import: each has a page of documentation.
 LIBRARIES := $(shell sed -n 's/.*\.library.name: "\([^"]*\)", targets.*/\1/p' Package.swift)

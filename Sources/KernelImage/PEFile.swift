@@ -9,7 +9,7 @@ import BinaryFormat
 public struct PEFile: Hashable, Sendable {
   /// One entry of the section table.
   public struct Section: Hashable, Sendable {
-    /// The name, up to 8 bytes: `.text`, `.linux`.
+    /// The name, up to 8 bytes: `.text`, `.linux`. What is no visible ASCII character is `?`.
     public let name: String
     /// Bytes of it in memory.
     public let virtualSize: UInt32
@@ -110,7 +110,8 @@ extension PEFile.Section {
     let letters = try (0..<8).map { (index) throws(ImageError) in
       try file.field(UInt8.self, at: offset + index)
     }
-    name = String(decoding: letters.prefix { $0 != 0 }, as: UTF8.self)
+    let visible = letters.prefix { $0 != 0 }.map { 0x21...0x7e ~= $0 ? $0 : UInt8(ascii: "?") }
+    name = String(decoding: visible, as: UTF8.self)
     virtualSize = try file.field(at: offset + 8)
     virtualAddress = try file.field(at: offset + 12)
     rawSize = try file.field(at: offset + 16)

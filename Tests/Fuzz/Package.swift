@@ -11,12 +11,15 @@ func fuzzer(_ name: String, _ path: String, _ modules: [String]) -> Target {
     path: "Sources/" + path, swiftSettings: [.unsafeFlags(["-parse-as-library"])])
 }
 
-/// A program that fuzzes one format of compression.
-func compressionFuzzer(_ format: String) -> Target {
+/// A program that fuzzes one format of several that share a body.
+func fuzzer(_ format: String, of body: Target.Dependency) -> Target {
   .executableTarget(
-    name: "fuzz-" + format.lowercased(), dependencies: ["FuzzCompression"],
+    name: "fuzz-" + format.lowercased(), dependencies: [body],
     path: "Sources/Fuzz" + format, swiftSettings: [.unsafeFlags(["-parse-as-library"])])
 }
+
+let streams = ["Gzip", "Zstd", "XZ", "LZMA", "LZ4", "LZ4Legacy", "LZOP"]
+let kernels = ["Image", "Zboot", "UKI", "Vmlinux"]
 
 let package = Package(
   name: "Fuzz",
@@ -32,5 +35,12 @@ let package = Package(
     .target(
       name: "FuzzCompression",
       dependencies: ["FuzzSupport", .product(name: "Compression", package: "dtfix")]),
-  ] + ["Gzip", "Zstd", "XZ", "LZMA", "LZ4", "LZ4Legacy", "LZOP"].map(compressionFuzzer)
+    .target(
+      name: "FuzzKernel",
+      dependencies: [
+        "FuzzSupport", .product(name: "Compression", package: "dtfix"),
+        .product(name: "KernelImage", package: "dtfix"),
+      ]),
+  ] + streams.map { fuzzer($0, of: "FuzzCompression") }
+    + kernels.map { fuzzer($0, of: "FuzzKernel") }
 )

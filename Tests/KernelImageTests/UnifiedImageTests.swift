@@ -74,6 +74,14 @@ import Testing
     #expect(throws: ImageError.self) { try UnifiedImage(bytes.span) }
   }
 
+  /// A name is printed, and must not be more than a name.
+  @Test func `has names of visible characters`() throws {
+    let bytes = KernelBuilder.program(sections: [(".linux", [1]), ("\u{1b}\n x", [2])])
+    let profile = try #require(UnifiedImage(bytes.span).profiles.first)
+
+    #expect(profile.sections.keys.sorted() == [".linux", "???x"].sorted())
+  }
+
   @Test(arguments: [(60, UInt32.max), (60, 1000), (60, 0)] as [(Int, UInt32)])
   func `has its tables within the file`(offset: Int, value: UInt32) {
     var bytes = KernelBuilder.program(sections: [(".linux", [1, 2, 3])])

@@ -39,7 +39,10 @@ private func checkFindings(in bytes: [UInt8]) {
     crashRegions: PhysicalRangeSet(
       [PhysicalRange(start: 1 << 29, size: 1 << 28)].compactMap(\.self)),
     cpuNotes: [PhysicalRange(start: 1 << 20, size: 0x1a8)].compactMap(\.self),
-    linearMap: 0xffff_0000_0000_0000, kernelMap: 0xffff_8000_0000_0000)
+    linearMap: 0xffff_0000_0000_0000,
+    kernelText: PhysicalRange(start: 1 << 22, size: 1 << 20).map {
+      CoreHeader.KernelText(virtualAddress: 0xffff_8000_0000_0000, range: $0)
+    })
   for check in [CoreHeaderCheck(), CoreHeaderCheck(of: machine)] {
     let findings = check.findings(in: bytes.span)
     precondition(findings.allSatisfy { !$0.text.isEmpty && !$0.rule.name.isEmpty })
