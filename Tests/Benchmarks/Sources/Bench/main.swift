@@ -2,6 +2,8 @@
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
 // bench memory: the same for core headers, ranges and /proc/iomem.
+// bench unpack FILE FOLDER: the same for unpacking FILE, compressed into FOLDER by each compressor.
+// bench peak FILE: unpacks a compressed file and prints what memory that took.
 // bench repeat C|calls|plan COUNT SIZE: nothing but that, for perf and callgrind.
 
 import CPeer
@@ -116,6 +118,16 @@ if arguments.first == "trees", let folder = arguments.last {
 
 if arguments.first == "memory" {
   try timeMemory()
+  exit(0)
+}
+
+if arguments.first == "unpack", arguments.count == 3 {
+  try timeUnpacking(arguments[2], in: arguments[3])
+  exit(0)
+}
+
+if arguments.first == "peak", arguments.count == 2 {
+  try printPeak(arguments[2])
   exit(0)
 }
 
