@@ -18,8 +18,10 @@ public enum CompressionError: Error, Hashable, Sendable {
   ///
   /// Where more was found than declared, `found` is what there was when reading stopped.
   case otherSize(found: Int, declared: Int)
-  /// The decoder needs more memory than ``UnpackingLimits/memory``, or than there is.
+  /// The decoder needs more memory than ``UnpackingLimits/memory``, or than its format ever may.
   case needsMemory(needed: Int, limit: Int)
+  /// The machine has no memory for this many bytes.
+  case noMemory(needed: Int)
 }
 
 extension CompressionError: CustomStringConvertible {
@@ -40,6 +42,8 @@ extension CompressionError: CustomStringConvertible {
       "the compressed stream holds \(found) bytes; declared are \(declared)"
     case .needsMemory(let needed, let limit):
       "the compressed stream needs \(needed) bytes of memory to be decoded; the limit is \(limit)"
+    case .noMemory(let needed):
+      "the compressed stream needs \(needed) bytes of memory, which this machine does not have"
     }
   }
 }

@@ -50,7 +50,7 @@ internal import CZlib
       if wantsInput && position == file.count { throw .truncated(.gzip) }
       return .more
     case Z_MEM_ERROR, Z_STREAM_ERROR:
-      throw .needsMemory(needed: Self.memory, limit: Self.memory)
+      throw .noMemory(needed: Self.memory)
     default:
       let message = unsafe stream.pointee.msg.map { unsafe String(cString: $0) }
       throw .corrupt(.gzip, offset: position, reason: message ?? "zlib error \(result)")

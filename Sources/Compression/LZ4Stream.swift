@@ -17,7 +17,7 @@ internal import CLZ4
     var context: OpaquePointer?
     let result = unsafe LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
     guard let context = unsafe context, LZ4F_isError(result) == 0 else {
-      throw .needsMemory(needed: LZ4Frame.largestBlock, limit: limits.memory)
+      throw .noMemory(needed: LZ4Frame.largestBlock)
     }
     unsafe self.context = context
     self.limits = limits
@@ -71,12 +71,17 @@ internal import CLZ4
 
 /// Chunks of the LZ4 format from before frames: their size, and one LZ4 block each.
 struct LZ4LegacyStream: StreamDecoder, ~Copyable {
-  private let fillsUp: Bool
+  private let isForStart: Bool
   private(set) var position = 0
   let decodesInPlace = true
 
-  init(_ format: CompressionFormat, for use: DecoderUse, _ limits: UnpackingLimits) {
-    fillsUp = use == .start
+  init(
+    _ format: CompressionFormat, for use: DecoderUse, _ limits: UnpackingLimits
+  ) throws(CompressionError) {
+    guard LZ4Chunk.contentLimit <= limits.memory else {
+      throw .needsMemory(needed: LZ4Chunk.contentLimit, limit: limits.memory)
+    }
+    isForStart = use == .start
   }
 
   /// All chunks but the last hold 8 MiB, unless something else than lz4 wrote them; where that is more
@@ -117,7 +122,8 @@ struct LZ4LegacyStream: StreamDecoder, ~Copyable {
       return .ended
     }
     let block = stream.extracting(chunk.block)
-    let isDecoded = decodeBlock(block, into: &output)
+    let isDecoded =
+      isForStart ? decodeStart(of: block, into: &output) : decodeBlock(block, into: &output)
     guard isDecoded else {
       let size = lz4ContentSize(ofBlock: block) ?? 0
       if size > output.free && size <= LZ4Chunk.contentLimit { return .full }
@@ -127,6 +133,21 @@ struct LZ4LegacyStream: StreamDecoder, ~Copyable {
     return .more
   }
 
+  /// Decodes a block beside the output, and copies what has room.
+  ///
+  /// liblz4 can decode a part of a block, but leaves bytes unwritten where a distance is 0.
+  private func decodeStart(of block: Span<UInt8>, into output: inout Output) -> Bool {
+    var isDecoded = false
+    let content = unsafe [UInt8](unsafeUninitializedCapacity: LZ4Chunk.contentLimit) {
+      room, count in
+      var scratch = unsafe Output(room)
+      isDecoded = decodeBlock(block, into: &scratch)
+      count = scratch.count
+    }
+    output.append(content.span)
+    return isDecoded
+  }
+
   /// Lends liblz4 a block and the room for a chunk; false when the block is not good or does not fit.
   private func decodeBlock(_ block: Span<UInt8>, into output: inout Output) -> Bool {
     var result: CInt = 0
@@ -134,13 +155,8 @@ struct LZ4LegacyStream: StreamDecoder, ~Copyable {
       let block = unsafe block.bindMemory(to: CChar.self)
       output.fill(atMost: LZ4Chunk.contentLimit) { room in
         let room = unsafe UnsafeMutableRawBufferPointer(room).bindMemory(to: CChar.self)
-        let size = CInt(room.count)
-        result =
-          fillsUp
-          ? unsafe LZ4_decompress_safe_partial(
-            block.baseAddress, room.baseAddress, CInt(block.count), size, size)
-          : unsafe LZ4_decompress_safe(
-            block.baseAddress, room.baseAddress, CInt(block.count), size)
+        result = unsafe LZ4_decompress_safe(
+          block.baseAddress, room.baseAddress, CInt(block.count), CInt(room.count))
         return max(0, Int(result))
       }
     }

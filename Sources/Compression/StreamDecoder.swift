@@ -75,6 +75,15 @@ enum StreamSize {
   /// Forgets what was written.
   mutating func removeAll() { count = 0 }
 
+  /// Writes bytes, as far as they have room.
+  mutating func append(_ bytes: Span<UInt8>) {
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      fill(atMost: bytes.count) { room in
+        unsafe room.update(fromContentsOf: bytes.prefix(room.count))
+      }
+    }
+  }
+
   /// Lends the free room, at most `limit` bytes of it, to a call that returns how many it wrote.
   @safe mutating func fill(
     atMost limit: Int = .max, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Int

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// The unpacking of one stream, whatever decodes it.
 struct Unpacking {
   let format: CompressionFormat
@@ -115,6 +117,7 @@ struct Unpacking {
   private func bytes(
     size: Int, _ write: (inout Output) throws(CompressionError) -> Void
   ) throws(CompressionError) -> [UInt8] {
+    guard isAvailable(size) else { throw .noMemory(needed: size) }
     var failure: CompressionError?
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
       var output = unsafe Output(UnsafeMutableBufferPointer(rebasing: room[..<size]))
@@ -124,4 +127,14 @@ struct Unpacking {
     if let failure { throw failure }
     return bytes
   }
+}
+
+/// Whether the machine would give that much memory, which an array takes for granted: a stream may
+/// state any size up to the limit.
+private func isAvailable(_ size: Int) -> Bool {
+  guard size > 1 << 20 else { return true }
+  let probe = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+  guard unsafe probe != MAP_FAILED else { return false }
+  unsafe munmap(probe, size)
+  return true
 }

@@ -76,7 +76,7 @@ internal import CLZMA
     case LZMA_MEMLIMIT_ERROR:
       .needsMemory(needed: unsafe Int(clamping: lzma_memusage(stream)), limit: limits.memory)
     case LZMA_MEM_ERROR:
-      .needsMemory(needed: unsafe Int(clamping: lzma_memusage(stream)), limit: limits.memory)
+      .noMemory(needed: unsafe Int(clamping: lzma_memusage(stream)))
     case LZMA_UNSUPPORTED_CHECK:
       .unsupported(format, offset: 7, feature: "this type of integrity check")
     case LZMA_OPTIONS_ERROR:

@@ -17,7 +17,7 @@ internal import CZstd
     _ format: CompressionFormat, for use: DecoderUse, _ limits: UnpackingLimits
   ) throws(CompressionError) {
     guard let context = unsafe ZSTD_createDCtx() else {
-      throw .needsMemory(needed: Int(ZSTD_DStreamInSize()), limit: limits.memory)
+      throw .noMemory(needed: Int(ZSTD_DStreamInSize()))
     }
     let logLimit = CInt(ZstdFrame.windowLimit.trailingZeroBitCount)
     unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, logLimit)
@@ -98,7 +98,7 @@ internal import CZstd
   private func failure(_ code: ZSTD_ErrorCode) -> CompressionError {
     switch code {
     case ZSTD_error_memory_allocation:
-      .needsMemory(needed: ZstdFrame.windowLimit, limit: limits.memory)
+      .noMemory(needed: ZstdFrame.windowLimit)
     case ZSTD_error_dictionary_wrong:
       .unsupported(.zstd, offset: position, feature: "a frame that needs a dictionary")
     default: .corrupt(.zstd, offset: position, reason: Self.text(code))

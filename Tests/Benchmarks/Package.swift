@@ -7,7 +7,10 @@ let package = Package(
   name: "Benchmarks",
   dependencies: [.package(name: "dtfix", path: "../..")],
   targets: [
-    .target(name: "CPeer", linkerSettings: [.linkedLibrary("fdt")]),
+    .target(
+      name: "CPeer",
+      linkerSettings: ["fdt", "z", "zstd", "lzma", "lz4"].map { .linkedLibrary($0) }),
+    .executableTarget(name: "peer-lzo", path: "Sources/PeerLZO"),
     .executableTarget(name: "peer", dependencies: ["CPeer"], path: "Sources/Peer"),
     .executableTarget(
       name: "bench",
@@ -17,6 +20,7 @@ let package = Package(
         .product(name: "PhysicalMemory", package: "dtfix"),
         .product(name: "CrashCore", package: "dtfix"),
         .product(name: "RunningKernel", package: "dtfix"),
+        .product(name: "Compression", package: "dtfix"),
       ],
       path: "Sources/Bench"),
   ]
