@@ -42,11 +42,11 @@ install = @$(apt); needs=(); for need in $(1); do \
   done; \
   if [ $${\#needs[@]} -gt 0 ]; then apt "$${needs[@]}"; fi
 
-.PHONY: help toolchain build release demo test lint bench fuzz docs clean
+.PHONY: help toolchain build release demo test lint kernels bench fuzz docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo 'make build, release, lint, bench, fuzz, docs, clean'
+	@echo 'make build, release, lint, kernels, bench, fuzz, docs, clean'
 
 toolchain:
 	@$(apt); \
@@ -105,6 +105,12 @@ lint: toolchain
 	  -type f \( -name '*.swift' -o -name '*.[ch]' -o -name '*.modulemap' -o -name '*.dts' -o \
 	  -name Makefile -o -name run \) ! -exec grep -q 'SPDX-License-Identifier: Apache-2.0' {} \; -print); \
 	if [ -n "$$missing" ]; then echo "no SPDX line: $$missing" >&2; exit 1; fi
+
+# Debian's kernels, fetched into a cache, compared with what other programs find in them.
+kernels: build
+	$(call install,dpkg-deb:dpkg file:file readelf:binutils zstd:zstd python3:python3)
+	@echo "== opening Debian's kernels"
+	@Tests/Kernels/run
 
 bench: release
 	$(call install,$(BENCH_NEEDS))

@@ -8,13 +8,17 @@ import Testing
   static let text =
     (try? String(contentsOfFile: Fixtures.package + "/README.md", encoding: .utf8)) ?? ""
 
-  /// Every `console` block, run line by line in a folder with `dts/` in it.
+  /// Every `console` block, run line by line in a folder with `dts/` and a kernel in it.
   @Test func `shows what really happens`() throws {
     let blocks = Self.blocks(of: "console")
-    #expect(blocks.count == 3)
+    #expect(blocks.count == 4)
     let folder = try TemporaryFolder()
     try FileManager.default.createSymbolicLink(
       atPath: folder / "dts", withDestinationPath: Fixtures.package + "/dts")
+    let kernel = KernelBuilder.arm64Image(size: 30_000, imageSize: 0x2_0000)
+    let payload = try run("zstd", ["-c"], input: kernel).output
+    try write(
+      KernelBuilder.zboot("zstd", payload: payload, size: 30_000), to: folder / "vmlinuz.efi")
 
     for block in blocks {
       for step in block.components(separatedBy: "$ ").dropFirst() {
