@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct `Help` {
   @Test(arguments: [
-    ["--help"], ["-h"], ["help"], ["fix", "--help"], ["show", "--help"], ["diff", "--help"],
+    ["--help"], ["-h"], ["help"], ["fix", "--help"], ["show", "--help"], ["image", "--help"],
+    ["elfcorehdr", "--help"], ["diff", "--help"],
     ["check", "--help"], ["help", "fix"], ["help", "show"], ["help", "diff"], ["help", "check"],
     ["--for-kexec", "--help"],
   ])
@@ -20,7 +21,7 @@ import Testing
     #expect(result.text.contains("USAGE: dtfix"))
   }
 
-  @Test(arguments: [("fix", 2), ("show", 0), ("check", 2), ("diff", 0)])
+  @Test(arguments: [("fix", 2), ("show", 0), ("check", 2), ("diff", 0), ("image", 2)])
   func `has examples whose options exist`(command: String, options: Int) throws {
     let help = try dtfix(command, "--help").text
 
@@ -31,7 +32,7 @@ import Testing
     #expect(missing == [])
   }
 
-  @Test(arguments: ["fix", "show", "check", "diff"])
+  @Test(arguments: ["fix", "show", "check", "diff", "image", "elfcorehdr"])
   func `fits a terminal`(command: String) throws {
     let help = try dtfix(command, "--help").text
 

@@ -2,12 +2,9 @@
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
 // bench memory: the same for core headers, ranges and /proc/iomem.
-<<<<<<< HEAD
 // bench iomem COUNT: prints lines to follow those of a captured machine's /proc/iomem.
-=======
 // bench unpack FILE FOLDER: the same for unpacking FILE, compressed into FOLDER by each compressor.
 // bench peak FILE: unpacks a compressed file and prints what memory that took.
->>>>>>> 6330e6b
 // bench repeat C|calls|plan COUNT SIZE: nothing but that, for perf and callgrind.
 
 import CPeer
@@ -125,10 +122,11 @@ if arguments.first == "memory" {
   exit(0)
 }
 
-<<<<<<< HEAD
 if arguments.first == "iomem", let count = arguments.last.flatMap({ Int($0) }) {
   print(iomem(lineCount: count, above: 1 << 40), terminator: "")
-=======
+  exit(0)
+}
+
 if arguments.first == "unpack", arguments.count == 3 {
   try timeUnpacking(arguments[2], in: arguments[3])
   exit(0)
@@ -136,7 +134,6 @@ if arguments.first == "unpack", arguments.count == 3 {
 
 if arguments.first == "peak", arguments.count == 2 {
   try printPeak(arguments[2])
->>>>>>> 6330e6b
   exit(0)
 }
 
