@@ -24,6 +24,7 @@ extension CompressionFormat {
   /// - Parameters:
   ///   - stream: the stream from its start on, and whatever follows it.
   ///   - expectedSize: the exact size declared elsewhere. More is an error at once, fewer at the end.
+  ///   - limits: what unpacking may take.
   ///   - progress: called every few MiB with the bytes unpacked so far: 0 as long as they are only
   ///     counted.
   public func unpack(
@@ -44,7 +45,10 @@ extension CompressionFormat {
 
   /// The first bytes of what a stream holds, for recognising what is inside without unpacking all.
   ///
-  /// - Parameter count: how many bytes are wanted; fewer come if the stream holds fewer.
+  /// - Parameters:
+  ///   - stream: the stream from its start on, and whatever follows it.
+  ///   - count: how many bytes are wanted; fewer come if the stream holds fewer.
+  ///   - limits: what this may take.
   public func start(
     of stream: Span<UInt8>, count: Int, limits: UnpackingLimits = .init()
   ) throws(CompressionError) -> [UInt8] {

@@ -16,6 +16,10 @@ import Testing
       #expect(unpacked.bytes == bytes, "\(content)")
       #expect(unpacked.streamSize == stream.count)
       #expect(declared == unpacked)
+      for count in [0, 64, size / 2, size + 1] {
+        let start = try compressor.format.start(of: stream, count: count)
+        #expect(start[...] == bytes.prefix(count), "\(content): \(count)")
+      }
     }
   }
 
@@ -30,27 +34,24 @@ import Testing
   }
 
   private func expectManyBytes(_ compressor: Compressor, _ size: Int) throws {
-    let bytes = largeContent.prefix(size)
-    let stream = try compressor(Array(bytes))
+    let bytes = Array(largeContent.prefix(size))
+    let stream = try compressor(bytes)
 
     let unpacked = try compressor.format.unpack(stream)
-    let isSame = unpacked.bytes[...] == bytes
 
-    #expect(isSame)
+    #expect(isSame(unpacked.bytes, bytes))
     #expect(unpacked.streamSize == stream.count)
     #expect(unpacked.bytes.capacity < size + 64)
   }
 
-  @Test(arguments: Compressor.all)
+  @Test(arguments: Compressor.plain)
   func `gives the start alone`(compressor: Compressor) throws {
-    let bytes = largeContent.prefix(9 << 20)
-    let stream = try compressor(Array(bytes))
+    let bytes = Array(largeContent.prefix(9 << 20))
+    let stream = try compressor(bytes)
 
     for count in [0, 1, 64, 4096, 1 << 20, 8 << 20 + 1] {
       let start = try compressor.format.start(of: stream, count: count)
-      let isSame = start[...] == bytes.prefix(count)
-
-      #expect(isSame, "\(count)")
+      #expect(isSame(start, Array(bytes.prefix(count))), "\(count)")
     }
     let all = try compressor.format.start(of: stream, count: 10 << 20)
     #expect(all.count == bytes.count)
