@@ -8,6 +8,10 @@ struct Image: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "image",
     abstract: "What a kernel file is, and what is inside: the kernel, and how much room it needs.",
+    usage: """
+      dtfix image <file> [--profile <number>] [--layers] [--json]
+      dtfix image <file> --extract [-o <file>] [--profile <number>]
+      """,
     discussion: """
       Looks through packed files, EFI zboot files and unified kernel images (UKI) for the kernel that a \
       loader takes: an Image, or an ELF file. Formats are told by their bytes.
