@@ -202,26 +202,39 @@ private struct Opening {
   private mutating func unpack(
     _ compression: CompressionFormat, _ stream: Span<UInt8>, expectedSize: Int?
   ) throws(ImageError) -> Unpacked {
+    unpackings += 1
+    let inner = try innerFormat(compression, stream)
     do throws(CompressionError) {
-      unpackings += 1
       return try compression.unpack(
-        stream, expectedSize: expectedSize, limits: try limits(of: compression, stream),
-        progress: progress)
+        stream, expectedSize: expectedSize, limits: limits(for: inner), progress: progress)
     } catch {
       throw .compression(error)
     }
   }
 
+  /// What is packed, by its first bytes: nothing else than a kernel is worth the memory.
+  private func innerFormat(
+    _ compression: CompressionFormat, _ stream: Span<UInt8>
+  ) throws(ImageError) -> FileFormat {
+    let start: [UInt8]
+    do throws(CompressionError) {
+      start = try compression.start(of: stream, count: 1 << 16, limits: limits)
+    } catch {
+      throw .compression(error)
+    }
+    if let format = FileFormat(recognizing: start.span) { return format }
+    // The headers of a UEFI program may be anywhere.
+    guard start.starts(with: [0x4d, 0x5a]) else {
+      throw .unsupported(start.isEmpty ? "an empty file" : "a packed file that is no kernel")
+    }
+    return .unifiedImage
+  }
+
   /// What is unpacked from unpacked bytes has both in memory: together they take no more than one.
-  private func limits(
-    of compression: CompressionFormat, _ stream: Span<UInt8>
-  ) throws(CompressionError) -> UnpackingLimits {
+  private func limits(for inner: FileFormat) -> UnpackingLimits {
     var limits = limits
     if unpackings > 1 { limits.memory = min(limits.memory, 144 << 20) }
-    let start = try compression.start(of: stream, count: 1024, limits: limits)
-    if FileFormat(recognizing: start.span)?.isPacked == true {
-      limits.size = min(limits.size, 96 << 20)
-    }
+    if inner.isPacked { limits.size = min(limits.size, 96 << 20) }
     return limits
   }
 }

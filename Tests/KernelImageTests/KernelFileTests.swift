@@ -150,10 +150,11 @@ import Testing
     expectRefusal(bytes, text)
   }
 
-  /// Zeros pack a thousandfold; what they unpack to ends at the limit.
+  /// Bytes of a kind pack a thousandfold; a kernel of them ends at the limit.
   @Test(arguments: [CompressionFormat.gzip, .zstd, .xz, .lz4])
   func `when it unpacks to more than the limit`(format: CompressionFormat) throws {
-    let bytes = try pack(Array(repeating: 0, count: 4 << 20), format)
+    let kernel = KernelBuilder.arm64Image(imageSize: 8 << 20) + Array(repeating: 0, count: 4 << 20)
+    let bytes = try pack(kernel, format)
     var limits = UnpackingLimits()
     limits.size = 1 << 20
 
@@ -162,6 +163,18 @@ import Testing
     }
     #expect(error?.layers == [.compressed(format)])
     #expect(error?.description.contains("\n") == false)
+  }
+
+  /// Its first bytes tell: it is not unpacked for that.
+  @Test(arguments: CompressionFormat.allCases)
+  func `when what is packed is no kernel`(format: CompressionFormat) throws {
+    let bytes = try pack(Array(repeating: 0, count: 4 << 20), format)
+    var limits = UnpackingLimits()
+    limits.size = 1 << 20
+    let error = #expect(throws: KernelFileError.self) { try KernelFile(bytes.span, limits: limits) }
+
+    #expect(error?.description.contains("a packed file that is no kernel") == true)
+    expectRefusal(try pack([], format), "an empty file")
   }
 
   @Test func `at whatever place it is cut`() throws {

@@ -109,6 +109,47 @@ import Testing
         || result.text.contains("at load address + 0x400000, 0x5000 in memory\n"))
   }
 
+  /// A file of 4 GiB that has nothing but a header: the rest is not read.
+  @Test func `is told by its headers alone`() throws {
+    let place = try TemporaryFolder()
+    try write(KernelBuilder.arm64Image(imageSize: 1 << 32), to: place / "Image")
+    try run("truncate", ["-s", "4G", place / "Image"])
+
+    let result = try run("python3", ["-c", Self.measure, dtfixPath, "image", place / "Image"])
+
+    #expect(result.text.contains("size         4294967296\n"))
+    #expect(result.text.contains("memory       0x100000000\n"))
+    let resident = result.text.split(separator: "\n").last.flatMap { Int($0) }
+    #expect(try #require(resident) < 64 << 10)
+  }
+
+  /// Memory is the file, the kernel, and what unpacking takes.
+  @Test(arguments: ["gzip -1", "zstd -19 --long=27", "xz -1", "lz4 -l"])
+  func `takes no more memory than file, kernel and 256 MiB`(command: String) throws {
+    let place = try TemporaryFolder()
+    try write(KernelBuilder.arm64Image(imageSize: 1 << 27), to: place / "Image")
+    try run("truncate", ["-s", "128M", place / "Image"])
+    try shell(command + " -c \"$1\" >\"$1\".packed", place / "Image")
+
+    let result = try run(
+      "python3",
+      [
+        "-c", Self.measure, dtfixPath, "image", "--extract", place / "Image.packed", "-o",
+        place / "out",
+      ])
+
+    #expect(try run("cmp", [place / "Image", place / "out"]).status == 0)
+    let resident = try #require(Int(result.text.split(separator: "\n").last ?? ""))
+    #expect(resident < (128 + 256) << 10)
+  }
+
+  /// Runs a command, and prints the KiB that it had in memory.
+  private static let measure = """
+    import resource, subprocess, sys
+    subprocess.run(sys.argv[1:])
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    """
+
   private func unified() throws -> [UInt8] {
     let payload = try run("zstd", ["-c"], input: kernel).output
     let zboot = KernelBuilder.zboot("zstd", payload: payload, size: UInt32(kernel.count))
