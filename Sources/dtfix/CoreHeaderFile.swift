@@ -21,7 +21,9 @@ struct CoreHeaderFile {
     }
     guard file.header.type == ELFHeader.core else {
       throw Failure(
-        .malformedInput, "\(input.name): e_type is \(file.header.type): an ELF file, but no core")
+        .malformedInput,
+        "\(input.name): e_type is \(file.header.type): an ELF file, but no core\ndtfix image tells of kernels"
+      )
     }
     size = input.bytes.count
     segments = CoreSegment.segments(file.programHeaders, machine: file.machine)

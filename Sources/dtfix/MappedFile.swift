@@ -5,14 +5,15 @@ import RunningKernel
 import SystemPackage
 
 /// The bytes of a file of any size, read from the disk where they are looked at; those of a pipe, read
-/// at once.
+/// at once into as much memory as they are.
 ///
 /// Somebody who cuts the file short meanwhile ends the program, as with every mapped file.
 @safe struct MappedFile: ~Copyable {
   /// What messages call it.
   let name: String
-  private let mapped: UnsafeRawBufferPointer?
-  private let read: [UInt8]
+  /// The memory, which may be more than the bytes.
+  private let pages: UnsafeRawBufferPointer
+  private let size: Int
 
   /// The most bytes that are read from a pipe.
   private static let pipeLimit = 1 << 30
@@ -20,29 +21,27 @@ import SystemPackage
   /// Opens a file, or standard input for `-`.
   init(_ path: String) throws(Failure) {
     name = path == "-" ? "standard input" : path
-    unsafe mapped = path == "-" ? nil : Self.map(path)
-    guard unsafe mapped == nil else {
-      read = []
+    if path != "-", let pages = unsafe Self.map(path) {
+      unsafe self.pages = pages
+      size = pages.count
       return
     }
     do throws(MachineError) {
-      read = try readInput(path, limit: Self.pipeLimit)
+      unsafe (pages, size) = try Self.read(path)
     } catch {
       throw Failure(error)
     }
   }
 
   deinit {
-    guard let mapped = unsafe mapped else { return }
-    unsafe munmap(UnsafeMutableRawPointer(mutating: mapped.baseAddress), mapped.count)
+    unsafe munmap(UnsafeMutableRawPointer(mutating: pages.baseAddress), pages.count)
   }
 
   /// Lends the bytes.
   func withBytes<Value, Error>(
     _ body: (Span<UInt8>) throws(Error) -> Value
   ) throws(Error) -> Value {
-    guard let mapped = unsafe mapped else { return try body(read.span) }
-    return try body(unsafe Span(_unsafeBytes: mapped))
+    try body(unsafe Span(_unsafeBytes: pages[..<size]))
   }
 
   /// The pages of a regular file; nil for anything else, and for one that cannot be mapped, which is
@@ -58,5 +57,47 @@ import SystemPackage
       unsafe start != MAP_FAILED
     else { return nil }
     return unsafe UnsafeRawBufferPointer(start: start, count: status.size)
+  }
+
+  /// The bytes of any other file, to its end.
+  private static func read(_ path: String) throws(MachineError) -> (
+    UnsafeRawBufferPointer, size: Int
+  ) {
+    guard path != "-" else {
+      do {
+        return unsafe try read(.standardInput, "standard input")
+      } catch let error as MachineError {
+        throw error
+      } catch {
+        throw .unreadable("standard input", error as? Errno ?? .ioError)
+      }
+    }
+    return unsafe try withFile(FilePath(path), .all) { file in
+      unsafe try read(file, FilePath(path))
+    }
+  }
+
+  /// Pages that are not written to yet take no memory, so there is room for the largest.
+  private static func read(
+    _ file: FileDescriptor, _ path: FilePath
+  ) throws -> (UnsafeRawBufferPointer, size: Int) {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    guard let start = unsafe mmap(nil, pipeLimit + 1, PROT_READ | PROT_WRITE, flags, -1, 0),
+      unsafe start != MAP_FAILED
+    else { throw Errno.noMemory }
+    let room = unsafe UnsafeMutableRawBufferPointer(start: start, count: pipeLimit + 1)
+    var size = 0
+    do {
+      while size < room.count {
+        let count = unsafe try file.read(
+          into: UnsafeMutableRawBufferPointer(rebasing: room[size...]))
+        guard count > 0 else { return (UnsafeRawBufferPointer(room), size) }
+        size += count
+      }
+      throw MachineError.tooLarge(path, limit: pipeLimit)
+    } catch {
+      unsafe munmap(start, room.count)
+      throw error
+    }
   }
 }

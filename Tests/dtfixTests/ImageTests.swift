@@ -143,6 +143,19 @@ import Testing
     #expect(resident < (128 + 256) << 10)
   }
 
+  @Test func `takes no more memory from a pipe than the file is long`() throws {
+    let place = try TemporaryFolder()
+    try write(KernelBuilder.arm64Image(imageSize: 1 << 28), to: place / "Image")
+    try run("truncate", ["-s", "200M", place / "Image"])
+
+    let result = try shell(
+      "cat \"$1\" | python3 -c \"$2\" \"$dtfix\" image -", place / "Image", Self.measure)
+
+    #expect(result.text.contains("size         209715200\n"))
+    let resident = try #require(Int(result.text.split(separator: "\n").last ?? ""))
+    #expect(resident < (200 + 32) << 10)
+  }
+
   /// Runs a command, and prints the KiB that it had in memory.
   private static let measure = """
     import resource, subprocess, sys
