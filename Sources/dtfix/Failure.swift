@@ -133,12 +133,3 @@ extension CrashPart {
     }
   }
 }
-
-/// A line on standard error, or two; what a file may have put into it does not steer the terminal.
-func printError(_ line: String) {
-  let visible = line.unicodeScalars.map { scalar in
-    let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
-    return isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-  }
-  _ = try? FileDescriptor.standardError.writeAll(Array((visible.joined() + "\n").utf8))
-}

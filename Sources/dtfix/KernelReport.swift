@@ -27,6 +27,12 @@ struct KernelReport {
 
   /// A line for the kernel, then one for each fact.
   var lines: [String] {
+    (facts + segments + sections).map { name, value in
+      name + String(repeating: " ", count: max(1, 13 - name.count)) + value
+    }
+  }
+
+  private var facts: [(String, String)] {
     let layers = kernel.layers.map(\.name).joined(separator: " > ")
     let facts: [(String, String?)] = [
       ("kernel", "\(image.format) for \(machineName)"),
@@ -41,20 +47,20 @@ struct KernelReport {
       ("entry", "load address + \(hex(image.entry))"),
       ("profiles", kernel.profile.flatMap { $0.count > 1 ? "\($0.count)" : nil }),
     ]
-    let told = facts.compactMap { name, value in value.map { (name, $0) } }
-    let segments =
-      image.segments.count < 2
-      ? []
-      : image.segments.map {
-        (
-          "segment",
-          "\(hex($0.file.lowerBound))+\(hex($0.file.count)) at load address + \(hex($0.offset)), \(hex($0.memorySize)) in memory"
-        )
-      }
-    let sections = parts.map { ($0.name, $0.text.map { "\"\($0)\"" } ?? "\($0.size) bytes") }
-    return (told + segments + sections).map { name, value in
-      name + String(repeating: " ", count: max(1, 13 - name.count)) + value
+    return facts.compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  /// The pieces of a kernel that has several.
+  private var segments: [(String, String)] {
+    guard image.segments.count > 1 else { return [] }
+    return image.segments.map { segment in
+      let place = "load address + \(hex(segment.offset)), \(hex(segment.memorySize)) in memory"
+      return ("segment", "\(hex(segment.file.lowerBound))+\(hex(segment.file.count)) at \(place)")
     }
+  }
+
+  private var sections: [(String, String)] {
+    parts.map { ($0.name, $0.text.map { "\"\($0.visible)\"" } ?? "\($0.size) bytes") }
   }
 
   /// A line for each layer.

@@ -109,6 +109,17 @@ import Testing
         || result.text.contains("at load address + 0x400000, 0x5000 in memory\n"))
   }
 
+  @Test func `does not steer the terminal`() throws {
+    let place = try TemporaryFolder()
+    let sections = [(".linux", kernel), (".cmdline", Array("a\u{1b}[2Jb".utf8))]
+    try write(KernelBuilder.program(sections: sections), to: place / "linux.efi")
+
+    let result = try dtfix("image", place / "linux.efi")
+
+    #expect(result.text.contains(#""a\u{1b}[2Jb""#))
+    #expect(!result.output.contains(0x1b))
+  }
+
   /// A file of 4 GiB that has nothing but a header: the rest is not read.
   @Test func `is told by its headers alone`() throws {
     let place = try TemporaryFolder()
