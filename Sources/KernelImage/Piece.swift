@@ -17,7 +17,9 @@ public struct Piece: Sendable {
 
   /// Lends its bytes.
   ///
-  /// - Parameter file: the file that was opened.
+  /// - Parameters:
+  ///   - file: the file that was opened.
+  ///   - body: what they are lent to.
   public func withBytes<Value, Failure: Error>(
     of file: Span<UInt8>, _ body: (Span<UInt8>) throws(Failure) -> Value
   ) throws(Failure) -> Value {

@@ -20,17 +20,10 @@ import SystemPackage
 
   /// Opens a file, or standard input for `-`.
   init(_ path: String) throws(Failure) {
+    let (pages, size) = unsafe try Self.pages(of: path)
     name = path == "-" ? "standard input" : path
-    if path != "-", let pages = unsafe Self.map(path) {
-      unsafe self.pages = pages
-      size = pages.count
-      return
-    }
-    do throws(MachineError) {
-      unsafe (pages, size) = try Self.read(path)
-    } catch {
-      throw Failure(error)
-    }
+    unsafe self.pages = pages
+    self.size = size
   }
 
   deinit {
@@ -42,6 +35,17 @@ import SystemPackage
     _ body: (Span<UInt8>) throws(Error) -> Value
   ) throws(Error) -> Value {
     try body(unsafe Span(_unsafeBytes: pages[..<size]))
+  }
+
+  private static func pages(
+    of path: String
+  ) throws(Failure) -> (UnsafeRawBufferPointer, size: Int) {
+    if path != "-", let pages = unsafe map(path) { return unsafe (pages, pages.count) }
+    do throws(MachineError) {
+      return unsafe try read(path)
+    } catch {
+      throw Failure(error)
+    }
   }
 
   /// The pages of a regular file; nil for anything else, and for one that cannot be mapped, which is
