@@ -11,8 +11,4 @@ static inline size_t czstd_keep_output(ZSTD_DCtx *context) {
   return ZSTD_DCtx_setParameter(context, ZSTD_d_experimentalParam2, 1);
 }
 
-/// These are macros with casts, which Swift does not import.
-static inline unsigned long long czstd_size_unknown(void) { return ZSTD_CONTENTSIZE_UNKNOWN; }
-static inline unsigned long long czstd_size_error(void) { return ZSTD_CONTENTSIZE_ERROR; }
-
 #endif

@@ -134,14 +134,15 @@ struct ELFKernel {
 extension ELFKernel {
   /// Where the kernel starts, in bytes from the load address.
   ///
-  /// `e_entry` is a virtual address; on x86 a physical one; on ppc64 with the first ABI, that of a
-  /// function descriptor, whose first word is the virtual address of the code.
+  /// `e_entry` is a virtual address; on x86 a physical one. On ppc64 with the first ABI it may be that of
+  /// a function descriptor, whose first word is the virtual address of the code; Linux has it point to
+  /// code (`arch/powerpc/kernel/vmlinux.lds.S`), whose first words are no address.
   func entry(_ bytes: Span<UInt8>) throws(ImageError) -> UInt64 {
     var address = file.header.entry
     if file.machine == Machine.ppc64.rawValue, file.header.flags & 3 < 2,
       let place = fileOffset(of: address),
-      let code = try? bytes.integer(
-        UInt64.self, at: place, file.byteOrder)
+      let code = try? bytes.integer(UInt64.self, at: place, file.byteOrder),
+      fileOffset(of: code) != nil
     {
       address = code
     }
@@ -184,8 +185,9 @@ extension ProgramHeader {
     machine == .loongarch ? physicalAddress & 0xffff_ffff_ffff : physicalAddress
   }
 
+  /// Whether a byte of the file is loaded there.
   fileprivate func covers(_ address: UInt64, from start: UInt64) -> Bool {
-    address >= start && address - start < memorySize
+    address >= start && address - start < fileSize
   }
 }
 

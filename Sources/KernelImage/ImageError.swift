@@ -21,8 +21,20 @@ public enum ImageError: Error, Hashable, Sendable {
   case trailingBytes(offset: Int)
   /// The file holds a layer where none of this kind can be.
   case nested(FileFormat, within: FileFormat)
-  /// The file is something that exists, and that this package does not load.
-  case unsupported(String)
+  /// There is nothing in it.
+  case empty
+  /// It is no format that kernels come in.
+  case notKernel
+  /// It is a format that no loader takes here.
+  case notLoaded(FileFormat)
+  /// It is a kernel of 32 bits.
+  case thirtyTwoBit
+  /// A zboot file that is packed in a way that no kernel is; nil for one that is no word.
+  case packedBy(String?)
+  /// A unified image has no such profile, but so many.
+  case noProfile(Int, count: Int)
+  /// A profile of a unified image has none, or several.
+  case kernels(count: Int)
 }
 
 /// The reason a file is no kernel that can be loaded, and how deep in the file it is.
@@ -50,7 +62,14 @@ extension ImageError: CustomStringConvertible {
       "a kernel for \(machine) in a file for \(expected)"
     case .trailingBytes(let offset): "offset \(hex(offset)): bytes behind the end of the stream"
     case .nested(let inner, let outer): "\(inner) within \(outer)"
-    case .unsupported(let what): "\(what), which is not loaded by kexec here"
+    case .empty: "an empty file"
+    case .notKernel: "no kernel"
+    case .notLoaded: "dtfix plans no kexec of such a file"
+    case .thirtyTwoBit: "a 32-bit kernel, which is not loaded here"
+    case .packedBy(let type):
+      "packed by \(type.map { "\"\($0)\"" } ?? "what is no word"), as no kernel is"
+    case .noProfile(let number, let count): "there is no profile \(number), but 0 to \(count - 1)"
+    case .kernels(let count): "a profile with \(count) kernels (.linux), not 1"
     }
   }
 }

@@ -45,7 +45,8 @@ public struct KernelFile: Sendable {
   /// - Parameters:
   ///   - file: all its bytes; of a kernel that is not packed, only the headers are touched.
   ///   - profile: which profile of a unified image, from 0.
-  ///   - limits: what unpacking may take.
+  ///   - limits: what unpacking may take. A packed file in a packed file has at most 96 MiB, so that
+  ///     both fit: input, kernel and 256 MiB are all the memory that is used.
   ///   - progress: called now and then with the bytes that were unpacked so far.
   public init(
     _ file: Span<UInt8>, profile: Int = 0, limits: UnpackingLimits = UnpackingLimits(),
@@ -58,13 +59,14 @@ public struct KernelFile: Sendable {
       while let piece = next {
         next = try piece.withBytes(of: file) { (bytes) throws(ImageError) in
           guard let format = FileFormat(recognizing: bytes) else {
-            throw .unsupported(bytes.isEmpty ? "an empty file" : "a file that is no kernel")
+            throw bytes.isEmpty ? .empty : .notKernel
           }
           formats.append(format)
           return try opening.open(format, piece, bytes)
         }
       }
-      guard let image = opening.image else { throw .unsupported("a file without a kernel") }
+      guard let image = opening.image else { throw .notKernel }
+      guard profile == 0 || opening.unified != nil else { throw .noProfile(profile, count: 1) }
       self.image = image
     } catch {
       throw KernelFileError(layers: formats, reason: error)
@@ -105,7 +107,7 @@ private struct Opening {
       self.image = image
       return nil
     case .legacyUImage, .bzImage, .pe:
-      throw .unsupported("a file of this format")
+      throw .notLoaded(format)
     }
   }
 
@@ -133,12 +135,9 @@ private struct Opening {
     _ piece: Piece, _ bytes: Span<UInt8>
   ) throws(ImageError) -> Piece {
     let image = try UnifiedImage(bytes)
-    guard profile < image.profiles.count, profile >= 0 else {
-      throw .unsupported("profile \(profile) of an image that has \(image.profiles.count)")
-    }
-    let sections = image.profiles[profile]
+    let sections = try image.profile(profile)
     layers.append(KernelFile.Layer(format: .unifiedImage, bytes: piece, compression: nil))
-    unified = KernelFile.Profile(count: image.profiles.count, image: piece, sections: sections)
+    unified = KernelFile.Profile(count: image.profileCount, image: piece, sections: sections)
     machine = image.machine
     return piece.part(sections.kernel)
   }
@@ -188,13 +187,14 @@ private struct Opening {
   }
 
   /// A kernel's build appends the unpacked size to some streams (`scripts/Makefile.lib:size_append`);
-  /// block devices and tapes pad with zeros. Nothing else may follow.
+  /// block devices pad with zeros, less than 1 MiB. Nothing else may follow.
   private func checkEnd(
     _ bytes: Span<UInt8>, behind end: Int, unpackedSize: Int
   ) throws(ImageError) {
     if bytes.count - end == 4, let size: UInt32 = try? bytes.field(at: end), size == unpackedSize {
       return
     }
+    guard bytes.count - end < 1 << 20 else { throw .trailingBytes(offset: end) }
     guard let offset = (end..<bytes.count).first(where: { bytes[$0] != 0 }) else { return }
     throw .trailingBytes(offset: offset)
   }
@@ -225,7 +225,7 @@ private struct Opening {
     if let format = FileFormat(recognizing: start.span) { return format }
     // The headers of a UEFI program may be anywhere.
     guard start.starts(with: [0x4d, 0x5a]) else {
-      throw .unsupported(start.isEmpty ? "an empty file" : "a packed file that is no kernel")
+      throw start.isEmpty ? .empty : .notKernel
     }
     return .unifiedImage
   }

@@ -30,8 +30,11 @@ public struct KernelImage: Hashable, Sendable {
   public let alignment: UInt64
   /// Bytes from such a base to the load address: 0 but for old arm64 kernels.
   public let textOffset: UInt64
-  /// Where it is linked for, a physical address: a kernel that is not relocatable, which no file
-  /// says, must lie there. nil for one that can lie anywhere.
+  /// Whether any place in memory is as good as another; an arm64 kernel without that flag wants to be as
+  /// near as possible to the start of RAM.
+  public let canLoadAnywhere: Bool
+  /// Where it is linked for, a physical address: the kernels' own loaders put it there or above, and
+  /// one that cannot relocate itself must lie there. nil for one that is linked for no place.
   public let linkAddress: UInt64?
   /// Bytes of memory from the load address on, its BSS included.
   public let memorySize: UInt64
@@ -50,8 +53,8 @@ public struct KernelImage: Hashable, Sendable {
     case .riscvImage: try self.init(RISCVImage(bytes), fileSize: bytes.count)
     case .loongArchImage: try self.init(LoongArchImage(bytes), fileSize: bytes.count)
     case .elf: try self.init(ELFKernel(bytes), bytes)
-    case let other?: throw .unsupported("a file in the format \(other)")
-    case nil: throw .unsupported("a file that is no kernel")
+    case let other?: throw .notLoaded(other)
+    case nil: throw .notKernel
     }
   }
 }
@@ -64,6 +67,7 @@ extension KernelImage {
     pageSize = header.pageSize
     alignment = ARM64Image.baseAlignment
     textOffset = header.textOffset
+    canLoadAnywhere = header.canLoadAnywhere
     linkAddress = nil
     memorySize = header.imageSize
     entry = 0
@@ -77,6 +81,7 @@ extension KernelImage {
     pageSize = nil
     alignment = header.alignment
     textOffset = 0
+    canLoadAnywhere = true
     linkAddress = nil
     memorySize = header.imageSize
     entry = 0
@@ -90,6 +95,7 @@ extension KernelImage {
     pageSize = nil
     alignment = LoongArchImage.alignment
     textOffset = 0
+    canLoadAnywhere = true
     linkAddress = header.textOffset
     memorySize = header.kernelSize
     entry = header.entry
@@ -104,6 +110,7 @@ extension KernelImage {
     pageSize = inner?.pageSize
     alignment = kernel.alignment
     textOffset = inner?.textOffset ?? 0
+    canLoadAnywhere = inner?.canLoadAnywhere ?? true
     linkAddress = inner == nil ? kernel.linkAddress : nil
     memorySize = max(kernel.memorySize, inner?.imageSize ?? 0)
     entry = try kernel.entry(bytes)
@@ -112,8 +119,9 @@ extension KernelImage {
 }
 
 extension KernelImage.Segment {
-  /// A file that is loaded as it is. Its last page may be padded; nothing else may pass the memory
-  /// that the kernel asks for, and `kernel/kexec_file.c:kexec_add_buffer` refuses even that.
+  /// A file that is loaded as it is. What passes the memory that the kernel asks for is padding up to
+  /// the end of a page (of 64 KiB at most), and left out; `kernel/kexec_core.c:sanity_check_segment_list`
+  /// refuses more than the page.
   fileprivate init(all fileSize: Int, memorySize: UInt64) throws(ImageError) {
     let (padded, overflow) = memorySize.addingReportingOverflow(0xffff)
     guard overflow || UInt64(fileSize) <= padded & ~0xffff else {

@@ -26,7 +26,7 @@ public struct LoongArchImage: Hashable, Sendable {
   /// - Throws: ``ImageError`` for another file, and for one whose entry is not within the kernel.
   public init(_ file: Span<UInt8>) throws(ImageError) {
     guard try PEFile.machineNumber(of: file) == 0x6264 else {
-      throw .unsupported("a PE/COFF file for another architecture")
+      throw .notLoaded(.pe)
     }
     kernelEntry = try file.field(at: 8)
     kernelSize = try file.field(at: 16)

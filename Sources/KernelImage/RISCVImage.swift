@@ -46,7 +46,7 @@ public struct RISCVImage: Hashable, Sendable {
       throw .field("flags", offset: 24, value: flags, rule: "no kernel is big-endian")
     }
     guard try PEFile.machineNumber(of: file) != 0x5032 else {
-      throw .unsupported("a 32-bit kernel")
+      throw .thirtyTwoBit
     }
   }
 }

@@ -32,43 +32,53 @@ public struct UnifiedImage: Hashable, Sendable {
     public var kernelRelease: Range<Int>? { sections[".uname"]?.first }
   }
 
+  /// A section of the image.
+  private struct Section: Hashable {
+    let name: String
+    let range: Range<Int>
+  }
+
   /// The architecture that the image is for.
   public let machine: Machine?
-  /// The profiles, at least one, in the order of the file.
-  public let profiles: [Profile]
+  /// How many profiles there are: 1 in an image that names none.
+  public let profileCount: Int
+  /// What all profiles have, unless they have their own.
+  private let base: ArraySlice<Section>
+  /// What each profile has of its own, its `.profile` first.
+  private let own: [ArraySlice<Section>]
 
   /// Reads the headers of an image.
   ///
-  /// - Throws: ``ImageError`` for another file, for a section that is not within it, and for a profile
-  ///   that has no kernel, or two.
+  /// - Throws: ``ImageError`` for another file, and for a section that is not within it.
   public init(_ file: Span<UInt8>) throws(ImageError) {
     let program = try PEFile(file)
     machine = program.machine
-    var groups: [[(name: String, range: Range<Int>)]] = [[]]
+    var sections: [Section] = []
     for section in program.sections {
       let range = try program.range(of: section, in: file)
-      if section.name == ".profile" { groups.append([]) }
-      groups[groups.count - 1].append((section.name, range))
+      sections.append(Section(name: section.name, range: range))
     }
-    let base = groups.removeFirst()
-    profiles = try (groups.isEmpty ? [[]] : groups).map { (own) throws(ImageError) in
-      try Profile(own, over: base)
-    }
+    let starts = sections.indices.filter { sections[$0].name == ".profile" }
+    let ends = starts.dropFirst() + [sections.count]
+    base = sections[..<(starts.first ?? sections.count)]
+    own = starts.isEmpty ? [[]] : zip(starts, ends).map { sections[$0..<$1] }
+    profileCount = own.count
   }
-}
 
-extension UnifiedImage.Profile {
-  fileprivate init(
-    _ own: [(name: String, range: Range<Int>)], over base: [(name: String, range: Range<Int>)]
-  ) throws(ImageError) {
-    let names = Set(own.map(\.name))
-    let all = base.filter { !names.contains($0.name) } + own
-    sections = Dictionary(grouping: all, by: \.name).mapValues { $0.map(\.range) }
-    description = sections[".profile"]?.first
+  /// A profile, by its place in the file.
+  ///
+  /// - Throws: ``ImageError/noProfile(_:count:)``, and ``ImageError/kernels(count:)`` for a profile that
+  ///   has no kernel, or two.
+  public func profile(_ number: Int) throws(ImageError) -> Profile {
+    guard own.indices.contains(number) else { throw .noProfile(number, count: profileCount) }
+    let names = Set(own[number].map(\.name))
+    let all = base.filter { !names.contains($0.name) } + own[number]
+    let sections = Dictionary(grouping: all, by: \.name).mapValues { $0.map(\.range) }
     let kernels = sections[".linux"] ?? []
     guard let kernel = kernels.first, kernels.count == 1 else {
-      throw .unsupported("a unified image with \(kernels.count) kernels in a profile")
+      throw .kernels(count: kernels.count)
     }
-    self.kernel = kernel
+    return Profile(
+      description: sections[".profile"]?.first, sections: sections, kernel: kernel)
   }
 }

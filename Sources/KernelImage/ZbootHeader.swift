@@ -45,7 +45,7 @@ public struct ZbootHeader: Hashable, Sendable {
       try file.field(UInt8.self, at: offset)
     }.prefix { $0 != 0 }
     guard letters.count < 32, letters.allSatisfy({ 0x21...0x7e ~= $0 }) else {
-      throw .unsupported("a kernel packed by a type that is no word")
+      throw .packedBy(nil)
     }
     return String(decoding: letters, as: UTF8.self)
   }
@@ -59,7 +59,7 @@ public struct ZbootHeader: Hashable, Sendable {
     case "lzma": return .lzma
     case "lz4": return .lz4Legacy
     case "lzo": return .lzop
-    default: throw .unsupported("a kernel packed by \"\(type)\"")
+    default: throw .packedBy(type)
     }
   }
 

@@ -52,6 +52,9 @@ struct Image: ParsableCommand {
     guard output == nil || extract else {
       throw ValidationError("-o is for --extract")
     }
+    guard !(layers && (json || extract)) else {
+      throw ValidationError("--layers is for text; --json has the layers too")
+    }
     guard !(extract && json && (output ?? "-") == "-") else {
       throw ValidationError("--json and the kernel both want standard output")
     }
@@ -65,10 +68,10 @@ struct Image: ParsableCommand {
 
   private func run(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     let kernel = try open(name, bytes)
-    let report = KernelReport(kernel, bytes)
     if json {
-      try printOutput("\(report.json)")
+      try printOutput("\(KernelReport(kernel, bytes).json)")
     } else if !extract {
+      let report = KernelReport(kernel, bytes)
       try printOutput((layers ? report.layers : report.lines).joined(separator: "\n"))
     }
     guard extract else { return }
@@ -83,7 +86,18 @@ struct Image: ParsableCommand {
     do throws(KernelFileError) {
       return try KernelFile(bytes, profile: profile, progress: progress.report)
     } catch {
-      throw Failure(.malformedInput, "\(name): \(error)")
+      throw Failure(error.code, "\(name): \(error)")
+    }
+  }
+}
+
+extension KernelFileError {
+  /// A good file that is not loaded is no malformed one.
+  fileprivate var code: Failure.Code {
+    switch reason {
+    case .noProfile: .usage
+    case .notLoaded, .thirtyTwoBit: .notOffered
+    default: .malformedInput
     }
   }
 }

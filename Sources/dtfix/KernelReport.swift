@@ -11,6 +11,9 @@ struct KernelReport {
   /// The sections of a unified image that are text, and the sizes of the others.
   private let parts: [Part]
 
+  /// The longest section that is shown as text: no kernel takes a longer command line.
+  private static let longestText = 4096
+
   /// A section of a unified image.
   fileprivate struct Part {
     let name: String
@@ -43,6 +46,7 @@ struct KernelReport {
       ("memory", hex(image.memorySize)),
       ("alignment", hex(image.alignment)),
       ("text offset", image.textOffset == 0 ? nil : hex(image.textOffset)),
+      ("place", image.canLoadAnywhere ? nil : "as near as possible to the start of RAM"),
       ("linked at", image.linkAddress.map(hex)),
       ("entry", "load address + \(hex(image.entry))"),
       ("profiles", kernel.profile.flatMap { $0.count > 1 ? "\($0.count)" : nil }),
@@ -78,6 +82,7 @@ struct KernelReport {
       "pageSize": image.pageSize.map { .number(Int($0)) },
       "size": .number(kernel.bytes.size), "memorySize": .string(hex(image.memorySize)),
       "alignment": .string(hex(image.alignment)), "textOffset": .string(hex(image.textOffset)),
+      "canLoadAnywhere": .bool(image.canLoadAnywhere),
       "linkAddress": image.linkAddress.map { .string(hex($0)) },
       "entry": .string(hex(image.entry)),
       "segments": .array(image.segments.map(\.json)),
@@ -98,7 +103,7 @@ struct KernelReport {
         ranges.map { range in
           Part(
             name: name, size: range.count,
-            text: [".cmdline", ".uname"].contains(name)
+            text: range.count <= Self.longestText && [".cmdline", ".uname"].contains(name)
               ? profile.piece(range).withBytes(of: file) { $0.text } : nil)
         }
       }

@@ -38,6 +38,19 @@ import Testing
     #expect(try KernelImage(bytes.span).entry == (abi == 2 ? 0x10 : 0x400))
   }
 
+  /// `arch/powerpc/kernel/vmlinux.lds.S`: Linux points to code by either ABI.
+  @Test(arguments: [0, 1, 2] as [UInt32])
+  func `of ppc64 may start by its code by either ABI`(abi: UInt32) throws {
+    var elf = ppc64()
+    elf.isBigEndian = true
+    elf.flags = abi
+    let bytes = elf.bytes
+
+    #expect(try KernelImage(bytes.span).entry == 0)
+    elf.entry = 0xc000_0000_0000_0900
+    expectRefusal(elf, "e_entry is 0xc000000000000900")
+  }
+
   /// `arch/riscv/kernel/kexec_elf.c:riscv_kexec_elf_load`: distances are kept.
   @Test func `keeps the distances of its segments`() throws {
     var elf = KernelBuilder.ELF()
@@ -48,7 +61,7 @@ import Testing
       .init(virtual: 0xffff_ffff_8040_0000, physical: 0x8060_0000, memorySize: 0x5000),
       .init(
         virtual: 0xffff_ffff_8000_0000, physical: 0x8020_0000, memorySize: 0x2000,
-        alignment: 0x1000, bytes: Array(repeating: 7, count: 100)),
+        alignment: 0x1000, bytes: Array(repeating: 7, count: 0x1100)),
       .init(type: 4, virtual: 0, physical: 0, memorySize: 16, alignment: 4, bytes: [1, 2]),
     ]
     let bytes = elf.bytes
@@ -59,7 +72,7 @@ import Testing
     #expect(image.alignment == 0x20_0000)
     #expect(image.segments.map(\.offset) == [0, 0x40_0000])
     #expect(image.segments.map(\.memorySize) == [0x2000, 0x5000])
-    #expect(image.segments.map(\.file.count) == [100, 0])
+    #expect(image.segments.map(\.file.count) == [0x1100, 0])
     #expect(image.memorySize == 0x40_5000)
     #expect(image.entry == 0x1000)
   }
@@ -71,7 +84,8 @@ import Testing
     elf.entry = 0x9000_0000_0020_1000
     elf.segments = [
       .init(
-        virtual: 0x9000_0000_0020_0000, physical: 0x9000_0000_0020_0000, memorySize: 0x4000)
+        virtual: 0x9000_0000_0020_0000, physical: 0x9000_0000_0020_0000, memorySize: 0x4000,
+        bytes: Array(repeating: 1, count: 0x2000))
     ]
     let bytes = elf.bytes
     let image = try KernelImage(bytes.span)
@@ -86,7 +100,9 @@ import Testing
     elf.machine = 62
     elf.entry = 0x100_0040
     elf.segments = [
-      .init(virtual: 0xffff_ffff_8100_0000, physical: 0x100_0000, memorySize: 0x4000)
+      .init(
+        virtual: 0xffff_ffff_8100_0000, physical: 0x100_0000, memorySize: 0x4000,
+        bytes: Array(repeating: 1, count: 0x100))
     ]
     let bytes = elf.bytes
 

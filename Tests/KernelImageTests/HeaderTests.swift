@@ -22,6 +22,7 @@ import Testing
     #expect(header.byteOrder == order)
     #expect(header.pageSize == pageSize)
     #expect(header.canLoadAnywhere == isAnywhere)
+    #expect(try KernelImage(bytes.span).canLoadAnywhere == isAnywhere)
   }
 
   @Test func `is all that a loader needs`() throws {

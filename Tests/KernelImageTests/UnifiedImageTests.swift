@@ -14,12 +14,12 @@ import Testing
     ]
     let bytes = KernelBuilder.program(sections: parts)
     let image = try UnifiedImage(bytes.span)
-    let profile = try #require(image.profiles.first)
+    let profile = try image.profile(0)
 
     func content(_ range: Range<Int>?) -> [UInt8]? { range.map { Array(bytes[$0]) } }
     #expect(FileFormat(recognizing: bytes.span) == .unifiedImage)
     #expect(image.machine == .arm64)
-    #expect(image.profiles.count == 1)
+    #expect(image.profileCount == 1)
     #expect(content(profile.kernel) == kernel)
     #expect(content(profile.initrd) == [7, 8, 9])
     #expect(content(profile.commandLine) == parts[1].1)
@@ -36,7 +36,8 @@ import Testing
       (".linux", [1]), (".cmdline", [2]), (".initrd", [3]), (".profile", [10]), (".cmdline", [11]),
       (".profile", [20]), (".linux", [21]), (".profile", [30]),
     ])
-    let profiles = try UnifiedImage(bytes.span).profiles
+    let image = try UnifiedImage(bytes.span)
+    let profiles = try (0..<image.profileCount).map { try image.profile($0) }
 
     func contents(_ range: (UnifiedImage.Profile) -> Range<Int>?) -> [UInt8?] {
       profiles.map { range($0).map { bytes[$0.lowerBound] } }
@@ -48,13 +49,33 @@ import Testing
   }
 
   @Test(arguments: [
-    [".linux", ".linux"], [".profile", ".linux", ".profile"],
-    [".linux", ".profile", ".linux", ".linux"],
+    ([".linux", ".linux"], 0, 2), ([".profile", ".linux", ".profile"], 1, 0),
+    ([".linux", ".profile", ".linux", ".linux"], 0, 2),
   ])
-  func `has one kernel in each profile`(names: [String]) {
+  func `has one kernel in the profile that is asked for`(
+    names: [String], number: Int, count: Int
+  ) throws {
     let bytes = KernelBuilder.program(sections: names.map { ($0, [1]) })
+    let image = try UnifiedImage(bytes.span)
 
-    #expect(throws: ImageError.self) { try UnifiedImage(bytes.span) }
+    #expect(throws: ImageError.kernels(count: count)) { try image.profile(number) }
+    #expect(throws: ImageError.noProfile(2, count: image.profileCount)) { try image.profile(2) }
+    #expect(throws: ImageError.noProfile(-1, count: image.profileCount)) { try image.profile(-1) }
+    if names == [".profile", ".linux", ".profile"] {
+      #expect(try image.profile(0).kernel.count == 1)
+    }
+  }
+
+  /// Profiles share what they have in common.
+  @Test func `takes time that grows with its sections`() throws {
+    func seconds(_ count: Int) throws -> Double {
+      let names = Array(repeating: ".cmdline", count: count) + [".linux"]
+      let bytes = KernelBuilder.program(
+        sections: (names + Array(repeating: ".profile", count: count)).map { ($0, []) })
+      return try processorSeconds { _ = try UnifiedImage(bytes.span).profile(count - 1) }
+    }
+
+    #expect(try seconds(16_000) < 40 * seconds(2000) + 0.05)
   }
 
   /// Section header: virtual size at 8, raw size at 16, raw offset at 20.
@@ -77,7 +98,7 @@ import Testing
   /// A name is printed, and must not be more than a name.
   @Test func `has names of visible characters`() throws {
     let bytes = KernelBuilder.program(sections: [(".linux", [1]), ("\u{1b}\n x", [2])])
-    let profile = try #require(UnifiedImage(bytes.span).profiles.first)
+    let profile = try UnifiedImage(bytes.span).profile(0)
 
     #expect(profile.sections.keys.sorted() == [".linux", "???x"].sorted())
   }

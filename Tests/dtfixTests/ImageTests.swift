@@ -105,8 +105,7 @@ import Testing
     #expect(result.text.contains("memory       0x405000\n"))
     #expect(
       result.text.contains(
-        "segment      0x0+0x0 at load address + 0x400000, 0x5000 in memory\n")
-        || result.text.contains("at load address + 0x400000, 0x5000 in memory\n"))
+        "segment      0xfd+0x0 at load address + 0x400000, 0x5000 in memory\n"))
   }
 
   @Test func `does not steer the terminal`() throws {
@@ -187,9 +186,9 @@ import Testing
 @Suite struct `A kernel file that cannot be loaded` {
   @Test(
     arguments: [
-      ([], 65, "an empty file"), (Array("text".utf8), 65, "a file that is no kernel"),
+      ([], 65, "an empty file"), (Array("text".utf8), 65, "no kernel"),
       (KernelBuilder.arm64Image(imageSize: 0), 65, "arm64 Image: offset 0x10: image_size is 0x0"),
-      (KernelBuilder.program(sections: [(".text", [1])]), 65, "PE/COFF: "),
+      (KernelBuilder.program(sections: [(".text", [1])]), 69, "PE/COFF: "),
     ] as [([UInt8], Int32, String)])
   func `is told of in one line`(bytes: [UInt8], status: Int32, text: String) throws {
     let place = try TemporaryFolder()
@@ -210,9 +209,35 @@ import Testing
     (["image"], "file"), (["image", "x", "-o", "y"], "--extract"),
     (["image", "x", "--extract", "--json"], "--json"),
     (["image", "x", "--profile", "one"], "profile"),
+    (["image", "x", "--layers", "--json"], "--layers"),
   ])
   func `is not looked for with wrong arguments`(arguments: [String], part: String) throws {
     expectUsageError(try dtfix(arguments), part)
+  }
+
+  @Test func `may lack a profile`() throws {
+    let place = try TemporaryFolder()
+    let bytes = KernelBuilder.program(sections: [(".linux", KernelBuilder.arm64Image())])
+    try write(bytes, to: place / "linux.efi")
+
+    expectRefusal(
+      try dtfix("image", place / "linux.efi", "--profile", "1"), 64, "there is no profile 1")
+  }
+
+  /// Sections may share bytes: their texts are more than the file.
+  @Test func `shows no text beyond a command line's`() throws {
+    let place = try TemporaryFolder()
+    let text = Array(repeating: UInt8(ascii: "a"), count: 4097)
+    let bytes = KernelBuilder.program(sections: [
+      (".linux", KernelBuilder.arm64Image()), (".cmdline", text),
+      (".uname", Array(text.dropLast())),
+    ])
+    try write(bytes, to: place / "linux.efi")
+
+    let result = try dtfix("image", place / "linux.efi")
+
+    #expect(result.text.contains(".cmdline     4097 bytes\n"))
+    #expect(result.text.contains(".uname       \"aaa"))
   }
 
   @Test func `is not written over its own file`() throws {
