@@ -67,11 +67,6 @@ struct ELFKernel {
 
   /// `elf_read_ehdr`, `elf_is_ehdr_sane` and `kexec_build_elf_info`.
   private static func check(_ header: ELFHeader, _ file: Span<UInt8>) throws(ImageError) {
-    func expect(
-      _ isGood: Bool, _ name: String, at offset: Int, _ value: UInt64, _ rule: String
-    ) throws(ImageError) {
-      if !isGood { throw .field(name, offset: offset, value: value, rule: rule) }
-    }
     try expect(
       header.identificationVersion == 1, "EI_VERSION", at: 6,
       UInt64(header.identificationVersion), "it is 1")
@@ -101,32 +96,28 @@ struct ELFKernel {
     _ segment: ProgramHeader, _ number: Int, _ header: ELFHeader, fileSize: Int
   ) throws(ImageError) {
     let place = header.programHeaderRange.lowerBound + number * ProgramHeader.size
-    func expect(
-      _ isGood: Bool, _ name: String, at offset: Int, _ value: UInt64, _ rule: String
-    ) throws(ImageError) {
-      if !isGood { throw .field(name, offset: place + offset, value: value, rule: rule) }
-    }
     let (end, overflow) = segment.offset.addingReportingOverflow(segment.fileSize)
     guard !overflow, end <= UInt64(fileSize) else {
       throw .outside(
         "program header \(number)", offset: segment.offset, size: segment.fileSize,
         fileSize: fileSize)
     }
-    try expect(segment.type != 3, "p_type", at: 0, 3, "a kernel has no interpreter (PT_INTERP)")
+    try expect(
+      segment.type != 3, "p_type", at: place, 3, "a kernel has no interpreter (PT_INTERP)")
     try expect(
       !segment.physicalAddress.addingReportingOverflow(segment.memorySize).overflow, "p_memsz",
-      at: 40, segment.memorySize, "p_paddr + p_memsz fit 64 bits")
+      at: place + 40, segment.memorySize, "p_paddr + p_memsz fit 64 bits")
     guard segment.type == ProgramHeader.load else {
       try expect(
-        number > 0 || header.machine != Machine.ppc64.rawValue, "p_type", at: 0,
+        number > 0 || header.machine != Machine.ppc64.rawValue, "p_type", at: place,
         UInt64(segment.type), "the first one is PT_LOAD: the loader takes code from it")
       return
     }
     try expect(
-      segment.fileSize <= segment.memorySize, "p_filesz", at: 32, segment.fileSize,
+      segment.fileSize <= segment.memorySize, "p_filesz", at: place + 32, segment.fileSize,
       "it is no more than p_memsz")
     try expect(
-      segment.alignment.nonzeroBitCount <= 1, "p_align", at: 48, segment.alignment,
+      segment.alignment.nonzeroBitCount <= 1, "p_align", at: place + 48, segment.alignment,
       "it is a power of two")
   }
 }
@@ -189,6 +180,13 @@ extension ProgramHeader {
   fileprivate func covers(_ address: UInt64, from start: UInt64) -> Bool {
     address >= start && address - start < fileSize
   }
+}
+
+/// Refuses a field that breaks a rule.
+private func expect(
+  _ isGood: Bool, _ name: String, at offset: Int, _ value: UInt64, _ rule: String
+) throws(ImageError) {
+  if !isGood { throw .field(name, offset: offset, value: value, rule: rule) }
 }
 
 extension KernelImage.Segment {
