@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 /// Something in a core header that the crash kernel refuses or that spoils the dump.
 public struct CoreFinding: Hashable, Sendable {
   /// How much is lost.
@@ -70,7 +72,7 @@ extension CoreFinding.Place: CustomStringConvertible {
   /// `offset 0x10`, `program header 3` or `program headers`.
   public var description: String {
     switch self {
-    case .offset(let offset): "offset 0x\(String(offset, radix: 16))"
+    case .offset(let offset): "offset \(hex(offset))"
     case .programHeader(let number): "program header \(number)"
     case .programHeaders: "program headers"
     }

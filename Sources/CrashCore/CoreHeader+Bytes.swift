@@ -6,9 +6,9 @@ import ELF
 extension CoreHeader {
   /// Whose padding the bytes have; the program headers are the same.
   public enum Style: Hashable, Sendable {
-    /// Linux, but for one field of a big-endian kernel: that writes 1 to `EI_DATA` and misleads tools,
-    /// here it is 2, which no crash kernel looks at. Linux writes whole blocks of 4096 bytes (`ELF_CORE_HEADER_ALIGN`), one entry kept free where there is
-    /// no mapping of the kernel.
+    /// Linux: whole blocks of 4096 bytes (`ELF_CORE_HEADER_ALIGN`), one entry kept free where there is
+    /// no mapping of the kernel. But for one field: a big-endian kernel writes 1 to `EI_DATA` and
+    /// misleads tools, here it is 2; no crash kernel looks at it.
     case kernel
     /// kexec-tools: whole blocks of 1024 bytes (`kexec/crashdump-elf.c`).
     case kexecTools

@@ -15,10 +15,9 @@ extension CoreHeaderCheck {
     let firmware = machine.firmware.roundedOutward(to: 0x1_0000)
     let memory = machine.memory?.union(machine.firmware)
     for number in dumped {
-      findings += mapProblems(of: segments[number]).map { CoreFinding(.programHeader(number), $0) }
-      findings += problems(of: segments[number], memory, firmware).map {
-        CoreFinding(.programHeader(number), $0)
-      }
+      let problems =
+        mapProblems(of: segments[number]) + problems(of: segments[number], memory, firmware)
+      findings += problems.map { CoreFinding(.programHeader(number), $0) }
     }
     let ranges = PhysicalRangeSet(dumped.compactMap { segments[$0].range })
     return findings + missingMemory(ranges, elfMachine) + noteFindingsOfMachine(segments)

@@ -200,16 +200,3 @@ extension KernelImage.Segment {
     memorySize = header.memorySize
   }
 }
-
-extension Span<UInt8> {
-  /// A field of a header, in the file's byte order.
-  fileprivate func field<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ type: Value.Type = Value.self, at offset: Int, _ order: ByteOrder
-  ) throws(ImageError) -> Value {
-    do throws(FormatError) {
-      return try integer(at: offset, order)
-    } catch {
-      throw .format(error)
-    }
-  }
-}

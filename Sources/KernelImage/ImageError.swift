@@ -87,12 +87,12 @@ extension Span<UInt8> {
     guard count >= 64 else { throw .format(.truncated(offset: 0, size: 64)) }
   }
 
-  /// A little-endian field of a header.
+  /// A field of a header; little-endian but for ELF files.
   func field<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ type: Value.Type = Value.self, at offset: Int
+    _ type: Value.Type = Value.self, at offset: Int, _ order: ByteOrder = .little
   ) throws(ImageError) -> Value {
     do throws(FormatError) {
-      return try integer(at: offset, .little)
+      return try integer(at: offset, order)
     } catch {
       throw .format(error)
     }

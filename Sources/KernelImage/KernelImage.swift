@@ -61,45 +61,43 @@ public struct KernelImage: Hashable, Sendable {
 
 extension KernelImage {
   private init(_ header: ARM64Image, fileSize: Int) throws(ImageError) {
-    format = .arm64Image
-    machine = .arm64
-    byteOrder = header.byteOrder
-    pageSize = header.pageSize
-    alignment = ARM64Image.baseAlignment
-    textOffset = header.textOffset
-    canLoadAnywhere = header.canLoadAnywhere
-    linkAddress = nil
-    memorySize = header.imageSize
-    entry = 0
-    segments = [try Segment(all: fileSize, memorySize: header.imageSize)]
+    try self.init(
+      .arm64Image, .arm64, header.byteOrder, pageSize: header.pageSize,
+      alignment: ARM64Image.baseAlignment, textOffset: header.textOffset,
+      canLoadAnywhere: header.canLoadAnywhere, memorySize: header.imageSize, fileSize: fileSize)
   }
 
   private init(_ header: RISCVImage, fileSize: Int) throws(ImageError) {
-    format = .riscvImage
-    machine = .riscv
-    byteOrder = .little
-    pageSize = nil
-    alignment = header.alignment
-    textOffset = 0
-    canLoadAnywhere = true
-    linkAddress = nil
-    memorySize = header.imageSize
-    entry = 0
-    segments = [try Segment(all: fileSize, memorySize: header.imageSize)]
+    try self.init(
+      .riscvImage, .riscv, alignment: header.alignment, memorySize: header.imageSize,
+      fileSize: fileSize)
   }
 
   private init(_ header: LoongArchImage, fileSize: Int) throws(ImageError) {
-    format = .loongArchImage
-    machine = .loongarch
-    byteOrder = .little
-    pageSize = nil
-    alignment = LoongArchImage.alignment
-    textOffset = 0
-    canLoadAnywhere = true
-    linkAddress = header.textOffset
-    memorySize = header.kernelSize
-    entry = header.entry
-    segments = [try Segment(all: fileSize, memorySize: header.kernelSize)]
+    try self.init(
+      .loongArchImage, .loongarch, alignment: LoongArchImage.alignment,
+      linkAddress: header.textOffset, memorySize: header.kernelSize, entry: header.entry,
+      fileSize: fileSize)
+  }
+
+  /// A kernel whose file is loaded as it is.
+  private init(
+    _ format: FileFormat, _ machine: Machine, _ byteOrder: ByteOrder = .little,
+    pageSize: UInt64? = nil, alignment: UInt64, textOffset: UInt64 = 0,
+    canLoadAnywhere: Bool = true, linkAddress: UInt64? = nil, memorySize: UInt64,
+    entry: UInt64 = 0, fileSize: Int
+  ) throws(ImageError) {
+    self.format = format
+    self.machine = machine
+    self.byteOrder = byteOrder
+    self.pageSize = pageSize
+    self.alignment = alignment
+    self.textOffset = textOffset
+    self.canLoadAnywhere = canLoadAnywhere
+    self.linkAddress = linkAddress
+    self.memorySize = memorySize
+    self.entry = entry
+    segments = [try Segment(all: fileSize, memorySize: memorySize)]
   }
 
   private init(_ kernel: ELFKernel, _ bytes: Span<UInt8>) throws(ImageError) {

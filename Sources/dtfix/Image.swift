@@ -68,16 +68,16 @@ struct Image: ParsableCommand {
 
   private func run(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     let kernel = try open(name, bytes)
-    if json {
-      try printOutput("\(KernelReport(kernel, bytes).json)")
-    } else if !extract {
-      let report = KernelReport(kernel, bytes)
-      try printOutput((layers ? report.layers : report.lines).joined(separator: "\n"))
-    }
+    if json || !extract { try tell(KernelReport(kernel, bytes)) }
     guard extract else { return }
     try kernel.bytes.withBytes(of: bytes) { (bytes) throws(Failure) in
       try OutputFile(output).write(bytes, isSecret: false)
     }
+  }
+
+  private func tell(_ report: KernelReport) throws(Failure) {
+    if json { return try printOutput("\(report.json)") }
+    try printOutput((layers ? report.layers : report.lines).joined(separator: "\n"))
   }
 
   private func open(_ name: String, _ bytes: Span<UInt8>) throws(Failure) -> KernelFile {

@@ -51,16 +51,13 @@ import SystemPackage
   /// The pages of a regular file; nil for anything else, and for one that cannot be mapped, which is
   /// read instead.
   private static func map(_ path: String) -> UnsafeRawBufferPointer? {
-    guard FileStatus(path)?.isRegular == true,
-      let file = try? FileDescriptor.open(
-        FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
-    else { return nil }
-    defer { try? file.close() }
-    guard let status = FileStatus(file), status.isRegular, status.size > 0,
-      let start = unsafe mmap(nil, status.size, PROT_READ, MAP_PRIVATE, file.rawValue, 0),
-      unsafe start != MAP_FAILED
-    else { return nil }
-    return unsafe UnsafeRawBufferPointer(start: start, count: status.size)
+    unsafe try? withFile(FilePath(path)) { file -> UnsafeRawBufferPointer? in
+      guard let size = FileStatus(file)?.size, size > 0,
+        let start = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, file.rawValue, 0),
+        unsafe start != MAP_FAILED
+      else { return nil }
+      return unsafe UnsafeRawBufferPointer(start: start, count: size)
+    }
   }
 
   /// The bytes of any other file, to its end.
