@@ -72,14 +72,17 @@ public struct RunningKernel: Hashable, Sendable {
   ///
   /// - Throws: the same as ``pageSize()``.
   public func architectureName() throws(MachineError) -> String? {
-    if isLive {
-      var name = utsname()
-      guard unsafe uname(&name) == 0 else { return nil }
-      return unsafe withUnsafeBytes(of: name.machine) {
-        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
+    architectureName(by: isLive ? nil : try core())
+  }
+
+  /// The same, for those who have read ``core()`` already.
+  package func architectureName(by core: KernelCore?) -> String? {
+    guard isLive else { return core?.architectureName }
+    var name = utsname()
+    guard unsafe uname(&name) == 0 else { return nil }
+    return unsafe withUnsafeBytes(of: name.machine) {
+      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }
-    return try core()?.architectureName
   }
 
   /// `/proc/iomem`; nil only when there is no such file.

@@ -82,9 +82,7 @@ extension CoreMachine {
     }
     byteOrder = core?.file.byteOrder
     self.machine = core?.file.machine
-    if let name = (try? machine.architectureName()) ?? nil,
-      let architecture = Architecture(named: name)
-    {
+    if let architecture = machine.architectureName(by: core).flatMap(Architecture.init(named:)) {
       self.machine = self.machine ?? architecture.coreRules?.machine
       var facts = CrashFacts()
       facts.coreSegments = core?.file.programHeaders ?? []

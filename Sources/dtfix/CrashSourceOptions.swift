@@ -42,8 +42,7 @@ extension CrashSourceOptions {
     var notes: [String] = []
     var machineName: String?
     if machineIsMeant(given) {
-      machineName = try read { kernel throws(MachineError) in try kernel.architectureNameIfKnown() }
-      notes = try readMachine(into: &facts, given)
+      (machineName, notes) = try readMachine(into: &facts, given)
     }
     facts.take(given)
     if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(arch) { facts.byteOrder = .big }
@@ -70,7 +69,7 @@ extension CrashSourceOptions {
 
   private func readMachine(
     into facts: inout CrashFacts, _ given: CrashFactOptions
-  ) throws(Failure) -> [String] {
+  ) throws(Failure) -> (name: String?, notes: [String]) {
     var notes: [String] = []
     let map = try read { kernel throws(MachineError) in try kernel.memoryMap() }
     guard map?.isHidden != true else {
@@ -103,8 +102,9 @@ extension CrashSourceOptions {
     if given.vmcoreinfo == nil {
       facts.vmcoreinfoNote = try read { kernel throws(MachineError) in try kernel.vmcoreinfoNote() }
     }
+    var core: KernelCore?
     do throws(MachineError) {
-      let core = try machine.core()
+      core = try machine.core()
       if core == nil { notes.append("\(machine.corePath): no such file, or of a 32-bit kernel") }
       facts.byteOrder = core?.file.byteOrder ?? .little
       facts.coreSegments = core?.file.programHeaders ?? []
@@ -113,7 +113,7 @@ extension CrashSourceOptions {
       // The linear map and the kernel's place have other sources, or can be left out.
       notes.append("\(error)")
     }
-    return notes
+    return (machine.architectureName(by: core), notes)
   }
 
   private func read<Value>(
@@ -123,17 +123,6 @@ extension CrashSourceOptions {
       return try fact(machine)
     } catch {
       throw Failure(error)
-    }
-  }
-}
-
-extension RunningKernel {
-  /// The architecture; nil also when `/proc/kcore` cannot say.
-  fileprivate func architectureNameIfKnown() throws(MachineError) -> String? {
-    do throws(MachineError) {
-      return try architectureName()
-    } catch {
-      return nil
     }
   }
 }
