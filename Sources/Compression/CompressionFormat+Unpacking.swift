@@ -17,16 +17,16 @@ extension CompressionFormat {
   /// with the input, or before a word that is 0, larger than any chunk, or, as the last of all, the size
   /// of what was unpacked, which kernel builds append.
   ///
-  /// The bytes are decoded into one buffer of their size. A stream of gzip whose last word is not its
-  /// size, and one of zstd or lzma that does not state its size, is decoded twice for that, unless
-  /// `expectedSize` tells it.
+  /// The bytes are decoded into one buffer of their size. One that does not state its size has a buffer
+  /// of eight times its own, of which what is not written to takes no memory; when it holds more, and
+  /// when the last word of gzip is not its size, it is decoded twice, unless `expectedSize` tells it.
   ///
   /// - Parameters:
   ///   - stream: the stream from its start on, and whatever follows it.
   ///   - expectedSize: the exact size declared elsewhere. More is an error at once, fewer at the end.
   ///   - limits: what unpacking may take.
-  ///   - progress: called every few MiB with the bytes unpacked so far: 0 as long as they are only
-  ///     counted.
+  ///   - progress: called every few MiB with the bytes decoded so far; they begin again at 0 when a
+  ///     stream is decoded twice.
   public func unpack(
     _ stream: Span<UInt8>, expectedSize: Int? = nil, limits: UnpackingLimits = .init(),
     progress: ((Int) -> Void)? = nil

@@ -32,7 +32,7 @@ enum DecoderUse {
   case whole
   /// The first bytes go to one output, and no more is decoded when that is full.
   case start
-  /// All goes to one output after the other, and is only counted.
+  /// All goes to one output after the other, where what does not fit into the first is only counted.
   case counting
 }
 

@@ -11,17 +11,28 @@ struct Unpacking {
 
   /// The room for bytes that are only counted.
   private static let scratchSize = 1 << 16
+  /// What a stream of unknown size has room for, in its own size: kernels are packed to a third or less.
+  private static let usualRatio = 8
 
-  /// Decodes into a buffer of the size that is expected or stated, and once more when it was another.
+  /// The room that is decoded into.
+  private enum Room {
+    /// As large as the content has to be.
+    case exact(Int)
+    /// A guess: what is not written to takes no memory.
+    case guessed(Int)
+  }
+
+  /// Decodes into a buffer of the size that is expected, stated or guessed, and once more when that was
+  /// too small.
   func unpack<Decoder: StreamDecoder & ~Copyable>(
     _ stream: Span<UInt8>, with decoder: Decoder.Type
   ) throws(CompressionError) -> Unpacked {
     try format.checkMagic(of: stream)
     let stated = try Decoder.size(of: stream, format, limits)
-    var size = try startingSize(stated)
+    var room = try startingRoom(for: stream, stated)
     while true {
-      let attempt = try attempt(Decoder.self, stream, size: size)
-      if attempt.size == size {
+      let attempt = try attempt(Decoder.self, stream, room)
+      if attempt.fits(room) {
         return Unpacked(bytes: attempt.bytes, streamSize: attempt.streamSize)
       }
       if let expectedSize { throw .otherSize(found: attempt.size, declared: expectedSize) }
@@ -30,7 +41,7 @@ struct Unpacking {
           format, offset: attempt.streamSize,
           reason: "it holds \(attempt.size) bytes, not as it states")
       }
-      size = attempt.size
+      room = .exact(attempt.size)
     }
   }
 
@@ -48,30 +59,55 @@ struct Unpacking {
     }
   }
 
-  /// The size to start with; nil when it must be counted first.
-  private func startingSize(_ stated: StreamSize) throws(CompressionError) -> Int? {
+  /// The room to start with.
+  private func startingRoom(
+    for stream: Span<UInt8>, _ stated: StreamSize
+  ) throws(CompressionError) -> Room {
     if case .exactly(let size) = stated {
       if let expectedSize, UInt64(expectedSize) != size {
         throw .otherSize(found: Int(clamping: size), declared: expectedSize)
       }
       guard size <= limits.size else { throw .tooLarge(limit: limits.size) }
-      return Int(size)
+      return .exact(Int(size))
     }
     if let expectedSize {
       guard expectedSize <= limits.size else { throw .tooLarge(limit: limits.size) }
-      return expectedSize
+      return .exact(expectedSize)
     }
-    guard case .probably(let size) = stated, size <= limits.size else { return nil }
-    return size
+    if case .probably(let size) = stated, size <= limits.size { return .exact(size) }
+    let (usual, overflow) = stream.count.multipliedReportingOverflow(by: Self.usualRatio)
+    let guess = max(0, overflow ? limits.size : min(usual, limits.size))
+    return .guessed(isAvailable(guess) ? guess : 0)
+  }
+
+  /// What came of decoding all.
+  private struct Attempt {
+    /// As much of it as had room.
+    let bytes: [UInt8]
+    /// Bytes of all.
+    let size: Int
+    let streamSize: Int
+
+    func fits(_ room: Room) -> Bool {
+      switch room {
+      case .exact(let size): self.size == size
+      case .guessed(let size): self.size <= size
+      }
+    }
   }
 
   /// Decodes all: what has room is kept, what has none is counted.
   private func attempt<Decoder: StreamDecoder & ~Copyable>(
-    _: Decoder.Type, _ stream: Span<UInt8>, size: Int?
-  ) throws(CompressionError) -> (bytes: [UInt8], size: Int, streamSize: Int) {
-    var decoder = try Decoder(format, for: size == nil ? .counting : .whole, limits)
+    _: Decoder.Type, _ stream: Span<UInt8>, _ room: Room
+  ) throws(CompressionError) -> Attempt {
+    let (size, use) =
+      switch room {
+      case .exact(let size): (size, DecoderUse.whole)
+      case .guessed(let size): (size, DecoderUse.counting)
+      }
+    var decoder = try Decoder(format, for: use, limits)
     var surplus = 0
-    let bytes = try bytes(size: size ?? 0) { output throws(CompressionError) in
+    let bytes = try bytes(size: size) { output throws(CompressionError) in
       var state = DecodingState.more
       while state == .more && (output.free > 0 || decoder.decodesInPlace) {
         state = try decoder.decode(stream, into: &output)
@@ -80,10 +116,10 @@ struct Unpacking {
       switch state {
       case .ended: break
       case .more: surplus = try countRest(of: stream, after: output.count, with: &decoder)
-      case .full: throw overflow(at: decoder.position, found: (size ?? 0) + 1)
+      case .full: throw overflow(at: decoder.position, found: size + 1)
       }
     }
-    return (bytes, bytes.count + surplus, decoder.position)
+    return Attempt(bytes: bytes, size: bytes.count + surplus, streamSize: decoder.position)
   }
 
   /// Decodes what has no room, piece by piece into the same scratch.
@@ -101,7 +137,7 @@ struct Unpacking {
           throw overflow(at: decoder.position, found: count + surplus)
         }
         guard count + surplus <= limits.size else { throw .tooLarge(limit: limits.size) }
-        progress?(0)
+        progress?(count + surplus)
       }
     }
     return surplus

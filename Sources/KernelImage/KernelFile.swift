@@ -2,7 +2,7 @@
 
 public import Compression
 
-/// A kernel file of any format, opened down to the kernel that can be loaded.
+/// A kernel file of any format, opened down to the kernel itself.
 ///
 /// Formats nest: a unified image holds a zboot file, which unpacks to an `Image`. Each kind may come
 /// once, and bytes are unpacked twice at most; so a file ends, whatever it says of itself.
@@ -19,22 +19,40 @@ public struct KernelFile: Sendable {
 
   /// The layers, outermost first; the last one is the kernel.
   public let layers: [Layer]
-  /// The kernel.
-  public let image: KernelImage
   /// What comes with the kernel in a unified image: the profile that was asked for.
   public let profile: Profile?
+  /// The kernel, if it is of a format that is loaded.
+  private let loadable: KernelImage?
 
   /// The profile of a unified image that its kernel is from, with the bytes that its ranges are of.
   public struct Profile: Sendable {
     /// How many the image has.
     public let count: Int
+    /// Where its sections are in the unified image.
+    public let places: UnifiedImage.Profile
     /// The unified image.
-    public let image: Piece
-    /// The sections.
-    public let sections: UnifiedImage.Profile
+    private let image: Piece
+
+    fileprivate init(_ places: UnifiedImage.Profile, of image: Piece, count: Int) {
+      self.places = places
+      self.image = image
+      self.count = count
+    }
 
     /// The bytes of one of its sections.
-    public func piece(_ range: Range<Int>) -> Piece { image.part(range) }
+    public func piece(_ place: Range<Int>) -> Piece { image.part(place) }
+  }
+
+  /// The kernel as a loader needs it.
+  ///
+  /// - Throws: ``ImageError/notLoaded(_:)`` for a kernel that has only a name here: one for x86, a legacy
+  ///   uImage, a UEFI program. What comes with it in a unified image is good all the same.
+  public var image: KernelImage {
+    get throws(KernelFileError) {
+      if let loadable { return loadable }
+      throw KernelFileError(
+        layers: layers.map(\.format), reason: .notLoaded(layers[layers.count - 1].format))
+    }
   }
 
   /// The kernel's bytes: those that ``KernelImage/segments`` are ranges of.
@@ -45,8 +63,9 @@ public struct KernelFile: Sendable {
   /// - Parameters:
   ///   - file: all its bytes; of a kernel that is not packed, only the headers are touched.
   ///   - profile: which profile of a unified image, from 0.
-  ///   - limits: what unpacking may take. A packed file in a packed file has at most 96 MiB, so that
-  ///     both fit: input, kernel and 256 MiB are all the memory that is used.
+  ///   - limits: what unpacking may take. A packed file in a packed file has at most 96 MiB, and its
+  ///     decoder at most 144 MiB, so that both fit: input, kernel and 256 MiB are all the memory that is
+  ///     used.
   ///   - progress: called now and then with the bytes that were unpacked so far.
   public init(
     _ file: Span<UInt8>, profile: Int = 0, limits: UnpackingLimits = UnpackingLimits(),
@@ -65,13 +84,12 @@ public struct KernelFile: Sendable {
           return try opening.open(format, piece, bytes)
         }
       }
-      guard let image = opening.image else { throw .notKernel }
       guard profile == 0 || opening.unified != nil else { throw .noProfile(profile, count: 1) }
-      self.image = image
     } catch {
       throw KernelFileError(layers: formats, reason: error)
     }
     layers = opening.layers
+    loadable = opening.image
     self.profile = opening.unified
   }
 }
@@ -89,6 +107,11 @@ private struct Opening {
   /// How often bytes were unpacked.
   var unpackings = 0
 
+  /// The most bytes of what is unpacked and is packed again: kernels with all their modules fit.
+  private static let packedSize = 96 << 20
+  /// The most memory of the decoder that unpacks such bytes, which are still there then.
+  private static let innerMemory = 144 << 20
+
   /// Opens one layer.
   ///
   /// - Returns: the layer inside of it; nil for the kernel.
@@ -101,14 +124,13 @@ private struct Opening {
     case .zboot: return try openZboot(piece, bytes)
     case .compressed(let compression): return try unpack(compression, piece, bytes)
     case .arm64Image, .riscvImage, .loongArchImage, .elf:
-      layers.append(KernelFile.Layer(format: format, bytes: piece, compression: nil))
       let image = try KernelImage(bytes)
       try checkMachine(image.machine)
       self.image = image
-      return nil
-    case .legacyUImage, .bzImage, .pe:
-      throw .notLoaded(format)
+    case .legacyUImage, .bzImage, .pe: break
     }
+    layers.append(KernelFile.Layer(format: format, bytes: piece, compression: nil))
+    return nil
   }
 
   /// Each kind once: two kinds of packed files, so that memory is filled twice at most.
@@ -135,11 +157,11 @@ private struct Opening {
     _ piece: Piece, _ bytes: Span<UInt8>
   ) throws(ImageError) -> Piece {
     let image = try UnifiedImage(bytes)
-    let sections = try image.profile(profile)
+    let places = try image.profile(profile)
     layers.append(KernelFile.Layer(format: .unifiedImage, bytes: piece, compression: nil))
-    unified = KernelFile.Profile(count: image.profileCount, image: piece, sections: sections)
+    unified = KernelFile.Profile(places, of: piece, count: image.profileCount)
     machine = image.machine
-    return piece.part(sections.kernel)
+    return piece.part(places.kernel)
   }
 
   private mutating func openZboot(
@@ -233,8 +255,8 @@ private struct Opening {
   /// What is unpacked from unpacked bytes has both in memory: together they take no more than one.
   private func limits(for inner: FileFormat) -> UnpackingLimits {
     var limits = limits
-    if unpackings > 1 { limits.memory = min(limits.memory, 144 << 20) }
-    if inner.isPacked { limits.size = min(limits.size, 96 << 20) }
+    if unpackings > 1 { limits.memory = min(limits.memory, Self.innerMemory) }
+    if inner.isPacked { limits.size = min(limits.size, Self.packedSize) }
     return limits
   }
 }

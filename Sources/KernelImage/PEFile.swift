@@ -26,10 +26,6 @@ public struct PEFile: Hashable, Sendable {
 
   /// The architecture, by the numbers of PE/COFF: 0xaa64 for arm64.
   public let machineNumber: UInt16
-  /// Where the program starts, in bytes from the start of the image in memory.
-  public let entry: UInt32
-  /// Bytes of the image in memory.
-  public let imageSize: UInt32
   /// The section table, in the order of the file.
   public let sections: [Section]
   /// Where the signatures are; nil for a file that is not signed.
@@ -53,8 +49,6 @@ public struct PEFile: Hashable, Sendable {
         "the optional header's magic", offset: optional, value: UInt64(magic),
         rule: "0x10b or 0x20b")
     }
-    entry = try file.field(at: optional + 16)
-    imageSize = try file.field(at: optional + 56)
     let directories = optional + (magic == 0x20b ? 112 : 96)
     let directoryCount: UInt32 = try file.field(at: directories - 4)
     certificates =

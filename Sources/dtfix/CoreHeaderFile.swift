@@ -12,18 +12,12 @@ struct CoreHeaderFile {
   private let size: Int
   private let segments: [CoreSegment]
 
-  /// Opens a core header, or what else begins like one.
+  /// Opens a core header.
   init(_ input: InputFile) throws(Failure) {
     do throws(FormatError) {
       file = try ELFFile(input.bytes.span)
     } catch {
       throw Failure(.malformedInput, "\(input.name): \(error)")
-    }
-    guard file.header.type == ELFHeader.core else {
-      throw Failure(
-        .malformedInput,
-        "\(input.name): e_type is \(file.header.type): an ELF file, but no core\ndtfix image tells of kernels"
-      )
     }
     size = input.bytes.count
     segments = CoreSegment.segments(file.programHeaders, machine: file.machine)

@@ -67,8 +67,9 @@ struct Image: ParsableCommand {
   }
 
   private func run(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
-    let kernel = try open(name, bytes)
+    let kernel = try KernelFile(bytes, named: name, profile: profile)
     if json || !extract { try tell(KernelReport(kernel, bytes)) }
+    try kernel.requireImage(named: name)
     guard extract else { return }
     try kernel.bytes.withBytes(of: bytes) { (bytes) throws(Failure) in
       try OutputFile(output).write(bytes, isSecret: false)
@@ -79,25 +80,39 @@ struct Image: ParsableCommand {
     if json { return try printOutput("\(report.json)") }
     try printOutput((layers ? report.layers : report.lines).joined(separator: "\n"))
   }
+}
 
-  private func open(_ name: String, _ bytes: Span<UInt8>) throws(Failure) -> KernelFile {
+extension KernelFile {
+  /// Opens a file, with progress on a terminal.
+  init(_ bytes: Span<UInt8>, named name: String, profile: Int = 0) throws(Failure) {
     let progress = Progress()
     defer { progress.end() }
     do throws(KernelFileError) {
-      return try KernelFile(bytes, profile: profile, progress: progress.report)
+      try self.init(bytes, profile: profile, progress: progress.report)
     } catch {
-      throw Failure(error.code, "\(name): \(error)")
+      throw Failure(error, in: name)
+    }
+  }
+
+  /// Fails for a kernel that is not loaded.
+  fileprivate func requireImage(named name: String) throws(Failure) {
+    do throws(KernelFileError) {
+      _ = try image
+    } catch {
+      throw Failure(error, in: name)
     }
   }
 }
 
-extension KernelFileError {
+extension Failure {
   /// A good file that is not loaded is no malformed one.
-  fileprivate var code: Failure.Code {
-    switch reason {
-    case .noProfile: .usage
-    case .notLoaded, .thirtyTwoBit: .notOffered
-    default: .malformedInput
-    }
+  fileprivate init(_ error: KernelFileError, in file: String) {
+    let code: Code =
+      switch error.reason {
+      case .noProfile: .usage
+      case .notLoaded, .thirtyTwoBit: .notOffered
+      default: .malformedInput
+      }
+    self.init(code, "\(file): \(error)")
   }
 }

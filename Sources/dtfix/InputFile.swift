@@ -23,6 +23,15 @@ struct InputFile {
     }
   }
 
+  /// Copies what was opened elsewhere.
+  init(_ name: String, copying bytes: Span<UInt8>) throws(Failure) {
+    guard bytes.count <= RunningKernel.treeLimit else {
+      throw Failure(.tooLarge(FilePath(name), limit: RunningKernel.treeLimit))
+    }
+    self.name = name
+    self.bytes = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+
   /// Whether it begins like an ELF file; no tree does.
   var isELF: Bool { bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) }
 }

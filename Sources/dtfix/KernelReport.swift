@@ -7,7 +7,8 @@ import KernelImage
 /// What is told about a kernel file.
 struct KernelReport {
   private let kernel: KernelFile
-  private let image: KernelImage
+  /// The kernel for a loader; nil for one that is not loaded.
+  private let image: KernelImage?
   /// The sections of a unified image that are text, and the sizes of the others.
   private let parts: [Part]
 
@@ -24,7 +25,7 @@ struct KernelReport {
 
   init(_ kernel: KernelFile, _ file: Span<UInt8>) {
     self.kernel = kernel
-    image = kernel.image
+    image = try? kernel.image
     parts = kernel.profile.map { Self.parts(of: $0, file) } ?? []
   }
 
@@ -38,25 +39,30 @@ struct KernelReport {
   private var facts: [(String, String)] {
     let layers = kernel.layers.map(\.name).joined(separator: " > ")
     let facts: [(String, String?)] = [
-      ("kernel", "\(image.format) for \(machineName)"),
+      ("kernel", kernelName),
       ("layers", kernel.layers.count > 1 ? layers : nil),
-      ("byte order", image.byteOrder == .little ? "little-endian" : "big-endian"),
-      ("page size", image.pageSize.map { "\($0)" }),
+      ("byte order", image.map { $0.byteOrder == .little ? "little-endian" : "big-endian" }),
+      ("page size", image?.pageSize.map { "\($0)" }),
       ("size", "\(kernel.bytes.size)"),
-      ("memory", hex(image.memorySize)),
-      ("alignment", hex(image.alignment)),
-      ("text offset", image.textOffset == 0 ? nil : hex(image.textOffset)),
-      ("place", image.canLoadAnywhere ? nil : "as near as possible to the start of RAM"),
-      ("linked at", image.linkAddress.map(hex)),
-      ("entry", "load address + \(hex(image.entry))"),
+      ("memory", image.map { hex($0.memorySize) }),
+      ("alignment", image.map { hex($0.alignment) }),
+      ("text offset", image.flatMap { $0.textOffset == 0 ? nil : hex($0.textOffset) }),
+      ("place", image?.canLoadAnywhere == false ? "as near as possible to the start of RAM" : nil),
+      ("linked at", image?.linkAddress.map(hex)),
+      ("entry", image.map { "load address + \(hex($0.entry))" }),
       ("profiles", kernel.profile.flatMap { $0.count > 1 ? "\($0.count)" : nil }),
     ]
     return facts.compactMap { name, value in value.map { (name, $0) } }
   }
 
+  private var kernelName: String {
+    let format = kernel.layers[kernel.layers.count - 1].format
+    return image.map { "\(format) for \($0.machineName)" } ?? "\(format), not loaded here"
+  }
+
   /// The pieces of a kernel that has several.
   private var segments: [(String, String)] {
-    guard image.segments.count > 1 else { return [] }
+    guard let image, image.segments.count > 1 else { return [] }
     return image.segments.map { segment in
       let place = "load address + \(hex(segment.offset)), \(hex(segment.memorySize)) in memory"
       return ("segment", "\(hex(segment.file.lowerBound))+\(hex(segment.file.count)) at \(place)")
@@ -76,29 +82,27 @@ struct KernelReport {
 
   /// All of it, for programs; numbers that may pass 2^53 are strings.
   var json: JSON {
-    [
-      "format": .string("\(image.format)"), "architecture": .string(machineName),
-      "byteOrder": image.byteOrder == .little ? "little" : "big",
-      "pageSize": image.pageSize.map { .number(Int($0)) },
-      "size": .number(kernel.bytes.size), "memorySize": .string(hex(image.memorySize)),
-      "alignment": .string(hex(image.alignment)), "textOffset": .string(hex(image.textOffset)),
-      "canLoadAnywhere": .bool(image.canLoadAnywhere),
-      "linkAddress": image.linkAddress.map { .string(hex($0)) },
-      "entry": .string(hex(image.entry)),
-      "segments": .array(image.segments.map(\.json)),
+    let format = kernel.layers[kernel.layers.count - 1].format
+    return [
+      "format": .string("\(format)"), "architecture": image.map { .string($0.machineName) },
+      "byteOrder": image.map { $0.byteOrder == .little ? "little" : "big" },
+      "pageSize": image?.pageSize.map { .number(Int($0)) },
+      "size": .number(kernel.bytes.size),
+      "memorySize": image.map { .string(hex($0.memorySize)) },
+      "alignment": image.map { .string(hex($0.alignment)) },
+      "textOffset": image.map { .string(hex($0.textOffset)) },
+      "canLoadAnywhere": image.map { .bool($0.canLoadAnywhere) },
+      "linkAddress": image?.linkAddress.map { .string(hex($0)) },
+      "entry": image.map { .string(hex($0.entry)) },
+      "segments": image.map { .array($0.segments.map(\.json)) },
       "layers": .array(kernel.layers.map(\.json)),
       "profiles": kernel.profile.map { .number($0.count) },
       "sections": kernel.profile == nil ? nil : .array(parts.map(\.json)),
     ]
   }
 
-  /// As `uname -m` has it: of PowerPC, with the byte order.
-  private var machineName: String {
-    image.machine == .ppc64 && image.byteOrder == .little ? "ppc64le" : "\(image.machine)"
-  }
-
   private static func parts(of profile: KernelFile.Profile, _ file: Span<UInt8>) -> [Part] {
-    profile.sections.sections.sorted { $0.value[0].lowerBound < $1.value[0].lowerBound }
+    profile.places.sections.sorted { $0.value[0].lowerBound < $1.value[0].lowerBound }
       .flatMap { name, ranges in
         ranges.map { range in
           Part(
@@ -127,6 +131,13 @@ extension KernelFile.Layer {
       "format": .string("\(format)"), "size": .number(bytes.size),
       "compression": compression.map { .string($0) },
     ]
+  }
+}
+
+extension KernelImage {
+  /// As `uname -m` has it: of PowerPC, with the byte order.
+  fileprivate var machineName: String {
+    machine == .ppc64 && byteOrder == .little ? "ppc64le" : "\(machine)"
   }
 }
 

@@ -15,12 +15,11 @@ import SystemPackage
   private let pages: UnsafeRawBufferPointer
   private let size: Int
 
-  /// The most bytes that are read from a pipe.
-  private static let pipeLimit = 1 << 30
-
   /// Opens a file, or standard input for `-`.
-  init(_ path: String) throws(Failure) {
-    let (pages, size) = unsafe try Self.pages(of: path)
+  ///
+  /// - Parameter pipeLimit: the most bytes that are read from a pipe.
+  init(_ path: String, pipeLimit: Int = 1 << 30) throws(Failure) {
+    let (pages, size) = unsafe try Self.pages(of: path, pipeLimit)
     name = path == "-" ? "standard input" : path
     unsafe self.pages = pages
     self.size = size
@@ -38,11 +37,11 @@ import SystemPackage
   }
 
   private static func pages(
-    of path: String
+    of path: String, _ limit: Int
   ) throws(Failure) -> (UnsafeRawBufferPointer, size: Int) {
     if path != "-", let pages = unsafe map(path) { return unsafe (pages, pages.count) }
     do throws(MachineError) {
-      return unsafe try read(path)
+      return unsafe try read(path, limit)
     } catch {
       throw Failure(error)
     }
@@ -61,12 +60,12 @@ import SystemPackage
   }
 
   /// The bytes of any other file, to its end.
-  private static func read(_ path: String) throws(MachineError) -> (
-    UnsafeRawBufferPointer, size: Int
-  ) {
+  private static func read(
+    _ path: String, _ limit: Int
+  ) throws(MachineError) -> (UnsafeRawBufferPointer, size: Int) {
     guard path != "-" else {
       do {
-        return unsafe try read(.standardInput, "standard input")
+        return unsafe try read(.standardInput, "standard input", limit)
       } catch let error as MachineError {
         throw error
       } catch {
@@ -74,19 +73,19 @@ import SystemPackage
       }
     }
     return unsafe try withFile(FilePath(path), .all) { file in
-      unsafe try read(file, FilePath(path))
+      unsafe try read(file, FilePath(path), limit)
     }
   }
 
   /// Pages that are not written to yet take no memory, so there is room for the largest.
   private static func read(
-    _ file: FileDescriptor, _ path: FilePath
+    _ file: FileDescriptor, _ path: FilePath, _ limit: Int
   ) throws -> (UnsafeRawBufferPointer, size: Int) {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let start = unsafe mmap(nil, pipeLimit + 1, PROT_READ | PROT_WRITE, flags, -1, 0),
+    guard let start = unsafe mmap(nil, limit + 1, PROT_READ | PROT_WRITE, flags, -1, 0),
       unsafe start != MAP_FAILED
     else { throw Errno.noMemory }
-    let room = unsafe UnsafeMutableRawBufferPointer(start: start, count: pipeLimit + 1)
+    let room = unsafe UnsafeMutableRawBufferPointer(start: start, count: limit + 1)
     var size = 0
     do {
       while size < room.count {
@@ -95,7 +94,7 @@ import SystemPackage
         guard count > 0 else { return (UnsafeRawBufferPointer(room), size) }
         size += count
       }
-      throw MachineError.tooLarge(path, limit: pipeLimit)
+      throw MachineError.tooLarge(path, limit: limit)
     } catch {
       unsafe munmap(start, room.count)
       throw error

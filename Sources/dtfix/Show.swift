@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BinaryFormat
 import DeviceTree
+import ELF
+import KernelImage
 import Kexec
+import RunningKernel
 
-/// `dtfix show`: a tree or a core header as text.
+/// `dtfix show`: a tree, a core header or a kernel as text.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "A tree as device-tree source, a core header as a table; or JSON.",
+    abstract: "A tree as device-tree source, a core header as a table, a kernel's facts; or JSON.",
     discussion: """
       The source compiles back to the same tree with dtc, but for seeds, which are not shown.
-      The segments of a core header are shown with what they seem to be for.
+      The segments of a core header are shown with what they seem to be for. Of a kernel file is shown \
+      what dtfix image tells.
 
       EXAMPLES
         The running kernel's tree:
@@ -22,7 +27,8 @@ struct Show: ParsableCommand {
           dtfix show core.hdr
       """)
 
-  @Argument(help: "The tree or core header; - is standard input. Without it, the machine's.")
+  @Argument(
+    help: "The tree, core header or kernel; - is standard input. Without it, the machine's.")
   var file: String?
 
   @OptionGroup var source: MachineOptions
@@ -43,12 +49,17 @@ struct Show: ParsableCommand {
   }
 
   func run() throws {
-    guard let input = try file.map({ path throws(Failure) in try InputFile(path) }) else {
-      return try show(TreeFile(of: source.machine))
+    guard let file else { return try show(TreeFile(of: source.machine)) }
+    let input = try MappedFile(file, pipeLimit: RunningKernel.treeLimit)
+    try input.withBytes { (bytes) throws(Failure) in try show(input.name, bytes) }
+  }
+
+  private func show(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
+    switch Content(of: bytes) {
+    case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
+    case .coreHeader: try show(CoreHeaderFile(InputFile(name, copying: bytes)))
+    case .kernel: try show(KernelReport(KernelFile(bytes, named: name), bytes))
     }
-    guard input.isELF else { return try show(TreeFile(input)) }
-    let header = try CoreHeaderFile(input)
-    try printOutput(json ? "\(header.json)" : header.table)
   }
 
   private func show(_ file: TreeFile) throws(Failure) {
@@ -56,5 +67,29 @@ struct Show: ParsableCommand {
     try printOutput(
       json
         ? "\(file.tree.json(hiding: hidden))" : file.tree.sourceText(sorted: sort, hiding: hidden))
+  }
+
+  private func show(_ header: CoreHeaderFile) throws(Failure) {
+    try printOutput(json ? "\(header.json)" : header.table)
+  }
+
+  private func show(_ report: KernelReport) throws(Failure) {
+    try printOutput(json ? "\(report.json)" : report.lines.joined(separator: "\n"))
+  }
+}
+
+/// What a file is, by its first bytes; what is nothing that is known is no good tree.
+private enum Content {
+  case tree, coreHeader, kernel
+
+  init(of bytes: Span<UInt8>) {
+    let isTree = (try? bytes.bigEndian(UInt32.self, at: 0)) == 0xd00d_feed
+    switch FileFormat(recognizing: bytes) {
+    case .elf:
+      self =
+        (try? ELFHeader(bytes))?.type ?? ELFHeader.core == ELFHeader.core ? .coreHeader : .kernel
+    case _? where !isTree: self = .kernel
+    default: self = .tree
+    }
   }
 }

@@ -14,7 +14,7 @@ import Testing
     let file = try KernelFile(bytes.span)
 
     #expect(file.layers.map(\.format) == [.compressed(format), .arm64Image])
-    #expect(file.image.memorySize == 60_000)
+    #expect(try file.image.memorySize == 60_000)
     #expect(file.bytes.copy(of: bytes.span) == Self.kernel)
   }
 
@@ -34,7 +34,7 @@ import Testing
     let bytes = try pack(unified, .gzip)
     let file = try KernelFile(bytes.span)
     let profile = try #require(file.profile)
-    let initrd = try #require(profile.sections.initrd)
+    let initrd = try #require(profile.places.initrd)
 
     #expect(
       file.layers.map(\.format) == [.compressed(.gzip), .unifiedImage, .zboot, .arm64Image])
@@ -71,6 +71,26 @@ import Testing
     ])
 
     #expect(((try? KernelFile(bytes.span, profile: profile)) != nil) == isGood)
+  }
+
+  /// Kernels that dtfix knows by name only: what comes with them is told all the same.
+  @Test(
+    arguments: [
+      (.pe, KernelBuilder.program(sections: [(".text", [1])])), (.bzImage, KernelBuilder.bzImage()),
+      (.legacyUImage, [0x27, 5, 0x19, 0x56] + Array(repeating: 0, count: 60)),
+    ] as [(FileFormat, [UInt8])])
+  func `may be of a format that is not loaded`(format: FileFormat, kernel: [UInt8]) throws {
+    let bytes = KernelBuilder.program(
+      machine: 0x8664, sections: [(".cmdline", [0x61]), (".linux", kernel)])
+
+    let file = try KernelFile(bytes.span)
+    let error = #expect(throws: KernelFileError.self) { try file.image }
+
+    #expect(file.layers.map(\.format) == [.unifiedImage, format])
+    #expect(file.bytes.copy(of: bytes.span) == kernel)
+    #expect(file.profile?.places.commandLine?.count == 1)
+    #expect(error?.layers == [.unifiedImage, format])
+    #expect(error?.reason == .notLoaded(format))
   }
 
   /// `scripts/Makefile.lib:size_append`, and what block devices add.
@@ -142,8 +162,6 @@ import Testing
   }
 
   @Test(arguments: [
-    (KernelBuilder.program(sections: [(".text", [1])]), "PE/COFF: "),
-    ([0x27, 5, 0x19, 0x56] + Array(repeating: 0, count: 60), "legacy uImage: "),
     (KernelBuilder.ELF().bytes, "ELF: "), ([], "an empty file"),
     (Array("text".utf8), "no kernel"),
   ])

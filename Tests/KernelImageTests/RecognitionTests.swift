@@ -7,14 +7,12 @@ import Testing
 
 @Suite struct `A file` {
   @Test func `is known by its bytes`() {
-    var bzImage = KernelBuilder.program(machine: 0x8664, sections: [(".text", [1])])
-    bzImage.replaceSubrange(514..<518, with: Array("HdrS".utf8))
     let files: [(FileFormat, [UInt8])] = [
       (.arm64Image, KernelBuilder.arm64Image()), (.riscvImage, KernelBuilder.riscvImage()),
       (.loongArchImage, KernelBuilder.loongArchImage()), (.elf, KernelBuilder.ELF().bytes),
       (.zboot, KernelBuilder.zboot("zstd", payload: [1], size: 1)),
       (.unifiedImage, KernelBuilder.program(sections: [(".linux", [1])])),
-      (.pe, KernelBuilder.program(sections: [(".text", [1])])), (.bzImage, bzImage),
+      (.pe, KernelBuilder.program(sections: [(".text", [1])])), (.bzImage, KernelBuilder.bzImage()),
       (.legacyUImage, [0x27, 5, 0x19, 0x56] + Array(repeating: 0, count: 60)),
       (.compressed(.gzip), [0x1f, 0x8b, 8] + Array(repeating: 0, count: 20)),
       (.compressed(.zstd), [0x28, 0xb5, 0x2f, 0xfd] + Array(repeating: 0, count: 20)),

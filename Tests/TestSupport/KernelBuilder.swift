@@ -89,6 +89,13 @@ public enum KernelBuilder {
     return bytes + [UInt8](repeating: 0, count: rounded(bytes.count) - bytes.count)
   }
 
+  /// A kernel for x86: `Documentation/arch/x86/boot.rst`.
+  public static func bzImage() -> [UInt8] {
+    var bytes = program(machine: 0x8664, sections: [(".text", [1])])
+    bytes.replaceSubrange(514..<518, with: Array("HdrS".utf8))
+    return bytes
+  }
+
   /// An EFI zboot file: `drivers/firmware/efi/libstub/zboot-header.S`.
   ///
   /// - Parameters:

@@ -65,6 +65,55 @@ import Testing
         == "['root=/dev/vda quiet']")
   }
 
+  /// Its parts are good for who builds such files; only the kernel is not loaded.
+  @Test func `says what comes with a kernel that is not loaded`() throws {
+    let place = try TemporaryFolder()
+    let kernel = KernelBuilder.bzImage()
+    let sections = [(".cmdline", Array("quiet\n".utf8)), (".linux", kernel)]
+    try write(KernelBuilder.program(machine: 0x8664, sections: sections), to: place / "linux.efi")
+
+    let text = try dtfix("image", place / "linux.efi")
+    let json = try dtfix("image", "--json", place / "linux.efi")
+    let extracted = try dtfix("image", "--extract", place / "linux.efi", "-o", place / "out")
+
+    let error =
+      "dtfix: \(place / "linux.efi"): unified kernel image: x86 bzImage: dtfix plans no kexec of such a file\n"
+    #expect(
+      text.text == """
+        kernel       x86 bzImage, not loaded here
+        layers       unified kernel image > x86 bzImage
+        size         \(kernel.count)
+        .cmdline     "quiet"
+        .linux       \(kernel.count) bytes
+
+        """)
+    #expect(try python("json['sections'][0]['text']", on: json) == "quiet")
+    #expect(extracted.text == "")
+    #expect((try? contents(of: place / "out")) == nil)
+    for result in [text, json, extracted] {
+      #expect(result.status == 69)
+      #expect(result.errors == error)
+    }
+  }
+
+  @Test func `is shown like all that dtfix knows`() throws {
+    let place = try TemporaryFolder()
+    var elf = KernelBuilder.ELF()
+    elf.segments = [
+      .init(virtual: elf.entry, physical: 0, memorySize: 0x1000, bytes: [1, 2, 3, 4])
+    ]
+    for (name, bytes) in ["Image": kernel, "vmlinux": elf.bytes] {
+      try write(bytes, to: place / name)
+
+      let shown = try dtfix("show", place / name)
+      let json = try dtfix("show", "--json", place / name)
+
+      #expect(shown.status == 0)
+      #expect(try shown.text == dtfix("image", place / name).text)
+      #expect(try json.text == dtfix("image", "--json", place / name).text)
+    }
+  }
+
   @Test func `gives the kernel itself`() throws {
     let place = try TemporaryFolder()
     try write(try unified(), to: place / "linux.efi")
@@ -134,7 +183,7 @@ import Testing
   }
 
   /// Memory is the file, the kernel, and what unpacking takes.
-  @Test(arguments: ["gzip -1", "zstd -19 --long=27", "xz -1", "lz4 -l"])
+  @Test(arguments: ["gzip -1", "zstd -19 --long=27", "xz -1", "xz -1 --format=lzma", "lz4 -l"])
   func `takes no more memory than file, kernel and 256 MiB`(command: String) throws {
     let place = try TemporaryFolder()
     try write(KernelBuilder.arm64Image(imageSize: 1 << 27), to: place / "Image")

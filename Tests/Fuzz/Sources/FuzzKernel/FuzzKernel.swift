@@ -31,11 +31,15 @@ private func check(_ file: [UInt8]) {
   (limits.size, limits.memory) = (16 << 20, 16 << 20)
   do throws(KernelFileError) {
     let kernel = try KernelFile(file.span, limits: limits)
-    precondition(kernel.layers.last?.format == kernel.image.format)
     precondition(kernel.layers.count <= 4)
-    check(kernel.image, size: kernel.bytes.size)
+    if let profile = kernel.profile {
+      _ = profile.places.sections.values.joined().map { profile.piece($0).copy(of: file.span) }
+    }
+    let image = try kernel.image
+    precondition(kernel.layers.last?.format == image.format)
+    check(image, size: kernel.bytes.size)
     let whole = kernel.bytes.copy(of: file.span)
-    precondition((try? KernelImage(whole.span)) == kernel.image, "it is what its bytes are")
+    precondition((try? KernelImage(whole.span)) == image, "it is what its bytes are")
   } catch {
     precondition(!"\(error)".isEmpty && !"\(error)".contains("\n"))
     precondition(error.layers.count <= 5)
