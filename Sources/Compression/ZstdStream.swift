@@ -6,7 +6,10 @@ internal import CZstd
 @safe struct ZstdStream: StreamDecoder, ~Copyable {
   private let context: OpaquePointer
   private let limits: UnpackingLimits
-  private var isInFrame = false
+  /// The frame that is being decoded.
+  private var frame: ZstdFrame?
+  /// Bytes that came out of it.
+  private var frameSize: UInt64 = 0
   private(set) var position = 0
   let decodesInPlace: Bool
 
@@ -47,22 +50,31 @@ internal import CZstd
   mutating func decode(
     _ stream: Span<UInt8>, into output: inout Output
   ) throws(CompressionError) -> DecodingState {
-    if !isInFrame {
-      guard let frame = try ZstdFrame(at: position, of: stream) else { return .ended }
-      try frame.checkWindow(limits)
-      isInFrame = true
+    if frame == nil {
+      frame = try ZstdFrame(at: position, of: stream)
+      try frame?.checkWindow(limits)
+      frameSize = 0
     }
+    guard let frame else { return .ended }
     let result = decodePiece(of: stream, into: &output)
     let code = ZSTD_getErrorCode(result)
     if code == ZSTD_error_dstSize_tooSmall && decodesInPlace { return .full }
     guard code == ZSTD_error_no_error else { throw failure(code) }
 
     if result == 0 {
-      isInFrame = false
+      try checkSize(of: frame)
+      self.frame = nil
     } else if position == stream.count && (output.free > 0 || decodesInPlace) {
       throw .truncated(.zstd)
     }
     return .more
+  }
+
+  /// libzstd does not compare the sizes of a frame that ends with an empty block.
+  private func checkSize(of frame: ZstdFrame) throws(CompressionError) {
+    guard let size = frame.contentSize, size != frameSize else { return }
+    throw .corrupt(
+      .zstd, offset: position, reason: "a frame holds \(frameSize) bytes, but states \(size)")
   }
 
   /// Lends libzstd a piece of the input and all room.
@@ -74,6 +86,7 @@ internal import CZstd
       output.fillWhole { room, count in
         var buffer = unsafe ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: count)
         result = unsafe ZSTD_decompressStream(context, &buffer, &input)
+        frameSize += unsafe UInt64(buffer.pos - count)
         count = unsafe buffer.pos
       }
       position = unsafe input.pos

@@ -21,6 +21,7 @@ let package = Package(
         .product(name: "CrashCore", package: "dtfix"),
         .product(name: "RunningKernel", package: "dtfix"),
         .product(name: "Compression", package: "dtfix"),
+        .product(name: "KernelImage", package: "dtfix"),
       ],
       path: "Sources/Bench"),
   ]

@@ -80,6 +80,19 @@ import Testing
     #expect(isCorrupt(CompressionFormat.zstd.failure(stream)))
   }
 
+  /// libzstd 1.5.4 takes a frame that ends with an empty block for good, whatever size it states, when it
+  /// decodes block by block.
+  @Test(arguments: [(0, true), (5, false), (1 << 21, false)])
+  func `is refused: zstd, with nothing in it`(size: Int, isGood: Bool) throws {
+    let magicAndFlags: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0]
+    let empty = magicAndFlags + littleEndian(size, 4) + [1, 0, 0]
+    let sizeless = try Compressor(.zstd, "zstd", ["-q"])(Content.text.bytes(5000))
+
+    let failure = CompressionFormat.zstd.failure(empty + sizeless)
+
+    #expect(isGood ? failure == nil : isCorrupt(failure))
+  }
+
   @Test(arguments: [0, 1, 4999, 5001, 1 << 29])
   func `is refused: lzma`(size: Int) throws {
     var stream = try Compressor(.lzma, "xz", ["--format=lzma"])(Content.text.bytes(5000))

@@ -3,6 +3,7 @@
 import CPeer
 import Compression
 import Foundation
+import KernelImage
 
 /// The ways kernels are compressed; a file is named, as its size is then stated if the format can.
 private let compressors: [(format: CompressionFormat, command: [String])] = [
@@ -21,8 +22,9 @@ func timeUnpacking(_ path: String, in folder: String) throws {
   print("Unpacking \(path), \(content.count) bytes: medians of interleaved calls, in milliseconds.")
   print("  C         the bare library, told the size; for lzop liblzo2 in a process of its own")
   print("  declared  told the size, as by a zboot image")
-  print("  alone     not told the size: lzma says none, and is decoded twice")
-  print("stream           bytes        C  declared  ratio     alone  ratio  start")
+  print("  alone     not told the size, as a packed file; lzma says none")
+  print("  kernel    the same opened down to the kernel, as dtfix image does")
+  print("stream           bytes        C  declared  ratio     alone  ratio   kernel  ratio")
   for (format, command) in compressors {
     let stream = folder + "/" + format.rawValue
     try compress(path, command, to: stream)
@@ -52,16 +54,16 @@ private func time(
     times[1].append(
       try nanoseconds { _ = try format.unpack(stream.span, expectedSize: content.count) })
     times[2].append(try nanoseconds { _ = try format.unpack(stream.span) })
-    times[3].append(try nanoseconds { _ = try format.start(of: stream.span, count: 4096) })
+    times[3].append(try nanoseconds { _ = try KernelFile(stream.span) })
   }
-  let (peer, declared, alone, start) = (
+  let (peer, declared, alone, kernel) = (
     median(times[0]) / 1e6, median(times[1]) / 1e6, median(times[2]) / 1e6, median(times[3]) / 1e6
   )
   print(
     name.padding(toLength: 20, withPad: " ", startingAt: 0),
     String(
-      format: "%9d %8.1f %9.1f %6.2f %9.1f %6.2f %6.2f", stream.count, peer, declared,
-      declared / peer, alone, alone / peer, start))
+      format: "%9d %8.1f %9.1f %6.2f %9.1f %6.2f %8.1f %6.2f", stream.count, peer, declared,
+      declared / peer, alone, alone / peer, kernel, kernel / peer))
 }
 
 private func nanoseconds(_ body: () throws -> Void) rethrows -> Int64 {
