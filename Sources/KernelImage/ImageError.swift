@@ -33,8 +33,8 @@ public enum ImageError: Error, Hashable, Sendable {
   case packedBy(String?)
   /// A unified image has no such profile, but so many.
   case noProfile(Int, count: Int)
-  /// A profile of a unified image has none, or several.
-  case kernels(count: Int)
+  /// This profile of a unified image has no kernel, or several; so many profiles there are.
+  case kernels(count: Int, profile: Int, of: Int)
 }
 
 /// The reason a file is no kernel that can be loaded, and how deep in the file it is.
@@ -69,7 +69,8 @@ extension ImageError: CustomStringConvertible {
     case .packedBy(let type):
       "packed by \(type.map { "\"\($0)\"" } ?? "what is no word"), as no kernel is"
     case .noProfile(let number, let count): "there is no profile \(number), but 0 to \(count - 1)"
-    case .kernels(let count): "a profile with \(count) kernels (.linux), not 1"
+    case .kernels(let count, let profile, let all):
+      "\(all > 1 ? "profile \(profile) of 0 to \(all - 1) has" : "it has") \(count) kernels (.linux), not 1"
     }
   }
 }

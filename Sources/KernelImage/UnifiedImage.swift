@@ -67,7 +67,7 @@ public struct UnifiedImage: Hashable, Sendable {
 
   /// A profile, by its place in the file.
   ///
-  /// - Throws: ``ImageError/noProfile(_:count:)``, and ``ImageError/kernels(count:)`` for a profile that
+  /// - Throws: ``ImageError/noProfile(_:count:)``, and ``ImageError/kernels(count:profile:of:)`` for a profile that
   ///   has no kernel, or two.
   public func profile(_ number: Int) throws(ImageError) -> Profile {
     guard own.indices.contains(number) else { throw .noProfile(number, count: profileCount) }
@@ -76,7 +76,7 @@ public struct UnifiedImage: Hashable, Sendable {
     let sections = Dictionary(grouping: all, by: \.name).mapValues { $0.map(\.range) }
     let kernels = sections[".linux"] ?? []
     guard let kernel = kernels.first, kernels.count == 1 else {
-      throw .kernels(count: kernels.count)
+      throw .kernels(count: kernels.count, profile: number, of: profileCount)
     }
     return Profile(
       description: sections[".profile"]?.first, sections: sections, kernel: kernel)

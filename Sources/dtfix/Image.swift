@@ -109,7 +109,7 @@ extension Failure {
   fileprivate init(_ error: KernelFileError, in file: String) {
     let code: Code =
       switch error.reason {
-      case .noProfile: .usage
+      case .noProfile, .kernels(count: 0, _, of: 2...): .usage
       case .notLoaded, .thirtyTwoBit: .notOffered
       default: .malformedInput
       }

@@ -70,7 +70,7 @@ struct KernelReport {
   }
 
   private var sections: [(String, String)] {
-    parts.map { ($0.name, $0.text.map { "\"\($0.visible)\"" } ?? "\($0.size) bytes") }
+    parts.map { ($0.name, $0.text?.quoted ?? "\($0.size) bytes") }
   }
 
   /// A line for each layer.
@@ -107,7 +107,8 @@ struct KernelReport {
         ranges.map { range in
           Part(
             name: name, size: range.count,
-            text: range.count <= Self.longestText && [".cmdline", ".uname"].contains(name)
+            text: range.count <= Self.longestText
+              && [".cmdline", ".profile", ".uname"].contains(name)
               ? profile.piece(range).withBytes(of: file) { $0.text } : nil)
         }
       }
@@ -147,6 +148,14 @@ extension KernelImage.Segment {
       "fileOffset": .number(file.lowerBound), "fileSize": .number(file.count),
       "offset": .string(hex(offset)), "memorySize": .string(hex(memorySize)),
     ]
+  }
+}
+
+extension String {
+  /// On one line, and nothing in it ends it early.
+  fileprivate var quoted: String {
+    let line = split(separator: "\n").joined(separator: " ")
+    return "\"\(line.visible.replacing("\"", with: "\\\""))\""
   }
 }
 

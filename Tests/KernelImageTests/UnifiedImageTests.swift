@@ -58,7 +58,9 @@ import Testing
     let bytes = KernelBuilder.program(sections: names.map { ($0, [1]) })
     let image = try UnifiedImage(bytes.span)
 
-    #expect(throws: ImageError.kernels(count: count)) { try image.profile(number) }
+    #expect(throws: ImageError.kernels(count: count, profile: number, of: image.profileCount)) {
+      try image.profile(number)
+    }
     #expect(throws: ImageError.noProfile(2, count: image.profileCount)) { try image.profile(2) }
     #expect(throws: ImageError.noProfile(-1, count: image.profileCount)) { try image.profile(-1) }
     if names == [".profile", ".linux", ".profile"] {

@@ -273,6 +273,24 @@ import Testing
       try dtfix("image", place / "linux.efi", "--profile", "1"), 64, "there is no profile 1")
   }
 
+  /// As `ukify --join-profile` makes them: the base is no profile that starts.
+  @Test func `may have its kernels in later profiles`() throws {
+    let place = try TemporaryFolder()
+    let kernel = KernelBuilder.arm64Image()
+    let bytes = KernelBuilder.program(sections: [
+      (".cmdline", Array("none".utf8)), (".profile", Array("ID=base".utf8)),
+      (".profile", Array("ID=rescue\nTITLE=Say \"help\"\n".utf8)), (".linux", kernel),
+    ])
+    try write(bytes, to: place / "linux.efi")
+
+    let first = try dtfix("image", place / "linux.efi")
+    let second = try dtfix("image", place / "linux.efi", "--profile", "1")
+
+    expectRefusal(first, 64, "profile 0 of 0 to 1 has 0 kernels")
+    #expect(second.text.contains(#".profile     "ID=rescue TITLE=Say \"help\"""#))
+    #expect(second.text.contains("profiles     2\n"))
+  }
+
   /// Sections may share bytes: their texts are more than the file.
   @Test func `shows no text beyond a command line's`() throws {
     let place = try TemporaryFolder()
