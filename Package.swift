@@ -59,7 +59,10 @@ let package = Package(
     library("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
     library(
-      "Kexec", ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "JSONText"]),
+      "Kexec",
+      [
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage", "PhysicalMemory",
+      ]),
     library(
       "RunningKernel",
       [
@@ -96,8 +99,8 @@ let package = Package(
     tests(
       "Kexec",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory", "RunningKernel",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "PhysicalMemory",
+        "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests("RunningKernel", ["PhysicalMemory"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),

@@ -2,6 +2,7 @@
 
 import CrashCore
 import DeviceTree
+import PhysicalMemory
 
 extension Architecture {
   /// 64-bit Arm; `armv8l` is what its kernel tells 32-bit processes.
@@ -25,6 +26,18 @@ extension Architecture {
         return 0 &- 1 << bits &- offset
       }, textMapOf: { $0.number("kimage_voffset") },
       textBehind: (64 << 10, .linux("arch/arm64/kernel/vmlinux.lds.S", "SEGMENT_ALIGN"))),
+    placement: PlacementRules(
+      kernelRule: .linux("arch/arm64/kernel/kexec_image.c", "image_load"),
+      steps: [
+        .init(.coreHeader, alignment: 64 << 10, .downward, rule: otherSegments),
+        .init(.initrd, .upward, rule: otherSegments, window: initrdWindow),
+        .init(.tree, alignment: 2 << 20, .downward, rule: otherSegments),
+        .init(
+          .trampoline, .upward, rule: .linux("arch/arm64/kernel/machine_kexec.c", "machine_kexec")),
+      ],
+      addressLimit: Limit(
+        value: 1 << 48, rule: .linux("Documentation/arch/arm64/booting.rst", "flags")),
+      trampoline: ARM64Trampoline.bytes),
     stubTrees: StubTrees(
       allowed: [("chosen", nil), ("hypervisor", "xen,xen")],
       rule: .linux("arch/arm64/kernel/acpi.c", "dt_is_stub")),
@@ -33,4 +46,13 @@ extension Architecture {
       return compatible.contains(where: ArmCores.isArm)
         && !compatible.contains(where: ArmCores.is32Bit)
     })
+}
+
+private let otherSegments = Rule.linux(
+  "arch/arm64/kernel/machine_kexec_file.c", "load_other_segments")
+
+/// Kernel and initrd are within 32 GiB that begin at a multiple of 1 GiB, the initrd behind the kernel.
+private func initrdWindow(_ kernel: PhysicalRange) -> PhysicalRange? {
+  let start = kernel.start.roundedDown(to: 1 << 30)
+  return PhysicalRange(start: kernel.end, end: start.addingReportingOverflow(32 << 30).partialValue)
 }

@@ -2,6 +2,7 @@
 
 import CrashCore
 import DeviceTree
+import PhysicalMemory
 
 extension Architecture {
   /// 64-bit RISC-V.
@@ -25,6 +26,17 @@ extension Architecture {
         else { return nil }
         return offset &- start
       }, textMapOf: { $0.number("va_kernel_pa_offset") }),
+    // Purgatory, which only verifies checksums, is left out.
+    placement: PlacementRules(
+      kernelRule: .linux("arch/riscv/kernel/kexec_image.c", "image_load"),
+      steps: [
+        .init(.coreHeader, .downward, rule: extraSegments),
+        .init(.initrd, .downward, rule: extraSegments),
+        .init(.tree, .downward, rule: extraSegments),
+      ],
+      addressLimit: Limit(
+        value: 1 << 56, rule: .linux("arch/riscv/include/asm/pgtable-64.h", "_PAGE_PFN_MASK")),
+      trampoline: nil),
     recognizes: { tree in
       tree.cpuNodes().contains { node in
         let width = (try? tree.property("riscv,isa-base", of: node))?.string
@@ -33,3 +45,6 @@ extension Architecture {
       }
     })
 }
+
+private let extraSegments = Rule.linux(
+  "arch/riscv/kernel/machine_kexec_file.c", "load_extra_segments")

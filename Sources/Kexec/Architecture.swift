@@ -27,6 +27,8 @@ public struct Architecture: Sendable {
   let namesCoreHeaderOnCommandLine: Bool
   /// How its core headers are made; nil where this package makes none.
   package let coreRules: CoreRules?
+  /// Where its kernels put what they load; nil where nothing is planned here.
+  let placement: PlacementRules?
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
   let stubTrees: StubTrees?
@@ -46,7 +48,7 @@ public struct Architecture: Sendable {
     oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
     initrdLimit: Limit? = nil, treeRefusal: String? = nil,
     namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
-    stubTrees: StubTrees? = nil,
+    placement: PlacementRules? = nil, stubTrees: StubTrees? = nil,
     recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
@@ -58,6 +60,7 @@ public struct Architecture: Sendable {
     self.treeRefusal = treeRefusal
     self.namesCoreHeaderOnCommandLine = namesCoreHeaderOnCommandLine
     self.coreRules = coreRules
+    self.placement = placement
     self.stubTrees = stubTrees
     self.recognizes = recognizes
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BinaryFormat
 public import PhysicalMemory
 
 /// What is known about the machine that the tree was taken from; all of it optional.
@@ -15,16 +16,25 @@ public struct MachineFacts: Hashable, Sendable {
   /// The memory set apart for crash kernels, the main region first; empty when that is not known.
   public var crashRegions: [PhysicalRange]
 
+  /// Where the running kernel is; nil when that is not known.
+  public var kernelImage: PhysicalRange?
+  /// The byte order of the running kernel.
+  public var byteOrder = ByteOrder.little
+
   /// Facts; without arguments, none, as for the tree of a board that is not there.
   public init(
     pageSize: UInt64? = nil, systemRAM: [PhysicalRange]? = nil, reserved: [PhysicalRange] = [],
-    crashRegions: [PhysicalRange] = []
+    crashRegions: [PhysicalRange] = [], kernelImage: PhysicalRange? = nil
   ) {
     self.pageSize = pageSize
     self.systemRAM = systemRAM
     self.reserved = reserved
     self.crashRegions = crashRegions
+    self.kernelImage = kernelImage
   }
+
+  /// Bytes in a page, or in the largest that it may have: what is right for that is right for all.
+  var largestPageSize: UInt64 { possiblePageSizes.max() ?? 65536 }
 
   /// The sizes in bytes that a page may have.
   var possiblePageSizes: [UInt64] {

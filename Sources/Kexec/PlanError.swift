@@ -2,6 +2,7 @@
 
 import BinaryFormat
 public import DeviceTree
+public import KernelImage
 public import PhysicalMemory
 
 /// The reason there can be no tree, or no plan, for the next kernel; later versions may know more.
@@ -64,8 +65,18 @@ public enum PlanError: Error, Hashable, Sendable {
   case contradiction(String, [Evidence])
   /// A core header with so many program headers cannot be counted.
   case tooManySegments(count: Int, limit: Int)
-  /// The finished tree does not pass the rules by which the next kernel reads it.
+  /// The finished tree, core header or plan does not pass the rules by which kernels read it.
   case notAccepted([Finding])
+  /// Something has no place in memory.
+  case noRoom(NoRoom)
+  /// The kernel is for another architecture than the machine's.
+  case otherKernel(Machine, Architecture)
+  /// An initrd without a byte: kernels refuse to load it (`fs/kernel_read_file.c:kernel_read_file`).
+  case emptyInitrd
+  /// No memory is set apart for a crash kernel.
+  case noCrashRegion
+  /// An address that the kernel cannot lie at.
+  case addressTooHigh(UInt64, Architecture.Limit)
 }
 
 extension PlanError: CustomStringConvertible {
@@ -153,6 +164,16 @@ extension PlanError: CustomStringConvertible {
       "\(count) program headers for notes and ranges of memory; a header counts \(limit) at most"
     case .notAccepted(let findings):
       findings.map(\.description).joined(separator: "; ")
+    case .noRoom(let room):
+      "\(room)"
+    case .otherKernel(let machine, let architecture):
+      "a kernel for \(machine) on a machine of \(architecture)"
+    case .emptyInitrd:
+      "an initrd without a byte [kernel_read_file.c:kernel_read_file]"
+    case .addressTooHigh(let address, let limit):
+      "the kernel is linked for \(hex(address)), above \(hex(limit.value))\(limit.rule.note)"
+    case .noCrashRegion:
+      "no memory is set apart for a crash kernel"
     }
   }
 }

@@ -76,6 +76,8 @@ extension Failure {
     case .notInCrashRegion(let part, _): self.init(.usage, "\(part.option): \(error)")
     case .coreHeaderOnCommandLine: self.init(.usage, "\(source): \(error)")
     case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
+    case .noRoom, .noCrashRegion: self.init(.notOffered, "\(error)")
+    case .otherKernel, .emptyInitrd, .addressTooHigh: self.init(.malformedInput, "\(error)")
     case .missing, .contradiction, .tooManySegments, .overlappingMemory, .badBackup, .badNote:
       self.init(.malformedInput, "\(file): \(error)")
     }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import KernelImage
+import PhysicalMemory
+
+/// Everything in its place, before it is checked.
+///
+/// The order is that of the kernels' own loaders: the kernel first, into the lowest hole, then the rest
+/// around it; when the rest has no room, the kernel moves on to the next hole
+/// (`arch/arm64/kernel/kexec_image.c:image_load`).
+struct LoadDraft {
+  let entry: UInt64
+  let segments: [LoadPlan.Segment]
+  let placements: [Placement]
+  let tree: NextTree
+  /// What was done that may surprise.
+  private(set) var warnings: [Finding] = []
+
+  /// Finds a place for everything; over the running kernel only when there is none beside it.
+  ///
+  /// - Throws: ``PlanError``; of several holes for the kernel, what was wrong with the first.
+  init(
+    _ request: LoadRequest, _ architecture: Architecture, _ rules: PlacementRules,
+    on machine: MachineFacts, coreHeader: [UInt8]?
+  ) throws(PlanError) {
+    let pageSize = machine.largestPageSize
+    let parts = LoadParts(
+      request: request, architecture: architecture, rules: rules, machine: machine,
+      coreHeader: coreHeader, pageSize: pageSize)
+    guard coreHeader == nil else {
+      let memory = PlanMemory(
+        forCrashIn: machine.crashRegions[0], kept: request.kept, pageSize: pageSize)
+      try self.init(parts, in: memory)
+      return
+    }
+    let memory = { (sparesKernel: Bool) in
+      PlanMemory(
+        forKexecOn: machine, kept: request.kept, pageSize: pageSize, sparesKernel: sparesKernel)
+    }
+    do throws(PlanError) {
+      try self.init(parts, in: memory(true))
+    } catch {
+      guard case .noRoom = error, machine.kernelImage != nil else { throw error }
+      try self.init(parts, in: memory(false))
+      warnings.append(
+        Finding(
+          "memory", "no room beside the running kernel: it is written over",
+          rule: .linux("kernel/kexec_core.c", "kimage_load_normal_segment")))
+    }
+  }
+
+  private init(_ parts: LoadParts, in memory: PlanMemory) throws(PlanError) {
+    var lowest = parts.request.kernel.linkAddress ?? 0
+    var firstFailure: PlanError?
+    while true {
+      var placing = Placing(
+        in: memory, pageSize: parts.pageSize,
+        preferredAlignment: parts.request.preferredAlignment)
+      let kernel: PhysicalRange
+      do throws(PlanError) {
+        kernel = try parts.placeKernel(from: lowest, &placing)
+      } catch {
+        throw firstFailure ?? error
+      }
+      do throws(PlanError) {
+        let (tree, segments) = try parts.placeOthers(around: kernel, &placing)
+        self.init(parts, kernel, placing, tree, segments)
+        return
+      } catch {
+        guard case .noRoom(let room) = error, memory.free.contains(where: { $0.size >= room.size })
+        else { throw error }
+        firstFailure = firstFailure ?? error
+        lowest = kernel.end
+      }
+    }
+  }
+
+  private init(
+    _ parts: LoadParts, _ kernel: PhysicalRange, _ placing: Placing, _ tree: NextTree,
+    _ segments: [LoadPlan.Segment]
+  ) {
+    let trampoline = segments.first { $0.part == .trampoline }
+    entry = trampoline?.range.start ?? kernel.start + parts.request.kernel.entry
+    self.segments = segments.sorted { $0.range < $1.range }
+    placements = placing.placements
+    self.tree = tree
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a segment of a plan is for; later versions may know more.
+public enum LoadPart: Hashable, Sendable {
+  /// The kernel: the number of its piece, from 0.
+  case kernel(Int)
+  /// The initrds, one after the other.
+  case initrd
+  /// The device tree.
+  case tree
+  /// The core header.
+  case coreHeader
+  /// The code that gives the kernel its tree.
+  case trampoline
+
+  /// The name in a plan's manifest: `kernel` or `kernel-1`, `initrd`, `dtb`, `elfcorehdr`,
+  /// `trampoline`.
+  public var name: String {
+    switch self {
+    case .kernel(0): "kernel"
+    case .kernel(let number): "kernel-\(number)"
+    case .initrd: "initrd"
+    case .tree: "dtb"
+    case .coreHeader: "elfcorehdr"
+    case .trampoline: "trampoline"
+    }
+  }
+}
+
+extension LoadPart: CustomStringConvertible {
+  /// What people call it.
+  public var description: String {
+    switch self {
+    case .kernel(0): "kernel"
+    case .kernel(let number): "kernel (piece \(number))"
+    case .initrd: "initrd"
+    case .tree: "device tree"
+    case .coreHeader: "core header"
+    case .trampoline: "trampoline"
+    }
+  }
+}

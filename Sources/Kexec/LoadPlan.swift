@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import CrashCore
+public import PhysicalMemory
+
+/// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
+///
+/// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and checked before it
+/// exists: the kernel believes almost any address that user space gives it.
+public struct LoadPlan: Hashable, Sendable {
+  /// One piece that kexec copies.
+  public struct Segment: Hashable, Sendable {
+    /// What it is for.
+    public let part: LoadPart
+    /// The memory it gets, in whole pages: `mem` and `memsz`.
+    public let range: PhysicalRange
+    /// Its bytes, `buf` and `bufsz`; the rest of its memory is zero.
+    public let bytes: [UInt8]
+
+    /// Whether there are secrets in it: the tree holds seeds, the core header tells where a kernel with
+    /// KASLR lies.
+    public var isSecret: Bool { part == .tree || part == .coreHeader }
+  }
+
+  /// The architecture of both kernels.
+  public let architecture: Architecture
+  /// Whether it waits for a crash; else for a reboot.
+  public let isForCrash: Bool
+  /// The physical address that is jumped to.
+  public let entry: UInt64
+  /// The pieces, in rising order of their addresses.
+  public let segments: [Segment]
+  /// How each part got its place, in the order in which they got them.
+  public let placements: [Placement]
+  /// The tree in it.
+  public let tree: NextTree
+  /// The core header in the plan of a crash kernel.
+  public let coreHeader: CoreHeaderPlan?
+  /// What could not be checked, or is worth a second look; those of tree and core header too.
+  public let warnings: [Finding]
+
+  /// The flags of kexec_load(2): `KEXEC_ON_CRASH` or none. The architecture, `e_machine` in the upper
+  /// half, is left to the loader: 0 means the running kernel's.
+  public var flags: UInt64 { isForCrash ? 1 : 0 }
+
+  /// Places everything and makes what is made here: tree, core header and trampoline.
+  ///
+  /// - Throws: ``PlanError``: ``PlanError/noRoom(_:)`` tells what is in the way.
+  public init(
+    _ request: LoadRequest, for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) {
+    let rules = try request.rules(for: architecture, on: machine)
+    let coreHeader = try request.coreHeader(for: architecture)
+    let draft = try LoadDraft(
+      request, architecture, rules, on: machine, coreHeader: coreHeader?.bytes)
+    self.architecture = architecture
+    isForCrash = coreHeader != nil
+    entry = draft.entry
+    segments = draft.segments
+    placements = draft.placements
+    tree = draft.tree
+    self.coreHeader = coreHeader?.plan
+    warnings = draft.warnings + draft.tree.warnings + (coreHeader?.plan.warnings ?? [])
+
+    let findings = SegmentCheck(architecture, isForCrash: isForCrash, machine)
+      .findings(in: segments.map(SegmentCheck.Segment.init), entry: entry)
+    guard findings.isEmpty else { throw .notAccepted(findings) }
+  }
+}
+
+extension LoadRequest {
+  /// The core header of a plan for a crash; its size is known before its place is.
+  fileprivate func coreHeader(
+    for architecture: Architecture
+  ) throws(PlanError) -> (plan: CoreHeaderPlan, bytes: [UInt8])? {
+    guard let crash else { return nil }
+    let plan = try CoreHeaderPlan(for: architecture, crash)
+    do throws(FormatError) {
+      return (plan, try plan.header.bytes())
+    } catch {
+      preconditionFailure("a header that was read back can be written")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import DeviceTree
+public import KernelImage
+public import PhysicalMemory
+
+/// What is to be started, and what it is to be told.
+public struct LoadRequest: Sendable {
+  /// The kernel.
+  public var kernel: KernelImage
+  /// The bytes that the kernel's segments are ranges of.
+  public var kernelBytes: [UInt8]
+  /// The initrd; nil for none.
+  public var initrd: [UInt8]?
+  /// The tree to start from: the running kernel's, or a board's.
+  public var tree: DeviceTree
+  /// What is changed in the tree before the hand-over.
+  public var edits: [TreeEdit]
+  /// The next kernel's command line.
+  public var commandLine: CommandLineChoice
+  /// Memory that the next kernel must leave alone, and that nothing is placed in.
+  public var reservations: [PhysicalRange]
+  /// Fresh random bytes.
+  public var seeds: Seeds
+  /// What the core header of a crash kernel is made of; nil for an ordinary kexec.
+  public var crash: CrashFacts?
+  /// What places are a multiple of where there is room: 64 KiB, the largest page of any kernel.
+  public var preferredAlignment: UInt64 = 64 << 10
+
+  /// A request for an ordinary kexec with the tree's own command line; all else is set afterwards.
+  public init(
+    kernel: KernelImage, bytes kernelBytes: [UInt8], tree: DeviceTree,
+    commandLine: CommandLineChoice = .ofTree(), seeds: Seeds
+  ) {
+    self.kernel = kernel
+    self.kernelBytes = kernelBytes
+    self.tree = tree
+    self.commandLine = commandLine
+    self.seeds = seeds
+    initrd = nil
+    edits = []
+    reservations = []
+  }
+
+  /// Several initrds as one: each begins at a multiple of 4 bytes, as the kernel's unpacker wants
+  /// (`init/initramfs.c:unpack_to_rootfs` skips the zeros between them); nil for none.
+  public static func joining(_ initrds: [[UInt8]]) -> [UInt8]? {
+    guard var joined = initrds.first else { return nil }
+    for initrd in initrds.dropFirst() {
+      joined += [UInt8](repeating: 0, count: -joined.count & 3)
+      joined += initrd
+    }
+    return joined
+  }
+}
+
+extension LoadRequest {
+  /// Refuses what no plan can be made of, and finds the rules of the architecture.
+  func rules(
+    for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) -> PlacementRules {
+    guard let rules = architecture.placement else {
+      throw .unsupported(architecture: architecture, reason: "no kexec is planned for it yet")
+    }
+    guard kernel.machine.rawValue == architecture.coreRules?.machine else {
+      throw .otherKernel(kernel.machine, architecture)
+    }
+    guard initrd?.isEmpty != true else { throw .emptyInitrd }
+    guard machine.systemRAM?.isEmpty == false else { throw .missing(.memory) }
+    guard crash == nil || !machine.crashRegions.isEmpty else { throw .noCrashRegion }
+    return rules
+  }
+
+  /// What the tree and the caller keep memory for.
+  var kept: [NoRoom.Occupant] {
+    tree.reservations.compactMap(\.memory).map { NoRoom.Occupant("a reservation of the tree", $0) }
+      + tree.reservedMemory().map { NoRoom.Occupant($0.place, $0.range) }
+      + reservations.map { NoRoom.Occupant("what is to be reserved", $0) }
+  }
+}

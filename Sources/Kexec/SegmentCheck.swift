@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import PhysicalMemory
+
+/// Checks segments as kexec_load(2) does, and what it leaves to user space.
+///
+/// Source: `kernel/kexec_core.c:sanity_check_segment_list`. The kernel does not care whether the
+/// destinations of an ordinary kexec are memory at all, nor whether the entry is in a segment.
+struct SegmentCheck {
+  let architecture: Architecture
+  let isForCrash: Bool
+  let machine: MachineFacts
+
+  /// A segment of a plan that was made, or read from a folder.
+  struct Segment {
+    let name: String
+    let range: PhysicalRange
+    /// Its bytes; empty where they were not read.
+    let bytes: [UInt8]
+  }
+
+  init(_ architecture: Architecture, isForCrash: Bool, _ machine: MachineFacts) {
+    self.architecture = architecture
+    self.isForCrash = isForCrash
+    self.machine = machine
+  }
+
+  /// The most segments that a kernel takes: `KEXEC_SEGMENT_MAX`.
+  static let mostSegments = 16
+
+  /// What is wrong; nothing when the kernel takes the plan and it does what it should.
+  func findings(in segments: [Segment], entry: UInt64) -> [Finding] {
+    count(segments) + segments.flatMap(pages) + overlaps(segments) + size(segments)
+      + (isForCrash ? segments.flatMap(region) : segments.flatMap(memory))
+      + self.entry(entry, segments) + magicNumbers(segments)
+  }
+}
+
+extension SegmentCheck.Segment {
+  init(_ segment: LoadPlan.Segment) {
+    self.init(name: segment.part.name, range: segment.range, bytes: segment.bytes)
+  }
+}
+
+extension SegmentCheck {
+  private static func kernel(_ function: String) -> Rule { .linux("kernel/kexec_core.c", function) }
+  private static let sanity = kernel("sanity_check_segment_list")
+
+  private func count(_ segments: [Segment]) -> [Finding] {
+    guard segments.isEmpty || segments.count > Self.mostSegments else { return [] }
+    return [
+      Finding(
+        "plan", "\(segments.count) segments; a kernel takes 1 to \(Self.mostSegments)",
+        rule: .linux("kernel/kexec.c", "do_kexec_load"))
+    ]
+  }
+
+  private func pages(_ segment: Segment) -> [Finding] {
+    var findings: [Finding] = []
+    let pageSize = machine.pageSize ?? 4096
+    if segment.range.start % pageSize != 0 || segment.range.end % pageSize != 0 {
+      findings.append(
+        Finding(
+          segment.name, "\(segment.range) is not of whole pages of \(pageSize) bytes",
+          rule: Self.sanity))
+    }
+    if UInt64(segment.bytes.count) > segment.range.size {
+      findings.append(
+        Finding(
+          segment.name, "\(segment.bytes.count) bytes in \(segment.range.size) of memory",
+          rule: Self.sanity))
+    }
+    if let limit = architecture.placement?.addressLimit, segment.range.end > limit.value {
+      findings.append(
+        Finding(segment.name, "\(segment.range) passes \(hex(limit.value))", rule: limit.rule))
+    }
+    return findings
+  }
+
+  private func overlaps(_ segments: [Segment]) -> [Finding] {
+    let sorted = segments.sorted { $0.range < $1.range }
+    return zip(sorted, sorted.dropFirst()).filter { $0.range.overlaps($1.range) }.map {
+      Finding($0.name, "\($0.range) overlaps \($1.name) at \($1.range)", rule: Self.sanity)
+    }
+  }
+
+  /// The kernel counts what its allocator has; here that is RAM without what is reserved.
+  private func size(_ segments: [Segment]) -> [Finding] {
+    guard let ram = machine.systemRAM else { return [] }
+    let half = PhysicalRangeSet(ram).subtracting(PhysicalRangeSet(machine.reserved)).size / 2
+    let sum = segments.reduce(0) { $0 + min($1.range.size, .max >> 5) }
+    guard sum > half else { return [] }
+    return [
+      Finding(
+        "plan", "\(sum) bytes of memory; a kernel takes up to half of its RAM, \(half)",
+        rule: Self.sanity)
+    ]
+  }
+
+  private func region(_ segment: Segment) -> [Finding] {
+    guard let region = machine.crashRegions.first, !region.contains(segment.range) else {
+      return []
+    }
+    return [
+      Finding(
+        segment.name, "\(segment.range) is not in the main crash region, \(region)",
+        rule: Self.sanity)
+    ]
+  }
+
+  /// What the kernel does not check for an ordinary kexec: a wrong address is written to.
+  private func memory(_ segment: Segment) -> [Finding] {
+    guard let ram = machine.systemRAM else { return [] }
+    guard PhysicalRangeSet(ram).contains(segment.range) else {
+      return [
+        Finding(
+          segment.name,
+          "\(segment.range) is not all RAM: the kernel would write there all the same",
+          rule: Self.kernel("kimage_load_normal_segment"))
+      ]
+    }
+    let kept =
+      machine.crashRegions.map { ("a crash region", $0) }
+      + machine.reserved.map { ("memory that the running kernel reserved", $0) }
+    return kept.filter { segment.range.overlaps($0.1) }.prefix(1).map { name, range in
+      Finding(
+        segment.name, "\(segment.range) is in \(name), \(range)",
+        rule: .linux("kernel/kexec_file.c", "kexec_walk_memblock"))
+    }
+  }
+
+  private func entry(_ entry: UInt64, _ segments: [Segment]) -> [Finding] {
+    let holder = segments.first { $0.range.start <= entry && entry < $0.range.end }
+    guard holder == nil else { return [] }
+    return [
+      Finding(
+        "entry", "\(hex(entry)) is in no segment: the kernel would jump there all the same",
+        rule: .linux("kernel/kexec.c", "kimage_alloc_init"))
+    ]
+  }
+
+  /// Kernels find some segments by their first bytes.
+  private func magicNumbers(_ segments: [Segment]) -> [Finding] {
+    let elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
+    let tree: [UInt8] = [0xd0, 0x0d, 0xfe, 0xed]
+    var findings: [Finding] = []
+    for segment in segments {
+      if isForCrash, segment.name != LoadPart.coreHeader.name, segment.bytes.starts(with: elf) {
+        findings.append(
+          Finding(
+            segment.name, "begins like the core header, which kernels look for",
+            rule: .linux("kernel/crash_core.c", "crash_handle_hotplug_event")))
+      }
+      if segment.name != LoadPart.tree.name, segment.bytes.starts(with: tree) {
+        findings.append(
+          Finding(
+            segment.name, "begins like a device tree, which some kernels look for",
+            rule: .linux("arch/riscv/kernel/machine_kexec.c", "machine_kexec_prepare")))
+      }
+    }
+    return findings
+  }
+}
