@@ -28,12 +28,6 @@ struct ChangeOptions: ParsableArguments {
   var noCommandLine = false
 
   @Option(
-    help: ArgumentHelp(
-      "Where a loader puts the initrd: 0x48000000+0x1f9bb8, first-last, or 2M@0x48000000.",
-      valueName: "range"), transform: Parse.range)
-  var initrdAt: PhysicalRange?
-
-  @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "Memory, besides the initrd's, that the next kernel must leave alone; repeatable.",

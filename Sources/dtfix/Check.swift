@@ -4,13 +4,14 @@ import ArgumentParser
 import CrashCore
 import JSONText
 import Kexec
+import PhysicalMemory
 import RunningKernel
 
 /// `dtfix check`: results, read as the next kernel will.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "What a crash kernel would refuse in a core header, and what would spoil the dump.",
+    abstract: "What kernels would refuse in a core header or a plan, and what would spoil it.",
     discussion: """
       Prints a line for each finding, whoever made the header: refused (there will be no \
       /proc/vmcore), useless (there will be one that cannot be used) or doubtful. Prints nothing \
@@ -19,6 +20,10 @@ struct Check: ParsableCommand {
       of another boot, the linear map, the kernel. A note on standard error tells what the machine \
       does not let compare.
 
+      A folder is a plan of dtfix plan. What the running kernel would refuse, what it would take and \
+      should not, and what the next kernel would misread are findings; what the next kernel will \
+      believe is printed in any case.
+
       EXAMPLES
         A core header alone:
           dtfix check core.hdr
@@ -26,9 +31,11 @@ struct Check: ParsableCommand {
           dtfix check --root / core.hdr
         Several, of a captured machine:
           dtfix check --root captures/board7 one.hdr two.hdr
+        A plan for this machine, before it is loaded:
+          dtfix check --root / next.plan
       """)
 
-  @Argument(help: "The core headers; - is standard input.")
+  @Argument(help: "The core headers and plans; - is standard input.")
   var files: [String]
 
   @OptionGroup var source: MachineOptions
@@ -48,28 +55,32 @@ struct Check: ParsableCommand {
   }
 
   func run() throws {
-    var (machine, notes) =
-      source.root == nil ? (CoreMachine(), []) : try CoreMachine.facts(of: source.machine)
-    if let arch { machine.machine = try Self.machine(named: arch) }
-    let inputs = try files.map { file throws(Failure) in
-      let input = try InputFile(file)
-      guard input.isELF else {
-        throw Failure(.malformedInput, "\(input.name): no ELF file; check reads core headers")
-      }
-      return input
-    }
+    let (machine, notes) = try machineFacts()
+    let inputs = try files.map { (file) throws(Failure) in try CheckedFile(file) }
     if !json { notes.forEach { printError("note: \($0)") } }
-    let check = CoreHeaderCheck(of: machine)
-    let findings = inputs.map { (file: $0.name, findings: check.findings(in: $0.bytes.span)) }
-    let lines = findings.flatMap { file, findings in findings.map { "\(file): \($0)" } }
+    let results = inputs.map { $0.result(on: machine) }
+    let lines = results.flatMap(\.lines)
     if json {
-      let all = findings.flatMap { file, findings in findings.map { $0.json(in: file) } }
-      try printOutput(
-        "\(["findings": .array(all), "notes": .array(notes.map(JSON.string))] as JSON)")
+      let all: JSON = [
+        "findings": .array(results.flatMap(\.findings)), "notes": .array(notes.map(JSON.string)),
+        "beliefs": .array(results.flatMap(\.beliefs)),
+      ]
+      try printOutput("\(all)")
     } else if !lines.isEmpty {
       try printOutput(lines.joined(separator: "\n"))
     }
-    if !lines.isEmpty { throw Failure(.different, "") }
+    if results.contains(where: { !$0.findings.isEmpty }) { throw Failure(.different, "") }
+  }
+
+  private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
+    var (machine, notes) = (CheckedMachine(), [String]())
+    if source.root != nil {
+      (machine.core, notes) = try CoreMachine.facts(of: source.machine)
+      let pageSize = (try? source.machine.pageSize()) ?? nil
+      (machine.memory, _) = try MachineFacts.facts(of: source.machine, pageSize: pageSize)
+    }
+    if let arch { machine.core.machine = try Self.machine(named: arch) }
+    return (machine, notes)
   }
 
   private static func machine(named name: String) throws(Failure) -> UInt16 {
@@ -77,14 +88,5 @@ struct Check: ParsableCommand {
       throw Failure(.usage, "--arch: no core headers of \(name) are known")
     }
     return rules.machine
-  }
-}
-
-extension CoreFinding {
-  fileprivate func json(in file: String) -> JSON {
-    [
-      "file": .string(file), "severity": .string("\(severity)"), "place": .string("\(place)"),
-      "text": .string(text), "rule": .string("\(rule)"),
-    ]
   }
 }

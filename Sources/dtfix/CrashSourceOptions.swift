@@ -2,9 +2,7 @@
 
 import ArgumentParser
 import BinaryFormat
-import ELF
 import Kexec
-import PhysicalMemory
 import RunningKernel
 import SystemPackage
 
@@ -38,12 +36,9 @@ extension CrashSourceOptions {
   func facts(
     _ given: CrashFactOptions
   ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
-    var facts = CrashFacts()
-    var notes: [String] = []
-    var machineName: String?
-    if machineIsMeant(given) {
-      (machineName, notes) = try readMachine(into: &facts, given)
-    }
+    let source = CrashSource(machine: machine)
+    var (facts, machineName, notes) =
+      machineIsMeant(given) ? try source.facts(given) : (CrashFacts(), nil, [])
     facts.take(given)
     if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(arch) { facts.byteOrder = .big }
     return (try architecture(machineName, notes), facts, notes)
@@ -65,77 +60,5 @@ extension CrashSourceOptions {
       throw Failure(.usage, "--arch: no core headers are made for \(name)")
     }
     return architecture
-  }
-
-  private func readMachine(
-    into facts: inout CrashFacts, _ given: CrashFactOptions
-  ) throws(Failure) -> (name: String?, notes: [String]) {
-    var notes: [String] = []
-    let map = try read { kernel throws(MachineError) in try kernel.memoryMap() }
-    guard map?.isHidden != true else {
-      throw Failure(
-        .noPermission, "\(machine.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")
-    }
-    facts.memory = map?.memoryToDump ?? []
-    facts.kernelImage = map?.kernelImage
-    facts.firmware = try read { kernel throws(MachineError) in try kernel.firmwareMemory() }
-    let regions = try read { kernel throws(MachineError) in try kernel.crashRegions(listedIn: map) }
-    guard !regions.isEmpty || !given.exclude.isEmpty || map == nil else {
-      throw Failure(
-        .notOffered,
-        "\(machine.root): no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --exclude"
-      )
-    }
-    facts.excluded =
-      regions + (try read { kernel throws(MachineError) in try kernel.crashCMARanges() })
-    if given.cpuNotes.isEmpty {
-      facts.cpuNotes = try read { kernel throws(MachineError) in
-        try kernel.cpuNotes().map(\.range)
-      }
-      let possible = try read { kernel throws(MachineError) in try kernel.possibleCPUCount() } ?? 0
-      if possible > facts.cpuNotes.count {
-        notes.append(
-          "of \(possible) possible CPUs \(facts.cpuNotes.count) tell where their register notes are; "
-            + "kernels since 6.6 describe all (--cpu-notes)")
-      }
-    }
-    if given.vmcoreinfo == nil {
-      facts.vmcoreinfoNote = try read { kernel throws(MachineError) in try kernel.vmcoreinfoNote() }
-    }
-    var core: KernelCore?
-    do throws(MachineError) {
-      core = try machine.core()
-      if core == nil { notes.append("\(machine.corePath): no such file, or of a 32-bit kernel") }
-      facts.byteOrder = core?.file.byteOrder ?? .little
-      facts.coreSegments = core?.file.programHeaders ?? []
-      facts.vmcoreinfo = core?.vmcoreinfo
-    } catch {
-      // The linear map and the kernel's place have other sources, or can be left out.
-      notes.append("\(error)")
-    }
-    return (machine.architectureName(by: core), notes)
-  }
-
-  private func read<Value>(
-    _ fact: (RunningKernel) throws(MachineError) -> Value
-  ) throws(Failure) -> Value {
-    do throws(MachineError) {
-      return try fact(machine)
-    } catch {
-      throw Failure(error)
-    }
-  }
-}
-
-extension CrashFacts {
-  /// What was given by hand takes the place of what the machine said.
-  fileprivate mutating func take(_ given: CrashFactOptions) {
-    if !given.ram.isEmpty { memory = given.ram }
-    excluded += given.exclude
-    if !given.cpuNotes.isEmpty { cpuNotes = given.cpuNotes }
-    if let note = given.vmcoreinfo { vmcoreinfoNote = note }
-    kernelText = given.kernelText
-    linearMap = given.linearMap
-    backup = given.backupAt
   }
 }

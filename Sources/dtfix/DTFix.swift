@@ -12,6 +12,7 @@ struct DTFix: ParsableCommand {
     usage: """
       dtfix [fix] --for-kexec | --for-crash <options>
       dtfix elfcorehdr <options>
+      dtfix plan --for-kexec | --for-crash --kernel <file> <options>
       dtfix image <file> <options>
       dtfix show [<file>] <options>
       dtfix check <file> ... <options>
@@ -28,6 +29,8 @@ struct DTFix: ParsableCommand {
           dtfix --for-kexec -i board.dtb --command-line 'console=ttyS0' -o new.dtb
         The core header for a crash image of this machine:
           dtfix elfcorehdr -o core.hdr
+        A whole kexec, everything placed, for a loader:
+          dtfix plan --for-kexec --kernel Image --initrd initrd.img -o next.plan
         What the crash kernel will think of a core header:
           dtfix check --root / core.hdr
         What a kernel file is, and the kernel in it:
@@ -43,7 +46,9 @@ struct DTFix: ParsableCommand {
         output cannot be created; 74 input or output error; 77 not permitted
       """,
     version: "0.1.0",
-    subcommands: [Fix.self, Elfcorehdr.self, Image.self, Show.self, Check.self, Diff.self],
+    subcommands: [
+      Fix.self, Elfcorehdr.self, Plan.self, Image.self, Show.self, Check.self, Diff.self,
+    ],
     defaultSubcommand: Fix.self)
 
   /// The command that the first argument names, without a look at the others: half the time of a run is

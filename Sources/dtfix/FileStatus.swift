@@ -31,6 +31,7 @@ struct FileStatus {
   }
 
   var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
+  var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
   var isCharacterDevice: Bool { status.st_mode & S_IFMT == S_IFCHR }
 
   /// Bytes in the file.

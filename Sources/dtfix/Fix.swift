@@ -37,7 +37,7 @@ struct Fix: ParsableCommand {
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
     let (machine, note) = try source.facts()
     let handover = Handover(
-      commandLine: commandLine, initrd: changes.initrdAt, reservations: changes.reserve,
+      commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),
       crash: try job.handover(
         on: machine, isMachine: source.machineIsMeant, note: note))
@@ -57,6 +57,12 @@ struct JobOptions: ParsableArguments {
 
   @Flag(name: .customLong("for-crash"), help: "For a crash kernel.")
   var forCrash = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a loader puts the initrd: 0x48000000+0x1f9bb8, first-last, or 2M@0x48000000.",
+      valueName: "range"), transform: Parse.range)
+  var initrdAt: PhysicalRange?
 
   @Option(
     help: ArgumentHelp("Where a loader puts the core header (--for-crash).", valueName: "range"),

@@ -69,7 +69,7 @@ struct Image: ParsableCommand {
   private func run(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     let kernel = try KernelFile(bytes, named: name, profile: profile)
     if json || !extract { try tell(KernelReport(kernel, bytes)) }
-    try kernel.requireImage(named: name)
+    _ = try kernel.requireImage(named: name)
     guard extract else { return }
     try kernel.bytes.withBytes(of: bytes) { (bytes) throws(Failure) in
       try OutputFile(output).write(bytes, isSecret: false)
@@ -94,10 +94,10 @@ extension KernelFile {
     }
   }
 
-  /// Fails for a kernel that is not loaded.
-  fileprivate func requireImage(named name: String) throws(Failure) {
+  /// The kernel; fails for one that is not loaded.
+  func requireImage(named name: String) throws(Failure) -> KernelImage {
     do throws(KernelFileError) {
-      _ = try image
+      return try image
     } catch {
       throw Failure(error, in: name)
     }

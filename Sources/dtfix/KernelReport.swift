@@ -161,7 +161,7 @@ extension String {
 
 extension Span<UInt8> {
   /// A text, up to its first NUL, without blanks at its end.
-  fileprivate var text: String {
+  var text: String {
     var bytes = indices.map { self[$0] }
     bytes = Array(bytes.prefix { $0 != 0 })
     while let last = bytes.last, last <= 0x20 { bytes.removeLast() }

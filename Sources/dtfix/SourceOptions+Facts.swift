@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelImage
 import Kexec
 import RunningKernel
 import SystemPackage
@@ -20,7 +21,11 @@ extension SourceOptions {
 
   /// The next kernel's architecture: what was said; else the running kernel's, if it is to be
   /// replaced; else what the tree describes.
-  func architecture(of base: TreeFile) throws(Failure) -> Architecture {
+  ///
+  /// - Parameter kernel: what is started, which tells where nothing else does.
+  func architecture(
+    of base: TreeFile, or kernel: KernelImage? = nil
+  ) throws(Failure) -> Architecture {
     if let arch {
       guard let named = Architecture(named: arch) else {
         let known = Architecture.all.map(\.name).joined(separator: ", ")
@@ -34,7 +39,8 @@ extension SourceOptions {
     {
       return running
     }
-    guard let described = Architecture(describedBy: base.tree) else {
+    let own = kernel.flatMap { Architecture(named: "\($0.machine)") }
+    guard let described = Architecture(describedBy: base.tree) ?? own else {
       throw Failure(.usage, "\(base.name): does not tell its architecture; say it with --arch")
     }
     return described
@@ -44,32 +50,19 @@ extension SourceOptions {
   /// said.
   func facts() throws(Failure) -> (facts: MachineFacts, note: String?) {
     guard machineIsMeant else { return (MachineFacts(pageSize: pageSize), nil) }
-    let map = try fact { machine throws(MachineError) in try machine.memoryMap() }
-    let ram = map?.systemRAM ?? []
-    let facts = MachineFacts(
-      pageSize: try runningPageSize(), systemRAM: ram.isEmpty ? nil : ram,
-      reserved: map?.reserved ?? [],
-      crashRegions: try fact { machine throws(MachineError) in
-        try machine.crashRegions(listedIn: map)
-      })
-    return (facts, ram.isEmpty ? noteOfMissingMemory(map) : nil)
-  }
-
-  private func noteOfMissingMemory(_ map: MemoryMap?) -> String {
-    let path = machine.memoryMapPath
-    guard let map else { return "\(path): no such file" }
-    return map.isHidden
-      ? "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN" : "\(path): no System RAM"
+    return try MachineFacts.facts(of: machine, pageSize: try runningPageSize())
   }
 
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
   /// its own.
+  ///
+  /// - Parameter own: what the kernel brings with it.
   func commandLine(
-    _ changes: ChangeOptions, forCrash: Bool
+    _ changes: ChangeOptions, forCrash: Bool, own: String? = nil
   ) throws(Failure) -> CommandLineChoice {
     if changes.noCommandLine { return .omitted }
     var line: KernelCommandLine
-    if let text = changes.commandLine {
+    if let text = changes.commandLine ?? (changes.reuseCmdline ? nil : own) {
       line = KernelCommandLine(text)
     } else if usesRunningCommandLine(changes) {
       line = KernelCommandLine(

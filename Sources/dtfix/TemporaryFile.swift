@@ -38,7 +38,7 @@ struct TemporaryFile {
       throw Failure(.cannotCreate, "\(place): \(Errno.last)")
     }
     try? file.close()
-    syncFolder()
+    syncFolder(place.removingLastComponent())
   }
 
   /// Takes the file away.
@@ -46,18 +46,18 @@ struct TemporaryFile {
     try? file.close()
     unsafe unlink(path.string)
   }
+}
 
-  private func syncFolder() {
-    let folder = place.removingLastComponent()
-    guard let descriptor = try? FileDescriptor.open(folder.isEmpty ? "." : folder, .readOnly) else {
-      return
-    }
-    fsync(descriptor.rawValue)
-    try? descriptor.close()
+/// Makes what was renamed in a folder last.
+func syncFolder(_ path: FilePath) {
+  guard let descriptor = try? FileDescriptor.open(path.isEmpty ? "." : path, .readOnly) else {
+    return
   }
+  fsync(descriptor.rawValue)
+  try? descriptor.close()
 }
 
 extension Errno {
   /// The error of the system call that failed last.
-  fileprivate static var last: Errno { Errno(rawValue: errno) }
+  static var last: Errno { Errno(rawValue: errno) }
 }

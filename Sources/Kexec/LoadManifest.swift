@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import PhysicalMemory
+
+/// The table of contents of a folder that holds a plan: one fact a line, easy for a shell and for C.
+///
+/// ```
+/// dtfix-plan 1
+/// arch aarch64
+/// type crash
+/// entry 0x6d0406a0
+/// flags 0x1
+/// segment kernel 0x6ac00000 0x2010000 kernel.bin
+/// ```
+///
+/// A segment has its name, its physical start, its size in memory, and the file in the same folder with
+/// the bytes at its start; the rest of its memory is zero. Words are separated by one blank, numbers
+/// are hexadecimal after `0x`.
+public struct LoadManifest: Hashable, Sendable {
+  /// A segment of the plan.
+  public struct Segment: Hashable, Sendable {
+    /// What it is for: ``LoadPart/name``.
+    public let name: String
+    /// The memory it gets.
+    public let range: PhysicalRange
+    /// The name of the file with its bytes.
+    public let file: String
+  }
+
+  /// The architecture, as `uname -m` has it.
+  public let architecture: String
+  /// Whether the plan waits for a crash.
+  public let isForCrash: Bool
+  /// The physical address that is jumped to.
+  public let entry: UInt64
+  /// The flags of kexec_load(2).
+  public let flags: UInt64
+  /// The segments, in the order in which they are handed over.
+  public let segments: [Segment]
+
+  /// A line that cannot be read, counted from 1; the one behind the last for a line that is missing.
+  public struct BadLine: Error, Hashable, Sendable {
+    /// The number of the line.
+    public let number: Int
+    /// The line, or as much as can be shown.
+    public let text: String
+    /// What is wrong with it.
+    public let reason: String
+  }
+
+  /// The file's name in its folder.
+  public static let fileName = "manifest"
+  /// The largest file that is read, in bytes.
+  public static let sizeLimit = 64 << 10
+
+  /// The table of contents of a plan.
+  public init(_ plan: LoadPlan) {
+    architecture = plan.architecture.name
+    isForCrash = plan.isForCrash
+    entry = plan.entry
+    flags = plan.flags
+    segments = plan.segments.map {
+      Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
+    }
+  }
+
+  /// The file's text.
+  public var text: String {
+    let head = [
+      "dtfix-plan 1", "arch \(architecture)", "type \(isForCrash ? "crash" : "kexec")",
+      "entry \(hex(entry))", "flags \(hex(flags))",
+    ]
+    let rows = segments.map {
+      "segment \($0.name) \(hex($0.range.start)) \(hex($0.range.size)) \($0.file)"
+    }
+    return (head + rows).map { $0 + "\n" }.joined()
+  }
+}
+
+// MARK: - Reading
+
+extension LoadManifest {
+  /// Reads a file's text.
+  ///
+  /// - Throws: ``BadLine`` for a line that is not as ``text`` writes it, in that order; a file of a
+  ///   segment is never in another folder.
+  public init(text: String) throws(BadLine) {
+    var lines = Lines(text)
+    _ = try lines.next("dtfix-plan") { $0 == "1" ? $0 : nil }
+    architecture = try lines.next("arch") { $0 }
+    isForCrash = try lines.next("type") { ["kexec": false, "crash": true][$0] }
+    entry = try lines.next("entry", UInt64.init(hexadecimal:))
+    flags = try lines.next("flags", UInt64.init(hexadecimal:))
+    var segments: [Segment] = []
+    while !lines.isAtEnd {
+      let segment = try lines.next("segment", Segment.init(words:))
+      guard !segments.contains(where: { $0.name == segment.name }) else {
+        throw lines.bad("a second segment of this name")
+      }
+      segments.append(segment)
+    }
+    self.segments = segments
+  }
+}
+
+/// The lines of a manifest, one after the other.
+private struct Lines {
+  private let lines: [Substring]
+  private var number = 0
+
+  init(_ text: String) {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last == "" { lines.removeLast() }
+    self.lines = lines
+  }
+
+  var isAtEnd: Bool { number == lines.count }
+
+  /// What the next line says, which has to begin with a word.
+  mutating func next<Value>(
+    _ word: String, _ read: (String) -> Value?
+  ) throws(LoadManifest.BadLine) -> Value {
+    number += 1
+    guard number <= lines.count else { throw bad("there is no line '\(word) …'") }
+    let line = lines[number - 1]
+    guard line.hasPrefix(word + " "), let value = read(String(line.dropFirst(word.count + 1)))
+    else { throw bad("not a line '\(word) …'") }
+    return value
+  }
+
+  /// The line that was read last is no good.
+  func bad(_ reason: String) -> LoadManifest.BadLine {
+    let text = number <= lines.count ? String(lines[number - 1].prefix(80)) : ""
+    return LoadManifest.BadLine(number: number, text: text, reason: reason)
+  }
+}
+
+extension LoadManifest.Segment {
+  fileprivate init?(words text: String) {
+    let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    guard words.count == 4, !words[0].isEmpty, words.allSatisfy(\.isVisible),
+      let start = UInt64(hexadecimal: words[1]), let size = UInt64(hexadecimal: words[2]),
+      let range = PhysicalRange(start: start, size: size),
+      !["", ".", ".."].contains(words[3]), !words[3].contains("/")
+    else { return nil }
+    self.init(name: words[0], range: range, file: words[3])
+  }
+}
+
+extension UInt64 {
+  /// `0x` and digits, nothing else.
+  fileprivate init?(hexadecimal text: String) {
+    let digits = text.dropFirst(2)
+    guard text.hasPrefix("0x"), digits.first?.isHexDigit == true else { return nil }
+    self.init(digits, radix: 16)
+  }
+}
+
+extension LoadManifest.BadLine: CustomStringConvertible {
+  /// One line: which, what is wrong, and the line itself.
+  public var description: String { "line \(number): \(reason): \"\(text)\"" }
+}
+
+extension String {
+  /// Whether it is of visible ASCII characters.
+  fileprivate var isVisible: Bool { utf8.allSatisfy { 0x21...0x7e ~= $0 } }
+}

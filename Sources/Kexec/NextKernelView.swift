@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import DeviceTree
+public import PhysicalMemory
+
+/// What a kernel will believe that is started with a tree: read from the blob as its early code reads it
+/// (`drivers/of/fdt.c:early_init_dt_scan`), whoever made it.
+public struct NextKernelView: Hashable, Sendable {
+  /// The RAM that it will use; nil where UEFI's own map says that.
+  public let memory: PhysicalRangeSet?
+  /// What it keeps off.
+  public let reserved: PhysicalRangeSet
+  /// Where it looks for its initrd.
+  public let initrd: PhysicalRange?
+  /// Where a crash kernel looks for the core header; nil for a kernel that will have no /proc/vmcore.
+  public let coreHeader: PhysicalRange?
+  /// Its command line, up to the first NUL; nil for its own.
+  public let commandLine: [UInt8]?
+  /// Bytes of the seed for its own place; nil without one, 0 for one that is all zeros: no KASLR.
+  public let kaslrSeedSize: Int?
+  /// Bytes for its random number generator.
+  public let rngSeedSize: Int?
+
+  /// Reads a tree.
+  ///
+  /// - Throws: ``PlanError/tree(_:)`` for a tree without legal root cells.
+  public init(of tree: DeviceTree) throws(PlanError) {
+    func value(_ name: String) -> PropertyValue? {
+      (try? tree.property(name, of: ChosenProperty.node)) ?? nil
+    }
+    let cells: CellCounts
+    do throws(DeviceTreeError) {
+      cells = try tree.cellCounts(of: "/")
+    } catch {
+      throw .tree(error)
+    }
+    let treeMemory = tree.isOfUEFI ? nil : try TreeMemory(of: tree)
+    memory = treeMemory?.usable
+    let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
+    reserved = treeMemory?.reserved ?? PhysicalRangeSet(kept)
+    initrd = value(ChosenProperty.initrdStart)?.number.flatMap { start in
+      value(ChosenProperty.initrdEnd)?.number.flatMap { PhysicalRange(start: start, end: $0) }
+    }
+    coreHeader = value(ChosenProperty.coreHeader)?.tuples(cells)?.first?.memory
+    commandLine = value(ChosenProperty.commandLine).map { Array($0.bytes.prefix { $0 != 0 }) }
+    kaslrSeedSize = value(ChosenProperty.kaslrSeed).map { seed in
+      seed.bytes.allSatisfy { $0 == 0 } ? 0 : seed.bytes.count
+    }
+    rngSeedSize = value(ChosenProperty.rngSeed)?.bytes.count
+  }
+
+  /// A line for each belief.
+  public var lines: [String] {
+    func list(_ ranges: [PhysicalRange]) -> String {
+      let shown = ranges.prefix(8).map(\.description).joined(separator: ", ")
+      return ranges.count > 8 ? "\(shown) and \(ranges.count - 8) more" : shown
+    }
+    let ram = memory.map { $0.isEmpty ? "none" : list($0.ranges) } ?? "what UEFI's map says"
+    let seed =
+      switch kaslrSeedSize {
+      case nil, 0: "none: the kernel lies where it is linked for"
+      case let size?: "\(size) bytes"
+      }
+    return [
+      "memory: \(ram)", "keeps off: \(reserved.isEmpty ? "nothing" : list(reserved.ranges))",
+      "initrd: \(initrd.map(\.description) ?? "none")",
+      "core header: \(coreHeader.map { "\($0)" } ?? "none, so no /proc/vmcore")",
+      "command line: "
+        + (commandLine.map { "\"\(String(decoding: $0, as: UTF8.self))\"" } ?? "its own"),
+      "kaslr-seed: \(seed)", "rng-seed: \(rngSeedSize.map { "\($0) bytes" } ?? "none")",
+    ]
+  }
+}

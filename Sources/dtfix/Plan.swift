@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Kexec
+import PhysicalMemory
+import RunningKernel
+
+/// `dtfix plan`: a whole kexec, everything placed.
+struct Plan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "A whole kexec: kernel, initrd, tree and core header, everything in its place.",
+    usage: """
+      dtfix plan --for-kexec --kernel <file> [--initrd <file>] ... [-o <folder>] <options>
+      dtfix plan --for-crash --kernel <file> [--initrd <file>] ... [-o <folder>] <options>
+      """,
+    discussion: """
+      What kexec_file_load does inside the kernel, done outside and visible. The layout is printed; with \
+      -o the plan is written to a folder, for a loader: a manifest, a file for each segment, and \
+      plan.json with the reasons. Nothing is loaded.
+
+      A unified kernel image brings its own initrd and command line, unless others are named.
+
+      EXAMPLES
+        What would be loaded where, on this machine?
+          dtfix plan --for-kexec --kernel /boot/vmlinuz --initrd /boot/initrd.img
+        A crash kernel for a captured machine, and why everything is where it is:
+          dtfix plan --for-crash --root captures/board7 --kernel Image --explain -o crash.plan
+        For a board that is not there, by its tree:
+          dtfix plan --for-kexec -i board.dtb --kernel Image --command-line 'console=ttyS0'
+        Would this machine take it?
+          dtfix check --root / crash.plan
+      """)
+
+  @Flag(name: .customLong("for-kexec"), help: "For an ordinary kexec.")
+  var forKexec = false
+
+  @Flag(name: .customLong("for-crash"), help: "For a crash kernel.")
+  var forCrash = false
+
+  @OptionGroup(title: "What is started") var files: PlanFiles
+  @OptionGroup(title: "The machine") var source: SourceOptions
+  @OptionGroup(title: "Changes") var changes: ChangeOptions
+  @OptionGroup(title: "Facts by hand (--for-crash)") var given: CrashFactOptions
+  @OptionGroup(title: "Output") var output: PlanOutputOptions
+
+  func validate() throws {
+    guard forKexec != forCrash else {
+      throw ValidationError("say what the plan is for: --for-kexec or --for-crash")
+    }
+  }
+
+  func run() throws {
+    try output.check()
+    let base = try source.tree()
+    let kernel = try KernelInput(files.kernel, profile: files.profile)
+    let architecture = try source.architecture(of: base, or: kernel.image)
+    var request = LoadRequest(
+      kernel: kernel.image, bytes: kernel.bytes, tree: base.tree,
+      commandLine: try source.commandLine(changes, forCrash: forCrash, own: kernel.commandLine),
+      seeds: try changes.seeds())
+    request.initrd = try files.initrds() ?? kernel.initrd
+    request.edits = try changes.edits()
+    request.reservations = changes.reserve
+    let crash = try crashFacts()
+    request.crash = crash?.facts
+    let machine = try memory(base)
+    let plan = try plan(request, architecture, machine, base)
+    try output.write(plan, notes: crash?.notes ?? [])
+  }
+
+  /// What a core header is made of; nil for an ordinary kexec.
+  private func crashFacts() throws(Failure) -> (facts: CrashFacts, notes: [String])? {
+    guard forCrash else { return nil }
+    var (facts, _, notes) = try CrashSource(machine: source.machine).facts(given)
+    facts.take(given)
+    return (facts, notes)
+  }
+
+  /// The memory of the machine; of one that is not there, what its tree says.
+  private func memory(_ base: TreeFile) throws(Failure) -> MachineFacts {
+    let (facts, note) = try source.facts()
+    guard source.machineIsMeant else { return try facts.with(memoryOf: base) }
+    guard facts.systemRAM == nil else { return facts }
+    let isHidden = note?.contains("CAP_SYS_ADMIN") == true
+    throw Failure(isHidden ? .noPermission : .notOffered, note ?? "no memory is known")
+  }
+
+  private func plan(
+    _ request: LoadRequest, _ architecture: Architecture, _ machine: MachineFacts, _ base: TreeFile
+  ) throws(Failure) -> LoadPlan {
+    do throws(PlanError) {
+      return try LoadPlan(request, for: architecture, on: machine)
+    } catch {
+      switch error {
+      case .missing, .contradiction, .tooManySegments, .badNote, .overlappingMemory:
+        throw Failure(error, of: source.machine, isJoined: true)
+      case .otherKernel, .emptyInitrd, .addressTooHigh:
+        throw Failure(.malformedInput, "\(files.kernel): \(error)")
+      default:
+        throw Failure(
+          error, in: base.name, commandLineOf: source.commandLineName(changes, base))
+      }
+    }
+  }
+}
+
+/// The kernel and what goes with it.
+struct PlanFiles: ParsableArguments {
+  @Option(help: ArgumentHelp("The kernel, of any format of dtfix image.", valueName: "file"))
+  var kernel: String
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "An initrd; several are loaded as one, one behind the other. Repeatable.", valueName: "file"))
+  var initrd: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Which profile of a unified kernel image, from 0.", valueName: "number"))
+  var profile = 0
+
+  /// The initrds as one; nil for none.
+  func initrds() throws(Failure) -> [UInt8]? {
+    var contents: [[UInt8]] = []
+    for path in initrd {
+      let file = try MappedFile(path)
+      let bytes = file.withBytes { bytes in unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
+      guard !bytes.isEmpty else { throw Failure(.malformedInput, "\(file.name): an empty initrd") }
+      contents.append(bytes)
+    }
+    return LoadRequest.joining(contents)
+  }
+}
+
+extension MachineFacts {
+  fileprivate func with(memoryOf base: TreeFile) throws(Failure) -> MachineFacts {
+    var facts = self
+    do throws(PlanError) {
+      let memory = try TreeMemory(of: base.tree)
+      facts.systemRAM = memory.usable.ranges
+      facts.reserved = memory.reserved.ranges
+    } catch {
+      throw Failure(
+        .notOffered, "\(base.name): \(error)\n--root names a machine whose memory is known")
+    }
+    return facts
+  }
+}

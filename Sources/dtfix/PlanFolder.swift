@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Kexec
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+
+/// A folder that holds a plan: its manifest, a file for each segment, and `plan.json`.
+struct PlanFolder {
+  private let path: FilePath
+
+  init(_ path: String) {
+    self.path = FilePath(path)
+  }
+
+  /// Whether a path is that of a folder.
+  static func exists(_ path: String) -> Bool { FileStatus(path)?.isFolder == true }
+
+  /// Refuses to write over what is no plan, before any work is done.
+  func checkIsReplaceable() throws(Failure) {
+    guard !path.isEmpty else { throw Failure(.usage, "-o is the name of a folder, not empty") }
+    guard let status = FileStatus(path.string) else { return }
+    let isPlan = FileStatus(path.appending(LoadManifest.fileName).string)?.isRegular == true
+    guard status.isFolder, isPlan || namesOfFiles(in: path).isEmpty else {
+      throw Failure(.cannotCreate, "\(path): is there, and is no folder of a plan")
+    }
+  }
+
+  /// Writes the whole plan or leaves no trace of it: beside its place, then renamed. Only its owner may
+  /// look: the tree holds seeds.
+  func write(_ plan: LoadPlan) throws(Failure) {
+    let temporary = try TemporaryFolder(beside: path)
+    do throws(Failure) {
+      let manifest = LoadManifest(plan)
+      for (segment, entry) in zip(plan.segments, manifest.segments) {
+        try temporary.add(entry.file, segment.bytes)
+      }
+      try temporary.add("plan.json", Array("\(plan.json)\n".utf8))
+      try temporary.add(LoadManifest.fileName, Array(manifest.text.utf8))
+      try temporary.becomeFinal()
+    } catch {
+      temporary.remove()
+      throw error
+    }
+  }
+
+  /// Reads a plan: its manifest and the files that this names.
+  func read() throws(Failure) -> (LoadManifest, contents: [String: [UInt8]]) {
+    let place = path.appending(LoadManifest.fileName)
+    let manifest: LoadManifest
+    do {
+      let text = try readFile(place, limit: LoadManifest.sizeLimit)
+      manifest = try LoadManifest(text: String(decoding: text, as: UTF8.self))
+    } catch let error as MachineError {
+      throw Failure(error)
+    } catch {
+      throw Failure(.malformedInput, "\(place): \(error)")
+    }
+    var contents: [String: [UInt8]] = [:]
+    for segment in manifest.segments {
+      do throws(MachineError) {
+        // A file with more bytes than the segment has room for is told of, not read.
+        let limit = Int(clamping: min(segment.range.size, 1 << 32)) + 1
+        contents[segment.file] = try readFile(path.appending(segment.file), limit: limit)
+      } catch {
+        throw Failure(error)
+      }
+    }
+    return (manifest, contents)
+  }
+}
