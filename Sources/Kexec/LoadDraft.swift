@@ -17,7 +17,8 @@ struct LoadDraft {
   /// What was done that may surprise.
   private(set) var warnings: [Finding] = []
 
-  /// Finds a place for everything; over the running kernel only when there is none beside it.
+  /// Finds a place for everything: at multiples of the preferred alignment, else of a page; over the
+  /// running kernel only when there is none beside it.
   ///
   /// - Throws: ``PlanError``; of several holes for the kernel, what was wrong with the first.
   init(
@@ -29,9 +30,10 @@ struct LoadDraft {
       request: request, architecture: architecture, rules: rules, machine: machine,
       coreHeader: coreHeader, pageSize: pageSize)
     guard coreHeader == nil else {
-      let memory = PlanMemory(
-        forCrashIn: machine.crashRegions[0], kept: request.kept, pageSize: pageSize)
-      try self.init(parts, in: memory)
+      try self.init(
+        parts,
+        in: PlanMemory(
+          forCrashIn: machine.crashRegions[0], kept: request.kept, pageSize: pageSize))
       return
     }
     let memory = { (sparesKernel: Bool) in
@@ -51,12 +53,22 @@ struct LoadDraft {
   }
 
   private init(_ parts: LoadParts, in memory: PlanMemory) throws(PlanError) {
+    do throws(PlanError) {
+      try self.init(parts, in: memory, preferring: parts.request.preferredAlignment)
+    } catch {
+      guard case .noRoom = error else { throw error }
+      try self.init(parts, in: memory, preferring: parts.pageSize)
+    }
+  }
+
+  private init(
+    _ parts: LoadParts, in memory: PlanMemory, preferring alignment: UInt64
+  ) throws(PlanError) {
     var lowest = parts.request.kernel.linkAddress ?? 0
     var firstFailure: PlanError?
     while true {
       var placing = Placing(
-        in: memory, pageSize: parts.pageSize,
-        preferredAlignment: parts.request.preferredAlignment)
+        in: memory, pageSize: parts.pageSize, preferredAlignment: alignment)
       let kernel: PhysicalRange
       do throws(PlanError) {
         kernel = try parts.placeKernel(from: lowest, &placing)

@@ -54,17 +54,6 @@ public struct LoadManifest: Hashable, Sendable {
   /// The largest file that is read, in bytes.
   public static let sizeLimit = 64 << 10
 
-  /// The table of contents of a plan.
-  public init(_ plan: LoadPlan) {
-    architecture = plan.architecture.name
-    isForCrash = plan.isForCrash
-    entry = plan.entry
-    flags = plan.flags
-    segments = plan.segments.map {
-      Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
-    }
-  }
-
   /// The file's text.
   public var text: String {
     let head = [
@@ -78,6 +67,18 @@ public struct LoadManifest: Hashable, Sendable {
   }
 }
 
+extension LoadManifest {
+  /// The table of contents of a plan.
+  public init(_ plan: LoadPlan) {
+    self.init(
+      architecture: plan.architecture.name, isForCrash: plan.isForCrash, entry: plan.entry,
+      flags: plan.flags,
+      segments: plan.segments.map {
+        Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
+      })
+  }
+}
+
 // MARK: - Reading
 
 extension LoadManifest {
@@ -88,10 +89,10 @@ extension LoadManifest {
   public init(text: String) throws(BadLine) {
     var lines = Lines(text)
     _ = try lines.next("dtfix-plan") { $0 == "1" ? $0 : nil }
-    architecture = try lines.next("arch") { $0 }
-    isForCrash = try lines.next("type") { ["kexec": false, "crash": true][$0] }
-    entry = try lines.next("entry", UInt64.init(hexadecimal:))
-    flags = try lines.next("flags", UInt64.init(hexadecimal:))
+    let architecture = try lines.next("arch") { $0 }
+    let isForCrash = try lines.next("type") { ["kexec": false, "crash": true][$0] }
+    let entry = try lines.next("entry", UInt64.init(hexadecimal:))
+    let flags = try lines.next("flags", UInt64.init(hexadecimal:))
     var segments: [Segment] = []
     while !lines.isAtEnd {
       let segment = try lines.next("segment", Segment.init(words:))
@@ -100,7 +101,9 @@ extension LoadManifest {
       }
       segments.append(segment)
     }
-    self.segments = segments
+    self.init(
+      architecture: architecture, isForCrash: isForCrash, entry: entry, flags: flags,
+      segments: segments)
   }
 }
 

@@ -346,20 +346,4 @@ import Testing
     facts.vmcoreinfoNote = range(0x4200_0000, 0x1024)
     return facts
   }
-
-  /// What `dtfix elfcorehdr` knows about a captured machine.
-  private func crashFacts(of name: String) throws -> CrashFacts {
-    let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
-    let (map, core) = (try #require(try machine.memoryMap()), try #require(try machine.core()))
-    var facts = CrashFacts()
-    facts.memory = map.memoryToDump
-    facts.kernelImage = map.kernelImage
-    facts.excluded = try machine.crashRegions() + machine.crashCMARanges()
-    facts.firmware = try machine.firmwareMemory()
-    facts.cpuNotes = try machine.cpuNotes().map(\.range)
-    facts.vmcoreinfoNote = try machine.vmcoreinfoNote()
-    facts.vmcoreinfo = core.vmcoreinfo
-    facts.coreSegments = core.file.programHeaders
-    return facts
-  }
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CrashCore
 import DeviceTree
+import ELF
 import Kexec
 import PhysicalMemory
 import RunningKernel
+import SystemPackage
 import TestSupport
+import Testing
 
 /// Seeds that are recognized when they turn up where they should not.
 let fixedSeeds = Seeds(kaslr: Array(1...8), rng: (0..<128).map { UInt8($0 ^ 0x5a) })
@@ -38,7 +42,27 @@ func facts(of machine: RunningKernel) throws -> MachineFacts {
   let map = try machine.memoryMap()
   return MachineFacts(
     pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [],
-    crashRegions: try machine.crashRegions())
+    crashRegions: try machine.crashRegions(), kernelImage: map?.kernelImage)
+}
+
+/// What `dtfix elfcorehdr` knows about a captured machine.
+func crashFacts(of machine: RunningKernel) throws -> CrashFacts {
+  let (map, core) = (try #require(try machine.memoryMap()), try #require(try machine.core()))
+  var facts = CrashFacts()
+  facts.memory = map.memoryToDump
+  facts.kernelImage = map.kernelImage
+  facts.excluded = try machine.crashRegions() + machine.crashCMARanges()
+  facts.firmware = try machine.firmwareMemory()
+  facts.cpuNotes = try machine.cpuNotes().map(\.range)
+  facts.vmcoreinfoNote = try machine.vmcoreinfoNote()
+  facts.vmcoreinfo = core.vmcoreinfo
+  facts.coreSegments = core.file.programHeaders
+  return facts
+}
+
+/// What is known about a captured machine that may crash, by its folder.
+func crashFacts(of name: String) throws -> CrashFacts {
+  try crashFacts(of: RunningKernel(root: FilePath(try Fixtures.machine(name))))
 }
 
 extension DeviceTree {

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import KernelImage
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import Kexec
+
+@Suite struct `A plan` {
+  @Test func `has what is loaded, and a tree that knows where`() throws {
+    let plan = try SmallMachine().plan()
+    let tree = try DeviceTree(blob: try #require(plan.bytes(.tree)))
+    let initrd = try #require(plan.segments.first { $0.part == .initrd })
+
+    #expect(plan.segments.map(\.part) == [.kernel(0), .initrd, .trampoline, .tree])
+    #expect(plan.flags == 0)
+    #expect(try tree.chosen("linux,initrd-start")?.number == initrd.range.start)
+    #expect(try tree.chosen("linux,initrd-end")?.number == initrd.range.start + 5000)
+    #expect(try tree.chosen("bootargs") == .string("quiet"))
+    #expect(plan.bytes(.kernel(0)) == SmallMachine().kernel)
+    #expect(plan.placements.map(\.part) == [.kernel(0), .initrd, .tree, .trampoline])
+  }
+
+  @Test func `is the same for the same seeds`() throws {
+    #expect(try SmallMachine().plan() == SmallMachine().plan())
+  }
+
+  @Test func `tells no secrets`() throws {
+    var machine = SmallMachine()
+    machine.seeds = fixedSeeds
+    let plan = try machine.plan()
+
+    let told = "\(plan.json)" + plan.explanation.joined() + plan.layout.joined()
+
+    #expect(!told.contains("102030405060708") && !told.contains("01 02 03"))
+    #expect(plan.segments.filter(\.isSecret).map(\.part) == [.tree])
+  }
+
+  /// arm64's initrd is within 32 GiB of the kernel: high memory alone is no place for it.
+  @Test func `moves the kernel on to keep the initrd near it`() throws {
+    var machine = SmallMachine()
+    machine.facts.systemRAM = [range(0x4000_0000, 8 << 20), range(0x20_0000_0000, 256 << 20)]
+    machine.initrd = 16 << 20
+
+    let plan = try machine.plan()
+
+    #expect(plan.starts([.kernel(0)]) == [0x20_0000_0000])
+    #expect(plan.starts([.initrd]) == [0x20_0021_0000])
+  }
+
+  @Test func `writes over the running kernel when nothing else is left`() throws {
+    var machine = SmallMachine()
+    machine.facts.systemRAM = [range(0x4000_0000, 16 << 20)]
+    machine.facts.kernelImage = range(0x4020_0000, 13 << 20)
+    let plan = try machine.plan()
+
+    #expect(plan.starts([.kernel(0)]) == [0x4000_0000])
+    #expect(plan.warnings.contains { $0.text.contains("written over") })
+  }
+
+  @Test func `is aligned for pages of 64 KiB where there is room`() throws {
+    let plan = try SmallMachine().plan()
+    #expect(plan.segments.allSatisfy { $0.range.start % (64 << 10) == 0 })
+
+    // The tree takes the last 2 MiB; what is left before it fits the initrd at a page alone.
+    var tight = SmallMachine()
+    tight.facts.systemRAM = [range(0x4000_0000, 6 << 20), range(0x50_0000_0000, 64 << 20)]
+    tight.facts.crashRegions = [range(0x50_0000_0000, 64 << 20)]
+    tight.initrd = 0x1f_8000
+    #expect(try tight.plan().starts([.initrd]) == [0x4020_2000])
+  }
+
+  @Test func `keeps off what the tree and the caller keep`() throws {
+    var machine = SmallMachine()
+    machine.tree = """
+      /dts-v1/; /memreserve/ 0x40000000 0x200000;
+      / { #address-cells = <2>; #size-cells = <2>;
+        reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+          secure@40200000 { reg = <0 0x40200000 0 0x100000>; }; }; };
+      """
+    machine.reservations = [range(0x4040_0000, 0x1000)]
+
+    #expect(try machine.plan().starts([.kernel(0)]) == [0x4060_0000])
+  }
+}
+
+@Suite struct `There is no plan` {
+  @Test func `without room, and what is missing and in the way is told`() throws {
+    var machine = SmallMachine()
+    machine.facts.systemRAM = [range(0x4000_0000, 8 << 20)]
+    machine.facts.reserved = [range(0x4030_0000, 1 << 20)]
+    machine.initrd = 6 << 20
+
+    let error = #expect(throws: PlanError.self) { try machine.plan() }
+
+    #expect(
+      error?.description == """
+        no room for the initrd, 6291456 bytes in 0x40202000-0x83fffffff: the largest free piece, \
+        0x40400000-0x407fffff, is 2097152 bytes too small; in the way: what the running kernel \
+        reserved at 0x40300000-0x403fffff
+        """)
+  }
+
+  @Test func `in a crash region that is too small`() throws {
+    var machine = SmallMachine()
+    machine.facts.crashRegions = [range(0x4800_0000, 2 << 20)]
+    machine.isForCrash = true
+
+    let error = #expect(throws: PlanError.self) { try machine.plan() }
+
+    #expect(error?.description.hasPrefix("no room for the ") == true)
+    #expect(error?.description.contains("0x48") == true)
+  }
+
+  /// `kimage_alloc_crash_control_pages` takes them from the region, behind the segments.
+  @Test func `that leaves a crash kernel no control pages`() throws {
+    var machine = SmallMachine()
+    machine.facts.crashRegions = [range(0x4800_0000, 0x80_0000)]
+    machine.isForCrash = true
+    machine.initrd = 0x38_0000
+    _ = try machine.plan()
+    machine.initrd = 0x5b_0000
+
+    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    #expect(error?.description.contains("no room for the") == true)
+  }
+
+  @Test(
+    arguments: [
+      Obstacle("an initrd without a byte") { $0.initrd = 0 },
+      Obstacle("a kernel for aarch64 on a machine of riscv64") { $0.architecture = .riscv64 },
+      Obstacle("no kexec is planned for it yet") { $0.architecture = .ppc64 },
+      Obstacle("no RAM is known") { $0.facts.systemRAM = nil },
+      Obstacle("no memory is set apart for a crash kernel") { $0.isForCrash = true },
+      Obstacle("half of its RAM") {
+        $0.initrd = 60 << 20
+        $0.facts.systemRAM = [range(0x4000_0000, 100 << 20)]
+      },
+      Obstacle("no room for the kernel") { $0.facts.systemRAM = [range(1 << 48, 1 << 30)] },
+      Obstacle("3000 bytes") {
+        $0.commandLine = .given(KernelCommandLine(String(repeating: "a", count: 3000)))
+      },
+    ])
+  func `for what cannot be`(obstacle: Obstacle) throws {
+    var machine = SmallMachine()
+    obstacle.make(&machine)
+
+    let error = #expect(throws: PlanError.self) { try machine.plan() }
+
+    #expect(error?.description.contains(obstacle.text) == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("\n") == false)
+  }
+
+  /// Kernels find a tree on riscv, and a core header in a crash image, by their first bytes.
+  @Test func `when the initrd looks like something else`() throws {
+    var machine = SmallMachine()
+    machine.facts.crashRegions = [range(0x4800_0000, 64 << 20)]
+    machine.isForCrash = true
+    machine.initrdStart = [0x7f, 0x45, 0x4c, 0x46]
+    let elf = #expect(throws: PlanError.self) { try machine.plan() }
+    machine.isForCrash = false
+    _ = try machine.plan()
+    machine.initrdStart = [0xd0, 0x0d, 0xfe, 0xed]
+    let tree = #expect(throws: PlanError.self) { try machine.plan() }
+
+    #expect(elf?.description.contains("begins like the core header") == true)
+    #expect(tree?.description.contains("begins like a device tree") == true)
+  }
+}
+
+/// What makes a plan impossible, and what is said then.
+struct Obstacle: Sendable {
+  let text: String
+  let make: @Sendable (inout SmallMachine) -> Void
+
+  init(_ text: String, _ make: @escaping @Sendable (inout SmallMachine) -> Void) {
+    self.text = text
+    self.make = make
+  }
+}
+
+/// A machine with 1 GiB, and a small kernel.
+struct SmallMachine {
+  var facts = MachineFacts(pageSize: 4096, systemRAM: [range(0x4000_0000, 1 << 30)])
+  var architecture = Architecture.arm64
+  var tree = """
+    /dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
+      memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x40000000>; }; };
+    """
+  var initrd: Int? = 5000
+  var initrdStart: [UInt8] = []
+  var reservations: [PhysicalRange] = []
+  var commandLine: CommandLineChoice = "quiet"
+  var isForCrash = false
+  var seeds = Seeds.none
+  var kernel = KernelBuilder.arm64Image(size: 100_000, imageSize: 0x20_1234)
+
+  func plan() throws -> LoadPlan {
+    var request = LoadRequest(
+      kernel: try KernelImage(kernel.span), bytes: kernel,
+      tree: try DeviceTree(blob: Fixtures.compile(tree)), commandLine: commandLine, seeds: seeds)
+    request.initrd = initrd.map { size in
+      initrdStart + [UInt8](repeating: 7, count: size - min(size, initrdStart.count))
+    }
+    request.reservations = reservations
+    if isForCrash {
+      var crash = CrashFacts()
+      crash.memory = facts.systemRAM ?? []
+      crash.excluded = facts.crashRegions
+      crash.cpuNotes = [range(0x4000_1000, 0x1a8)]
+      crash.vmcoreinfoNote = range(0x4000_2000, 0x1024)
+      request.crash = crash
+    }
+    return try LoadPlan(request, for: architecture, on: facts)
+  }
+}
+
+extension LoadPlan {
+  func bytes(_ part: LoadPart) -> [UInt8]? { segments.first { $0.part == part }?.bytes }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import Foundation
+import KernelImage
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Kexec
+
+@Suite struct `The places that kernels chose themselves` {
+  /// `oracle/info.txt` of the captures: kexec_file_load, with the kernel and the initrd of that size.
+  @Test(
+    arguments: [
+      ("arm64-virt-6.12-kf", [0x9140_0000, 0x9d3f_0000, 0x91aa_0000, 0x9d20_0000]),
+      (
+        "arm64-virt-6g-highlow-6.12-kf",
+        [0x1_99e0_0000, 0x1_b9df_0000, 0x1_9a4a_0000, 0x1_b9c0_0000]
+      ),
+    ] as [(String, [UInt64])])
+  func `are ours for a crash kernel of arm64`(name: String, starts: [UInt64]) throws {
+    let plan = try arm64Plan(name, forCrash: true)
+
+    #expect(plan.starts([.kernel(0), .coreHeader, .initrd, .tree]) == starts)
+    #expect(plan.starts([.trampoline]) == [plan.entry])
+  }
+
+  @Test(
+    arguments: [
+      ("arm64-virt-6.12-kf", [0x40a0_0000, 0x410a_0000, 0x9fe0_0000]),
+      ("arm64-virt-6g-highlow-6.12-kf", [0x40a0_0000, 0x410a_0000, 0x1_bfe0_0000]),
+    ] as [(String, [UInt64])])
+  func `are ours for an ordinary kexec of arm64`(name: String, starts: [UInt64]) throws {
+    let plan = try arm64Plan(name, forCrash: false)
+
+    #expect(plan.starts([.kernel(0), .initrd, .tree]) == starts)
+  }
+
+  /// The kernel's purgatory, 12 KiB of checksums between core header and initrd, is not in our plans; so
+  /// initrd and tree lie that much higher, where kexec-tools, which has none either, puts the initrd.
+  @Test func `are ours for a crash kernel of riscv, but for purgatory`() throws {
+    let plan = try riscvPlan(forCrash: true)
+
+    #expect(plan.starts([.kernel(0), .coreHeader]) == [0xefe0_0000, 0xffdf_f000])
+    #expect(plan.starts([.initrd, .tree]) == [0xffbf_d000 + 0x3000, 0xffbf_b000 + 0x3000])
+    #expect(plan.entry == 0xefe0_0000)
+  }
+
+  @Test func `are ours for an ordinary kexec of riscv`() throws {
+    let plan = try riscvPlan(forCrash: false)
+
+    #expect(plan.starts([.kernel(0), .initrd, .tree]) == [0x8080_0000, 0xeca0_1000, 0xffff_0000])
+  }
+
+  /// What kexec-tools placed is memory that our checks accept, too.
+  @Test func `pass our checks when kexec-tools chose them`() throws {
+    let machine = try facts(of: RunningKernel(root: .init(Fixtures.machine("arm64-virt-6.12"))))
+    let starts: [(UInt64, UInt64)] = [
+      (0x8e40_0000, 0x24f_0000), (0x908f_0000, 0x1f_a000), (0x90ae_a000, 0x2000),
+      (0x90ae_c000, 0x4000), (0x9a3f_f000, 0x1000),
+    ]
+    let check = SegmentCheck(.arm64, isForCrash: true, machine)
+
+    let findings = check.findings(
+      in: starts.enumerated().map { number, place in
+        SegmentCheck.Segment(name: "s\(number)", range: range(place.0, place.1), bytes: [])
+      }, entry: 0x90ae_c660)
+
+    #expect(findings == [])
+  }
+
+  /// The kernels and initrds of the captures, by the sizes in `oracle/info.txt`; places of whole pages, as
+  /// the kernel gives them.
+  private func arm64Plan(_ name: String, forCrash: Bool) throws -> LoadPlan {
+    let initrd = name.contains("6g") ? 0x46_fc35 : 0x1f_9bb8
+    return try plan(
+      name, .arm64, KernelBuilder.arm64Image(size: 0x63_1200, imageSize: 0x6a_0000), initrd,
+      forCrash: forCrash)
+  }
+
+  private func riscvPlan(forCrash: Bool) throws -> LoadPlan {
+    try plan(
+      "riscv64-virt-7.2-kf", .riscv64,
+      KernelBuilder.riscvImage(size: 0x50_a800, imageSize: 0x54_9000), 0x1f_e20c,
+      forCrash: forCrash)
+  }
+
+  private func plan(
+    _ name: String, _ architecture: Architecture, _ kernel: [UInt8], _ initrdSize: Int,
+    forCrash: Bool
+  ) throws -> LoadPlan {
+    let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
+    var request = LoadRequest(
+      kernel: try KernelImage(kernel.span), bytes: kernel,
+      tree: try DeviceTree(blob: machine.flatTree()), commandLine: "quiet", seeds: fixedSeeds)
+    request.initrd = [UInt8](repeating: 1, count: initrdSize)
+    request.crash = forCrash ? try crashFacts(of: machine) : nil
+    request.preferredAlignment = 4096
+    return try LoadPlan(request, for: architecture, on: facts(of: machine))
+  }
+}
+
+extension LoadPlan {
+  func starts(_ parts: [LoadPart]) -> [UInt64?] {
+    parts.map { part in segments.first { $0.part == part }?.range.start }
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import KernelImage
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import Kexec
+
+@Suite struct `A plan for any machine` {
+  private static let count = 50_000
+
+  private static func smallTree() throws -> DeviceTree {
+    let source = "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; cpus { }; };"
+    return try DeviceTree(blob: Fixtures.compile(source))
+  }
+
+  /// What a plan must never do, found out by plain comparisons, on machines that nobody built: it
+  /// overlaps nothing, stays in RAM or in the crash region, keeps its alignments and its bounds.
+  @Test func `leaves no memory that it may use, and takes none twice`() throws {
+    var random = SplitMix64(seed: 11)
+    let tree = try Self.smallTree()
+    var made = 0
+    for _ in 0..<Self.count {
+      let machine = RandomMachine(&random)
+      guard let plan = try? machine.plan(tree) else { continue }
+      made += 1
+      let problems = machine.problems(of: plan)
+      try #require(problems == [], "\(machine)")
+    }
+    #expect(made > Self.count / 3)
+  }
+
+  /// Memory that no part was placed in changes nothing when it goes; but kernels take up to half of it.
+  @Test func `keeps its places when other memory goes`() throws {
+    var random = SplitMix64(seed: 12)
+    let tree = try Self.smallTree()
+    var made = 0
+    for _ in 0..<2000 {
+      var machine = RandomMachine(&random)
+      guard let plan = try? machine.plan(tree) else { continue }
+      machine.facts.systemRAM = machine.facts.systemRAM?.filter { memory in
+        plan.segments.contains { $0.range.overlaps(memory) }
+      }
+      guard let smaller = try? machine.plan(tree) else { continue }
+      made += 1
+      #expect(smaller.placements == plan.placements)
+    }
+    #expect(made > 300)
+  }
+}
+
+/// Memory with holes, reservations and crash regions, and a kernel that may or may not fit.
+struct RandomMachine {
+  var facts: MachineFacts
+  let architecture: Architecture
+  let kernel: [UInt8]
+  let initrdSize: Int
+  let isForCrash: Bool
+
+  init(_ random: inout SplitMix64) {
+    func number(_ range: ClosedRange<UInt64>) -> UInt64 { .random(in: range, using: &random) }
+    let unit: UInt64 = 64 << 10
+    var ram: [PhysicalRange] = []
+    var address = number(16...(4 << 14)) * unit
+    for _ in 0..<number(1...4) {
+      let size = number(1...(512 << 4)) * unit
+      ram.append(range(address, size))
+      address += size + number(0...(1 << 14)) * unit
+    }
+    func piece(_ most: UInt64) -> PhysicalRange? {
+      let outer = ram[Int(number(0...UInt64(ram.count - 1)))]
+      let start = outer.start + number(0...outer.size / 4096 - 1) * 4096
+      return PhysicalRange(start: start, size: number(1...most) * 4096)?.intersection(outer)
+    }
+    architecture = number(0...1) == 0 ? .arm64 : .riscv64
+    isForCrash = number(0...1) == 0
+    facts = MachineFacts(
+      pageSize: [4096, 16384, 65536][Int(number(0...2))], systemRAM: ram,
+      reserved: (0..<number(0...6)).compactMap { _ in piece(1 << 12) },
+      crashRegions: isForCrash || number(0...1) == 0
+        ? (0..<number(1...2)).compactMap { _ in piece(1 << 15)?.roundedInward(to: 2 << 20) }
+          .sorted(by: >) : [],
+      kernelImage: number(0...1) == 0 ? piece(1 << 13) : nil)
+    let size = number(1...40) << 20
+    let file = Int(number(64...(4 << 10)))
+    kernel =
+      architecture == .arm64
+      ? KernelBuilder.arm64Image(
+        size: file, imageSize: size, textOffset: number(0...3) == 0 ? 0x8_0000 : 0)
+      : KernelBuilder.riscvImage(size: file, imageSize: size)
+    initrdSize = number(0...2) == 0 ? 0 : Int(number(1...(1 << 16)))
+  }
+
+  func plan(_ tree: DeviceTree) throws -> LoadPlan {
+    var request = LoadRequest(
+      kernel: try KernelImage(kernel.span), bytes: kernel, tree: tree, commandLine: "a",
+      seeds: .none)
+    request.initrd = initrdSize == 0 ? nil : [UInt8](repeating: 1, count: initrdSize)
+    if isForCrash {
+      var crash = CrashFacts()
+      crash.memory = (facts.systemRAM ?? []) + [range(0x1000, 0x1_0000)]
+      crash.excluded = facts.crashRegions
+      crash.cpuNotes = [range(0x1000, 0x1a8)]
+      crash.vmcoreinfoNote = range(0x2000, 0x1024)
+      request.crash = crash
+    }
+    return try LoadPlan(request, for: architecture, on: facts)
+  }
+
+  /// Everything that is wrong with a plan, by comparing every pair of ranges.
+  func problems(of plan: LoadPlan) -> [String] {
+    let pageSize = facts.pageSize ?? 0
+    let ram = facts.systemRAM ?? []
+    var problems: [String] = []
+    func expect(_ isGood: Bool, _ text: String) { if !isGood { problems.append(text) } }
+    for (number, segment) in plan.segments.enumerated() {
+      let range = segment.range
+      expect(range.start % pageSize == 0 && range.end % pageSize == 0, "\(segment.part): pages")
+      expect(UInt64(segment.bytes.count) <= range.size, "\(segment.part): size")
+      for other in plan.segments[(number + 1)...] {
+        expect(!range.overlaps(other.range), "\(segment.part) over \(other.part)")
+      }
+      if isForCrash {
+        expect(facts.crashRegions[0].contains(range), "\(segment.part): crash region")
+      } else {
+        expect(ram.contains { $0.contains(range) } || joined(ram, range), "\(segment.part): RAM")
+        for kept in facts.reserved + facts.crashRegions {
+          expect(!kept.overlaps(range), "\(segment.part): reserved")
+        }
+      }
+    }
+    let starts = plan.starts([.kernel(0), .initrd, .tree, .coreHeader, .trampoline]).map { $0 ?? 0 }
+    let textOffset = (try? KernelImage(kernel.span).textOffset) ?? 0
+    expect((starts[0] - textOffset) % (2 << 20) == 0, "kernel: alignment")
+    if architecture == .arm64 {
+      expect(starts[2] % (2 << 20) == 0, "tree: alignment")
+      expect(starts[3] % (64 << 10) == 0, "core header: alignment")
+      expect(plan.entry == starts[4], "entry")
+      let end = starts[0] / (1 << 30) * (1 << 30) + (32 << 30)
+      expect(starts[1] == 0 || starts[1] + UInt64(initrdSize) <= end, "initrd: window")
+    } else {
+      expect(plan.entry == starts[0], "entry")
+    }
+    expect(plan.segments.contains { $0.part == .coreHeader } == isForCrash, "core header")
+    return problems
+  }
+
+  /// Whether neighbours among the ranges cover a place together.
+  private func joined(_ ram: [PhysicalRange], _ range: PhysicalRange) -> Bool {
+    ram.reduce(0) { $0 + ($1.intersection(range)?.size ?? 0) } == range.size
+  }
+}
