@@ -17,6 +17,7 @@ struct DTFix: ParsableCommand {
       dtfix show [<file>] <options>
       dtfix check <file> ... <options>
       dtfix diff <first> <second> <options>
+      dtfix map <options>
       """,
     discussion: """
       What Linux does inside kexec_file_load, in user space: for this machine or a captured one, with \
@@ -39,6 +40,8 @@ struct DTFix: ParsableCommand {
           dtfix show next.dtb
         What differs between two trees:
           dtfix diff old.dtb next.dtb
+        What lies where in memory, as a picture:
+          dtfix map --svg memory.svg
 
       EXIT STATUS
         0 done; 1 check or diff found something; 64 usage; 65 malformed input; 66 no
@@ -47,7 +50,7 @@ struct DTFix: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Fix.self, Elfcorehdr.self, Plan.self, Image.self, Show.self, Check.self, Diff.self,
+      Fix.self, Elfcorehdr.self, Plan.self, Image.self, Show.self, Check.self, Diff.self, Map.self,
     ],
     defaultSubcommand: Fix.self)
 

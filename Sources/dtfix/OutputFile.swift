@@ -21,8 +21,8 @@ struct OutputFile {
 
   /// Refuses what would end badly, before any work is done: bytes on a terminal, by whatever name, and
   /// a result in the place of its own source.
-  func check(inputs: [String]) throws(Failure) {
-    guard !isTerminal else {
+  func check(inputs: [String], isText: Bool = false) throws(Failure) {
+    guard isText || !isTerminal else {
       throw Failure(.usage, "a tree is not written to a terminal: use -o FILE, or --json")
     }
     guard let target = path.map({ FileStatus($0) }) ?? FileStatus(descriptor), target.isRegular

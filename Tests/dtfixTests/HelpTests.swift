@@ -6,7 +6,7 @@ import Testing
 @Suite struct `Help` {
   @Test(arguments: [
     ["--help"], ["-h"], ["help"], ["fix", "--help"], ["show", "--help"], ["image", "--help"],
-    ["elfcorehdr", "--help"], ["diff", "--help"],
+    ["elfcorehdr", "--help"], ["diff", "--help"], ["map", "--help"],
     ["check", "--help"], ["help", "fix"], ["help", "show"], ["help", "diff"], ["help", "check"],
     ["--for-kexec", "--help"],
   ])
@@ -21,7 +21,7 @@ import Testing
     #expect(result.text.contains("USAGE: dtfix"))
   }
 
-  @Test(arguments: [("fix", 2), ("show", 0), ("check", 2), ("diff", 0), ("image", 2)])
+  @Test(arguments: [("fix", 2), ("show", 0), ("check", 2), ("diff", 0), ("image", 2), ("map", 2)])
   func `has examples whose options exist`(command: String, options: Int) throws {
     let help = try dtfix(command, "--help").text
 
@@ -32,7 +32,7 @@ import Testing
     #expect(missing == [])
   }
 
-  @Test(arguments: ["fix", "show", "check", "diff", "image", "elfcorehdr"])
+  @Test(arguments: ["fix", "show", "check", "diff", "image", "elfcorehdr", "map"])
   func `fits a terminal`(command: String) throws {
     let help = try dtfix(command, "--help").text
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MemoryPicture
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+
+// What a machine says of its memory, as a picture: here RunningKernel and MemoryPicture meet.
+extension MachineOptions {
+  /// The kernel's view of memory, with a plan's segments in it; and the firmware's, where it has one.
+  func pictures(
+    with segments: [MemoryPicture.Item] = []
+  ) throws(Failure) -> [MemoryPicture] {
+    let (kernel, firmware) = (try kernelItems(), try firmwareItems())
+    let title = "Memory of \(name)"
+    let picture = MemoryPicture(kernel + segments, title: title)
+    guard !firmware.isEmpty else { return [picture] }
+    return [picture, MemoryPicture(firmware, title: "\(title), as its firmware describes it")]
+  }
+
+  /// The file that the picture is drawn from.
+  var memoryMapPath: String { machine.memoryMapPath.string }
+
+  /// What people call it: a captured machine by its folder.
+  private var name: String {
+    let folder = machine.isLive ? nil : machine.root.lexicallyNormalized().lastComponent
+    return folder?.string ?? "this machine"
+  }
+
+  private func kernelItems() throws(Failure) -> [MemoryPicture.Item] {
+    let path = machine.memoryMapPath
+    let map: MemoryMap?
+    let crash: [PhysicalRange]
+    do throws(MachineError) {
+      map = try machine.memoryMap()
+      crash = try machine.crashRegions(listedIn: map)
+    } catch {
+      throw Failure(error)
+    }
+    guard let map else { throw Failure(.missingInput, "\(path): no such file") }
+    guard !map.isHidden else {
+      throw Failure(.noPermission, "\(path): addresses are hidden without CAP_SYS_ADMIN")
+    }
+    guard !map.systemRAM.isEmpty else { throw Failure(.notOffered, "\(path): no System RAM") }
+    return map.items + crash.map { MemoryPicture.Item("Crash kernel", $0, .crash) }
+  }
+
+  private func firmwareItems() throws(Failure) -> [MemoryPicture.Item] {
+    do throws(MachineError) {
+      return try machine.firmwareMemoryMap().map {
+        MemoryPicture.Item($0.type, $0.range, $0.kind)
+      }
+    } catch {
+      throw Failure(error)
+    }
+  }
+}
+
+extension MemoryMap {
+  /// Memory, what is reserved and the kernel; devices are left out.
+  fileprivate var items: [MemoryPicture.Item] {
+    let kernel = kernelImage.map { [MemoryPicture.Item("running kernel", $0, .kernel)] } ?? []
+    return systemRAM.map { MemoryPicture.Item("System RAM", $0, .ram) }
+      + Set(memoryToDump).subtracting(systemRAM).map {
+        MemoryPicture.Item("System RAM (driver)", $0, .driverRAM)
+      }
+      + reserved.map { MemoryPicture.Item("reserved", $0, .reserved) } + kernel
+  }
+}
+
+extension FirmwareMemory {
+  /// The words are those of `arch/x86/kernel/e820.c:e820_type_to_string`.
+  fileprivate var kind: MemoryPicture.Kind {
+    switch type {
+    case "System RAM": .ram
+    case "Reserved", "Unusable memory", "Soft Reserved": .reserved
+    default: .other
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import MemoryPicture
+
+/// `dtfix map`: memory as a picture.
+struct Map: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "map",
+    abstract: "Memory as a picture: on the terminal, or as an SVG file.",
+    discussion: """
+      All of memory to scale, then in detail what a kexec has to do with: the running kernel, what is \
+      reserved, and the memory of crash kernels. The firmware's own map comes second (x86). The picture \
+      is as wide as the terminal; colours are left out where NO_COLOR is set.
+
+      EXAMPLES
+        This machine, on the terminal:
+          dtfix map
+        A captured machine, for a bug report:
+          dtfix map --root captures/board7 --svg memory.svg
+      """)
+
+  @OptionGroup var source: MachineOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw an SVG file instead; - is standard output.", valueName: "file"))
+  var svg: String?
+
+  func run() throws {
+    let output = OutputFile(svg)
+    if svg != nil { try output.check(inputs: [source.memoryMapPath], isText: true) }
+    let pictures = try source.pictures()
+    if svg != nil {
+      try output.write(Array(MemoryPicture.svg(pictures).utf8).span, isSecret: false)
+    } else {
+      let style = MemoryPicture.TextStyle.ofStandardOutput
+      let text = pictures.map { $0.text(style) }.joined(separator: "\n")
+      try output.write(Array(text.utf8).span, isSecret: false)
+    }
+  }
+}
