@@ -63,7 +63,8 @@ let package = Package(
     library(
       "Kexec",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage", "PhysicalMemory",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
+        "PhysicalMemory",
       ]),
     library(
       "RunningKernel",
@@ -88,6 +89,14 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Examples/PatchTree", swiftSettings: rules),
+    .systemLibrary(name: "CKexec", path: "Examples/kexec-loader/CKexec"),
+    .executableTarget(
+      name: "kexec-loader",
+      dependencies: [
+        "CKexec", "CrashCore", "DeviceTree", "KernelImage", "Kexec", "PhysicalMemory",
+        "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Examples/kexec-loader", exclude: ["CKexec"], swiftSettings: rules),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: rules),
     tests("BinaryFormat"),
@@ -107,5 +116,12 @@ let package = Package(
       ]),
     tests("RunningKernel", ["PhysicalMemory"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
+    .testTarget(
+      name: "LoaderTests",
+      dependencies: [
+        "kexec-loader", "dtfix", "Kexec", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: rules),
   ]
 )

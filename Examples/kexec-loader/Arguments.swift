@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the caller asks for.
+struct Arguments {
+  enum Command: String, CaseIterable {
+    case load
+    case loadCrash = "load-crash"
+    case unload
+    case unloadCrash = "unload-crash"
+    case execute
+    case status
+
+    var isForCrash: Bool { self == .loadCrash || self == .unloadCrash }
+    var loads: Bool { self == .load || self == .loadCrash }
+  }
+
+  let command: Command
+  private(set) var kernel: String?
+  private(set) var initrds: [String] = []
+  private(set) var commandLine: String?
+  private(set) var append: String?
+  /// The folder of a plan, in place of all these.
+  private(set) var plan: String?
+  /// The system call to use, whatever is better.
+  private(set) var call: SystemCall?
+  private(set) var isDryRun = false
+  /// Whether the kernel is to log what kexec_file_load does.
+  private(set) var isLogged = false
+  /// The folder of a captured machine.
+  private(set) var root: String?
+
+  static let help = """
+    usage: kexec-loader load | load-crash --kernel FILE [--initrd FILE] ...
+                        [--command-line TEXT | --append TEXT] [OPTION] ...
+           kexec-loader load | load-crash --plan FOLDER [OPTION] ...
+           kexec-loader unload | unload-crash | execute | status
+
+    Loads a kernel for the next reboot, or for a crash, from files or from a folder that
+    dtfix plan wrote; forgets it; starts it; tells what is loaded and what is allowed.
+    The command line is the running kernel's unless it is given; --append adds to either.
+    execute stops no services: systemctl kexec does that, and starts what is loaded here.
+
+      --call NAME    kexec_load or kexec_file_load, whatever would be chosen
+      --debug        the kernel logs what kexec_file_load does (Linux 6.8)
+      --dry-run      shows what would be loaded, how and why, and does nothing
+      --root FOLDER  a captured machine, for --dry-run and status
+
+    """
+
+  /// Reads arguments, without the program's name.
+  init(_ words: [String]) throws(Failure) {
+    guard let command = words.first.flatMap(Command.init) else {
+      let commands = Command.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Self.wrong("say what to do: \(commands)")
+    }
+    self.command = command
+    var rest = words.dropFirst()
+    while let option = rest.popFirst() {
+      let value = { () throws(Failure) in
+        guard let value = rest.popFirst() else { throw Self.wrong("\(option): needs a value") }
+        return value
+      }
+      switch option {
+      case "--kernel": kernel = try value()
+      case "--initrd": initrds.append(try value())
+      case "--command-line": commandLine = try value()
+      case "--append": append = try value()
+      case "--plan": plan = try value()
+      case "--call": call = try Self.call(named: try value())
+      case "--debug": isLogged = true
+      case "--dry-run": isDryRun = true
+      case "--root": root = try value()
+      default: throw Self.wrong("\(option): no such option")
+      }
+    }
+    try check()
+  }
+
+  private func check() throws(Failure) {
+    let ofFiles = kernel != nil || !initrds.isEmpty || commandLine != nil || append != nil
+    if command.loads {
+      guard (kernel != nil) != (plan != nil), plan == nil || !ofFiles else {
+        throw Self.wrong("say what to load: --kernel and what goes with it, or --plan alone")
+      }
+      guard plan == nil || call != .kexecFileLoad else {
+        throw Self.wrong("kexec_file_load takes no plan")
+      }
+    } else if ofFiles || plan != nil || call != nil || isDryRun || isLogged {
+      throw Self.wrong("\(command.rawValue): takes no such options")
+    }
+    guard root == nil || isDryRun || command == .status else {
+      throw Self.wrong("--root is for --dry-run and status: nothing is done to a captured machine")
+    }
+  }
+
+  private static func call(named name: String) throws(Failure) -> SystemCall {
+    guard let call = SystemCall(rawValue: name), call != .reboot else {
+      throw wrong("--call is kexec_load or kexec_file_load, not \(name)")
+    }
+    return call
+  }
+
+  private static func wrong(_ message: String) -> Failure {
+    Failure(.usage, "\(message)\nsee kexec-loader --help")
+  }
+}

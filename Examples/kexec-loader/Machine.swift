@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CrashCore
+import DeviceTree
+import ELF
+import Kexec
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+
+/// This machine, or a captured one, in the words of Kexec: the two libraries do not know each other.
+struct Machine {
+  let kernel: RunningKernel
+
+  init(root: String?) {
+    kernel = RunningKernel(root: FilePath(root ?? "/"))
+  }
+
+  var status: Status { Status(of: kernel.root, isLive: kernel.isLive) }
+
+  /// The architecture of the running kernel, and of the next one.
+  func architecture() throws(Failure) -> Architecture {
+    let name = try fact { kernel throws(MachineError) in try kernel.architectureName() }
+    guard let architecture = name.flatMap(Architecture.init(named:)) else {
+      throw Failure(.notOffered, "\(kernel.root): \(name ?? "what it is") is not known here")
+    }
+    return architecture
+  }
+
+  /// The tree that the machine was booted with.
+  func tree() throws(Failure) -> DeviceTree {
+    let blob = try fact { kernel throws(MachineError) in try kernel.flatTree() }
+    do throws(DeviceTreeError) {
+      return try DeviceTree(blob: blob)
+    } catch {
+      throw Failure(error, in: "\(kernel.flatTreePath)")
+    }
+  }
+
+  /// The command line of the running kernel without what is not for the next one.
+  func commandLine(forCrash: Bool) throws(Failure) -> KernelCommandLine {
+    let bytes = try fact { kernel throws(MachineError) in try kernel.commandLine() }
+    return KernelCommandLine(reusing: bytes, forCrash: forCrash)
+  }
+
+  /// What memory there is, and who uses it.
+  func memory() throws(Failure) -> MachineFacts {
+    let map = try memoryMap()
+    return try fact { kernel throws(MachineError) in
+      MachineFacts(
+        pageSize: try kernel.pageSize(), systemRAM: map.systemRAM, reserved: map.reserved,
+        crashRegions: try kernel.crashRegions(listedIn: map), kernelImage: map.kernelImage)
+    }
+  }
+
+  /// What the core header of a crash kernel is made of.
+  func crashFacts() throws(Failure) -> CrashFacts {
+    let map = try memoryMap()
+    return try fact { kernel throws(MachineError) in
+      var facts = CrashFacts()
+      facts.memory = map.memoryToDump
+      facts.excluded = try kernel.crashRegions(listedIn: map) + kernel.crashCMARanges()
+      facts.firmware = try kernel.firmwareMemory()
+      facts.cpuNotes = try kernel.cpuNotes().map(\.range)
+      facts.vmcoreinfoNote = try kernel.vmcoreinfoNote()
+      facts.kernelImage = map.kernelImage
+      // A kernel that is locked down hides it; what it tells has other sources, or can be left out.
+      if let core = try? kernel.core() {
+        facts.byteOrder = core.file.byteOrder
+        facts.coreSegments = core.file.programHeaders
+        facts.vmcoreinfo = core.vmcoreinfo
+      }
+      return facts
+    }
+  }
+
+  /// What a core header that was made earlier has to fit.
+  func coreFacts() throws(Failure) -> CoreMachine {
+    let facts = try crashFacts()
+    return CoreMachine(
+      byteOrder: facts.byteOrder, memory: PhysicalRangeSet(facts.memory),
+      crashRegions: PhysicalRangeSet(facts.excluded), firmware: PhysicalRangeSet(facts.firmware),
+      cpuNotes: facts.cpuNotes, absentCPUs: try absentCPUs(facts.cpuNotes.count),
+      vmcoreinfo: facts.vmcoreinfoNote)
+  }
+
+  private func absentCPUs(_ present: Int) throws(Failure) -> Int {
+    let possible = try fact { kernel throws(MachineError) in try kernel.possibleCPUCount() }
+    return max(0, (possible ?? 0) - present)
+  }
+
+  private func memoryMap() throws(Failure) -> MemoryMap {
+    let map = try fact { kernel throws(MachineError) in try kernel.memoryMap() }
+    guard let map, !map.isHidden else {
+      throw Failure(
+        map == nil ? .notOffered : .noPermission,
+        "\(kernel.memoryMapPath): tells no addresses\nto read them takes CAP_SYS_ADMIN")
+    }
+    return map
+  }
+
+  private func fact<Value>(
+    _ read: (RunningKernel) throws(MachineError) -> Value
+  ) throws(Failure) -> Value {
+    do throws(MachineError) {
+      return try read(kernel)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kexec
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import kexec_loader
+
+@Suite struct `The status` {
+  private let facts = [
+    "kernel", "crash kernel", "crash memory", "loads left", "crash loads left", "loading",
+    "lockdown", "CAP_SYS_BOOT", "kexec_load", "kexec_file_load",
+  ]
+
+  @Test func `of this machine is a line for each fact`() throws {
+    let result = try loader("status")
+
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      result.text.split(separator: "\n").map { $0.split(separator: "  ")[0] }
+        == facts.map { $0[...] })
+  }
+
+  @Test func `of a captured machine is what its kernel said`() throws {
+    let place = try Workplace()
+    try run("mkdir", ["-p", "proc/sys/kernel", "sys/kernel/security"], in: place.folder.path)
+    for (file, text) in [
+      "sys/kernel/kexec_loaded": "1\n", "sys/kernel/kexec_crash_loaded": "0\n",
+      "sys/kernel/kexec_crash_size": "268435456\n", "proc/sys/kernel/kexec_load_disabled": "0\n",
+      "proc/sys/kernel/kexec_load_limit_reboot": "-1\n",
+      "proc/sys/kernel/kexec_load_limit_panic": "2\n",
+      "sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+    ] {
+      try write(Array(text.utf8), to: place / file)
+    }
+
+    let result = try loader("status", "--root", place.folder.path)
+
+    #expect(
+      result.text == """
+        kernel            loaded
+        crash kernel      none loaded
+        crash memory      268435456 bytes
+        loads left        any number
+        crash loads left  2
+        loading           enabled
+        lockdown          integrity
+        CAP_SYS_BOOT      not told
+        kexec_load        not told
+        kexec_file_load   not told
+
+        """)
+  }
+
+  @Test func `asks the kernel without giving a capability away`() {
+    let before = Status(of: "/", isLive: true)
+    let after = Status(of: "/", isLive: true)
+
+    #expect(before.hasCapability == after.hasCapability)
+    #expect(before.calls == after.calls)
+    #expect(before.loadsLeft == after.loadsLeft)
+  }
+}
+
+@Suite struct `Before a system call is made` {
+  /// A machine on which everything is allowed.
+  private var status: Status {
+    var status = Status()
+    (status.isLoaded, status.isDisabled, status.hasCapability) = (true, false, true)
+    (status.loadsLeft, status.crashLoadsLeft, status.lockdown) = (-1, -1, "none")
+    status.calls = [.kexecLoad: true, .kexecFileLoad: true]
+    return status
+  }
+
+  @Test(arguments: [SystemCall.kexecLoad, .kexecFileLoad], [false, true])
+  func `nothing is in its way where all is allowed`(call: SystemCall, forCrash: Bool) throws {
+    try status.check(call, forCrash: forCrash)
+    try Status().check(call, forCrash: forCrash)
+  }
+
+  @Test func `each reason to refuse it is told apart`() {
+    expect(.notOffered, "is not in this kernel") { $0.calls[.kexecLoad] = false }
+    expect(.noPermission, "takes CAP_SYS_BOOT") { $0.hasCapability = false }
+    expect(.noPermission, "kernel.kexec_load_disabled is 1") { $0.isDisabled = true }
+    expect(.noPermission, "kernel.kexec_load_limit_reboot is 0") { $0.loadsLeft = 0 }
+    expect(.noPermission, "lockdown (integrity)") { $0.lockdown = "integrity" }
+    expect(.noPermission, "kernel.kexec_load_limit_panic is 0", forCrash: true) {
+      $0.crashLoadsLeft = 0
+    }
+  }
+
+  @Test func `a crash kernel needs memory`() {
+    var status = status
+    status.crashSize = "0"
+
+    #expect(throws: Failure.self) { try status.checkCrashMemory(forCrash: true) }
+    #expect(throws: Never.self) { try status.checkCrashMemory(forCrash: false) }
+  }
+
+  @Test func `nothing is executed unless it is loaded`() {
+    for isLoaded in [nil, false] as [Bool?] {
+      var status = status
+      status.isLoaded = isLoaded
+
+      let failure = #expect(throws: Failure.self) { try status.checkExecutable() }
+
+      #expect(failure?.code == .notOffered)
+    }
+    #expect(throws: Never.self) { try status.checkExecutable() }
+  }
+
+  private func expect(
+    _ code: Failure.Code, _ part: String, forCrash: Bool = false,
+    sourceLocation: SourceLocation = #_sourceLocation, change: (inout Status) -> Void
+  ) {
+    var status = status
+    change(&status)
+    let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) {
+      try status.check(.kexecLoad, forCrash: forCrash)
+    }
+    #expect(failure?.code == code, sourceLocation: sourceLocation)
+    #expect(failure?.message.contains(part) == true, sourceLocation: sourceLocation)
+  }
+}
+
+@Suite struct `The system call` {
+  @Test func `is the one that is asked for`() {
+    #expect(choice(asked: .kexecFileLoad) == .kexecFileLoad)
+    #expect(choice(asked: .kexecLoad, for: .x86_64) == .kexecLoad)
+  }
+
+  @Test func `is kexec_load where a plan is needed`() {
+    #expect(choice(isPacked: true) == .kexecLoad)
+    #expect(choice { $0.calls[.kexecFileLoad] = false } == .kexecLoad)
+    #expect(choice { $0.calls = [:] } == .kexecLoad)
+  }
+
+  @Test func `is kexec_file_load where there is no plan, or no need of one`() {
+    #expect(choice() == .kexecFileLoad)
+    #expect(choice(for: .x86_64) == .kexecFileLoad)
+    #expect(choice(isPacked: true) { $0.calls[.kexecLoad] = false } == .kexecFileLoad)
+    #expect(choice(isPacked: true) { $0.lockdown = "confidentiality" } == .kexecFileLoad)
+  }
+
+  private func choice(
+    asked: SystemCall? = nil, for architecture: Architecture = .arm64, isPacked: Bool = false,
+    change: (inout Status) -> Void = { _ in }
+  ) -> SystemCall {
+    var status = Status()
+    status.lockdown = "none"
+    status.calls = [.kexecLoad: true, .kexecFileLoad: true]
+    change(&status)
+    return CallChoice(asked: asked, for: architecture, isPacked: isPacked, on: status).call
+  }
+}
+
+@Suite struct `A file for the kernel` {
+  @Test func `is what was written, and stays so`() throws {
+    let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+
+    let sealed = try SealedFile("test", bytes)
+
+    #expect(try contents(of: "/proc/self/fd/\(sealed.file.rawValue)") == bytes)
+    #expect(throws: Errno.notPermitted) { try sealed.file.writeAll([1]) }
+    #expect(throws: Errno.notPermitted) { try sealed.file.resize(to: 1) }
+  }
+}
