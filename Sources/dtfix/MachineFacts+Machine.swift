@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+import ELF
 import Kexec
 import PhysicalMemory
 import RunningKernel
@@ -13,9 +15,11 @@ extension MachineFacts {
     do throws(MachineError) {
       let map = try machine.memoryMap()
       let ram = map?.systemRAM ?? []
-      let facts = MachineFacts(
+      var facts = MachineFacts(
         pageSize: pageSize, systemRAM: ram.isEmpty ? nil : ram, reserved: map?.reserved ?? [],
         crashRegions: try machine.crashRegions(listedIn: map), kernelImage: map?.kernelImage)
+      // Before the kernel says so, it is little-endian: the trampoline alone asks.
+      facts.byteOrder = (try? machine.core())??.file.byteOrder ?? .little
       return (facts, ram.isEmpty ? machine.noteOfMissingMemory(map) : nil)
     } catch {
       throw Failure(error)

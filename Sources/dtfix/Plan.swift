@@ -48,6 +48,9 @@ struct Plan: ParsableCommand {
     guard forKexec != forCrash else {
       throw ValidationError("say what the plan is for: --for-kexec or --for-crash")
     }
+    guard forKexec || source.machineIsMeant else {
+      throw ValidationError("--for-crash is for a machine that may crash: --root names it")
+    }
   }
 
   func run() throws {

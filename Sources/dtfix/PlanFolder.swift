@@ -45,18 +45,22 @@ struct PlanFolder {
     }
   }
 
-  /// Reads a plan: its manifest and the files that this names.
-  func read() throws(Failure) -> (LoadManifest, contents: [String: [UInt8]]) {
+  /// Reads a plan's manifest.
+  func manifest() throws(Failure) -> LoadManifest {
     let place = path.appending(LoadManifest.fileName)
-    let manifest: LoadManifest
     do {
       let text = try readFile(place, limit: LoadManifest.sizeLimit)
-      manifest = try LoadManifest(text: String(decoding: text, as: UTF8.self))
+      return try LoadManifest(text: String(decoding: text, as: UTF8.self))
     } catch let error as MachineError {
       throw Failure(error)
     } catch {
       throw Failure(.malformedInput, "\(place): \(error)")
     }
+  }
+
+  /// Reads a plan: its manifest and the files that this names.
+  func read() throws(Failure) -> (LoadManifest, contents: [String: [UInt8]]) {
+    let manifest = try manifest()
     var contents: [String: [UInt8]] = [:]
     for segment in manifest.segments {
       do throws(MachineError) {
