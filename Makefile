@@ -67,11 +67,14 @@ build: toolchain
 	@echo "== building dtfix"
 	@$(SWIFT) build
 
+# liblz4.a of Debian 13 and later wants another library.
+STATIC_NEEDS := $(if $(wildcard /usr/lib/*/libxxhash.a),-Xlinker -lxxhash)
+
 # One static file, without symbols.
 release: toolchain
 	$(call install,$(BUILD_NEEDS))
 	@echo "== building the static release program"
-	@$(SWIFT) build -c release --product dtfix -Xswiftc -static-executable -Xlinker -s \
+	@$(SWIFT) build -c release --product dtfix -Xswiftc -static-executable -Xlinker -s $(STATIC_NEEDS) \
 	  --scratch-path .build-release 2>&1 | \
 	  { grep -v 'statically linked applications\|_ThreadLocal\|mktemp' || true; }
 	@ls -l $(RELEASE)
@@ -91,6 +94,8 @@ demo: build
 	@echo "== the same, compared by dtc (seeds left out)"
 	@diff <(dtc -q -s -I dtb -O dts .build/next.dtb | grep -v -e -seed) \
 	  <(dtc -q -s -I dtb -O dts $(ORACLE) | grep -v -e -seed) && echo 'no difference'
+	@echo "== the memory of $(MACHINE)"
+	@.build/debug/dtfix map --root $(MACHINE)
 
 test: demo
 	$(call install,$(TEST_NEEDS))

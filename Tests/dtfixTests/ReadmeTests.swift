@@ -11,7 +11,7 @@ import Testing
   /// Every `console` block, run line by line in a folder with `dts/` and a kernel in it.
   @Test func `shows what really happens`() throws {
     let blocks = Self.blocks(of: "console")
-    #expect(blocks.count == 4)
+    #expect(blocks.count == 5)
     let folder = try TemporaryFolder()
     try FileManager.default.createSymbolicLink(
       atPath: folder / "dts", withDestinationPath: Fixtures.package + "/dts")
