@@ -40,7 +40,7 @@ struct PlanFolder {
         .malformedInput, "a plan for \(manifest.architecture) on a machine of \(architecture)")
     }
     let check = LoadCheck(
-      of: manifest, contents: contents, on: try machine.memory(),
+      of: manifest, contents: contents.mapValues { LoadContent($0) }, on: try machine.memory(),
       core: forCrash ? try machine.coreFacts() : CoreMachine())
     guard check.findings.isEmpty else {
       let findings = check.findings.map(\.description).joined(separator: "; ")

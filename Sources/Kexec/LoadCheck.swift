@@ -20,15 +20,16 @@ public struct LoadCheck: Sendable {
   ///
   /// - Parameters:
   ///   - manifest: the plan.
-  ///   - contents: the bytes of its files.
+  ///   - contents: its files.
   ///   - machine: what is known about the machine it is for; without facts, the plan is checked alone.
   ///   - core: what the machine's core header has to fit.
   public init(
-    of manifest: LoadManifest, contents: [String: [UInt8]], on machine: MachineFacts = .init(),
+    of manifest: LoadManifest, contents: [String: LoadContent], on machine: MachineFacts = .init(),
     core: CoreMachine = .init()
   ) {
     let parts = manifest.segments.map {
-      SegmentCheck.Segment(name: $0.name, range: $0.range, bytes: contents[$0.file] ?? [])
+      SegmentCheck.Segment(
+        name: $0.name, range: $0.range, content: contents[$0.file] ?? LoadContent([]))
     }
     guard let architecture = Architecture(named: manifest.architecture),
       let rules = architecture.placement
@@ -60,7 +61,7 @@ private struct FolderPlan {
 
   func part(_ part: LoadPart) -> SegmentCheck.Segment? { parts.first { $0.name == part.name } }
 
-  var blob: DeviceTree? { part(.tree).flatMap { try? DeviceTree(blob: $0.bytes) } }
+  var blob: DeviceTree? { part(.tree).flatMap { try? DeviceTree(blob: $0.content.start) } }
   var view: NextKernelView? { blob.flatMap { try? NextKernelView(of: $0) } }
 
   /// What the loader tells the running kernel.
@@ -89,7 +90,7 @@ extension FolderPlan {
 
   /// An Image says itself how much memory it wants; pieces of an ELF file say nothing.
   private func image(of kernel: SegmentCheck.Segment) -> [Finding] {
-    guard let image = try? KernelImage(kernel.bytes.span) else { return [] }
+    guard let image = try? KernelImage(kernel.content.start.span) else { return [] }
     var findings: [Finding] = []
     if image.machine.rawValue != architecture.coreRules?.machine {
       findings.append(
@@ -122,7 +123,7 @@ extension FolderPlan {
     }
     let tree = part(.tree)?.range.start ?? 0
     let wanted = [ByteOrder.little, .big].map { trampoline(kernel.range.start, tree, $0) }
-    guard !wanted.contains(code.bytes) else { return [] }
+    guard !wanted.contains(code.content.start) else { return [] }
     return [
       Finding(
         "trampoline", "does not start the kernel at \(hex(kernel.range.start)) with its tree",
@@ -153,7 +154,7 @@ extension FolderPlan {
       return [Finding("dtb", "there is no device tree", rule: Self.reader("early_init_dt_verify"))]
     }
     do throws(DeviceTreeError) {
-      _ = try DeviceTree(blob: part.bytes)
+      _ = try DeviceTree(blob: part.content.start)
     } catch {
       return [Finding("dtb", "\(error)", rule: .libfdt("fdt_check_full"))]
     }
@@ -166,10 +167,10 @@ extension FolderPlan {
 
   private func size(of tree: SegmentCheck.Segment) -> [Finding] {
     var findings: [Finding] = []
-    if let limit = architecture.treeLimit, UInt64(tree.bytes.count) > limit.value {
+    if let limit = architecture.treeLimit, UInt64(tree.content.size) > limit.value {
       findings.append(
         Finding(
-          "dtb", "\(tree.bytes.count) bytes; the kernel maps \(limit.value)", rule: limit.rule))
+          "dtb", "\(tree.content.size) bytes; the kernel maps \(limit.value)", rule: limit.rule))
     }
     if tree.range.start % 8 != 0 {
       findings.append(
@@ -182,7 +183,7 @@ extension FolderPlan {
   private func initrd(_ view: NextKernelView) -> [Finding] {
     let part = part(.initrd)
     let loaded = part.flatMap {
-      PhysicalRange(start: $0.range.start, size: UInt64($0.bytes.count))
+      PhysicalRange(start: $0.range.start, size: UInt64($0.content.size))
     }
     guard view.initrd != loaded else { return [] }
     return [
@@ -257,6 +258,6 @@ extension FolderPlan {
 
   func coreHeader(_ core: CoreMachine) -> [Finding] {
     guard let part = part(.coreHeader) else { return [] }
-    return CoreHeaderCheck(of: core).findings(in: part.bytes.span).map(Finding.init)
+    return CoreHeaderCheck(of: core).findings(in: part.content.start.span).map(Finding.init)
   }
 }

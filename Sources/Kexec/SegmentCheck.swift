@@ -16,8 +16,8 @@ struct SegmentCheck {
   struct Segment {
     let name: String
     let range: PhysicalRange
-    /// Its bytes; empty where they were not read.
-    let bytes: [UInt8]
+    /// The bytes at its start.
+    let content: LoadContent
   }
 
   init(_ architecture: Architecture, isForCrash: Bool, _ machine: MachineFacts) {
@@ -39,7 +39,7 @@ struct SegmentCheck {
 
 extension SegmentCheck.Segment {
   init(_ segment: LoadPlan.Segment) {
-    self.init(name: segment.part.name, range: segment.range, bytes: segment.bytes)
+    self.init(name: segment.part.name, range: segment.range, content: LoadContent(segment.bytes))
   }
 }
 
@@ -65,10 +65,10 @@ extension SegmentCheck {
           segment.name, "\(segment.range) is not of whole pages of \(pageSize) bytes",
           rule: Self.sanity))
     }
-    if UInt64(segment.bytes.count) > segment.range.size {
+    if UInt64(segment.content.size) > segment.range.size {
       findings.append(
         Finding(
-          segment.name, "\(segment.bytes.count) bytes in \(segment.range.size) of memory",
+          segment.name, "\(segment.content.size) bytes in \(segment.range.size) of memory",
           rule: Self.sanity))
     }
     if let limit = architecture.placement?.addressLimit, segment.range.end > limit.value {
@@ -146,13 +146,15 @@ extension SegmentCheck {
     let tree: [UInt8] = [0xd0, 0x0d, 0xfe, 0xed]
     var findings: [Finding] = []
     for segment in segments {
-      if isForCrash, segment.name != LoadPart.coreHeader.name, segment.bytes.starts(with: elf) {
+      if isForCrash, segment.name != LoadPart.coreHeader.name,
+        segment.content.start.starts(with: elf)
+      {
         findings.append(
           Finding(
             segment.name, "begins like the core header, which kernels look for",
             rule: .linux("kernel/crash_core.c", "crash_handle_hotplug_event")))
       }
-      if segment.name != LoadPart.tree.name, segment.bytes.starts(with: tree) {
+      if segment.name != LoadPart.tree.name, segment.content.start.starts(with: tree) {
         findings.append(
           Finding(
             segment.name, "begins like a device tree, which some kernels look for",

@@ -53,7 +53,7 @@ extension FileDescriptor {
   }
 
   /// The bytes of a range of the file; fewer when the file ends inside of it.
-  func readBytes(at range: Range<Int>) throws -> [UInt8] {
+  package func readBytes(at range: Range<Int>) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
     var size = 0
     while size < range.count {

@@ -13,7 +13,7 @@ struct CheckedMachine {
 /// A core header, or a folder with a plan, that is to be checked.
 enum CheckedFile {
   case coreHeader(InputFile)
-  case plan(String, LoadManifest, contents: [String: [UInt8]])
+  case plan(String, LoadManifest, contents: [String: LoadContent])
 
   init(_ path: String) throws(Failure) {
     if PlanFolder.exists(path) {

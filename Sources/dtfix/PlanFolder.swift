@@ -58,15 +58,18 @@ struct PlanFolder {
     }
   }
 
-  /// Reads a plan: its manifest and the files that this names.
-  func read() throws(Failure) -> (LoadManifest, contents: [String: [UInt8]]) {
+  /// Reads a plan: its manifest, and the files that this names as far as a check looks into them.
+  func read() throws(Failure) -> (LoadManifest, contents: [String: LoadContent]) {
     let manifest = try manifest()
-    var contents: [String: [UInt8]] = [:]
+    var contents: [String: LoadContent] = [:]
     for segment in manifest.segments {
       do throws(MachineError) {
-        // A file with more bytes than the segment has room for is told of, not read.
-        let limit = Int(clamping: min(segment.range.size, 1 << 32)) + 1
-        contents[segment.file] = try readFile(path.appending(segment.file), limit: limit)
+        contents[segment.file] = try withFile(path.appending(segment.file)) { file in
+          let size = FileStatus(file)?.size ?? 0
+          let start = try file.readBytes(
+            at: 0..<min(size, LoadContent.checkedSize(of: segment.name)))
+          return LoadContent(start: start, size: size)
+        }
       } catch {
         throw Failure(error)
       }

@@ -143,6 +143,6 @@ struct LoadFolder {
     LoadCheck(
       of: LoadManifest(
         architecture: architecture, isForCrash: isForCrash, entry: entry, flags: flags,
-        segments: segments), contents: contents, on: facts)
+        segments: segments), contents: contents.mapValues { LoadContent($0) }, on: facts)
   }
 }

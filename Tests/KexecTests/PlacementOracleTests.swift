@@ -66,7 +66,8 @@ import Testing
 
     let findings = check.findings(
       in: starts.enumerated().map { number, place in
-        SegmentCheck.Segment(name: "s\(number)", range: range(place.0, place.1), bytes: [])
+        SegmentCheck.Segment(
+          name: "s\(number)", range: range(place.0, place.1), content: LoadContent([]))
       }, entry: 0x90ae_c660)
 
     #expect(findings == [])

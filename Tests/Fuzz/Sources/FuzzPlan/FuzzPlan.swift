@@ -30,8 +30,8 @@ private func check(_ text: String, _ content: [UInt8]) {
   do throws(LoadManifest.BadLine) {
     let manifest = try LoadManifest(text: text)
     precondition((try? LoadManifest(text: manifest.text)) == manifest, "it is what it says")
-    var contents: [String: [UInt8]] = [:]
-    for segment in manifest.segments { contents[segment.file] = content }
+    var contents: [String: LoadContent] = [:]
+    for segment in manifest.segments { contents[segment.file] = LoadContent(content) }
     for machine in [MachineFacts(), machine(pageSize: 4096)] {
       let check = LoadCheck(of: manifest, contents: contents, on: machine)
       precondition(check.findings.allSatisfy { !"\($0)".contains("\n") })
