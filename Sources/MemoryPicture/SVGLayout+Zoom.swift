@@ -59,11 +59,10 @@ extension SVGLayout {
   /// A wave across the bar.
   private func drawBreak(of row: Row, at y: Double, on canvas: inout SVGCanvas) {
     let steps = 10
-    let points = (0...steps).map { step in
-      (
-        x: zoomLeft + Self.zoomWidth * Double(step) / Double(steps),
-        y: y + (step % 2 == 0 ? 3.0 : -3.0)
-      )
+    let width = Self.zoomWidth / Double(steps)
+    let points = (0...steps).map { step -> (x: Double, y: Double) in
+      let height = step.isMultiple(of: 2) ? 3.0 : -3.0
+      return (x: zoomLeft + width * Double(step), y: y + height)
     }
     canvas.path(points, row.kind == nil ? "leader" : "break")
   }
