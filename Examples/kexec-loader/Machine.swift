@@ -47,9 +47,11 @@ struct Machine {
   func memory() throws(Failure) -> MachineFacts {
     let map = try memoryMap()
     return try fact { kernel throws(MachineError) in
-      MachineFacts(
+      var facts = MachineFacts(
         pageSize: try kernel.pageSize(), systemRAM: map.systemRAM, reserved: map.reserved,
         crashRegions: try kernel.crashRegions(listedIn: map), kernelImage: map.kernelImage)
+      if let core = try? kernel.core() { facts.byteOrder = core.file.byteOrder }
+      return facts
     }
   }
 

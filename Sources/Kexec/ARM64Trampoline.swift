@@ -10,7 +10,7 @@ import BinaryFormat
 /// little-endian; the two addresses behind them are in the order of the kernel that jumps.
 enum ARM64Trampoline {
   /// The addresses are read from here on.
-  private static let literals = 24
+  static let literals = 24
 
   static func bytes(kernel: UInt64, tree: UInt64, _ order: ByteOrder) -> [UInt8] {
     let code: [UInt32] = [

@@ -5,51 +5,70 @@ import PhysicalMemory
 
 /// A kernel as a loader wants it: pieces of whole pages, apart from each other.
 ///
-/// Segments of an ELF file that share a page are one piece; what is between them is zero.
+/// Segments of an ELF file whose bytes share a page are one piece; what is between them is zero.
 struct KernelPieces {
-  /// A piece: where it goes, and the bytes at its start; the rest is zero.
-  struct Piece {
-    let range: PhysicalRange
-    let bytes: [UInt8]
-  }
+  /// Where the pieces go, in rising order.
+  let ranges: [PhysicalRange]
 
-  let pieces: [Piece]
+  private let bytes: [UInt8]
+  /// The segments of each piece: where they go, and where their bytes are.
+  private let segments: [[(memory: PhysicalRange, file: Range<Int>)]]
 
   /// - Parameters:
   ///   - image: the kernel.
   ///   - bytes: what its segments are ranges of.
-  ///   - address: where it is loaded.
+  ///   - address: where it is loaded: all of it fits in front of 2^64.
   init(_ image: KernelImage, _ bytes: [UInt8], at address: UInt64, _ pageSize: UInt64) {
-    var pieces: [Piece] = []
+    var ranges: [PhysicalRange] = []
+    var segments: [[(memory: PhysicalRange, file: Range<Int>)]] = []
+    /// Where the bytes of the last piece end; what follows them is zero.
+    var contentEnd: UInt64 = 0
     for segment in image.segments {
-      guard let memory = PhysicalRange(start: address + segment.offset, size: segment.memorySize)
-      else { continue }
+      let memory = Self.range(address + segment.offset, segment.memorySize)
       let pages = memory.roundedOutward(to: pageSize)
-      let shared = pieces.popLast(ifEndingBehind: pages.start)
-      let start = shared?.range.start ?? pages.start
-      var content = shared?.bytes ?? []
-      if !segment.file.isEmpty {
-        content += [UInt8](repeating: 0, count: Int(memory.start - start) - content.count)
-        content += bytes[segment.file]
+      if let last = ranges.last, last.end > pages.start {
+        ranges.removeLast()
+        if contentEnd > pages.start {
+          ranges.append(Self.range(last.start, pages.end - last.start))
+        } else {
+          // The last piece has but zeros in the page that both are in: it gives it up.
+          if last.start < pages.start {
+            ranges.append(Self.range(last.start, pages.start - last.start))
+          } else {
+            segments.removeLast()
+          }
+          ranges.append(pages)
+          segments.append([])
+        }
+      } else {
+        ranges.append(pages)
+        segments.append([])
       }
-      if let range = PhysicalRange(start: start, end: pages.end) {
-        pieces.append(Piece(range: range, bytes: content))
-      }
+      segments[segments.count - 1].append((memory, segment.file))
+      if !segment.file.isEmpty { contentEnd = memory.start + UInt64(segment.file.count) }
     }
-    self.pieces = pieces
+    self.ranges = ranges
+    self.segments = segments
+    self.bytes = bytes
   }
-}
 
-extension [KernelPieces.Piece] {
-  /// Takes the last piece away if its bytes share a page with what follows; one that has nothing but
-  /// zeros there gives up the page.
-  fileprivate mutating func popLast(ifEndingBehind address: UInt64) -> KernelPieces.Piece? {
-    guard let last, last.range.end > address else { return nil }
-    removeLast()
-    guard UInt64(last.bytes.count) <= address - last.range.start else { return last }
-    if let rest = PhysicalRange(start: last.range.start, end: address) {
-      append(KernelPieces.Piece(range: rest, bytes: last.bytes))
+  /// The bytes at the start of each piece; the rest is zero.
+  var contents: [[UInt8]] {
+    zip(ranges, segments).map { range, segments in
+      var content: [UInt8] = []
+      for (memory, file) in segments where !file.isEmpty {
+        let gap = Int(memory.start - range.start) - content.count
+        content += repeatElement(0, count: gap)
+        content += bytes[file]
+      }
+      return content
     }
-    return nil
+  }
+
+  private static func range(_ start: UInt64, _ size: UInt64) -> PhysicalRange {
+    guard let range = PhysicalRange(start: start, size: size) else {
+      preconditionFailure("a kernel that has a place fits there")
+    }
+    return range
   }
 }

@@ -20,7 +20,8 @@ struct LoadDraft {
   /// Finds a place for everything: at multiples of the preferred alignment, else of a page; over the
   /// running kernel only when there is none beside it.
   ///
-  /// - Throws: ``PlanError``; of several holes for the kernel, what was wrong with the first.
+  /// - Throws: ``PlanError``: what was wrong with the first hole for the kernel, or with the last one
+  ///   when no later one could be better.
   init(
     _ request: LoadRequest, _ architecture: Architecture, _ rules: PlacementRules,
     on machine: MachineFacts, coreHeader: [UInt8]?
@@ -29,16 +30,14 @@ struct LoadDraft {
     let parts = LoadParts(
       request: request, architecture: architecture, rules: rules, machine: machine,
       coreHeader: coreHeader, pageSize: pageSize)
+    let tree = try request.treeMemory()
     guard coreHeader == nil else {
       try self.init(
-        parts,
-        in: PlanMemory(
-          forCrashIn: machine.crashRegions[0], kept: request.kept, pageSize: pageSize))
+        parts, in: PlanMemory(forCrashIn: machine.crashRegions[0], tree, pageSize: pageSize))
       return
     }
     let memory = { (sparesKernel: Bool) in
-      PlanMemory(
-        forKexecOn: machine, kept: request.kept, pageSize: pageSize, sparesKernel: sparesKernel)
+      PlanMemory(forKexecOn: machine, tree, pageSize: pageSize, sparesKernel: sparesKernel)
     }
     do throws(PlanError) {
       try self.init(parts, in: memory(true))
@@ -77,10 +76,13 @@ struct LoadDraft {
       }
       do throws(PlanError) {
         let (tree, segments) = try parts.placeOthers(around: kernel, &placing)
-        self.init(parts, kernel, placing, tree, segments)
+        let pieces = try parts.kernelSegments(at: kernel.start)
+        self.init(parts, kernel, placing, tree, pieces + segments)
         return
       } catch {
-        guard case .noRoom(let room) = error, memory.free.contains(where: { $0.size >= room.size })
+        // All others are behind the kernel: further up there is less room for them.
+        guard case .noRoom(let room) = error,
+          memory.free.contains(where: { $0.end > kernel.end && $0.size >= room.size })
         else { throw error }
         firstFailure = firstFailure ?? error
         lowest = kernel.end

@@ -16,7 +16,9 @@ struct LoadParts {
   /// Free memory for the control pages of a crash image, which the kernel takes from what the segments
   /// leave of the main region; more than any architecture asks for
   /// (`kernel/kexec_core.c:kimage_alloc_crash_control_pages`).
-  private static let controlPages: UInt64 = 1 << 20
+  static let controlPages: UInt64 = 1 << 20
+  /// What they are called.
+  static let controlPagesName = "control pages"
 
   /// Gives the kernel the lowest place from an address on.
   func placeKernel(
@@ -26,10 +28,30 @@ struct LoadParts {
     guard let window = PhysicalRange(start: lowest, end: rules.addressLimit.value) else {
       throw .addressTooHigh(lowest, rules.addressLimit)
     }
+    // What passes 64 bits has no place anywhere.
+    let (size, overflow) = image.textOffset.addingReportingOverflow(image.memorySize)
     let place = try placing.place(
-      .kernel(0), size: image.textOffset + image.memorySize, alignment: image.alignment, .upward,
+      .kernel(0), size: overflow ? .max : size, alignment: image.alignment, .upward,
       within: window, rule: rules.kernelRule)
     return placing.shiftLast(by: image.textOffset) ?? place
+  }
+
+  /// The kernel's pieces, once all has its place.
+  ///
+  /// - Throws: ``PlanError/notAccepted(_:)`` for more pieces than a plan has segments.
+  func kernelSegments(at address: UInt64) throws(PlanError) -> [LoadPlan.Segment] {
+    let pieces = KernelPieces(request.kernel, request.kernelBytes, at: address, pageSize)
+    guard pieces.ranges.count <= SegmentCheck.mostSegments else {
+      throw .notAccepted([
+        Finding(
+          "kernel",
+          "\(pieces.ranges.count) pieces; a plan has \(SegmentCheck.mostSegments) segments",
+          rule: .linux("kernel/kexec.c", "do_kexec_load"))
+      ])
+    }
+    return zip(pieces.ranges, pieces.contents).enumerated().map { number, piece in
+      LoadPlan.Segment(part: .kernel(number), range: piece.0, bytes: piece.1)
+    }
   }
 
   /// Gives everything else its place, and makes what is made here.
@@ -37,8 +59,7 @@ struct LoadParts {
     around kernel: PhysicalRange, _ placing: inout Placing
   ) throws(PlanError) -> (NextTree, [LoadPlan.Segment]) {
     var places: [LoadPart: PhysicalRange] = [:]
-    var segments = KernelPieces(request.kernel, request.kernelBytes, at: kernel.start, pageSize)
-      .segments
+    var segments: [LoadPlan.Segment] = []
     var tree: NextTree?
     for step in rules.steps {
       let bytes: [UInt8]?
@@ -59,7 +80,7 @@ struct LoadParts {
       segments.append(LoadPlan.Segment(part: step.part, range: place, bytes: bytes))
     }
     if coreHeader != nil {
-      try placing.checkRoom(for: "control pages", size: Self.controlPages)
+      try placing.checkRoom(for: Self.controlPagesName, size: Self.controlPages)
     }
     guard let tree else { preconditionFailure("every architecture places a tree") }
     return (tree, segments)
@@ -95,13 +116,5 @@ extension Placing {
     return try place(
       step.part, size: size, alignment: step.alignment, step.direction, within: window,
       rule: step.rule)
-  }
-}
-
-extension KernelPieces {
-  fileprivate var segments: [LoadPlan.Segment] {
-    pieces.enumerated().map { number, piece in
-      LoadPlan.Segment(part: .kernel(number), range: piece.range, bytes: piece.bytes)
-    }
   }
 }

@@ -28,7 +28,8 @@ extension LoadPlan {
       + tree.changes.map(\.description) + warnings.map { "warning: \($0)" }
   }
 
-  /// The same for programs: the file `plan.json` of a plan's folder. No secrets are in it.
+  /// The same for programs: the file `plan.json` of a plan's folder. No seeds are in it; of a
+  /// crash plan it tells where the kernel lies, as its core header does.
   public var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture.name),

@@ -6,8 +6,8 @@ public import PhysicalMemory
 
 /// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
 ///
-/// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and checked before it
-/// exists: the kernel believes almost any address that user space gives it.
+/// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and read back by a
+/// ``LoadCheck`` before it is handed out: the kernel believes almost any address that it is given.
 public struct LoadPlan: Hashable, Sendable {
   /// One piece that kexec copies.
   public struct Segment: Hashable, Sendable {
@@ -17,10 +17,6 @@ public struct LoadPlan: Hashable, Sendable {
     public let range: PhysicalRange
     /// Its bytes, `buf` and `bufsz`; the rest of its memory is zero.
     public let bytes: [UInt8]
-
-    /// Whether there are secrets in it: the tree holds seeds, the core header tells where a kernel with
-    /// KASLR lies.
-    public var isSecret: Bool { part == .tree || part == .coreHeader }
   }
 
   /// The architecture of both kernels.
@@ -63,8 +59,7 @@ public struct LoadPlan: Hashable, Sendable {
     self.coreHeader = coreHeader?.plan
     warnings = draft.warnings + draft.tree.warnings + (coreHeader?.plan.warnings ?? [])
 
-    let findings = SegmentCheck(architecture, isForCrash: isForCrash, machine)
-      .findings(in: segments.map(SegmentCheck.Segment.init), entry: entry)
+    let findings = LoadCheck(of: self, on: machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
@@ -81,5 +76,17 @@ extension LoadRequest {
     } catch {
       preconditionFailure("a header that was read back can be written")
     }
+  }
+}
+
+extension LoadCheck {
+  /// Reads a plan back, as if it came from a folder; its core header was read back when it was made.
+  fileprivate init(of plan: LoadPlan, on machine: MachineFacts) {
+    let manifest = LoadManifest(plan)
+    let contents = zip(manifest.segments, plan.segments).map { entry, segment in
+      (entry.file, LoadContent(segment.bytes))
+    }
+    self.init(
+      of: manifest, contents: Dictionary(uniqueKeysWithValues: contents), on: machine, core: nil)
   }
 }

@@ -69,13 +69,33 @@ extension LoadRequest {
     guard initrd?.isEmpty != true else { throw .emptyInitrd }
     guard machine.systemRAM?.isEmpty == false else { throw .missing(.memory) }
     guard crash == nil || !machine.crashRegions.isEmpty else { throw .noCrashRegion }
+    guard kernel.segments.reduce(0, { $0 + $1.file.count }) <= kernelBytes.count else {
+      throw .notAccepted([
+        Finding("kernel", "its segments share bytes of the file", rule: rules.kernelRule)
+      ])
+    }
     return rules
   }
 
-  /// What the tree and the caller keep memory for.
-  var kept: [NoRoom.Occupant] {
-    tree.reservations.compactMap(\.memory).map { NoRoom.Occupant("a reservation of the tree", $0) }
+  /// What the edited tree and the caller say of memory.
+  func treeMemory() throws(PlanError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {
+    let (tree, _) = try tree.applying(edits)
+    let kept =
+      tree.reservations.compactMap(\.memory).map {
+        NoRoom.Occupant("a reservation of the tree", $0)
+      }
       + tree.reservedMemory().map { NoRoom.Occupant($0.place, $0.range) }
       + reservations.map { NoRoom.Occupant("what is to be reserved", $0) }
+    return (tree.knownMemory, kept)
+  }
+}
+
+extension DeviceTree {
+  /// The RAM that a kernel learns of from the tree; nil where UEFI tells it, or firmware has yet to fill
+  /// it in.
+  var knownMemory: PhysicalRangeSet? {
+    guard !isOfUEFI, let cells = try? cellCounts(of: "/") else { return nil }
+    let ram = memoryNodes(cells, named: "").flatMap(\.ranges) + dynamicMemory(cells)
+    return ram.isEmpty ? nil : PhysicalRangeSet(ram)
   }
 }

@@ -5,7 +5,7 @@ public import PhysicalMemory
 
 /// What is known about the machine that the tree was taken from; all of it optional.
 public struct MachineFacts: Hashable, Sendable {
-  /// Bytes in a page of the running kernel, a power of two (anything else counts as unknown): the
+  /// Bytes in a page of the running kernel, 4096, 16384 or 65536 (anything else counts as unknown): the
   /// initrd it got may be reserved in whole pages.
   public var pageSize: UInt64?
   /// `System RAM` in `/proc/iomem`; nil when that is not known.
@@ -34,11 +34,11 @@ public struct MachineFacts: Hashable, Sendable {
   }
 
   /// Bytes in a page, or in the largest that it may have: what is right for that is right for all.
-  var largestPageSize: UInt64 { possiblePageSizes.max() ?? 65536 }
+  var largestPageSize: UInt64 { possiblePageSizes[possiblePageSizes.count - 1] }
 
-  /// The sizes in bytes that a page may have.
+  /// The sizes in bytes that a page may have: of another size, there is no kernel.
   var possiblePageSizes: [UInt64] {
-    guard let pageSize, pageSize.nonzeroBitCount == 1 else { return [4096, 16384, 65536] }
-    return [pageSize]
+    let all: [UInt64] = [4096, 16384, 65536]
+    return pageSize.flatMap { all.contains($0) ? [$0] : nil } ?? all
   }
 }

@@ -69,6 +69,13 @@ struct Placing {
     return range
   }
 
+  /// Counts memory as taken by what has its place already.
+  mutating func take(_ ranges: [PhysicalRange]) {
+    placements += ranges.map {
+      Placement(part: .kernel(0), range: $0, reason: "it is there", rule: .caller)
+    }
+  }
+
   /// Whether there is room for what nobody places here: the kernel finds it when the plan is loaded.
   ///
   /// - Throws: ``PlanError/noRoom(_:)``.

@@ -31,7 +31,7 @@ struct SegmentCheck {
 
   /// What is wrong; nothing when the kernel takes the plan and it does what it should.
   func findings(in segments: [Segment], entry: UInt64) -> [Finding] {
-    count(segments) + segments.flatMap(pages) + overlaps(segments) + size(segments)
+    count(segments) + crashRegion + segments.flatMap(pages) + overlaps(segments) + size(segments)
       + (isForCrash ? segments.flatMap(region) : segments.flatMap(memory))
       + self.entry(entry, segments) + magicNumbers(segments)
   }
@@ -58,7 +58,7 @@ extension SegmentCheck {
 
   private func pages(_ segment: Segment) -> [Finding] {
     var findings: [Finding] = []
-    let pageSize = machine.pageSize ?? 4096
+    let pageSize = machine.possiblePageSizes[0]
     if segment.range.start % pageSize != 0 || segment.range.end % pageSize != 0 {
       findings.append(
         Finding(
@@ -85,11 +85,15 @@ extension SegmentCheck {
     }
   }
 
-  /// The kernel counts what its allocator has; here that is RAM without what is reserved.
+  /// The kernel counts what its allocator has; here that is RAM without what is set apart.
   private func size(_ segments: [Segment]) -> [Finding] {
     guard let ram = machine.systemRAM else { return [] }
-    let half = PhysicalRangeSet(ram).subtracting(PhysicalRangeSet(machine.reserved)).size / 2
-    let sum = segments.reduce(0) { $0 + min($1.range.size, .max >> 5) }
+    let kept = PhysicalRangeSet(machine.reserved + machine.crashRegions)
+    let half = PhysicalRangeSet(ram).subtracting(kept).size / 2
+    let sum = segments.reduce(0 as UInt64) { sum, segment in
+      let (sum, overflow) = sum.addingReportingOverflow(segment.range.size)
+      return overflow ? .max : sum
+    }
     guard sum > half else { return [] }
     return [
       Finding(
@@ -98,10 +102,16 @@ extension SegmentCheck {
     ]
   }
 
+  private var crashRegion: [Finding] {
+    guard isForCrash, machine.systemRAM != nil, machine.crashRegions.isEmpty else { return [] }
+    return [
+      Finding("plan", "this machine has no memory set apart for a crash kernel", rule: Self.sanity)
+    ]
+  }
+
   private func region(_ segment: Segment) -> [Finding] {
-    guard let region = machine.crashRegions.first, !region.contains(segment.range) else {
-      return []
-    }
+    guard let region = machine.crashRegions.first else { return [] }
+    guard !region.contains(segment.range) else { return [] }
     return [
       Finding(
         segment.name, "\(segment.range) is not in the main crash region, \(region)",

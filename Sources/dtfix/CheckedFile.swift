@@ -43,14 +43,14 @@ enum CheckedFile {
     case .coreHeader(let input):
       let findings = CoreHeaderCheck(of: machine.core).findings(in: input.bytes.span)
       return Result(
-        lines: findings.map { "\(input.name): \($0)" },
+        lines: findings.map { "\(input.name): \($0)".visible },
         findings: findings.map { $0.json(in: input.name) }, beliefs: [])
     case .plan(let path, let manifest, let contents):
       let check = LoadCheck(
         of: manifest, contents: contents, on: machine.memory, core: machine.core)
       let beliefs = check.view?.lines ?? []
       return Result(
-        lines: check.findings.map { "\(path): \($0)" } + beliefs.map { "\(path): \($0.visible)" },
+        lines: (check.findings.map(\.description) + beliefs).map { "\(path): \($0)".visible },
         findings: check.findings.map { $0.json(in: path) },
         beliefs: beliefs.map { ["file": .string(path), "text": .string($0)] })
     }

@@ -46,4 +46,10 @@ struct CrashFactOptions: ParsableArguments {
       "Where the first 64 KiB of RAM are copied to before the crash kernel runs (ppc64).",
       valueName: "address"), transform: Parse.address)
   var backupAt: UInt64?
+
+  /// Whether nothing was given.
+  var isEmpty: Bool {
+    ram.isEmpty && exclude.isEmpty && cpuNotes.isEmpty && vmcoreinfo == nil && kernelText == nil
+      && linearMap == nil && backupAt == nil
+  }
 }

@@ -11,6 +11,8 @@ struct KernelInput {
   let initrd: [UInt8]?
   /// The command line of a unified kernel image.
   let commandLine: String?
+  /// What it brings that is not used.
+  let notes: [String]
 
   /// Opens a file of any format.
   ///
@@ -33,5 +35,7 @@ struct KernelInput {
     }
     initrd = part(\.initrd)
     commandLine = part(\.commandLine).map { $0.span.text }
+    let hasTree = kernel.profile.map { $0.places.tree != nil || !$0.places.treesByMachine.isEmpty }
+    notes = hasTree == true ? ["\(name): its own device tree is not used; -i names one"] : []
   }
 }

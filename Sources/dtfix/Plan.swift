@@ -48,6 +48,9 @@ struct Plan: ParsableCommand {
     guard forKexec != forCrash else {
       throw ValidationError("say what the plan is for: --for-kexec or --for-crash")
     }
+    guard forCrash || given.isEmpty else {
+      throw ValidationError("facts by hand are for --for-crash")
+    }
     guard forKexec || source.machineIsMeant else {
       throw ValidationError("--for-crash is for a machine that may crash: --root names it")
     }
@@ -69,7 +72,7 @@ struct Plan: ParsableCommand {
     request.crash = crash?.facts
     let machine = try memory(base)
     let plan = try plan(request, architecture, machine, base)
-    try output.write(plan, notes: crash?.notes ?? [])
+    try output.write(plan, notes: kernel.notes + (crash?.notes ?? []))
   }
 
   /// What a core header is made of; nil for an ordinary kexec.
@@ -100,6 +103,9 @@ struct Plan: ParsableCommand {
         throw Failure(error, of: source.machine, isJoined: true)
       case .otherKernel, .emptyInitrd, .addressTooHigh:
         throw Failure(.malformedInput, "\(files.kernel): \(error)")
+      case .notAccepted: throw Failure(.malformedInput, "the plan: \(error)")
+      case .usableMemoryCount, .usableMemoryOrder:
+        throw Failure(.notOffered, "\(source.machine.memoryMapPath): \(error)")
       default:
         throw Failure(
           error, in: base.name, commandLineOf: source.commandLineName(changes, base))
@@ -138,15 +144,21 @@ struct PlanFiles: ParsableArguments {
 
 extension MachineFacts {
   fileprivate func with(memoryOf base: TreeFile) throws(Failure) -> MachineFacts {
-    var facts = self
+    let memory: TreeMemory
     do throws(PlanError) {
-      let memory = try TreeMemory(of: base.tree)
-      facts.systemRAM = memory.usable.ranges
-      facts.reserved = memory.reserved.ranges
+      memory = try TreeMemory(of: base.tree)
     } catch {
       throw Failure(
         .notOffered, "\(base.name): \(error)\n--root names a machine whose memory is known")
     }
+    guard !memory.usable.isEmpty else {
+      throw Failure(
+        .notOffered,
+        "\(base.name): tells of no memory\n--root names a machine whose memory is known")
+    }
+    var facts = self
+    facts.systemRAM = memory.usable.ranges
+    facts.reserved = memory.reserved.ranges
     return facts
   }
 }

@@ -10,21 +10,34 @@ import SystemPackage
 struct PlanFolder {
   private let path: FilePath
 
+  /// A folder by its name; behind a symbolic link, which stays one.
   init(_ path: String) {
-    self.path = FilePath(path)
+    guard let resolved = unsafe realpath(path, nil) else {
+      self.path = FilePath(path)
+      return
+    }
+    defer { unsafe free(resolved) }
+    self.path = unsafe FilePath(platformString: resolved)
   }
 
   /// Whether a path is that of a folder.
   static func exists(_ path: String) -> Bool { FileStatus(path)?.isFolder == true }
 
-  /// Refuses to write over what is no plan, before any work is done.
+  /// Refuses to write over what is no plan, or more than one, before any work is done.
   func checkIsReplaceable() throws(Failure) {
     guard !path.isEmpty else { throw Failure(.usage, "-o is the name of a folder, not empty") }
     guard let status = FileStatus(path.string) else { return }
-    let isPlan = FileStatus(path.appending(LoadManifest.fileName).string)?.isRegular == true
-    guard status.isFolder, isPlan || namesOfFiles(in: path).isEmpty else {
+    let names = namesOfFiles(in: path)
+    guard status.isFolder, let own = names.isEmpty ? [] : try? namesOfPlan() else {
       throw Failure(.cannotCreate, "\(path): is there, and is no folder of a plan")
     }
+    guard let other = names.first(where: { !own.contains($0) }) else { return }
+    throw Failure(.cannotCreate, "\(path): \(other) is there, and is no file of the plan")
+  }
+
+  /// The names of a plan's files.
+  private func namesOfPlan() throws(Failure) -> Set<String> {
+    Set(try manifest().segments.map(\.file)).union([LoadManifest.fileName, "plan.json"])
   }
 
   /// Writes the whole plan or leaves no trace of it: beside its place, then renamed. Only its owner may

@@ -35,12 +35,12 @@ import Testing
     let told = "\(plan.json)" + plan.explanation.joined() + plan.layout.joined()
 
     #expect(!told.contains("102030405060708") && !told.contains("01 02 03"))
-    #expect(plan.segments.filter(\.isSecret).map(\.part) == [.tree])
   }
 
   /// arm64's initrd is within 32 GiB of the kernel: high memory alone is no place for it.
   @Test func `moves the kernel on to keep the initrd near it`() throws {
     var machine = SmallMachine()
+    machine.tree = "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; };"
     machine.facts.systemRAM = [range(0x4000_0000, 8 << 20), range(0x20_0000_0000, 256 << 20)]
     machine.initrd = 16 << 20
 
@@ -67,7 +67,6 @@ import Testing
     // The tree takes the last 2 MiB; what is left before it fits the initrd at a page alone.
     var tight = SmallMachine()
     tight.facts.systemRAM = [range(0x4000_0000, 6 << 20), range(0x50_0000_0000, 64 << 20)]
-    tight.facts.crashRegions = [range(0x50_0000_0000, 64 << 20)]
     tight.initrd = 0x1f_8000
     #expect(try tight.plan().starts([.initrd]) == [0x4020_2000])
   }
@@ -83,6 +82,30 @@ import Testing
     machine.reservations = [range(0x4040_0000, 0x1000)]
 
     #expect(try machine.plan().starts([.kernel(0)]) == [0x4060_0000])
+  }
+}
+
+@Suite struct `A plan for an edited tree` {
+  /// `/reserved-memory` of an overlay, and memory nodes that somebody set, are the next kernel's.
+  @Test func `keeps off what edits reserve, and in what they leave`() throws {
+    var machine = SmallMachine()
+    machine.edits = [
+      .set(
+        "reg", node: "/memory@40000000", .cells([0, 0x4800_0000, 0, 0x1000_0000])),
+      .overlay(
+        try DeviceTree(
+          blob: Fixtures.compile(
+            """
+            /dts-v1/; /plugin/;
+            &{/} { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+              fw@48000000 { reg = <0 0x48000000 0 0x800000>; no-map; }; }; };
+            """)), name: "ov"),
+    ]
+
+    let plan = try machine.plan()
+
+    #expect(plan.starts([.kernel(0)]) == [0x4880_0000])
+    #expect(plan.segments.allSatisfy { $0.range.end <= 0x5800_0000 })
   }
 }
 
@@ -153,6 +176,28 @@ import Testing
     #expect(error?.description.contains("\n") == false)
   }
 
+  /// The header says what it wants; what passes 64 bits has no place, and is no trap.
+  @Test(arguments: [(0x10_0000, .max - 0xf_ffff), (0, .max - 0xffff)] as [(UInt64, UInt64)])
+  func `for a kernel of the whole address space`(textOffset: UInt64, size: UInt64) throws {
+    var machine = SmallMachine()
+    machine.kernel = KernelBuilder.arm64Image(imageSize: size - textOffset, textOffset: textOffset)
+
+    let error = #expect(throws: PlanError.self) { try machine.plan() }
+
+    #expect(error?.description.contains("no room for the kernel") == true)
+  }
+
+  /// A size that no kernel has is not known: 64 KiB is right for all.
+  @Test(arguments: [0, 1, 3, 8192, nil] as [UInt64?])
+  func `without pages of a size that is right`(pageSize: UInt64?) throws {
+    var machine = SmallMachine()
+    machine.facts.pageSize = pageSize
+
+    let plan = try machine.plan()
+
+    #expect(plan.segments.allSatisfy { $0.range.size.isMultiple(of: 65536) })
+  }
+
   /// Kernels find a tree on riscv, and a core header in a crash image, by their first bytes.
   @Test func `when the initrd looks like something else`() throws {
     var machine = SmallMachine()
@@ -192,6 +237,7 @@ struct SmallMachine {
   var initrd: Int? = 5000
   var initrdStart: [UInt8] = []
   var reservations: [PhysicalRange] = []
+  var edits: [TreeEdit] = []
   var commandLine: CommandLineChoice = "quiet"
   var isForCrash = false
   var seeds = Seeds.none
@@ -205,6 +251,7 @@ struct SmallMachine {
       initrdStart + [UInt8](repeating: 7, count: size - min(size, initrdStart.count))
     }
     request.reservations = reservations
+    request.edits = edits
     if isForCrash {
       var crash = CrashFacts()
       crash.memory = facts.systemRAM ?? []

@@ -23,8 +23,10 @@ import Testing
     ] as [(String, [UInt64])])
   func `are ours for a crash kernel of arm64`(name: String, starts: [UInt64]) throws {
     let plan = try arm64Plan(name, forCrash: true)
+    let aligned = try arm64Plan(name, forCrash: true, alignment: 64 << 10)
 
     #expect(plan.starts([.kernel(0), .coreHeader, .initrd, .tree]) == starts)
+    #expect(aligned.starts([.kernel(0), .coreHeader, .initrd, .tree]) == starts)
     #expect(plan.starts([.trampoline]) == [plan.entry])
   }
 
@@ -75,11 +77,13 @@ import Testing
 
   /// The kernels and initrds of the captures, by the sizes in `oracle/info.txt`; places of whole pages, as
   /// the kernel gives them.
-  private func arm64Plan(_ name: String, forCrash: Bool) throws -> LoadPlan {
+  private func arm64Plan(
+    _ name: String, forCrash: Bool, alignment: UInt64 = 4096
+  ) throws -> LoadPlan {
     let initrd = name.contains("6g") ? 0x46_fc35 : 0x1f_9bb8
     return try plan(
       name, .arm64, KernelBuilder.arm64Image(size: 0x63_1200, imageSize: 0x6a_0000), initrd,
-      forCrash: forCrash)
+      forCrash: forCrash, alignment: alignment)
   }
 
   private func riscvPlan(forCrash: Bool) throws -> LoadPlan {
@@ -91,7 +95,7 @@ import Testing
 
   private func plan(
     _ name: String, _ architecture: Architecture, _ kernel: [UInt8], _ initrdSize: Int,
-    forCrash: Bool
+    forCrash: Bool, alignment: UInt64 = 4096
   ) throws -> LoadPlan {
     let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
     var request = LoadRequest(
@@ -99,7 +103,7 @@ import Testing
       tree: try DeviceTree(blob: machine.flatTree()), commandLine: "quiet", seeds: fixedSeeds)
     request.initrd = [UInt8](repeating: 1, count: initrdSize)
     request.crash = forCrash ? try crashFacts(of: machine) : nil
-    request.preferredAlignment = 4096
+    request.preferredAlignment = alignment
     return try LoadPlan(request, for: architecture, on: facts(of: machine))
   }
 }

@@ -26,10 +26,16 @@ import Testing
     var made = 0
     for _ in 0..<Self.count {
       let machine = RandomMachine(&random)
-      guard let plan = try? machine.plan(tree) else { continue }
-      made += 1
-      let problems = machine.problems(of: plan)
-      try #require(problems == [], "\(machine)")
+      do {
+        let plan = try machine.plan(tree)
+        made += 1
+        let problems = machine.problems(of: plan)
+        try #require(problems == [], "\(machine)")
+      } catch PlanError.notAccepted(let findings) {
+        // What was placed passes every check, but for what is not a matter of places.
+        let isLarge = findings.allSatisfy { $0.text.contains("half of its RAM") }
+        try #require(isLarge, "\(findings) \(machine)")
+      } catch is PlanError {}
     }
     #expect(made > Self.count / 3)
   }
@@ -69,7 +75,8 @@ struct RandomMachine {
     for _ in 0..<number(1...4) {
       let size = number(1...(512 << 4)) * unit
       ram.append(range(address, size))
-      address += size + number(0...(1 << 14)) * unit
+      // Some holes are larger than arm64's window of 32 GiB.
+      address += size + number(0...(1 << 14)) * unit * (number(0...3) == 0 ? 100 : 1)
     }
     func piece(_ most: UInt64) -> PhysicalRange? {
       let outer = ram[Int(number(0...UInt64(ram.count - 1)))]
@@ -88,11 +95,27 @@ struct RandomMachine {
     let size = number(1...40) << 20
     let file = Int(number(64...(4 << 10)))
     kernel =
-      architecture == .arm64
-      ? KernelBuilder.arm64Image(
-        size: file, imageSize: size, textOffset: number(0...3) == 0 ? 0x8_0000 : 0)
-      : KernelBuilder.riscvImage(size: file, imageSize: size)
+      switch (architecture, number(0...3)) {
+      case (.arm64, let kind):
+        KernelBuilder.arm64Image(
+          size: file, imageSize: size, textOffset: kind == 0 ? 0x8_0000 : 0)
+      case (_, 0): Self.elf(memorySize: size)
+      case (_, _): KernelBuilder.riscvImage(size: file, imageSize: size)
+      }
     initrdSize = number(0...2) == 0 ? 0 : Int(number(1...(1 << 16)))
+  }
+
+  /// Two pieces: code, and zeros that end where `memorySize` bytes do.
+  private static func elf(memorySize: UInt64) -> [UInt8] {
+    var elf = KernelBuilder.ELF()
+    elf.machine = 243
+    elf.entry = 0xffff_ffff_8000_0000
+    elf.segments = [(0, 0x1800), (0x1900, memorySize - 0x1900)].map { offset, size in
+      .init(
+        virtual: elf.entry + offset, physical: 0x20_0000 + offset, memorySize: size,
+        bytes: [UInt8](repeating: 1, count: 0x100))
+    }
+    return elf.bytes
   }
 
   func plan(_ tree: DeviceTree) throws -> LoadPlan {

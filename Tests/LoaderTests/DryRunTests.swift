@@ -166,6 +166,6 @@ import Testing
 
     let result = try loader("load", "--dry-run", "--root", capturedMachine, "--plan", plan)
 
-    expectRefusal(result, 65, "trampoline: does not start the kernel")
+    expectRefusal(result, 65, "kernel: no Image begins where it is started")
   }
 }
