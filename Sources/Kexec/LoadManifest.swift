@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+public import JSONText
 public import PhysicalMemory
 
 /// The table of contents of a folder that holds a plan: one fact a line, easy for a shell and for C.
@@ -76,6 +77,24 @@ extension LoadManifest {
       segments: plan.segments.map {
         Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
       })
+  }
+}
+
+extension LoadManifest {
+  /// The same as an object.
+  public var json: JSON {
+    [
+      "version": .number(1), "architecture": .string(architecture),
+      "type": isForCrash ? "crash" : "kexec", "entry": .string(hex(entry)),
+      "flags": .string(hex(flags)),
+      "segments": .array(
+        segments.map {
+          [
+            "name": .string($0.name), "start": .string(hex($0.range.start)),
+            "memorySize": .string(hex($0.range.size)), "file": .string($0.file),
+          ]
+        }),
+    ]
   }
 }
 

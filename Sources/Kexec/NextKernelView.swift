@@ -37,12 +37,14 @@ public struct NextKernelView: Hashable, Sendable {
     }
     let treeMemory = tree.isOfUEFI ? nil : try TreeMemory(of: tree)
     memory = treeMemory?.usable
-    let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
-    reserved = treeMemory?.reserved ?? PhysicalRangeSet(kept)
     initrd = value(ChosenProperty.initrdStart)?.number.flatMap { start in
       value(ChosenProperty.initrdEnd)?.number.flatMap { PhysicalRange(start: start, end: $0) }
     }
     coreHeader = value(ChosenProperty.coreHeader)?.tuples(cells)?.first?.memory
+    // It keeps off these two by itself (`fdt_reserve_elfcorehdr`, `reserve_initrd_mem`).
+    let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
+    let others = treeMemory?.reserved ?? PhysicalRangeSet(kept)
+    reserved = others.union(PhysicalRangeSet([initrd, coreHeader].compactMap { $0 }))
     commandLine = value(ChosenProperty.commandLine).map { Array($0.bytes.prefix { $0 != 0 }) }
     kaslrSeedSize = value(ChosenProperty.kaslrSeed).map { seed in
       seed.bytes.allSatisfy { $0 == 0 } ? 0 : seed.bytes.count

@@ -10,18 +10,24 @@ import SystemPackage
 struct PlanFolder {
   private let path: FilePath
 
-  /// A folder by its name; behind a symbolic link, which stays one.
   init(_ path: String) {
-    guard let resolved = unsafe realpath(path, nil) else {
-      self.path = FilePath(path)
-      return
-    }
+    self.path = FilePath(path)
+  }
+
+  /// The folder itself, behind symbolic links, so that a link stays one.
+  private var place: FilePath {
+    guard let resolved = unsafe realpath(path.string, nil) else { return path }
     defer { unsafe free(resolved) }
-    self.path = unsafe FilePath(platformString: resolved)
+    return unsafe FilePath(platformString: resolved)
   }
 
   /// Whether a path is that of a folder.
   static func exists(_ path: String) -> Bool { FileStatus(path)?.isFolder == true }
+
+  /// Whether a path is that of a folder with a manifest in it.
+  static func isPlan(_ path: String) -> Bool {
+    exists(path) && FileStatus(path + "/" + LoadManifest.fileName) != nil
+  }
 
   /// Refuses to write over what is no plan, or more than one, before any work is done.
   func checkIsReplaceable() throws(Failure) {
@@ -43,7 +49,7 @@ struct PlanFolder {
   /// Writes the whole plan or leaves no trace of it: beside its place, then renamed. Only its owner may
   /// look: the tree holds seeds.
   func write(_ plan: LoadPlan) throws(Failure) {
-    let temporary = try TemporaryFolder(beside: path)
+    let temporary = try TemporaryFolder(beside: place)
     do throws(Failure) {
       let manifest = LoadManifest(plan)
       for (segment, entry) in zip(plan.segments, manifest.segments) {

@@ -8,15 +8,15 @@ import KernelImage
 import Kexec
 import RunningKernel
 
-/// `dtfix show`: a tree, a core header or a kernel as text.
+/// `dtfix show`: a tree, a core header, a plan or a kernel as text.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "A tree as device-tree source, a core header as a table, a kernel's facts; or JSON.",
+    abstract: "A tree as source, a core header as a table, a plan, a kernel's facts; or JSON.",
     discussion: """
       The source compiles back to the same tree with dtc, but for seeds, which are not shown.
       The segments of a core header are shown with what they seem to be for. Of a kernel file is shown \
-      what dtfix image tells.
+      what dtfix image tells, of a plan's folder its manifest.
 
       EXAMPLES
         The running kernel's tree:
@@ -28,7 +28,7 @@ struct Show: ParsableCommand {
       """)
 
   @Argument(
-    help: "The tree, core header or kernel; - is standard input. Without it, the machine's.")
+    help: "The tree, core header, plan or kernel; - is standard input. Without it, the machine's.")
   var file: String?
 
   @OptionGroup var source: MachineOptions
@@ -50,6 +50,7 @@ struct Show: ParsableCommand {
 
   func run() throws {
     guard let file else { return try show(TreeFile(of: source.machine)) }
+    guard !PlanFolder.isPlan(file) else { return try show(PlanFolder(file).manifest()) }
     let input = try MappedFile(file, pipeLimit: RunningKernel.treeLimit)
     try input.withBytes { (bytes) throws(Failure) in try show(input.name, bytes) }
   }
@@ -71,6 +72,10 @@ struct Show: ParsableCommand {
 
   private func show(_ header: CoreHeaderFile) throws(Failure) {
     try printOutput(json ? "\(header.json)" : header.table)
+  }
+
+  private func show(_ plan: LoadManifest) throws(Failure) {
+    try printOutput(json ? "\(plan.json)" : String(plan.text.dropLast()))
   }
 
   private func show(_ report: KernelReport) throws(Failure) {

@@ -57,6 +57,11 @@ import Testing
         segment elfcorehdr 0x9d3f0000 0x1000 elfcorehdr.bin
 
         """)
+    #expect(try dtfix("show", place / "plan").output == contents(of: place / "plan/manifest"))
+    #expect(
+      try python(
+        "[s['name'] for s in json['segments']]", on: dtfix("show", "--json", place / "plan"))
+        == "['kernel', 'initrd', 'trampoline', 'dtb', 'elfcorehdr']")
     #expect(try contents(of: place / "plan/kernel.bin") == contents(of: place / "Image"))
     #expect(
       try contents(of: place / "plan/elfcorehdr.bin")
