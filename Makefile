@@ -24,6 +24,9 @@ TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
   $(COMPRESSORS)
 FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3
+# A QEMU with what boots in it, apt to fetch that, and namespaces to compile for it.
+E2E_NEEDS := $(BUILD_NEEDS) qemu-system-aarch64:qemu-system-arm cpio:cpio dpkg:dpkg gzip:gzip \
+  tar:tar unshare:util-linux chroot:coreutils fdtget:device-tree-compiler readelf:binutils
 
 # The modules that others may import: each has a page of documentation.
 LIBRARIES := $(shell sed -n 's/.*\.library.name: "\([^"]*\)", targets.*/\1/p' Package.swift)
@@ -42,11 +45,11 @@ install = @$(apt); needs=(); for need in $(1); do \
   done; \
   if [ $${\#needs[@]} -gt 0 ]; then apt "$${needs[@]}"; fi
 
-.PHONY: help toolchain build release demo test lint kernels bench fuzz docs clean
+.PHONY: help toolchain build release demo test lint kernels e2e bench fuzz docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo 'make build, release, lint, kernels, bench, fuzz, docs, clean'
+	@echo 'make build, release, lint, kernels, e2e, bench, fuzz, docs, clean'
 
 toolchain:
 	@$(apt); \
@@ -116,6 +119,14 @@ kernels: build
 	$(call install,dpkg-deb:dpkg file:file readelf:binutils zstd:zstd python3:python3)
 	@echo "== opening Debian's kernels"
 	@Tests/Kernels/run
+
+# Debian's arm64 kernels, booted in QEMU from plans that dtfix made in it.
+e2e: build
+	$(call install,$(E2E_NEEDS))
+	@echo "== compiling dtfix for arm64"
+	@SWIFT="$(SWIFT)" Tests/EndToEnd/cache
+	@echo "== booting kernels from plans"
+	@Tests/EndToEnd/run
 
 bench: release
 	$(call install,$(BENCH_NEEDS))
