@@ -57,7 +57,10 @@ public struct LoadPlan: Hashable, Sendable {
     placements = draft.placements
     tree = draft.tree
     self.coreHeader = coreHeader?.plan
-    warnings = draft.warnings + draft.tree.warnings + (coreHeader?.plan.warnings ?? [])
+    let tables = isForCrash ? nil : request.tree.warningOfInterruptTables()
+    warnings =
+      draft.warnings + [tables].compactMap { $0 } + draft.tree.warnings
+      + (coreHeader?.plan.warnings ?? [])
 
     let findings = LoadCheck(of: self, on: machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }

@@ -85,6 +85,33 @@ import Testing
   }
 }
 
+@Suite struct `A plan for a machine with an ITS` {
+  /// Seen in QEMU with `-M virt,gic-version=3`: a kernel over the tables of the first one dies.
+  @Test(arguments: [(false, false, 1), (true, false, 0), (false, true, 0)])
+  func `tells of tables that nobody tells of`(
+    isForCrash: Bool, isOfUEFI: Bool, count: Int
+  ) throws {
+    var machine = SmallMachine()
+    machine.isForCrash = isForCrash
+    machine.facts.crashRegions = isForCrash ? [range(0x4800_0000, 64 << 20)] : []
+    machine.tree = """
+      /dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
+        chosen { \(isOfUEFI ? Self.uefi : "") };
+        intc@8000000 { compatible = "arm,gic-v3"; its@8080000 { compatible = "arm,gic-v3-its"; }; }; };
+      """
+
+    let warnings = try machine.plan().warnings
+
+    #expect(warnings.filter { $0.text.contains("interrupt controller") }.count == count)
+  }
+
+  private static let uefi = """
+    linux,uefi-system-table = <0 1>; linux,uefi-mmap-start = <0 1>; linux,uefi-mmap-size = <1>;
+    linux,uefi-mmap-desc-size = <1>; linux,uefi-mmap-desc-ver = <1>;
+    linux,uefi-secure-boot = <0>;
+    """
+}
+
 @Suite struct `A plan for an edited tree` {
   /// `/reserved-memory` of an overlay, and memory nodes that somebody set, are the next kernel's.
   @Test func `keeps off what edits reserve, and in what they leave`() throws {
