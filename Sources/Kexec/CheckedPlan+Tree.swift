@@ -10,12 +10,10 @@ extension CheckedPlan {
   private static let capReader = reader("early_init_dt_check_for_usable_mem_range")
 
   var tree: [Finding] {
-    guard let part = part(.tree) else {
+    guard let part = part(.tree), let openedTree else {
       return [Finding("dtb", "there is no device tree", rule: Self.reader("early_init_dt_verify"))]
     }
-    do throws(DeviceTreeError) {
-      _ = try DeviceTree(blob: part.content.start)
-    } catch {
+    if case .failure(let error) = openedTree {
       return [Finding("dtb", "\(error)", rule: .libfdt("fdt_check_full"))]
     }
     guard let view else {
@@ -24,6 +22,8 @@ extension CheckedPlan {
     return size(of: part) + initrd(view) + coreHeaderPlace(view) + cap + memory(view)
       + reserved(view) + commandLine(view)
   }
+
+  private var blob: DeviceTree? { try? openedTree?.get() }
 
   private func size(of tree: SegmentCheck.Segment) -> [Finding] {
     var findings: [Finding] = []

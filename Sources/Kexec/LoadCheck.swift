@@ -49,8 +49,8 @@ struct CheckedPlan {
   let rules: PlacementRules
   let machine: MachineFacts
   let parts: [SegmentCheck.Segment]
-  /// The tree; nil when it is missing or none.
-  let blob: DeviceTree?
+  /// The tree, or why it is none; nil when it is missing.
+  let openedTree: Result<DeviceTree, DeviceTreeError>?
   /// What the next kernel believes of it.
   let view: NextKernelView?
 
@@ -66,9 +66,10 @@ struct CheckedPlan {
       SegmentCheck.Segment(
         name: $0.name, range: $0.range, content: contents[$0.file] ?? LoadContent([]))
     }
-    let tree = parts.first { $0.name == LoadPart.tree.name }
-    blob = tree.flatMap { try? DeviceTree(blob: $0.content.start) }
-    view = blob.flatMap { try? NextKernelView(of: $0) }
+    openedTree = parts.first { $0.name == LoadPart.tree.name }.map { part in
+      Result { () throws(DeviceTreeError) in try DeviceTree(blob: part.content.start) }
+    }
+    view = (try? openedTree?.get()).flatMap { try? NextKernelView(of: $0) }
   }
 
   func part(_ part: LoadPart) -> SegmentCheck.Segment? { parts.first { $0.name == part.name } }
@@ -104,10 +105,11 @@ struct CheckedPlan {
 
   private var controlPages: [Finding] {
     guard manifest.isForCrash, let region = machine.crashRegions.first else { return [] }
-    var placing = Placing(
-      in: PlanMemory(forCrashIn: region, (nil, []), pageSize: machine.largestPageSize),
-      pageSize: machine.largestPageSize, preferredAlignment: machine.largestPageSize)
-    placing.take(parts.map(\.range))
+    let pageSize = machine.largestPageSize
+    let taken = parts.map { NoRoom.Occupant("the \($0.name)", $0.range) }
+    let placing = Placing(
+      in: PlanMemory(forCrashIn: region, (nil, taken), pageSize: pageSize), pageSize: pageSize,
+      preferredAlignment: pageSize)
     do throws(PlanError) {
       try placing.checkRoom(for: LoadParts.controlPagesName, size: LoadParts.controlPages)
       return []

@@ -112,7 +112,11 @@ extension Placing {
     _ rules: PlacementRules
   ) throws(PlanError) -> PhysicalRange {
     let all = PhysicalRange(start: 0, end: rules.addressLimit.value)
-    let window = step.window(kernel).flatMap { window in all.flatMap(window.intersection) }
+    guard let window = step.window(kernel).flatMap({ window in all.flatMap(window.intersection) })
+    else {
+      throw .noRoom(
+        noRoom(for: "\(step.part)", size: size, alignment: step.alignment, within: kernel))
+    }
     return try place(
       step.part, size: size, alignment: step.alignment, step.direction, within: window,
       rule: step.rule)

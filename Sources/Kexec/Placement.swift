@@ -69,13 +69,6 @@ struct Placing {
     return range
   }
 
-  /// Counts memory as taken by what has its place already.
-  mutating func take(_ ranges: [PhysicalRange]) {
-    placements += ranges.map {
-      Placement(part: .kernel(0), range: $0, reason: "it is there", rule: .caller)
-    }
-  }
-
   /// Whether there is room for what nobody places here: the kernel finds it when the plan is loaded.
   ///
   /// - Throws: ``PlanError/noRoom(_:)``.
@@ -86,7 +79,7 @@ struct Placing {
     throw .noRoom(noRoom(for: purpose, size: size, alignment: pageSize, within: nil))
   }
 
-  private func noRoom(
+  func noRoom(
     for part: String, size: UInt64, alignment: UInt64, within window: PhysicalRange?
   ) -> NoRoom {
     let taken = PhysicalRangeSet(placements.map(\.range))

@@ -37,12 +37,6 @@ struct SegmentCheck {
   }
 }
 
-extension SegmentCheck.Segment {
-  init(_ segment: LoadPlan.Segment) {
-    self.init(name: segment.part.name, range: segment.range, content: LoadContent(segment.bytes))
-  }
-}
-
 extension SegmentCheck {
   private static func kernel(_ function: String) -> Rule { .linux("kernel/kexec_core.c", function) }
   private static let sanity = kernel("sanity_check_segment_list")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BinaryFormat
 import CrashCore
 import JSONText
 import Kexec
@@ -75,9 +76,12 @@ struct Check: ParsableCommand {
   private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
     var (machine, notes) = (CheckedMachine(), [String]())
     if source.root != nil {
-      (machine.core, notes) = try CoreMachine.facts(of: source.machine)
-      let pageSize = (try? source.machine.pageSize()) ?? nil
-      (machine.memory, _) = try MachineFacts.facts(of: source.machine, pageSize: pageSize)
+      let kernel = source.machine
+      let map = try CoreMachine.memoryMap(of: kernel)
+      (machine.core, notes) = try CoreMachine.facts(of: kernel, listedIn: map)
+      let pageSize = (try? kernel.pageSize()) ?? nil
+      (machine.memory, _) = try MachineFacts.facts(of: kernel, listedIn: map, pageSize: pageSize)
+      machine.memory.byteOrder = machine.core.byteOrder ?? .little
     }
     if let arch { machine.core.machine = try Self.machine(named: arch) }
     return (machine, notes)

@@ -11,12 +11,10 @@ import SystemPackage
 extension CoreMachine {
   /// The facts of a machine, live or captured, and what it does not tell, which is not compared.
   ///
-  /// - Throws: ``Failure`` when it does not tell of its memory, which most of the check is about.
-  static func facts(of machine: RunningKernel) throws(Failure) -> (CoreMachine, notes: [String]) {
-    guard FileStatus(machine.root.string) != nil else {
-      throw Failure(.missingInput, "\(machine.root): no such file")
-    }
-    let map = try memoryMap(of: machine)
+  /// - Parameter map: its `/proc/iomem`.
+  static func facts(
+    of machine: RunningKernel, listedIn map: MemoryMap
+  ) throws(Failure) -> (CoreMachine, notes: [String]) {
     do throws(MachineError) {
       var facts = CoreMachine()
       let notes =
@@ -28,13 +26,14 @@ extension CoreMachine {
     }
   }
 
-  private static func memoryMap(of machine: RunningKernel) throws(Failure) -> MemoryMap {
-    let map: MemoryMap?
-    do throws(MachineError) {
-      map = try machine.memoryMap()
-    } catch {
-      throw Failure(error)
+  /// A machine's `/proc/iomem`.
+  ///
+  /// - Throws: ``Failure`` when it does not tell of memory, which most of the check is about.
+  static func memoryMap(of machine: RunningKernel) throws(Failure) -> MemoryMap {
+    guard FileStatus(machine.root.string) != nil else {
+      throw Failure(.missingInput, "\(machine.root): no such file")
     }
+    let map = try machine.readMemoryMap()
     guard map?.isHidden != true else {
       throw Failure(
         .noPermission,

@@ -10,6 +10,8 @@ import SystemPackage
 /// A machine that may crash: here RunningKernel and the core headers of Kexec meet.
 struct CrashSource {
   let machine: RunningKernel
+  /// Its `/proc/iomem`.
+  let map: MemoryMap?
 
   /// What the machine says, the name of its architecture, and what could not be learned. What was
   /// given by hand is not looked for.
@@ -18,7 +20,6 @@ struct CrashSource {
   ) throws(Failure) -> (CrashFacts, name: String?, notes: [String]) {
     var facts = CrashFacts()
     var notes: [String] = []
-    let map = try read { kernel throws(MachineError) in try kernel.memoryMap() }
     guard map?.isHidden != true else {
       throw Failure(
         .noPermission, "\(machine.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")

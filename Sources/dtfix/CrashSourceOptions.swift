@@ -36,9 +36,11 @@ extension CrashSourceOptions {
   func facts(
     _ given: CrashFactOptions
   ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
-    let source = CrashSource(machine: machine)
-    var (facts, machineName, notes) =
-      machineIsMeant(given) ? try source.facts(given) : (CrashFacts(), nil, [])
+    var (facts, machineName, notes) = (CrashFacts(), String?.none, [String]())
+    if machineIsMeant(given) {
+      let source = CrashSource(machine: machine, map: try machine.readMemoryMap())
+      (facts, machineName, notes) = try source.facts(given)
+    }
     facts.take(given)
     if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(arch) { facts.byteOrder = .big }
     return (try architecture(machineName, notes), facts, notes)

@@ -35,7 +35,7 @@ struct Fix: ParsableCommand {
     try output.check(inputs: inputs)
     let base = try source.tree()
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
-    let (machine, note) = try source.facts()
+    let (machine, note) = try source.facts(listedIn: source.memoryMap())
     let handover = Handover(
       commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
-import ELF
 import Kexec
 import PhysicalMemory
 import RunningKernel
@@ -9,17 +7,16 @@ import RunningKernel
 // What a machine says of its memory, in the words of Kexec.
 extension MachineFacts {
   /// The facts of a machine, and why its memory is not known.
+  ///
+  /// - Parameter map: its `/proc/iomem`.
   static func facts(
-    of machine: RunningKernel, pageSize: UInt64?
+    of machine: RunningKernel, listedIn map: MemoryMap?, pageSize: UInt64?
   ) throws(Failure) -> (MachineFacts, note: String?) {
     do throws(MachineError) {
-      let map = try machine.memoryMap()
       let ram = map?.systemRAM ?? []
-      var facts = MachineFacts(
+      let facts = MachineFacts(
         pageSize: pageSize, systemRAM: ram.isEmpty ? nil : ram, reserved: map?.reserved ?? [],
         crashRegions: try machine.crashRegions(listedIn: map), kernelImage: map?.kernelImage)
-      // Before the kernel says so, it is little-endian: the trampoline alone asks.
-      facts.byteOrder = (try? machine.core())??.file.byteOrder ?? .little
       return (facts, ram.isEmpty ? machine.noteOfMissingMemory(map) : nil)
     } catch {
       throw Failure(error)
@@ -28,6 +25,15 @@ extension MachineFacts {
 }
 
 extension RunningKernel {
+  /// `/proc/iomem`; nil when there is no such file.
+  func readMemoryMap() throws(Failure) -> MemoryMap? {
+    do throws(MachineError) {
+      return try memoryMap()
+    } catch {
+      throw Failure(error)
+    }
+  }
+
   fileprivate func noteOfMissingMemory(_ map: MemoryMap?) -> String {
     guard let map else { return "\(memoryMapPath): no such file" }
     return map.isHidden

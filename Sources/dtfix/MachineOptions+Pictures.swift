@@ -29,10 +29,9 @@ extension MachineOptions {
 
   private func kernelItems() throws(Failure) -> [MemoryPicture.Item] {
     let path = machine.memoryMapPath
-    let map: MemoryMap?
+    let map = try machine.readMemoryMap()
     let crash: [PhysicalRange]
     do throws(MachineError) {
-      map = try machine.memoryMap()
       crash = try machine.crashRegions(listedIn: map)
     } catch {
       throw Failure(error)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BinaryFormat
+import ELF
 import Kexec
 import PhysicalMemory
 import RunningKernel
@@ -68,25 +70,33 @@ struct Plan: ParsableCommand {
     request.initrd = try files.initrds() ?? kernel.initrd
     request.edits = try changes.edits()
     request.reservations = changes.reserve
-    let crash = try crashFacts()
+    let map = try source.memoryMap()
+    let crash = try crashFacts(map)
     request.crash = crash?.facts
-    let machine = try memory(base)
+    let machine = try memory(base, map, crash?.facts)
     let plan = try plan(request, architecture, machine, base)
     try output.write(plan, notes: kernel.notes + (crash?.notes ?? []))
   }
 
   /// What a core header is made of; nil for an ordinary kexec.
-  private func crashFacts() throws(Failure) -> (facts: CrashFacts, notes: [String])? {
+  private func crashFacts(
+    _ map: MemoryMap?
+  ) throws(Failure) -> (facts: CrashFacts, notes: [String])? {
     guard forCrash else { return nil }
-    var (facts, _, notes) = try CrashSource(machine: source.machine).facts(given)
+    var (facts, _, notes) = try CrashSource(machine: source.machine, map: map).facts(given)
     facts.take(given)
     return (facts, notes)
   }
 
   /// The memory of the machine; of one that is not there, what its tree says.
-  private func memory(_ base: TreeFile) throws(Failure) -> MachineFacts {
-    let (facts, note) = try source.facts()
+  private func memory(
+    _ base: TreeFile, _ map: MemoryMap?, _ crash: CrashFacts?
+  ) throws(Failure) -> MachineFacts {
+    var (facts, note) = try source.facts(listedIn: map)
     guard source.machineIsMeant else { return try facts.with(memoryOf: base) }
+    // Until the kernel says so, it is little-endian.
+    facts.byteOrder =
+      crash?.byteOrder ?? (try? source.machine.core())??.file.byteOrder ?? .little
     guard facts.systemRAM == nil else { return facts }
     let isHidden = note?.contains("CAP_SYS_ADMIN") == true
     throw Failure(isHidden ? .noPermission : .notOffered, note ?? "no memory is known")

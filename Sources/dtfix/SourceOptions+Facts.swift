@@ -46,11 +46,20 @@ extension SourceOptions {
     return described
   }
 
+  /// The machine's `/proc/iomem`; nil of one that is not meant.
+  func memoryMap() throws(Failure) -> MemoryMap? {
+    machineIsMeant ? try machine.readMemoryMap() : nil
+  }
+
   /// What is known about the machine, and why its memory is not; of one that is not meant, what was
   /// said.
-  func facts() throws(Failure) -> (facts: MachineFacts, note: String?) {
+  ///
+  /// - Parameter map: what ``memoryMap()`` gave.
+  func facts(
+    listedIn map: MemoryMap?
+  ) throws(Failure) -> (facts: MachineFacts, note: String?) {
     guard machineIsMeant else { return (MachineFacts(pageSize: pageSize), nil) }
-    return try MachineFacts.facts(of: machine, pageSize: try runningPageSize())
+    return try MachineFacts.facts(of: machine, listedIn: map, pageSize: try runningPageSize())
   }
 
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,

@@ -49,7 +49,7 @@ import Testing
       PlanDamage("reserved") { $0.facts.reserved = [range(0x4000_0000, 0x10_0000)] },
       PlanDamage("a crash region") { $0.facts.crashRegions = [range(0x4000_0000, 0x10_0000)] },
     ])
-  func `is found to be damaged`(damage: PlanDamage) throws {
+  func `is found to be damaged`(damage: Alteration<LoadFolder>) throws {
     var folder = try LoadFolder(isForCrash: false)
     damage.make(&folder)
 
@@ -80,7 +80,7 @@ import Testing
       PlanDamage("e_type") { $0.contents["elfcorehdr.bin"]?[16] = 2 },
       PlanDamage("caps the memory of an ordinary kernel") { $0.isForCrash = false },
     ])
-  func `is found to lose the dump`(damage: PlanDamage) throws {
+  func `is found to lose the dump`(damage: Alteration<LoadFolder>) throws {
     var folder = try LoadFolder(isForCrash: true)
     damage.make(&folder)
 
@@ -140,16 +140,8 @@ import Testing
   }
 }
 
-/// What spoils a plan, and what is found then.
-struct PlanDamage: Sendable {
-  let text: String
-  let make: @Sendable (inout LoadFolder) -> Void
-
-  init(_ text: String, _ make: @escaping @Sendable (inout LoadFolder) -> Void) {
-    self.text = text
-    self.make = make
-  }
-}
+/// What spoils a plan.
+private typealias PlanDamage = Alteration<LoadFolder>
 
 /// A plan as it lies in its folder, and the machine that it is for.
 struct LoadFolder {

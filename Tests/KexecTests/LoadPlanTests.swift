@@ -193,7 +193,7 @@ import Testing
         $0.commandLine = .given(KernelCommandLine(String(repeating: "a", count: 3000)))
       },
     ])
-  func `for what cannot be`(obstacle: Obstacle) throws {
+  func `for what cannot be`(obstacle: Alteration<SmallMachine>) throws {
     var machine = SmallMachine()
     obstacle.make(&machine)
 
@@ -242,16 +242,8 @@ import Testing
   }
 }
 
-/// What makes a plan impossible, and what is said then.
-struct Obstacle: Sendable {
-  let text: String
-  let make: @Sendable (inout SmallMachine) -> Void
-
-  init(_ text: String, _ make: @escaping @Sendable (inout SmallMachine) -> Void) {
-    self.text = text
-    self.make = make
-  }
-}
+/// What makes a plan impossible.
+private typealias Obstacle = Alteration<SmallMachine>
 
 /// A machine with 1 GiB, and a small kernel.
 struct SmallMachine {

@@ -65,6 +65,17 @@ func crashFacts(of name: String) throws -> CrashFacts {
   try crashFacts(of: RunningKernel(root: FilePath(try Fixtures.machine(name))))
 }
 
+/// Something that is done to a subject, and what is said of it then.
+struct Alteration<Subject>: Sendable {
+  let text: String
+  let make: @Sendable (inout Subject) -> Void
+
+  init(_ text: String, _ make: @escaping @Sendable (inout Subject) -> Void) {
+    self.text = text
+    self.make = make
+  }
+}
+
 extension DeviceTree {
   func chosen(_ name: String) throws -> PropertyValue? {
     try property(name, of: "/chosen")
