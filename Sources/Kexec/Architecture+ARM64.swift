@@ -37,7 +37,7 @@ extension Architecture {
       ],
       addressLimit: Limit(
         value: 1 << 48, rule: .linux("Documentation/arch/arm64/booting.rst", "flags")),
-      trampoline: ARM64Trampoline.bytes),
+      trampoline: .arm64, startsOnlyImages: true),
     stubTrees: StubTrees(
       allowed: [("chosen", nil), ("hypervisor", "xen,xen")],
       rule: .linux("arch/arm64/kernel/acpi.c", "dt_is_stub")),

@@ -35,8 +35,7 @@ extension Architecture {
         .init(.tree, .downward, rule: extraSegments),
       ],
       addressLimit: Limit(
-        value: 1 << 56, rule: .linux("arch/riscv/include/asm/pgtable-64.h", "_PAGE_PFN_MASK")),
-      trampoline: nil),
+        value: 1 << 56, rule: .linux("arch/riscv/include/asm/pgtable-64.h", "_PAGE_PFN_MASK"))),
     recognizes: { tree in
       tree.cpuNodes().contains { node in
         let width = (try? tree.property("riscv,isa-base", of: node))?.string

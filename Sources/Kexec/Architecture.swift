@@ -32,6 +32,10 @@ public struct Architecture: Sendable {
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
   let stubTrees: StubTrees?
+  /// What is done to its trees besides; nil where nothing is.
+  let treeRules: TreeRules?
+  /// Whether its kernels read `linux,usable-memory-range`.
+  let readsUsableRange: Bool
   /// Whether a tree describes such a machine.
   let recognizes: @Sendable (DeviceTree) -> Bool
 
@@ -48,8 +52,8 @@ public struct Architecture: Sendable {
     oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
     initrdLimit: Limit? = nil, treeRefusal: String? = nil,
     namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
-    placement: PlacementRules? = nil, stubTrees: StubTrees? = nil,
-    recognizes: @escaping @Sendable (DeviceTree) -> Bool
+    placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
+    readsUsableRange: Bool = true, recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
     self.aliases = aliases
@@ -62,6 +66,8 @@ public struct Architecture: Sendable {
     self.coreRules = coreRules
     self.placement = placement
     self.stubTrees = stubTrees
+    self.treeRules = treeRules
+    self.readsUsableRange = readsUsableRange
     self.recognizes = recognizes
   }
 

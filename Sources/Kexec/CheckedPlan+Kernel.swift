@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import DeviceTree
 import KernelImage
 import PhysicalMemory
 
@@ -21,10 +22,10 @@ extension CheckedPlan {
 
   /// Where the kernel's first instruction is: the trampoline knows.
   private var kernelEntry: UInt64? {
-    guard rules.trampoline != nil else { return manifest.entry }
+    guard let trampoline = rules.trampoline else { return manifest.entry }
     return part(.trampoline).flatMap {
       try? $0.content.start.span.integer(
-        UInt64.self, at: ARM64Trampoline.literals, machine.byteOrder)
+        UInt64.self, at: trampoline.literals, machine.byteOrder)
     }
   }
 
@@ -39,7 +40,7 @@ extension CheckedPlan {
   /// of an ELF file, which say nothing any more.
   private func image(in extent: PhysicalRange) -> [Finding] {
     guard let (image, address) = imageAtEntry else {
-      guard rules.trampoline != nil || kernelParts.allSatisfy({ $0.content.size == 0 }) else {
+      guard rules.startsOnlyImages || kernelParts.allSatisfy({ $0.content.size == 0 }) else {
         return []
       }
       return [Finding("kernel", "no Image begins where it is started", rule: rules.kernelRule)]
@@ -91,18 +92,34 @@ extension CheckedPlan {
   /// The code that is jumped to gives the kernel its tree.
   var start: [Finding] {
     guard let trampoline = rules.trampoline else { return [] }
-    let rule = Rule.linux("arch/arm64/kernel/machine_kexec.c", "machine_kexec")
     guard let code = part(.trampoline), code.range.start == manifest.entry else {
       return [
-        Finding("entry", "is no trampoline of dtfix: what it does is not known", rule: rule)
+        Finding(
+          "entry", "is no trampoline of dtfix: what it does is not known", rule: trampoline.rule)
       ]
     }
-    let tree = part(.tree)?.range.start ?? 0
-    let kernel = kernelEntry ?? 0
     guard
-      code.content.start != trampoline(kernel, tree, machine.byteOrder)
-        || kernelExtent.map({ $0.start <= kernel && kernel < $0.end }) != true
-    else { return [] }
-    return [Finding("trampoline", "does not start the kernel with its tree", rule: rule)]
+      [ByteOrder.little, .big].contains(where: { order in
+        code.content.start == trampoline.bytes(started(order), machine.byteOrder)
+      }), let kernel = kernelEntry,
+      kernelExtent.map({ $0.start <= kernel && kernel < $0.end }) == true
+    else {
+      return [
+        Finding("trampoline", "does not start the kernel with its tree", rule: trampoline.rule)
+      ]
+    }
+    return []
+  }
+
+  /// What the trampoline has to know, by the rest of the plan.
+  private func started(_ order: ByteOrder) -> Trampoline.Start {
+    let tree = part(.tree)?.range.start ?? 0
+    var start = Trampoline.Start(kernel: kernelEntry ?? 0, tree: tree)
+    start.isForCrash = manifest.isForCrash
+    start.backup = part(.backup)?.range.start ?? 0
+    start.firmware = (machine.liveTree ?? (try? openedTree?.get()) ?? DeviceTree()).opalCall
+    start.head = kernelParts.first?.content.start[...] ?? []
+    start.kernelOrder = order
+    return start
   }
 }

@@ -20,7 +20,19 @@ extension CheckedPlan {
       return [Finding("dtb", "no legal root cells", rule: Self.reader("early_init_dt_scan_root"))]
     }
     return size(of: part) + initrd(view) + coreHeaderPlace(view) + cap + memory(view)
-      + reserved(view) + commandLine(view)
+      + reserved(view) + commandLine(view) + ownRules(view)
+  }
+
+  /// What the architecture's kernels want besides.
+  private func ownRules(_ view: NextKernelView) -> [Finding] {
+    guard let blob, let rules = architecture.treeRules else { return [] }
+    let main = part(.coreHeader).flatMap { header in
+      machine.crashRegions.first { $0.contains(header.range) }
+    }
+    let crash = main.flatMap { main in
+      view.coreHeader.map { CrashHandover(coreHeader: $0, usableMemory: [main]) }
+    }
+    return rules.findings(blob, crash, machine)
   }
 
   private var blob: DeviceTree? { try? openedTree?.get() }
@@ -119,7 +131,7 @@ extension CheckedPlan {
 
   /// Memory that the tree keeps for somebody else than for what is loaded there.
   private func reserved(_ view: NextKernelView) -> [Finding] {
-    let own = [view.initrd, view.coreHeader].compactMap { $0 }
+    let own = [view.initrd, view.coreHeader, part(.backup)?.range].compactMap { $0 }
     let kept = view.reserved.ranges.subtracting(PhysicalRangeSet(own))
     return parts.compactMap { part in
       kept.first(where: part.range.overlaps).map {

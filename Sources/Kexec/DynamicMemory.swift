@@ -9,59 +9,83 @@ import PhysicalMemory
 /// Format: `arch/powerpc/mm/drmem.c:read_drconf_v1_cell`, `read_drconf_v2_cell`. Addresses and counters
 /// have two cells: the only roots with such memory are 2/2.
 extension DeviceTree {
-  private static let node = "/ibm,dynamic-reconfiguration-memory"
+  static let dynamicMemoryNode = "/ibm,dynamic-reconfiguration-memory"
+  /// What a crash kernel may use of each block.
+  static let usableBlocks = "linux,drconf-usable-memory"
+  /// What a crash kernel may use of a memory node.
+  static let usableMemory = "linux,usable-memory"
+  /// More than any machine has: 64 TiB in blocks of 16 MiB.
+  private static let mostBlocks = 1 << 22
 
   /// The blocks that are assigned and not reserved, those of a row as one range, or the parts of them that
-  /// `linux,drconf-usable-memory` names.
-  func dynamicMemory(_ cells: CellCounts) -> [PhysicalRange] {
-    guard cells.address == 2, cells.size == 2, contains(Self.node),
-      let size = (try? property("ibm,lmb-size", of: Self.node))?.u64, size > 0
-    else { return [] }
-    let blocks = (blocksOfVersion2() ?? blocksOfVersion1() ?? []).filter(\.isUsed)
-    guard let usable = try? property("linux,drconf-usable-memory", of: Self.node) else {
-      return blocks.compactMap { row in
-        let (bytes, overflow) = size.multipliedReportingOverflow(by: UInt64(row.count))
-        return overflow ? nil : PhysicalRange(start: row.start, size: bytes)
-      }
+  /// `linux,drconf-usable-memory` names; none where they cannot be read.
+  func dynamicMemory() -> [PhysicalRange] {
+    let used = ((try? rowsOfBlocks()) ?? []).filter(\.isUsed)
+    guard let usable = try? property(Self.usableBlocks, of: Self.dynamicMemoryNode) else {
+      return used.compactMap(\.memory)
     }
-    let count = blocks.reduce(0) { $0 + Int($1.count) }
+    let count = used.reduce(0) { $0 + Int($1.count) }
     return Self.usableRanges(usable.cells ?? [], blockCount: count)
   }
 
-  /// A row of blocks of one kind.
-  private struct Blocks {
-    let count: UInt32
-    let start: UInt64
-    let flags: UInt32
+  /// All blocks; none without the node.
+  ///
+  /// - Throws: ``PlanError/badMemory(_:_:)`` for a node that readers would misread.
+  func memoryBlocks() throws(PlanError) -> [MemoryBlocks] {
+    let rows = try rowsOfBlocks()
+    if let row = rows.first(where: { $0.count > 0 && $0.memory == nil }) {
+      throw bad("\(row.count) blocks from \(hex(row.start)) on end behind 2^64")
+    }
+    let count = rows.reduce(0) { $0 + Int($1.count) }
+    guard count <= Self.mostBlocks else {
+      throw bad(
+        "\(count) blocks are more than any machine has; at most \(Self.mostBlocks) are read")
+    }
+    return rows
+  }
 
-    /// Assigned (`DRCONF_MEM_ASSIGNED`) and not reserved (`DRCONF_MEM_RESERVED`): readers pass over
-    /// the others before they take a counter from `linux,drconf-usable-memory`.
-    var isUsed: Bool { flags & 0x8 != 0 && flags & 0x80 == 0 }
+  private func rowsOfBlocks() throws(PlanError) -> [MemoryBlocks] {
+    guard contains(Self.dynamicMemoryNode) else { return [] }
+    guard let cells = try? cellCounts(of: "/"), cells.address == 2, cells.size == 2 else {
+      throw bad("its counters have two cells, and so have to have the root's addresses and sizes")
+    }
+    guard let size = (try? property("ibm,lmb-size", of: Self.dynamicMemoryNode))?.u64, size > 0
+    else { throw bad("'ibm,lmb-size' is not two cells that tell the size of a block") }
+    let newer = try rowsOfVersion2(size)
+    let older = try rowsOfVersion1(size)
+    return newer ?? older ?? []
   }
 
   /// `ibm,dynamic-memory`: a number, then six cells for each block: address, DRC index, a reserved
   /// word, associativity, flags.
-  private func blocksOfVersion1() -> [Blocks]? {
-    rows(of: "ibm,dynamic-memory", width: 6)?.map { row in
-      Blocks(count: 1, start: UInt64(row[0]) << 32 | UInt64(row[1]), flags: row[5])
+  private func rowsOfVersion1(_ size: UInt64) throws(PlanError) -> [MemoryBlocks]? {
+    try rows(of: "ibm,dynamic-memory", size) { row in
+      (1, UInt64(row[0]) << 32 | UInt64(row[1]), row[5])
     }
   }
 
   /// `ibm,dynamic-memory-v2`: a number, then six cells for each row of blocks: how many, the address of
   /// the first, its DRC index, associativity, flags.
-  private func blocksOfVersion2() -> [Blocks]? {
-    rows(of: "ibm,dynamic-memory-v2", width: 6)?.map { row in
-      Blocks(count: row[0], start: UInt64(row[1]) << 32 | UInt64(row[2]), flags: row[5])
+  private func rowsOfVersion2(_ size: UInt64) throws(PlanError) -> [MemoryBlocks]? {
+    try rows(of: "ibm,dynamic-memory-v2", size) { row in
+      (row[0], UInt64(row[1]) << 32 | UInt64(row[2]), row[5])
     }
   }
 
-  /// The rows behind the number of them; nil without the property, or when it is too short.
-  private func rows(of name: String, width: Int) -> [[UInt32]]? {
-    guard let cells = (try? property(name, of: Self.node))?.cells, let count = cells.first,
-      Int(count) <= (cells.count - 1) / width
-    else { return nil }
-    return (0..<Int(count)).map { Array(cells[1 + $0 * width..<1 + ($0 + 1) * width]) }
+  /// The rows of six cells behind the number of them; nil without the property.
+  private func rows(
+    of name: String, _ size: UInt64, _ fields: ([UInt32]) -> (UInt32, UInt64, UInt32)
+  ) throws(PlanError) -> [MemoryBlocks]? {
+    guard let value = try? property(name, of: Self.dynamicMemoryNode) else { return nil }
+    guard let cells = value.cells, let count = cells.first, Int(count) <= (cells.count - 1) / 6
+    else { throw bad("'\(name)' has \(value.bytes.count) bytes, too few for what it counts") }
+    return (0..<Int(count)).map { number in
+      let (blocks, start, flags) = fields(Array(cells[1 + number * 6..<1 + (number + 1) * 6]))
+      return MemoryBlocks(count: blocks, start: start, size: size, flags: flags)
+    }
   }
+
+  private func bad(_ reason: String) -> PlanError { .badMemory(Self.dynamicMemoryNode, reason) }
 
   /// For each block a counter of two cells, then as many addresses and sizes.
   private static func usableRanges(_ cells: [UInt32], blockCount: Int) -> [PhysicalRange] {
@@ -77,5 +101,30 @@ extension DeviceTree {
       }
     }
     return ranges
+  }
+}
+
+/// A row of logical memory blocks of one kind.
+struct MemoryBlocks {
+  let count: UInt32
+  /// The address of the first.
+  let start: UInt64
+  /// Bytes in each.
+  let size: UInt64
+  let flags: UInt32
+
+  /// All of them; nil for none, and for blocks that end behind 2^64.
+  var memory: PhysicalRange? {
+    let (bytes, overflow) = size.multipliedReportingOverflow(by: UInt64(count))
+    return overflow ? nil : PhysicalRange(start: start, size: bytes)
+  }
+
+  /// Assigned (`DRCONF_MEM_ASSIGNED`) and not reserved (`DRCONF_MEM_RESERVED`): readers pass over
+  /// the others before they take a counter from `linux,drconf-usable-memory`.
+  var isUsed: Bool { flags & 0x8 != 0 && flags & 0x80 == 0 }
+
+  /// Each of them, of blocks that are all there.
+  var ranges: [PhysicalRange] {
+    (0..<UInt64(count)).compactMap { PhysicalRange(start: start + $0 * size, size: size) }
   }
 }

@@ -13,7 +13,7 @@ extension Handover {
       throw .seedSize(
         property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
     }
-    try crash?.check(with: initrd, on: machine)
+    try crash?.check(with: initrd, for: architecture, on: machine)
     if crash != nil, case .given(let line) = commandLine, line.namesCoreHeader {
       throw .coreHeaderOnCommandLine
     }
@@ -94,7 +94,7 @@ extension Handover {
 extension CrashHandover {
   /// Refuses what would cost the dump: memory that is not the crash kernel's, or a wrong order.
   fileprivate func check(
-    with initrd: PhysicalRange?, on machine: MachineFacts
+    with initrd: PhysicalRange?, for architecture: Architecture, on machine: MachineFacts
   ) throws(PlanError) {
     guard let main = usableMemory.first, usableMemory.count <= Self.mostUsableRanges else {
       throw .usableMemoryCount(usableMemory.count)
@@ -113,9 +113,33 @@ extension CrashHandover {
     guard coreHeader.start.isMultiple(of: machine.pageSize ?? 4096), coreHeader.size >= 176,
       coreHeader.size < main.size
     else { throw .badCoreHeaderPlace(coreHeader) }
+    let copy = try backupRange(for: architecture)
+    if let copy {
+      guard main.contains(copy) else {
+        throw .badBackup(copy.start, "\(copy) is not in the main crash region, \(main)")
+      }
+      for part in [coreHeader, initrd] where part?.overlaps(copy) == true {
+        throw .badBackup(copy.start, "\(copy) overlaps what else is loaded")
+      }
+    }
     guard let initrd else { return }
     guard main.contains(initrd) else { throw .notInCrashRegion(.initrd, initrd) }
     guard !initrd.overlaps(coreHeader) else { throw .initrdReserved(initrd, by: coreHeader) }
+  }
+
+  /// Where the backup goes; nil for an architecture that has none.
+  private func backupRange(
+    for architecture: Architecture
+  ) throws(PlanError) -> PhysicalRange? {
+    guard let source = architecture.coreRules?.backedUp else {
+      guard let backup else { return nil }
+      throw .badBackup(backup, "\(architecture) has none")
+    }
+    guard let backup else { throw .missing(.backup) }
+    guard let copy = PhysicalRange(start: backup, size: source.size) else {
+      throw .badBackup(backup, "it wraps")
+    }
+    return copy
   }
 }
 

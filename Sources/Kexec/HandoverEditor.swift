@@ -46,7 +46,7 @@ struct HandoverEditor {
     self.machine = machine
     do throws(DeviceTreeError) {
       rootCells = try base.cellCounts(of: "/")
-      sourceSize = base.sourceSize
+      sourceSize = old.sourceSize
       excerpt = try base.excerpt(of: "chosen")
       let hasChosen = excerpt.contains(node)
       if hasChosen { node = try excerpt.fullPath(of: node) }
@@ -144,6 +144,12 @@ struct HandoverEditor {
   /// Notes a reservation that the next kernel needs.
   mutating func reserve(_ range: PhysicalRange, reason: String, rule: Rule) {
     wanted.append((AddressAndSize(range), reason, rule))
+  }
+
+  /// Notes what one architecture reserves, and has reserved.
+  mutating func take(_ fitting: TreeFitting) {
+    for old in fitting.stale { release(old.entry, reason: old.reason, rule: old.rule) }
+    wanted += fitting.reservations.map { ($0.entry, $0.reason, $0.rule) }
   }
 
   /// Writes down that a reservation stays.

@@ -69,7 +69,7 @@ struct CheckedPlan {
     openedTree = parts.first { $0.name == LoadPart.tree.name }.map { part in
       Result { () throws(DeviceTreeError) in try DeviceTree(blob: part.content.start) }
     }
-    view = (try? openedTree?.get()).flatMap { try? NextKernelView(of: $0) }
+    view = (try? openedTree?.get()).flatMap { try? NextKernelView(of: $0, for: architecture) }
   }
 
   func part(_ part: LoadPart) -> SegmentCheck.Segment? { parts.first { $0.name == part.name } }
@@ -99,7 +99,9 @@ struct CheckedPlan {
 
   /// What the running kernel checks, and what it takes from what they leave.
   var segments: [Finding] {
-    let check = SegmentCheck(architecture, isForCrash: manifest.isForCrash, machine)
+    let check = SegmentCheck(
+      architecture, isForCrash: manifest.isForCrash, machine,
+      tree: (try? openedTree?.get()) ?? DeviceTree())
     return check.findings(in: parts, entry: manifest.entry) + controlPages
   }
 

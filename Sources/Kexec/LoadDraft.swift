@@ -14,6 +14,8 @@ struct LoadDraft {
   let segments: [LoadPlan.Segment]
   let placements: [Placement]
   let tree: NextTree
+  /// The core header of a plan for a crash.
+  let coreHeader: CoreHeaderPlan?
   /// What was done that may surprise.
   private(set) var warnings: [Finding] = []
 
@@ -24,19 +26,23 @@ struct LoadDraft {
   ///   when no later one could be better.
   init(
     _ request: LoadRequest, _ architecture: Architecture, _ rules: PlacementRules,
-    on machine: MachineFacts, coreHeader: [UInt8]?
+    on machine: MachineFacts
   ) throws(PlanError) {
     let pageSize = machine.largestPageSize
+    // Of the backup's place no more is known yet than that there is one.
+    let backup = architecture.coreRules?.backedUp.flatMap { _ in machine.crashRegions.first?.start }
+    let coreHeader = try request.coreHeader(for: architecture, backup: backup)
     let parts = LoadParts(
       request: request, architecture: architecture, rules: rules, machine: machine,
-      coreHeader: coreHeader, pageSize: pageSize)
-    let tree = try request.treeMemory()
+      coreHeader: coreHeader, pageSize: pageSize, limit: rules.limit(by: request.tree, on: machine))
+    var tree = try request.treeMemory()
+    tree.kept += rules.firmware(machine.liveTree ?? request.tree)
     guard coreHeader == nil else {
       try self.init(
         parts, in: PlanMemory(forCrashIn: machine.crashRegions[0], tree, pageSize: pageSize))
       return
     }
-    let memory = { (sparesKernel: Bool) in
+    let memory = { [tree] (sparesKernel: Bool) in
       PlanMemory(forKexecOn: machine, tree, pageSize: pageSize, sparesKernel: sparesKernel)
     }
     do throws(PlanError) {
@@ -75,9 +81,9 @@ struct LoadDraft {
         throw firstFailure ?? error
       }
       do throws(PlanError) {
-        let (tree, segments) = try parts.placeOthers(around: kernel, &placing)
+        let others = try parts.placeOthers(around: kernel, &placing)
         let pieces = try parts.kernelSegments(at: kernel.start)
-        self.init(parts, kernel, placing, tree, pieces + segments)
+        self.init(parts, kernel, placing, others, pieces)
         return
       } catch {
         // All others are behind the kernel: further up there is less room for them.
@@ -91,13 +97,14 @@ struct LoadDraft {
   }
 
   private init(
-    _ parts: LoadParts, _ kernel: PhysicalRange, _ placing: Placing, _ tree: NextTree,
-    _ segments: [LoadPlan.Segment]
+    _ parts: LoadParts, _ kernel: PhysicalRange, _ placing: Placing, _ others: LoadParts.Others,
+    _ pieces: [LoadPlan.Segment]
   ) {
-    let trampoline = segments.first { $0.part == .trampoline }
+    let trampoline = others.segments.first { $0.part == .trampoline }
     entry = trampoline?.range.start ?? kernel.start + parts.request.kernel.entry
-    self.segments = segments.sorted { $0.range < $1.range }
+    segments = (pieces + others.segments).sorted { $0.range < $1.range }
     placements = placing.placements
-    self.tree = tree
+    tree = others.tree
+    coreHeader = others.coreHeader
   }
 }

@@ -12,9 +12,11 @@ public enum LoadPart: Hashable, Sendable {
   case coreHeader
   /// The code that gives the kernel its tree.
   case trampoline
+  /// Room for a copy of the memory that a crash kernel itself runs in: ppc64.
+  case backup
 
   /// The name in a plan's manifest: `kernel` or `kernel-1`, `initrd`, `dtb`, `elfcorehdr`,
-  /// `trampoline`.
+  /// `trampoline`, `backup`.
   public var name: String {
     switch self {
     case .kernel(0): "kernel"
@@ -23,6 +25,7 @@ public enum LoadPart: Hashable, Sendable {
     case .tree: "dtb"
     case .coreHeader: "elfcorehdr"
     case .trampoline: "trampoline"
+    case .backup: "backup"
     }
   }
 }
@@ -37,6 +40,7 @@ extension LoadPart: CustomStringConvertible {
     case .tree: "device tree"
     case .coreHeader: "core header"
     case .trampoline: "trampoline"
+    case .backup: "backup"
     }
   }
 }

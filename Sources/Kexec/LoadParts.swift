@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DeviceTree
 import KernelImage
 import PhysicalMemory
 
@@ -9,9 +10,11 @@ struct LoadParts {
   let architecture: Architecture
   let rules: PlacementRules
   let machine: MachineFacts
-  /// The core header of a plan for a crash.
-  let coreHeader: [UInt8]?
+  /// The core header of a plan for a crash, before it is known where the backup goes: of the same size.
+  let coreHeader: LoadedCoreHeader?
   let pageSize: UInt64
+  /// No part may lie at this address or above.
+  let limit: Architecture.Limit
 
   /// Free memory for the control pages of a crash image, which the kernel takes from what the segments
   /// leave of the main region; more than any architecture asks for
@@ -25,8 +28,8 @@ struct LoadParts {
     from lowest: UInt64, _ placing: inout Placing
   ) throws(PlanError) -> PhysicalRange {
     let image = request.kernel
-    guard let window = PhysicalRange(start: lowest, end: rules.addressLimit.value) else {
-      throw .addressTooHigh(lowest, rules.addressLimit)
+    guard let window = PhysicalRange(start: lowest, end: limit.value) else {
+      throw .addressTooHigh(lowest, limit)
     }
     // What passes 64 bits has no place anywhere.
     let (size, overflow) = image.textOffset.addingReportingOverflow(image.memorySize)
@@ -54,36 +57,82 @@ struct LoadParts {
     }
   }
 
+  /// Everything but the kernel, and what is told of it.
+  struct Others {
+    let tree: NextTree
+    let coreHeader: CoreHeaderPlan?
+    let segments: [LoadPlan.Segment]
+  }
+
   /// Gives everything else its place, and makes what is made here.
   func placeOthers(
     around kernel: PhysicalRange, _ placing: inout Placing
-  ) throws(PlanError) -> (NextTree, [LoadPlan.Segment]) {
+  ) throws(PlanError) -> Others {
     var places: [LoadPart: PhysicalRange] = [:]
-    var segments: [LoadPlan.Segment] = []
     var tree: NextTree?
     for step in rules.steps {
-      let bytes: [UInt8]?
-      switch step.part {
-      case .kernel: continue
-      case .coreHeader: bytes = coreHeader
-      case .initrd: bytes = request.initrd
-      case .tree:
-        tree = try nextTree(places)
-        bytes = tree?.blob
-      case .trampoline:
-        bytes = rules.trampoline?(
-          kernel.start + request.kernel.entry, places[.tree]?.start ?? 0, machine.byteOrder)
-      }
-      guard let bytes else { continue }
-      let place = try placing.place(step, size: UInt64(bytes.count), around: kernel, rules)
-      places[step.part] = place
-      segments.append(LoadPlan.Segment(part: step.part, range: place, bytes: bytes))
+      if step.part == .tree { tree = try nextTree(places) }
+      guard let size = size(of: step.part, tree) else { continue }
+      places[step.part] = try placing.place(step, size: size, around: kernel, limit)
     }
     if coreHeader != nil {
       try placing.checkRoom(for: Self.controlPagesName, size: Self.controlPages)
     }
     guard let tree else { preconditionFailure("every architecture places a tree") }
-    return (tree, segments)
+    let header = try finishedCoreHeader(places[.backup])
+    var segments: [LoadPlan.Segment] = []
+    for (part, range) in places {
+      let bytes =
+        switch part {
+        case .kernel, .backup: [UInt8]()
+        case .coreHeader: header?.bytes ?? []
+        case .initrd: request.initrd ?? []
+        case .tree: tree.blob
+        case .trampoline: trampoline(kernel, places)
+        }
+      segments.append(LoadPlan.Segment(part: part, range: range, bytes: bytes))
+    }
+    return Others(tree: tree, coreHeader: header?.plan, segments: segments)
+  }
+
+  /// Bytes of memory that a part needs; nil for one that is not in this plan.
+  private func size(of part: LoadPart, _ tree: NextTree?) -> UInt64? {
+    let size: Int? =
+      switch part {
+      case .kernel: nil
+      case .backup: coreHeader.flatMap { _ in backedUp }
+      case .coreHeader: coreHeader?.bytes.count
+      case .initrd: request.initrd?.count
+      case .tree: tree?.blob.count
+      case .trampoline: rules.trampoline?.size
+      }
+    return size.map(UInt64.init)
+  }
+
+  private var backedUp: Int? { architecture.coreRules?.backedUp.map { Int($0.size) } }
+
+  /// The core header says where the backup is.
+  private func finishedCoreHeader(
+    _ backup: PhysicalRange?
+  ) throws(PlanError) -> LoadedCoreHeader? {
+    guard let backup else { return coreHeader }
+    return try request.coreHeader(for: architecture, backup: backup.start)
+  }
+
+  private func trampoline(
+    _ kernel: PhysicalRange, _ places: [LoadPart: PhysicalRange]
+  ) -> [UInt8] {
+    guard let trampoline = rules.trampoline else { return [] }
+    let image = request.kernel
+    var start = Trampoline.Start(
+      kernel: kernel.start + (rules.startsAtFirstByte ? 0 : image.entry),
+      tree: places[.tree]?.start ?? 0)
+    start.isForCrash = coreHeader != nil
+    start.backup = places[.backup]?.start ?? 0
+    start.firmware = (machine.liveTree ?? request.tree).opalCall
+    start.head = request.kernelBytes[image.segments.first?.file ?? 0..<0]
+    start.kernelOrder = image.byteOrder
+    return trampoline.bytes(start, machine.byteOrder)
   }
 
   /// The tree for what has a place already.
@@ -91,8 +140,9 @@ struct LoadParts {
     let handover = Handover(
       commandLine: request.commandLine, initrd: exact(request.initrd, places[.initrd]),
       reservations: request.reservations, seeds: request.seeds,
-      crash: exact(coreHeader, places[.coreHeader]).map {
-        CrashHandover(coreHeader: $0, usableMemory: machine.crashRegions)
+      crash: exact(coreHeader?.bytes, places[.coreHeader]).map {
+        CrashHandover(
+          coreHeader: $0, usableMemory: machine.crashRegions, backup: places[.backup]?.start)
       })
     return try NextTree(
       from: request.tree, edits: request.edits, for: architecture, handover: handover,
@@ -109,9 +159,9 @@ struct LoadParts {
 extension Placing {
   fileprivate mutating func place(
     _ step: PlacementRules.Step, size: UInt64, around kernel: PhysicalRange,
-    _ rules: PlacementRules
+    _ limit: Architecture.Limit
   ) throws(PlanError) -> PhysicalRange {
-    let all = PhysicalRange(start: 0, end: rules.addressLimit.value)
+    let all = PhysicalRange(start: 0, end: limit.value)
     guard let window = step.window(kernel).flatMap({ window in all.flatMap(window.intersection) })
     else {
       throw .noRoom(

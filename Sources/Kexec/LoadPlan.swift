@@ -47,38 +47,21 @@ public struct LoadPlan: Hashable, Sendable {
     _ request: LoadRequest, for architecture: Architecture, on machine: MachineFacts
   ) throws(PlanError) {
     let rules = try request.rules(for: architecture, on: machine)
-    let coreHeader = try request.coreHeader(for: architecture)
-    let draft = try LoadDraft(
-      request, architecture, rules, on: machine, coreHeader: coreHeader?.bytes)
+    let draft = try LoadDraft(request, architecture, rules, on: machine)
     self.architecture = architecture
-    isForCrash = coreHeader != nil
+    isForCrash = draft.coreHeader != nil
     entry = draft.entry
     segments = draft.segments
     placements = draft.placements
     tree = draft.tree
-    self.coreHeader = coreHeader?.plan
+    coreHeader = draft.coreHeader
     let tables = isForCrash ? nil : request.tree.warningOfInterruptTables()
     warnings =
       draft.warnings + [tables].compactMap { $0 } + draft.tree.warnings
-      + (coreHeader?.plan.warnings ?? [])
+      + (draft.coreHeader?.warnings ?? [])
 
     let findings = LoadCheck(of: self, on: machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }
-  }
-}
-
-extension LoadRequest {
-  /// The core header of a plan for a crash; its size is known before its place is.
-  fileprivate func coreHeader(
-    for architecture: Architecture
-  ) throws(PlanError) -> (plan: CoreHeaderPlan, bytes: [UInt8])? {
-    guard let crash else { return nil }
-    let plan = try CoreHeaderPlan(for: architecture, crash)
-    do throws(FormatError) {
-      return (plan, try plan.header.bytes())
-    } catch {
-      preconditionFailure("a header that was read back can be written")
-    }
   }
 }
 

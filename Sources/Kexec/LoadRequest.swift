@@ -95,7 +95,7 @@ extension DeviceTree {
   /// it in.
   var knownMemory: PhysicalRangeSet? {
     guard !isOfUEFI, let cells = try? cellCounts(of: "/") else { return nil }
-    let ram = memoryNodes(cells, named: "").flatMap(\.ranges) + dynamicMemory(cells)
+    let ram = memoryNodes(cells, named: "").flatMap(\.ranges) + dynamicMemory()
     return ram.isEmpty ? nil : PhysicalRangeSet(ram)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BinaryFormat
+public import DeviceTree
 public import PhysicalMemory
 
 /// What is known about the machine that the tree was taken from; all of it optional.
@@ -20,6 +21,20 @@ public struct MachineFacts: Hashable, Sendable {
   public var kernelImage: PhysicalRange?
   /// The byte order of the running kernel.
   public var byteOrder = ByteOrder.little
+  /// The running kernel's own tree, `/proc/device-tree`, with everything in it; nil when that is not
+  /// known. Needed for powerpc, where memory and CPUs come and go.
+  public var liveTree: DeviceTree?
+  /// How the running kernel translates addresses; nil when that is not known. powerpc has both ways.
+  public var pageTables: PageTables?
+
+  /// How a powerpc kernel translates addresses: the line `MMU` of `/proc/cpuinfo`
+  /// (`arch/powerpc/kernel/setup-common.c:show_cpuinfo_summary`).
+  public enum PageTables: String, Hashable, Sendable {
+    /// A hash table: under a hypervisor, a kernel starts in the first piece of its memory.
+    case hash = "Hash"
+    /// A tree of tables.
+    case radix = "Radix"
+  }
 
   /// Facts; without arguments, none, as for the tree of a board that is not there.
   public init(

@@ -24,8 +24,9 @@ public struct NextKernelView: Hashable, Sendable {
 
   /// Reads a tree.
   ///
+  /// - Parameter architecture: of the kernel; without it, what the tree describes.
   /// - Throws: ``PlanError/tree(_:)`` for a tree without legal root cells.
-  public init(of tree: DeviceTree) throws(PlanError) {
+  public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(PlanError) {
     func value(_ name: String) -> PropertyValue? {
       (try? tree.property(name, of: ChosenProperty.node)) ?? nil
     }
@@ -35,7 +36,7 @@ public struct NextKernelView: Hashable, Sendable {
     } catch {
       throw .tree(error)
     }
-    let treeMemory = tree.isOfUEFI ? nil : try TreeMemory(of: tree)
+    let treeMemory = tree.isOfUEFI ? nil : try TreeMemory(of: tree, for: architecture)
     memory = treeMemory?.usable
     initrd = value(ChosenProperty.initrdStart)?.number.flatMap { start in
       value(ChosenProperty.initrdEnd)?.number.flatMap { PhysicalRange(start: start, end: $0) }

@@ -31,30 +31,26 @@ public struct NextTree: Hashable, Sendable {
     if let reason = architecture.treeRefusal {
       throw .unsupported(architecture: architecture, reason: reason)
     }
-    try self.init(generic: base, edits, architecture, handover, machine)
-  }
-
-  /// The steps that all architectures share.
-  package init(
-    generic base: DeviceTree, _ edits: [TreeEdit], _ architecture: Architecture,
-    _ handover: Handover, _ machine: MachineFacts
-  ) throws(PlanError) {
     let (edited, asked) = try base.applying(edits)
     let line = handover.line(in: edited, for: architecture)
     try handover.check(line, for: architecture, on: machine)
 
-    var editor = try HandoverEditor(edited, before: base, machine)
+    let fitting = try TreeFitting(edited, for: architecture, handover, machine)
+    var editor = try HandoverEditor(fitting.tree, before: base, machine)
+    editor.take(fitting)
     let finished = try editor.tree(for: handover, line)
     try handover.checkInitrdIsFree(in: edited, editor.lastingReservations)
     try asked.checkNotUndone(edited, finished, besides: handover.inherited)
 
     blob = finished.blob
-    changes = asked + (line?.changes ?? []) + editor.changes
+    changes = asked + (line?.changes ?? []) + fitting.changes + editor.changes
     warnings = handover.warnings(line, for: architecture, edited, on: machine)
     let acceptance = Acceptance(
-      architecture, handover, line, base: base, edited: edited,
-      reservations: editor.lastingReservations)
-    let findings = acceptance.findings(in: blob)
+      architecture, handover, line, base: base, edited: fitting.tree,
+      reservations: editor.lastingReservations + fitting.reservations.map(\.entry))
+    let rules = architecture.treeRules
+    let findings =
+      acceptance.findings(in: blob) + (rules?.findings(finished, handover.crash, machine) ?? [])
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }

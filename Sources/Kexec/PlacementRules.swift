@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
+import DeviceTree
 import PhysicalMemory
 
 /// Where the kernels of one architecture put what they load, when they do it themselves
@@ -14,10 +14,37 @@ struct PlacementRules: Sendable {
   let addressLimit: Architecture.Limit
   /// The code that starts the kernel with its tree; nil where the running kernel sets the registers.
   let trampoline: Trampoline?
+  /// Whether what is started has the header of an Image, rather than pieces of an ELF file, which say
+  /// nothing of themselves.
+  let startsOnlyImages: Bool
+  /// Whether a kernel is started at its first byte, whatever its file says.
+  let startsAtFirstByte: Bool
+  /// What lies in RAM, by the running kernel's tree, and is never written over.
+  let firmware: @Sendable (DeviceTree) -> [NoRoom.Occupant]
+  /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
+  /// where it reaches all memory.
+  let reach: @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit?
 
-  /// The code at the entry of a plan, from what it has to know.
-  typealias Trampoline =
-    @Sendable (_ kernel: UInt64, _ tree: UInt64, _ order: ByteOrder) -> [UInt8]
+  init(
+    kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
+    trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
+    firmware: @escaping @Sendable (DeviceTree) -> [NoRoom.Occupant] = { _ in [] },
+    reach: @escaping @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit? = { _, _ in nil }
+  ) {
+    self.kernelRule = kernelRule
+    self.steps = steps
+    self.addressLimit = addressLimit
+    self.trampoline = trampoline
+    self.startsOnlyImages = startsOnlyImages
+    self.startsAtFirstByte = startsAtFirstByte
+    self.firmware = firmware
+    self.reach = reach
+  }
+
+  /// No part of a plan may lie at this address or above.
+  func limit(by tree: DeviceTree, on machine: MachineFacts) -> Architecture.Limit {
+    reach(machine.liveTree ?? tree, machine) ?? addressLimit
+  }
 
   /// How one part gets its place.
   struct Step: Sendable {

@@ -55,6 +55,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case badNote(CrashFact, PhysicalRange)
   /// Two ranges of RAM share memory.
   case overlappingMemory(PhysicalRange, PhysicalRange)
+  /// What a tree says of memory cannot be read: the node, and why.
+  case badMemory(String, String)
   /// The copy of the first memory cannot be there.
   case badBackup(UInt64, String)
   /// A command line for a crash kernel says itself where the core header is.
@@ -152,6 +154,8 @@ extension PlanError: CustomStringConvertible {
       """
     case .overlappingMemory(let one, let other):
       "RAM \(one) and \(other) overlap: a dump would have them twice"
+    case .badMemory(let node, let reason):
+      "\(node): \(reason)"
     case .badBackup(let address, let reason):
       "a copy of the first memory at \(hex(address)): \(reason)"
     case .coreHeaderOnCommandLine:

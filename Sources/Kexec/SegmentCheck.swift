@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import DeviceTree
 import PhysicalMemory
 
 /// Checks segments as kexec_load(2) does, and what it leaves to user space.
@@ -11,6 +12,10 @@ struct SegmentCheck {
   let architecture: Architecture
   let isForCrash: Bool
   let machine: MachineFacts
+  /// No segment may lie at this address or above.
+  private let limit: Architecture.Limit?
+  /// Memory that nothing may be written to, whatever the plan is for.
+  private let firmware: [NoRoom.Occupant]
 
   /// A segment of a plan that was made, or read from a folder.
   struct Segment {
@@ -20,10 +25,17 @@ struct SegmentCheck {
     let content: LoadContent
   }
 
-  init(_ architecture: Architecture, isForCrash: Bool, _ machine: MachineFacts) {
+  /// - Parameter tree: the plan's; the running kernel's own, where it is known, knows better.
+  init(
+    _ architecture: Architecture, isForCrash: Bool, _ machine: MachineFacts,
+    tree: DeviceTree = DeviceTree()
+  ) {
     self.architecture = architecture
     self.isForCrash = isForCrash
     self.machine = machine
+    let rules = architecture.placement
+    limit = rules?.limit(by: tree, on: machine)
+    firmware = rules?.firmware(machine.liveTree ?? tree) ?? []
   }
 
   /// The most segments that a kernel takes: `KEXEC_SEGMENT_MAX`.
@@ -33,6 +45,7 @@ struct SegmentCheck {
   func findings(in segments: [Segment], entry: UInt64) -> [Finding] {
     count(segments) + crashRegion + segments.flatMap(pages) + overlaps(segments) + size(segments)
       + (isForCrash ? segments.flatMap(region) : segments.flatMap(memory))
+      + segments.flatMap(keptByFirmware)
       + self.entry(entry, segments) + magicNumbers(segments)
   }
 }
@@ -65,7 +78,7 @@ extension SegmentCheck {
           segment.name, "\(segment.content.size) bytes in \(segment.range.size) of memory",
           rule: Self.sanity))
     }
-    if let limit = architecture.placement?.addressLimit, segment.range.end > limit.value {
+    if let limit, segment.range.end > limit.value {
       findings.append(
         Finding(segment.name, "\(segment.range) passes \(hex(limit.value))", rule: limit.rule))
     }
@@ -131,6 +144,14 @@ extension SegmentCheck {
       Finding(
         segment.name, "\(segment.range) is in \(name), \(range)",
         rule: .linux("kernel/kexec_file.c", "kexec_walk_memblock"))
+    }
+  }
+
+  private func keptByFirmware(_ segment: Segment) -> [Finding] {
+    firmware.filter { segment.range.overlaps($0.range) }.prefix(1).map {
+      Finding(
+        segment.name, "\(segment.range) overlaps \($0.name), \($0.range)",
+        rule: .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"))
     }
   }
 

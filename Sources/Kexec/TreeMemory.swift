@@ -20,9 +20,10 @@ public struct TreeMemory: Hashable, Sendable {
   /// Reserved memory that the kernel finds a place for itself: paths of nodes that have a size only.
   public let unplaced: [String]
 
+  /// - Parameter architecture: of the kernel; without it, what the tree describes.
   /// - Throws: ``PlanError/memoryIsOfUEFI`` for a machine whose kernel takes its memory from UEFI's map
   ///   and not from the tree, and ``PlanError/tree(_:)`` for a tree without legal root cells.
-  public init(of tree: DeviceTree) throws(PlanError) {
+  public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(PlanError) {
     guard !tree.isOfUEFI else { throw .memoryIsOfUEFI }
     let cells: CellCounts
     do throws(DeviceTreeError) {
@@ -31,9 +32,11 @@ public struct TreeMemory: Hashable, Sendable {
       throw .tree(error)
     }
     let nodes = tree.memoryNodes(cells, named: "")
-    ram = nodes.flatMap(\.ranges) + tree.dynamicMemory(cells)
+    let isCapped = (architecture ?? Architecture(describedBy: tree))?.readsUsableRange ?? true
+    ram = nodes.flatMap(\.ranges) + tree.dynamicMemory()
     hotpluggable = nodes.filter(\.isHotpluggable).flatMap(\.ranges)
-    usable = tree.capped(PhysicalRangeSet(ram), cells)
+    usable =
+      isCapped ? tree.capped(PhysicalRangeSet(ram), cells) : PhysicalRangeSet(ram)
     let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
     reserved = PhysicalRangeSet(kept + tree.reservedRanges())
     unplaced = tree.unplacedReservedMemory()
@@ -83,14 +86,6 @@ extension DeviceTree {
     let cap = first.memory.map { ram.intersection(PhysicalRangeSet([$0])) } ?? ram
     let second = tuples.dropFirst().first?.memory.map { [$0] } ?? []
     return cap.union(PhysicalRangeSet(second))
-  }
-
-  /// `reserved-ranges` of powerpc's root: always two cells each
-  /// (`arch/powerpc/kernel/prom.c:early_reserve_mem_dt`).
-  fileprivate func reservedRanges() -> [PhysicalRange] {
-    guard let cells = CellCounts(address: 2, size: 2) else { return [] }
-    let value = try? property("reserved-ranges", of: "/")
-    return value?.tuples(cells)?.compactMap(\.memory) ?? []
   }
 }
 

@@ -56,7 +56,7 @@ extension Failure {
   /// A tree that cannot be handed on; the command line has a source of its own.
   init(_ error: PlanError, in file: String, commandLineOf source: String) {
     switch error {
-    case .tree, .tooMany, .memoryIsOfUEFI, .notAccepted:
+    case .tree, .tooMany, .memoryIsOfUEFI, .notAccepted, .badMemory:
       self.init(.malformedInput, "\(file): \(error)")
     case .badInitrd:
       let advice = "--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
@@ -78,7 +78,9 @@ extension Failure {
     case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
     case .noRoom, .noCrashRegion: self.init(.notOffered, "\(error)")
     case .otherKernel, .emptyInitrd, .addressTooHigh: self.init(.malformedInput, "\(error)")
-    case .missing, .contradiction, .tooManySegments, .overlappingMemory, .badBackup, .badNote:
+    case .badBackup: self.init(.usage, "--backup-at: \(error)")
+    case .missing(.backup): self.init(.usage, "\(error)\nsay it with --backup-at")
+    case .missing, .contradiction, .tooManySegments, .overlappingMemory, .badNote:
       self.init(.malformedInput, "\(file): \(error)")
     }
   }

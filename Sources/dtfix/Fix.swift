@@ -70,6 +70,12 @@ struct JobOptions: ParsableArguments {
   var elfcorehdrAt: PhysicalRange?
 
   @Option(
+    help: ArgumentHelp(
+      "Where a loader puts the copy of the first 64 KiB (--for-crash on ppc64).",
+      valueName: "address"), transform: Parse.address)
+  var backupAt: UInt64?
+
+  @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       """
@@ -82,8 +88,8 @@ struct JobOptions: ParsableArguments {
     guard forKexec != forCrash else {
       throw ValidationError("say what the tree is for: --for-kexec or --for-crash")
     }
-    guard forCrash || elfcorehdrAt == nil && usableMemory.isEmpty else {
-      throw ValidationError("--elfcorehdr-at and --usable-memory are for --for-crash")
+    guard forCrash || elfcorehdrAt == nil && usableMemory.isEmpty && backupAt == nil else {
+      throw ValidationError("--elfcorehdr-at, --usable-memory and --backup-at are for --for-crash")
     }
     guard !forCrash || elfcorehdrAt != nil else {
       throw ValidationError(
@@ -105,7 +111,8 @@ struct JobOptions: ParsableArguments {
         "no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --usable-memory"
       )
     }
-    return CrashHandover(coreHeader: elfcorehdrAt, usableMemory: memory)
+    return CrashHandover(
+      coreHeader: elfcorehdrAt, usableMemory: memory, backup: backupAt)
   }
 }
 

@@ -53,6 +53,9 @@ struct Plan: ParsableCommand {
     guard forCrash || given.isEmpty else {
       throw ValidationError("facts by hand are for --for-crash")
     }
+    guard given.backupAt == nil else {
+      throw ValidationError("--backup-at: a plan finds a place for it")
+    }
     guard forKexec || source.machineIsMeant else {
       throw ValidationError("--for-crash is for a machine that may crash: --root names it")
     }

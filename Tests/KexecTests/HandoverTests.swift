@@ -410,9 +410,10 @@ import Testing
       try patched(source("cells-1-1"), for: .other, handover).chosen("bootargs") == .string(long))
   }
 
-  @Test func `refuses an architecture whose trees it cannot finish`() throws {
+  @Test(arguments: [Architecture.loongarch64, .x86_64])
+  func `refuses an architecture whose kernels take no tree`(architecture: Architecture) throws {
     #expect(throws: PlanError.self) {
-      try patched(source("qemu-ppc64-pseries"), for: .ppc64)
+      try patched(source("board"), for: architecture)
     }
   }
 

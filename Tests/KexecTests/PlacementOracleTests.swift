@@ -57,6 +57,28 @@ import Testing
     #expect(plan.starts([.kernel(0), .initrd, .tree]) == [0x8080_0000, 0xeca0_1000, 0xffff_0000])
   }
 
+  /// The kernel's own purgatory is as large as our trampoline, a page; its tree is larger, and so is the core
+  /// header, which has room for memory that may be plugged in. kexec-tools' is not, and its initrd lies
+  /// behind its purgatory.
+  @Test func `are ours for a crash kernel of pseries`() throws {
+    let plan = try pseriesPlan("pseries-7.2-kf", forCrash: true)
+
+    #expect(
+      plan.starts([.kernel(0), .trampoline, .backup, .coreHeader])
+        == [0x2000_0000, 0x37ff_0000, 0x208d_0000, 0x208e_0000])
+    #expect(plan.starts([.initrd, .tree]) == [0x208f_0000, 0x37fe_0000])
+    #expect(plan.entry == 0x37ff_0000)
+  }
+
+  /// The kernel's own loader keeps off memory that it has reserved and that it tells nobody of; kexec-tools
+  /// does not, and puts its kernel 64 KiB higher than it has to (`linux,kernel-end` is 0x8d0000).
+  @Test func `are ours for an ordinary kexec of pseries`() throws {
+    let plan = try pseriesPlan("pseries-7.2-kf", forCrash: false)
+
+    #expect(plan.starts([.kernel(0), .trampoline]) == [0x8d_0000, 0x7fff_0000])
+    #expect(plan.starts([.initrd, .tree]) == [0x11a_0000, 0x7ffe_0000])
+  }
+
   /// What kexec-tools placed is memory that our checks accept, too.
   @Test func `pass our checks when kexec-tools chose them`() throws {
     let machine = try facts(of: RunningKernel(root: .init(Fixtures.machine("arm64-virt-6.12"))))
@@ -90,6 +112,12 @@ import Testing
     try plan(
       "riscv64-virt-7.2-kf", .riscv64,
       KernelBuilder.riscvImage(size: 0x50_a800, imageSize: 0x54_9000), 0x1f_e20c,
+      forCrash: forCrash)
+  }
+
+  private func pseriesPlan(_ name: String, forCrash: Bool) throws -> LoadPlan {
+    try plan(
+      name, .ppc64, KernelBuilder.ppc64Kernel(size: 0x83_ae9c, memorySize: 0x8d_0000), 0x27_054e,
       forCrash: forCrash)
   }
 

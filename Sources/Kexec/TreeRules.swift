@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import PhysicalMemory
+
+/// What the kernels of one architecture do to the next kernel's tree besides what all of them do.
+struct TreeRules: Sendable {
+  /// Makes the changes.
+  let fit: @Sendable (inout TreeFitting) throws(PlanError) -> Void
+  /// Reads a finished tree as the next kernel will: what is wrong with it.
+  let findings: @Sendable (DeviceTree, CrashHandover?, MachineFacts) -> [Finding]
+}
+
+/// A tree while it is fitted to one architecture, and what is written down meanwhile.
+struct TreeFitting {
+  /// The tree, with the caller's edits; `/chosen` and the reservations are edited later, elsewhere.
+  private(set) var tree: DeviceTree
+  let handover: Handover
+  let machine: MachineFacts
+  private(set) var changes: [Change] = []
+  /// Memory that the next kernel has to keep off.
+  private(set) var reservations: [Reservation] = []
+  /// Reservations of the last hand-over.
+  private(set) var stale: [Reservation] = []
+
+  /// An entry of the reservation block, and why.
+  struct Reservation {
+    let entry: AddressAndSize
+    let reason: String
+    let rule: Rule
+  }
+
+  /// Fits a tree; where an architecture has no rules of its own, it stays as it is.
+  init(
+    _ tree: DeviceTree, for architecture: Architecture, _ handover: Handover,
+    _ machine: MachineFacts
+  ) throws(PlanError) {
+    self.tree = tree
+    self.handover = handover
+    self.machine = machine
+    try architecture.treeRules?.fit(&self)
+  }
+
+  /// The running kernel's own tree, or what is known of it.
+  var liveTree: DeviceTree { machine.liveTree ?? tree }
+
+  // MARK: What is done
+
+  /// Sets a property, unless it has that value.
+  mutating func set(
+    _ name: String, of node: String, to value: PropertyValue, reason: String, rule: Rule
+  ) throws(PlanError) {
+    try edit { (tree) throws(DeviceTreeError) in
+      let old = try tree.property(name, of: node)
+      guard old != value else { return [] }
+      try tree.setProperty(name, of: node, to: value)
+      return [Change(property: name, of: node, from: old, to: value, reason: reason, rule: rule)]
+    }
+  }
+
+  /// Deletes all copies of a property, if there are any.
+  mutating func delete(
+    _ name: String, of node: String, reason: String, rule: Rule
+  ) throws(PlanError) {
+    try edit { (tree) throws(DeviceTreeError) in
+      guard try tree.property(name, of: node) != nil else { return [] }
+      return try tree.deleteProperty(name, of: node).map {
+        Change(property: name, of: node, from: $0, to: nil, reason: reason, rule: rule)
+      }
+    }
+  }
+
+  /// Gives a child of the root other children; what differs afterwards is the change.
+  mutating func replaceChildren(
+    of child: String, with children: [Node], reason: String, rule: Rule
+  ) throws(PlanError) {
+    try edit { (tree) throws(DeviceTreeError) in
+      let before = tree
+      var root = tree.root
+      guard let index = root.children.firstIndex(where: { $0.name == child }) else {
+        throw DeviceTreeError(.notFound, node: "/" + child)
+      }
+      guard root.children[index].children != children else { return [] }
+      root.children[index].children = children
+      tree = try DeviceTree(root: root, reservations: tree.reservations, bootCPU: tree.bootCPU)
+      return before.compared(with: tree).differences.map {
+        Change($0, reason: reason, rule: rule)
+      }
+    }
+  }
+
+  mutating func reserve(_ range: PhysicalRange, reason: String, rule: Rule) {
+    reservations.append(Reservation(entry: AddressAndSize(range), reason: reason, rule: rule))
+  }
+
+  mutating func release(_ entry: AddressAndSize, reason: String, rule: Rule) {
+    stale.append(Reservation(entry: entry, reason: reason, rule: rule))
+  }
+
+  private mutating func edit(
+    _ make: (inout DeviceTree) throws(DeviceTreeError) -> [Change]
+  ) throws(PlanError) {
+    do throws(DeviceTreeError) {
+      changes += try make(&tree)
+    } catch {
+      throw .tree(error)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension KernelBuilder {
+  /// A ppc64 kernel as `vmlinux`: one piece, linked for the start of memory, whose first 256 bytes are
+  /// all different from their neighbours.
+  public static func ppc64Kernel(
+    size: Int, memorySize: UInt64, isBigEndian: Bool = false
+  ) -> [UInt8] {
+    var elf = ELF()
+    elf.isBigEndian = isBigEndian
+    elf.flags = isBigEndian ? 1 : 2
+    let head = (0..<256).map { UInt8($0) }
+    elf.segments = [
+      ELF.Segment(
+        virtual: 0xc000_0000_0000_0000, physical: 0, memorySize: memorySize,
+        bytes: head + [UInt8](repeating: 0x60, count: size - head.count))
+    ]
+    return elf.bytes
+  }
+}
