@@ -69,7 +69,7 @@ let package = Package(
     library(
       "RunningKernel",
       [
-        "BinaryFormat", "CrashCore", "ELF", "PhysicalMemory",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
@@ -114,7 +114,7 @@ let package = Package(
         "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "PhysicalMemory",
         "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    tests("RunningKernel", ["PhysicalMemory"]),
+    tests("RunningKernel", ["DeviceTree", "PhysicalMemory"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
     .testTarget(
       name: "LoaderTests",

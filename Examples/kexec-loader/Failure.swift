@@ -30,8 +30,9 @@ struct Failure: Error {
     switch error {
     case .missing, .notRegular: self.init(.missingInput, "\(error)")
     case .notPermitted: self.init(.noPermission, "\(error)")
-    case .unreadable: self.init(.inputOutput, "\(error)")
-    case .tooLarge, .malformedLine, .malformed: self.init(.malformedInput, "\(error)")
+    case .unreadable, .unsteady: self.init(.inputOutput, "\(error)")
+    case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree:
+      self.init(.malformedInput, "\(error)")
     }
   }
 

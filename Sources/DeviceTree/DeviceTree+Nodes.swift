@@ -123,7 +123,7 @@ extension String {
   static let longestName = 255
 
   /// Whether the name can be stored and read back: printable ASCII, not empty, not endless.
-  var isLegalName: Bool {
+  package var isLegalName: Bool {
     let bytes = utf8.span
     guard 1...Self.longestName ~= bytes.count else { return false }
     let start = bytes.endOfLegalBytes(from: 0, to: bytes.count)
@@ -131,7 +131,7 @@ extension String {
   }
 
   /// The same for a node, whose name is also a part of paths.
-  var isLegalNodeName: Bool {
+  package var isLegalNodeName: Bool {
     isLegalName && !utf8.contains(UInt8(ascii: "/"))
   }
 }

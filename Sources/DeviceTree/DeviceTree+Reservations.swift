@@ -23,12 +23,7 @@ extension DeviceTree {
   /// - Throws: ``DeviceTreeError/Code/emptyReservation`` for a size of 0: that is how the list ends,
   ///   so later entries would not be seen; ``DeviceTreeError/Code/wrappingRange`` when the sum wraps.
   public mutating func addReservation(_ entry: AddressAndSize) throws(DeviceTreeError) {
-    guard entry.size > 0 else {
-      throw DeviceTreeError(.emptyReservation, value: entry.address)
-    }
-    guard !entry.address.addingReportingOverflow(entry.size).overflow else {
-      throw DeviceTreeError(.wrappingRange, value: entry.address)
-    }
+    try entry.checkIsReservation()
     try editReservations { blob in unsafe fdt_add_mem_rsv(blob, entry.address, entry.size) }
   }
 
@@ -58,5 +53,15 @@ extension DeviceTree {
       try replaced.addReservation(entry)
     }
     self = replaced
+  }
+}
+
+extension AddressAndSize {
+  /// Throws for what would end the list, and for what wraps.
+  func checkIsReservation() throws(DeviceTreeError) {
+    guard size > 0 else { throw DeviceTreeError(.emptyReservation, value: address) }
+    guard !address.addingReportingOverflow(size).overflow else {
+      throw DeviceTreeError(.wrappingRange, value: address)
+    }
   }
 }

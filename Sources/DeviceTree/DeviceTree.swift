@@ -84,6 +84,11 @@ public struct DeviceTree: Sendable {
     rootIndex = other.rootIndex
   }
 
+  /// Counts as read from where another tree was read from.
+  mutating func takeSource(of other: DeviceTree) {
+    (sourceSize, sourceVersion) = (other.sourceSize, other.sourceVersion)
+  }
+
   /// The blob: version 17, without free space, exactly `totalsize` bytes long.
   ///
   /// Our blocks are in order and adjacent, as libfdt keeps them, so `fdt_pack` would move nothing.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 /// A node with all that is in and below it, as a plain value: for walking, comparing and printing.
 public struct Node: Hashable, Sendable {
   /// The name with its unit address; empty for the root.
@@ -15,6 +17,9 @@ public struct Node: Hashable, Sendable {
     self.properties = properties
     self.children = children
   }
+
+  /// Levels of nodes in a blob, the root's included: ``DeviceTreeError/Code/tooDeep``.
+  package static let levelLimit = StructureCursor.levelLimit
 
   /// The value of the first property of this name.
   public subscript(property: String) -> PropertyValue? {
@@ -49,15 +54,35 @@ extension DeviceTree {
   public init(
     root: Node, reservations: [AddressAndSize] = [], bootCPU: UInt32 = 0
   ) throws(DeviceTreeError) {
+    for entry in reservations { try entry.checkIsReservation() }
+    try self.init(root, reservations, bootCPU)
+  }
+
+  /// The same root as another tree's kernel may have changed it: what is outside of the structure block
+  /// (reservations, boot CPU, ``sourceSize``) is that other tree's.
+  ///
+  /// - Throws: ``DeviceTreeError/Code/badName`` and ``DeviceTreeError/Code/tooDeep``.
+  package init(root: Node, besides flat: DeviceTree) throws(DeviceTreeError) {
+    try self.init(root, flat.reservations, flat.bootCPU)
+    takeSource(of: flat)
+  }
+
+  private init(
+    _ root: Node, _ reservations: [AddressAndSize], _ bootCPU: UInt32
+  ) throws(DeviceTreeError) {
     var writer = StructureWriter()
     try writer.append(root, path: "", level: 1)
     writer.append(tag: .end)
-    let entriesEnd = [UInt8](repeating: 0, count: 16)
+    var entries: [UInt8] = []
+    entries.reserveCapacity(16 * (reservations.count + 1))
+    for entry in reservations + [AddressAndSize(address: 0, size: 0)] {
+      entries.append(bigEndian: entry.address)
+      entries.append(bigEndian: entry.size)
+    }
     self.init(
       try BlobAssembly(
-        reservations: entriesEnd.span, structure: writer.structure.span,
+        reservations: entries.span, structure: writer.structure.span,
         strings: writer.strings.span, headroom: Self.headroom, bootCPU: bootCPU))
-    for reservation in reservations { try addReservation(reservation) }
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BinaryFormat
+public import DeviceTree
 public import SystemPackage
 
 /// Why a fact about a machine could not be read.
@@ -19,6 +20,12 @@ public enum MachineError: Error, Hashable, Sendable {
   case malformedLine(FilePath, line: Int, text: String)
   /// The file is not in its format.
   case malformed(FilePath, FormatError)
+  /// The file or folder is no device tree, or has something in it that no blob can hold.
+  case malformedTree(FilePath, DeviceTreeError)
+  /// The folder or archive has nothing in it.
+  case emptyTree(FilePath)
+  /// The folder is a tree that changed each time while it was read.
+  case unsteady(FilePath, attempts: Int)
 
   /// What may be in the place of a regular file.
   public enum FileKind: Hashable, Sendable {
@@ -38,6 +45,8 @@ public enum MachineError: Error, Hashable, Sendable {
   public enum Advice: Hashable, Sendable {
     /// `/sys/firmware/fdt` is missing.
     case noTreeAtBoot
+    /// `/proc/device-tree` is missing.
+    case noLiveTree
     /// `/sys/firmware/fdt` is closed to this process.
     case treeIsForRoot
     /// `/proc/kcore` is closed to this process.
@@ -53,6 +62,8 @@ extension MachineError.Advice: CustomStringConvertible {
     switch self {
     case .noTreeAtBoot:
       "this machine was booted without a device tree, or it is no capture of one"
+    case .noLiveTree:
+      "this machine's kernel keeps no device tree (as with ACPI), or it is no capture of one"
     case .treeIsForRoot, .notesAreForRoot:
       "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
     case .coreIsForRoot:
@@ -92,6 +103,12 @@ extension MachineError: CustomStringConvertible {
       "\(path): line \(line): not a line of this file: \(text)"
     case .malformed(let path, let error):
       "\(path): \(error)"
+    case .malformedTree(let path, let error):
+      "\(path): \(error)"
+    case .emptyTree(let path):
+      "\(path): nothing is in it; a device tree has a root with properties"
+    case .unsteady(let path, let attempts):
+      "\(path): changed while it was read, \(attempts) times in a row"
     }
   }
 }

@@ -122,7 +122,9 @@ extension Failure {
     case .notRegular: self.init(.missingInput, "\(error)")
     case .unreadable(_, let errno):
       self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
-    case .tooLarge, .malformedLine, .malformed: self.init(.malformedInput, "\(error)")
+    case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree:
+      self.init(.malformedInput, "\(error)")
+    case .unsteady: self.init(.inputOutput, "\(error)")
     }
   }
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Node {
+  /// Puts properties and children in an order, here and below; linear but for the sorting.
+  ///
+  /// What `known` has at the same path comes first, in its order; then all else: properties by the
+  /// bytes of their names; children by their names up to the unit address, then by that address,
+  /// number by number where it is made of hexadecimal numbers (`cpu@2` before `cpu@10`, `isa@1,2`
+  /// before `isa@1,10`), then by all bytes. Of equal names, the one that was first stays first.
+  ///
+  /// The recursion is as deep as the tree: ``DeviceTree/init(root:reservations:bootCPU:)`` takes 63
+  /// levels.
+  ///
+  /// - Parameter known: a tree whose order is right as far as it goes.
+  public mutating func sort(like known: Node? = nil) {
+    properties.sort(by: \.name, like: known?.properties ?? []) { Array($0.utf8) }
+    children.sort(by: \.name, like: known?.children ?? [], key: nodeKey)
+    guard let known else {
+      for place in children.indices { children[place].sort() }
+      return
+    }
+    var left = Dictionary(grouping: known.children.reversed(), by: \.name)
+    for place in children.indices {
+      children[place].sort(like: left[children[place].name]?.popLast())
+    }
+  }
+}
+
+/// Bytes that sort as the names of nodes do: the name up to the unit address, a zero, and of the
+/// address the length of each number without its leading zeros, and its digits.
+private func nodeKey(_ name: String) -> [UInt8] {
+  let base = name.utf8.prefix { $0 != UInt8(ascii: "@") }
+  var key = base + [0]
+  guard base.count < name.utf8.count else { return key }
+  let address = name.utf8.dropFirst(base.count + 1)
+  let isNumeric = address.allSatisfy { $0.isHexDigit || $0 == UInt8(ascii: ",") }
+  key.append(isNumeric ? 1 : 2)
+  guard isNumeric else { return key }
+  let numbers = address.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+  for number in numbers {
+    let digits = number.drop { $0 == UInt8(ascii: "0") }
+    key += [
+      1, UInt8(truncatingIfNeeded: digits.count >> 8), UInt8(truncatingIfNeeded: digits.count),
+    ]
+    // The case of a letter is its bit 0x20, which digits have too.
+    key += digits.map { $0 | 0x20 }
+  }
+  return key
+}
+
+extension UInt8 {
+  fileprivate var isHexDigit: Bool {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"):
+      true
+    default: false
+    }
+  }
+}
+
+extension Array {
+  /// Sorts by the places of equal names in another list, and behind those by a key, by the bytes of
+  /// the name, and by the place so far.
+  fileprivate mutating func sort(
+    by name: KeyPath<Element, String>, like known: [Element], key: (String) -> [UInt8]
+  ) {
+    guard count > 1 else { return }
+    var left: [String: [Int]] = [:]
+    for place in known.indices.reversed() {
+      left[known[place][keyPath: name], default: []].append(place)
+    }
+    let ranks = map { left[$0[keyPath: name]]?.popLast() ?? .max }
+    let keys = zip(self, ranks).map { $1 == .max ? key($0[keyPath: name]) : [] }
+    let places = indices.sorted { one, other in
+      if ranks[one] != ranks[other] { return ranks[one] < ranks[other] }
+      if keys[one] != keys[other] { return keys[one].lexicographicallyPrecedes(keys[other]) }
+      let (name, otherName) = (self[one][keyPath: name], self[other][keyPath: name])
+      return name != otherName ? name.utf8.lexicographicallyPrecedes(otherName.utf8) : one < other
+    }
+    self = places.map { self[$0] }
+  }
+}
