@@ -48,6 +48,25 @@ extension RunningKernel {
     return ranges
   }
 
+  /// How the kernel translates addresses, in the words of `/proc/cpuinfo`: `Radix` or `Hash`; nil when
+  /// that does not say, as on other architectures.
+  ///
+  /// - Throws: ``MachineError/tooLarge(_:limit:)`` for more than 16 MiB of text.
+  public func pageTableName() throws(MachineError) -> String? {
+    let bytes: [UInt8]
+    do {
+      bytes = try readFile(path("proc/cpuinfo"), limit: 16 << 20)
+    } catch .missing {
+      return nil
+    }
+    let line = bytes.split(separator: UInt8(ascii: "\n")).last {
+      $0.starts(with: Array("MMU".utf8))
+    }
+    guard let line, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    let blank = UInt8(ascii: " ")
+    return String(decoding: line[(colon + 1)...].drop { $0 == blank }, as: UTF8.self)
+  }
+
   /// A property of one or two big-endian cells; nil when it is not there.
   private func number(_ property: String) throws(MachineError) -> UInt64? {
     let place = path("proc/device-tree").pushing(FilePath(property))

@@ -82,6 +82,9 @@ struct Check: ParsableCommand {
       let pageSize = (try? kernel.pageSize()) ?? nil
       (machine.memory, _) = try MachineFacts.facts(of: kernel, listedIn: map, pageSize: pageSize)
       machine.memory.byteOrder = machine.core.byteOrder ?? .little
+      if machine.core.machine == Architecture.ppc64.coreRules?.machine {
+        try machine.memory.learnPowerPC(of: kernel)
+      }
     }
     if let arch { machine.core.machine = try Self.machine(named: arch) }
     return (machine, notes)

@@ -35,13 +35,13 @@ struct Fix: ParsableCommand {
     try output.check(inputs: inputs)
     let base = try source.tree()
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
-    let (machine, note) = try source.facts(listedIn: source.memoryMap())
+    let architecture = try source.architecture(of: base)
+    let (machine, note) = try source.facts(listedIn: source.memoryMap(), for: architecture)
     let handover = Handover(
       commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),
       crash: try job.handover(
         on: machine, isMachine: source.machineIsMeant, note: note))
-    let architecture = try source.architecture(of: base)
     let next = try nextTree(from: base, architecture, handover, machine)
     try output.write(
       FixResult(

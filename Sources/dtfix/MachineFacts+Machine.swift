@@ -24,6 +24,21 @@ extension MachineFacts {
   }
 }
 
+extension MachineFacts {
+  /// What only powerpc asks for: the live tree, and how addresses are translated. One of 64 bits is always
+  /// there; a capture may leave it out.
+  mutating func learnPowerPC(of machine: RunningKernel) throws(Failure) {
+    do throws(MachineError) {
+      liveTree = try machine.liveTree().tree
+      pageTables = try machine.pageTableName().flatMap(PageTables.init)
+    } catch .missing {
+      return
+    } catch {
+      throw Failure(error)
+    }
+  }
+}
+
 extension RunningKernel {
   /// `/proc/iomem`; nil when there is no such file.
   func readMemoryMap() throws(Failure) -> MemoryMap? {

@@ -76,7 +76,7 @@ struct Plan: ParsableCommand {
     let map = try source.memoryMap()
     let crash = try crashFacts(map)
     request.crash = crash?.facts
-    let machine = try memory(base, map, crash?.facts)
+    let machine = try memory(base, map, crash?.facts, for: architecture)
     let plan = try plan(request, architecture, machine, base)
     try output.write(plan, notes: kernel.notes + (crash?.notes ?? []))
   }
@@ -93,9 +93,9 @@ struct Plan: ParsableCommand {
 
   /// The memory of the machine; of one that is not there, what its tree says.
   private func memory(
-    _ base: TreeFile, _ map: MemoryMap?, _ crash: CrashFacts?
+    _ base: TreeFile, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
   ) throws(Failure) -> MachineFacts {
-    var (facts, note) = try source.facts(listedIn: map)
+    var (facts, note) = try source.facts(listedIn: map, for: architecture)
     guard source.machineIsMeant else { return try facts.with(memoryOf: base) }
     // Until the kernel says so, it is little-endian.
     facts.byteOrder =

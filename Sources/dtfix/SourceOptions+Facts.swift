@@ -56,10 +56,13 @@ extension SourceOptions {
   ///
   /// - Parameter map: what ``memoryMap()`` gave.
   func facts(
-    listedIn map: MemoryMap?
+    listedIn map: MemoryMap?, for architecture: Architecture
   ) throws(Failure) -> (facts: MachineFacts, note: String?) {
     guard machineIsMeant else { return (MachineFacts(pageSize: pageSize), nil) }
-    return try MachineFacts.facts(of: machine, listedIn: map, pageSize: try runningPageSize())
+    var (facts, note) = try MachineFacts.facts(
+      of: machine, listedIn: map, pageSize: try runningPageSize())
+    if architecture == .ppc64 { try facts.learnPowerPC(of: machine) }
+    return (facts, note)
   }
 
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,

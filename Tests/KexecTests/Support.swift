@@ -40,9 +40,13 @@ func patched(
 /// What dtfix knows about a captured machine.
 func facts(of machine: RunningKernel) throws -> MachineFacts {
   let map = try machine.memoryMap()
-  return MachineFacts(
+  var facts = MachineFacts(
     pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [],
     crashRegions: try machine.crashRegions(), kernelImage: map?.kernelImage)
+  guard try machine.architectureName().flatMap(Architecture.init) == .ppc64 else { return facts }
+  facts.liveTree = try machine.liveTree().tree
+  facts.pageTables = try machine.pageTableName().flatMap(MachineFacts.PageTables.init)
+  return facts
 }
 
 /// What `dtfix elfcorehdr` knows about a captured machine.
