@@ -100,34 +100,71 @@ import Testing
 }
 
 @Suite struct `An architecture that takes no tree` {
-  @Test(arguments: ["pseries-6.12", "pseries-7.2-kf"])
-  func `is told by its machine`(name: String) throws {
-    let machine = try Fixtures.machine(name)
-    let place = try Workplace()
-
-    let result = try dtfix("--for-kexec", "--root", machine, "-o", place / "next.dtb")
-
-    expectRefusal(
-      result, 69, machine + "/sys/firmware/fdt", "ppc64le", "setup_new_fdt_ppc64")
-    #expect(try place.names() == ["board.dtb"])
-  }
-
-  @Test func `is told by its tree`() throws {
-    let place = try Workplace("qemu-ppc64-pseries")
-
-    let result = try dtfix("--for-kexec", "-i", place.board, "-o", place / "next.dtb")
-
-    expectRefusal(result, 69, place.board, "ppc64le", "RTAS")
-    #expect(try place.names() == ["board.dtb"])
-  }
-
-  @Test(arguments: ["ppc64", "ppc64le", "powerpc64", "loongarch64", "loong64"])
+  @Test(arguments: ["loongarch64", "loong64", "x86_64"])
   func `is told by name`(name: String) throws {
     let place = try Workplace()
 
     let result = try dtfix("--for-kexec", "-i", place.board, "--arch", name)
 
-    expectRefusal(result, 69, place.board, "kexec")
+    expectRefusal(result, 69, place.board, name == "x86_64" ? "device tree" : "kexec")
+  }
+}
+
+@Suite struct `A tree of powerpc` {
+  @Test(arguments: ["pseries-6.12", "pseries-7.2-kf"])
+  func `is made for an ordinary kexec`(name: String) throws {
+    let machine = try Fixtures.machine(name)
+    let place = try Workplace()
+
+    let result = try dtfix(
+      "--for-kexec", "--root", machine, "--explain", "-o", place / "next.dtb")
+
+    #expect(result.status == 0)
+    #expect(result.errors.contains("RTAS, which the next kernel calls"))
+    #expect(try run("fdtget", ["-l", place / "next.dtb", "/cpus"]).text.contains("POWER9@1"))
+  }
+
+  @Test func `is made for a crash kernel, which has to know where the backup is`() throws {
+    let machine = try Fixtures.machine("pseries-7.2-kf")
+    let place = try Workplace()
+    let arguments = [
+      "--for-crash", "--root", machine, "--elfcorehdr-at", "0x208e0000+0x1000", "-o",
+      place / "next.dtb",
+    ]
+
+    let without = try dtfix(arguments)
+    let below = try dtfix(arguments + ["--backup-at", "0x1000000"])
+    let over = try dtfix(arguments + ["--backup-at", "0x208e0000"])
+    let result = try dtfix(arguments + ["--backup-at", "0x208d0000"])
+
+    expectRefusal(without, 64, "first 64 KiB")
+    expectRefusal(below, 64, "--backup-at", "not in the main crash region")
+    expectRefusal(over, 64, "--backup-at", "overlaps")
+    expectSilence(result)
+    let usable = try run(
+      "fdtget", ["-t", "x", place / "next.dtb", "/memory@0", "linux,usable-memory"])
+    #expect(usable.text == "0 0 0 38000000\n")
+  }
+
+  @Test func `is refused a backup on another architecture`() throws {
+    let machine = try Fixtures.machine("arm64-virt-6.12-kf")
+    let place = try Workplace()
+
+    let result = try dtfix(
+      "--for-crash", "--root", machine, "--elfcorehdr-at", "0x9d3f0000+0x1000", "--backup-at",
+      "0x92000000", "-o", place / "next.dtb")
+
+    expectRefusal(result, 64, "--backup-at", "aarch64 has none")
+  }
+
+  @Test func `is refused without CPUs`() throws {
+    let place = try Workplace("qemu-ppc64-pseries")
+
+    let result = try dtfix(
+      "--for-kexec", "-i", place.board, "--delete", "/cpus", "--arch", "ppc64", "-o",
+      place / "next.dtb")
+
+    expectRefusal(result, 64, "/cpus", "has no CPU")
   }
 }
 
