@@ -63,6 +63,8 @@ import Testing
 struct RandomMachine {
   var facts: MachineFacts
   let architecture: Architecture
+  /// RTAS of powerpc.
+  private(set) var firmware: PhysicalRange?
   let kernel: [UInt8]
   let initrdSize: Int
   let isForCrash: Bool
@@ -83,15 +85,19 @@ struct RandomMachine {
       let start = outer.start + number(0...outer.size / 4096 - 1) * 4096
       return PhysicalRange(start: start, size: number(1...most) * 4096)?.intersection(outer)
     }
-    architecture = number(0...1) == 0 ? .arm64 : .riscv64
+    architecture = [.arm64, .riscv64, .ppc64][Int(number(0...2))]
     isForCrash = number(0...1) == 0
     facts = MachineFacts(
       pageSize: [4096, 16384, 65536][Int(number(0...2))], systemRAM: ram,
       reserved: (0..<number(0...6)).compactMap { _ in piece(1 << 12) },
       crashRegions: isForCrash || number(0...1) == 0
-        ? (0..<number(1...2)).compactMap { _ in piece(1 << 15)?.roundedInward(to: 2 << 20) }
-          .sorted(by: >) : [],
+        ? (0..<(architecture == .ppc64 ? 1 : number(1...2)))
+          .compactMap { _ in piece(1 << 15)?.roundedInward(to: 2 << 20) }.sorted(by: >) : [],
       kernelImage: number(0...1) == 0 ? piece(1 << 13) : nil)
+    if architecture == .ppc64 {
+      facts.pageTables = [.radix, .hash, nil][Int(number(0...2))]
+      firmware = number(0...1) == 0 ? piece(64) : nil
+    }
     let size = number(1...40) << 20
     let file = Int(number(64...(4 << 10)))
     kernel =
@@ -99,6 +105,7 @@ struct RandomMachine {
       case (.arm64, let kind):
         KernelBuilder.arm64Image(
           size: file, imageSize: size, textOffset: kind == 0 ? 0x8_0000 : 0)
+      case (.ppc64, _): KernelBuilder.ppc64Kernel(size: file, memorySize: size)
       case (_, 0): Self.elf(memorySize: size)
       case (_, _): KernelBuilder.riscvImage(size: file, imageSize: size)
       }
@@ -120,18 +127,48 @@ struct RandomMachine {
 
   func plan(_ tree: DeviceTree) throws -> LoadPlan {
     var request = LoadRequest(
-      kernel: try KernelImage(kernel.span), bytes: kernel, tree: tree, commandLine: "a",
-      seeds: .none)
+      kernel: try KernelImage(kernel.span), bytes: kernel,
+      tree: architecture == .ppc64 ? try powerPCTree() : tree, commandLine: "a", seeds: .none)
     request.initrd = initrdSize == 0 ? nil : [UInt8](repeating: 1, count: initrdSize)
     if isForCrash {
       var crash = CrashFacts()
-      crash.memory = (facts.systemRAM ?? []) + [range(0x1000, 0x1_0000)]
+      crash.memory = (facts.systemRAM ?? []) + [range(0, 0x2_0000)]
       crash.excluded = facts.crashRegions
       crash.cpuNotes = [range(0x1000, 0x1a8)]
       crash.vmcoreinfoNote = range(0x2000, 0x1024)
       request.crash = crash
     }
     return try LoadPlan(request, for: architecture, on: facts)
+  }
+
+  /// A tree that has a CPU and the memory, for architectures that go by it.
+  private func powerPCTree() throws -> DeviceTree {
+    let cells = ["#address-cells", "#size-cells"].map { Property($0, .u32(2)) }
+    let memory = (facts.systemRAM ?? []).map { range in
+      Node(
+        "memory@\(String(range.start, radix: 16))",
+        properties: [
+          Property("device_type", .string("memory")),
+          Property("reg", .cells([range.start, range.size].flatMap(Self.cells))),
+        ])
+    }
+    let cpu = Node("cpu@0", properties: [Property("device_type", .string("cpu"))])
+    let rtas = firmware.map {
+      Node(
+        "rtas",
+        properties: [
+          Property("linux,rtas-base", .cells(Self.cells($0.start))),
+          Property("rtas-size", .cells(Self.cells($0.size))),
+        ])
+    }
+    return try DeviceTree(
+      root: Node(
+        "", properties: cells,
+        children: memory + [Node("cpus", children: [cpu])] + [rtas].compactMap { $0 }))
+  }
+
+  private static func cells(_ number: UInt64) -> [UInt32] {
+    [UInt32(number >> 32), UInt32(truncatingIfNeeded: number)]
   }
 
   /// Everything that is wrong with a plan, by comparing every pair of ranges.
@@ -149,7 +186,9 @@ struct RandomMachine {
       }
       if isForCrash {
         expect(facts.crashRegions[0].contains(range), "\(segment.part): crash region")
+        expect(firmware?.overlaps(range) != true, "\(segment.part): firmware")
       } else {
+        expect(firmware?.overlaps(range) != true, "\(segment.part): firmware")
         expect(ram.contains { $0.contains(range) } || joined(ram, range), "\(segment.part): RAM")
         for kept in facts.reserved + facts.crashRegions {
           expect(!kept.overlaps(range), "\(segment.part): reserved")
@@ -158,8 +197,15 @@ struct RandomMachine {
     }
     let starts = plan.starts([.kernel(0), .initrd, .tree, .coreHeader, .trampoline]).map { $0 ?? 0 }
     let textOffset = (try? KernelImage(kernel.span).textOffset) ?? 0
-    expect((starts[0] - textOffset) % (2 << 20) == 0, "kernel: alignment")
-    if architecture == .arm64 {
+    let alignment: UInt64 = architecture == .ppc64 ? 64 << 10 : 2 << 20
+    expect((starts[0] - textOffset) % alignment == 0, "kernel: alignment")
+    if architecture == .ppc64 {
+      let backup = plan.segments.first { $0.part == .backup }?.range
+      expect(backup.map { $0.size >= 64 << 10 } == (isForCrash ? true : nil), "backup")
+      expect(plan.entry == starts[4], "entry")
+      let reach = facts.pageTables == .radix ? .max : min(ram.min()?.end ?? 0, 1 << 30)
+      expect(plan.segments.allSatisfy { $0.range.end <= reach }, "reach")
+    } else if architecture == .arm64 {
       expect(starts[2] % (2 << 20) == 0, "tree: alignment")
       expect(starts[3] % (64 << 10) == 0, "core header: alignment")
       expect(plan.entry == starts[4], "entry")
