@@ -158,11 +158,14 @@ struct LoadFolder {
     var machine = SmallMachine()
     machine.isForCrash = isForCrash
     if isForCrash { machine.facts.crashRegions = [range(0x4800_0000, 64 << 20)] }
-    let plan = try machine.plan()
+    self.init(of: try machine.plan(), on: machine.facts)
+  }
+
+  init(of plan: LoadPlan, on facts: MachineFacts) {
     let manifest = LoadManifest(plan)
-    facts = machine.facts
+    self.facts = facts
     architecture = manifest.architecture
-    self.isForCrash = isForCrash
+    isForCrash = manifest.isForCrash
     entry = manifest.entry
     flags = manifest.flags
     segments = manifest.segments
