@@ -85,7 +85,7 @@ struct RandomMachine {
       let start = outer.start + number(0...outer.size / 4096 - 1) * 4096
       return PhysicalRange(start: start, size: number(1...most) * 4096)?.intersection(outer)
     }
-    architecture = [.arm64, .riscv64, .ppc64][Int(number(0...2))]
+    architecture = [.arm64, .riscv64, .ppc64, .arm64, .riscv64][Int(number(0...4))]
     isForCrash = number(0...1) == 0
     facts = MachineFacts(
       pageSize: [4096, 16384, 65536][Int(number(0...2))], systemRAM: ram,

@@ -9,11 +9,11 @@ extension KernelBuilder {
     var elf = ELF()
     elf.isBigEndian = isBigEndian
     elf.flags = isBigEndian ? 1 : 2
-    let head = (0..<256).map { UInt8($0) }
     elf.segments = [
       ELF.Segment(
         virtual: 0xc000_0000_0000_0000, physical: 0, memorySize: memorySize,
-        bytes: head + [UInt8](repeating: 0x60, count: size - head.count))
+        bytes: (0..<min(size, 256)).map(UInt8.init)
+          + repeatElement(0x60, count: max(0, size - 256)))
     ]
     return elf.bytes
   }
