@@ -48,6 +48,14 @@ extension RunningKernel {
     return ranges
   }
 
+  /// The running kernel, from address 0 to what it tells as its end (`linux,kernel-end`,
+  /// `arch/powerpc/kexec/core.c:kexec_setup`): powerpc's `/proc/iomem` does not have it; nil elsewhere.
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
+  public func kernelMemory() throws(MachineError) -> PhysicalRange? {
+    try number("chosen/linux,kernel-end").flatMap { PhysicalRange(start: 0, end: $0) }
+  }
+
   /// How the kernel translates addresses, in the words of `/proc/cpuinfo`: `Radix` or `Hash`; nil when
   /// that does not say, as on other architectures.
   ///

@@ -30,9 +30,12 @@ extension MachineOptions {
   private func kernelItems() throws(Failure) -> [MemoryPicture.Item] {
     let path = machine.memoryMapPath
     let map = try machine.readMemoryMap()
-    let crash: [PhysicalRange]
+    let others: [MemoryPicture.Item]
     do throws(MachineError) {
-      crash = try machine.crashRegions(listedIn: map)
+      others =
+        try machine.crashRegions(listedIn: map).map { .init("Crash kernel", $0, .crash) }
+        + machine.firmwareMemory().map { .init("firmware", $0, .reserved) }
+        + [machine.kernelMemory()].compactMap { $0 }.map { .init("running kernel", $0, .kernel) }
     } catch {
       throw Failure(error)
     }
@@ -41,7 +44,7 @@ extension MachineOptions {
       throw Failure(.noPermission, "\(path): addresses are hidden without CAP_SYS_ADMIN")
     }
     guard !map.systemRAM.isEmpty else { throw Failure(.notOffered, "\(path): no System RAM") }
-    return map.items + crash.map { MemoryPicture.Item("Crash kernel", $0, .crash) }
+    return map.items + others
   }
 
   private func firmwareItems() throws(Failure) -> [MemoryPicture.Item] {

@@ -17,6 +17,16 @@ import Testing
     #expect(!result.text.contains("pcie"))
   }
 
+  @Test func `shows what powerpc tells in its tree alone`() throws {
+    let machine = try Fixtures.machine("pseries-6.12")
+
+    let result = try shell(#"LC_ALL=C COLUMNS=80 "$dtfix" map --root "$1""#, machine)
+
+    #expect(result.text.contains("% 0x0-0x287efff         40.5 MiB running kernel"))
+    #expect(result.text.contains("= 0x20000000-0x2fffefff  256 MiB Crash kernel"))
+    #expect(result.text.contains(": reserved"))
+  }
+
   @Test(
     arguments: machinesWithTrees + [
       "pseries-7.2-kf", "x86_64-q35-6.1", "x86_64-q35-6g-high-6.1", "x86_64-q35-hotplug-6.12",
