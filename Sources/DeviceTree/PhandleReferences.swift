@@ -3,23 +3,24 @@
 /// Where the phandles of two trees lead, to compare references whose numbers differ.
 ///
 /// Whatever is in the trees, a comparison takes time linear in their size: every lookup is one step.
-struct PhandleReferences {
+package struct PhandleReferences {
   private let first: Targets
   private let second: Targets
 
-  init(_ first: Node, _ second: Node) {
+  /// Finds the targets of all phandles of two trees, by their roots.
+  package init(_ first: Node, _ second: Node) {
     var numbers = PathNumbers()
     self.first = Targets(first, &numbers)
     self.second = Targets(second, &numbers)
   }
 
   /// Readies the comparison of two nodes of the same path.
-  func between(_ first: Node, _ second: Node) -> NodeReferences {
+  package func between(_ first: Node, _ second: Node) -> NodeReferences {
     NodeReferences(trees: self, first: SpecifierCounts(first), second: SpecifierCounts(second))
   }
 
   /// The references of two nodes of the same path.
-  struct NodeReferences {
+  package struct NodeReferences {
     fileprivate let trees: PhandleReferences
     fileprivate let first: SpecifierCounts
     fileprivate let second: SpecifierCounts
@@ -27,7 +28,9 @@ struct PhandleReferences {
     /// Whether a property of the two nodes says the same in both trees.
     ///
     /// The property that gives a node its phandle says nothing by itself.
-    func areSame(_ name: String, _ value: PropertyValue?, _ otherValue: PropertyValue?) -> Bool {
+    package func areSame(_ name: String, _ value: PropertyValue?, _ otherValue: PropertyValue?)
+      -> Bool
+    {
       if Targets.ownNames.contains(name) { return true }
       guard let value, let otherValue, value.bytes.count == otherValue.bytes.count,
         let cells = value.cells, let otherCells = otherValue.cells

@@ -20,3 +20,11 @@ extension Property {
     secrets.contains(name) && value.bytes.contains { $0 != 0 }
   }
 }
+
+extension Property {
+  /// Whether it gives its node a phandle.
+  package var isPhandle: Bool { ["phandle", "linux,phandle", "ibm,phandle"].contains(name) }
+
+  /// Whether a binding known here defines it as a reference to other nodes.
+  package var isReference: Bool { ReferenceLayout(property: name) != nil }
+}

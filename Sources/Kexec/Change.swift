@@ -27,6 +27,8 @@ public struct Change: Hashable, Sendable {
     case removed
     /// It stays, which may surprise.
     case kept
+    /// Another tree has it, and it was not taken over.
+    case omitted
   }
 
   /// A part of a tree; later versions may know more kinds.

@@ -79,7 +79,7 @@ extension LoadRequest {
 
   /// What the edited tree and the caller say of memory.
   func treeMemory() throws(PlanError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {
-    let (tree, _) = try tree.applying(edits)
+    let (tree, _, _) = try tree.applying(edits)
     let kept =
       tree.reservations.compactMap(\.memory).map {
         NoRoom.Occupant("a reservation of the tree", $0)

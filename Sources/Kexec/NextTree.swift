@@ -10,6 +10,8 @@ public struct NextTree: Hashable, Sendable {
   public let changes: [Change]
   /// What could not be checked, or is worth a second look.
   public let warnings: [Finding]
+  /// Those of the warnings that are about the edits: of a merge with another board, for one.
+  public let editWarnings: [Finding]
 
   /// Makes the tree for an ordinary kexec, or, with ``Handover/crash``, for a crash kernel.
   ///
@@ -31,7 +33,7 @@ public struct NextTree: Hashable, Sendable {
     if let reason = architecture.treeRefusal {
       throw .unsupported(architecture: architecture, reason: reason)
     }
-    let (edited, asked) = try base.applying(edits)
+    let (edited, asked, odd) = try base.applying(edits)
     let line = handover.line(in: edited, for: architecture)
     try handover.check(line, for: architecture, on: machine)
 
@@ -44,7 +46,8 @@ public struct NextTree: Hashable, Sendable {
 
     blob = finished.blob
     changes = asked + (line?.changes ?? []) + fitting.changes + editor.changes
-    warnings = handover.warnings(line, for: architecture, edited, on: machine)
+    editWarnings = odd
+    warnings = odd + handover.warnings(line, for: architecture, edited, on: machine)
     let acceptance = Acceptance(
       architecture, handover, line, base: base, edited: fitting.tree,
       reservations: editor.lastingReservations + fitting.reservations.map(\.entry))

@@ -11,6 +11,12 @@ public enum PlanError: Error, Hashable, Sendable {
   case tree(DeviceTreeError)
   /// An edit that the caller asked for cannot be made.
   case edit(String, DeviceTreeError)
+  /// A board's tree and the machine's, which are to be merged, contradict each other.
+  case conflict(MergeConflict)
+  /// The tree of a machine, of this name, cannot be read as needed.
+  case machineTree(String, DeviceTreeError)
+  /// The tree of a machine, of this name, has what cannot be merged with a board's.
+  case notMerged(String, reason: String)
   /// An overlay, of this name, does not fit the tree.
   case overlay(String, DeviceTreeError)
   /// A reservation to be deleted is not there; the others are.
@@ -87,6 +93,12 @@ extension PlanError: CustomStringConvertible {
     switch self {
     case .tree(let error), .overlay(_, let error):
       "\(error)"
+    case .conflict(let conflict):
+      "\(conflict)"
+    case .machineTree(let name, let error):
+      "\(name): \(error)"
+    case .notMerged(let name, let reason):
+      "\(name): \(reason)"
     case .edit(let edit, let error):
       "\(edit): \(error)"
     case .notReserved(let range, let others):

@@ -7,16 +7,20 @@ public enum Rule: Hashable, Sendable {
   case linux(_ file: String, _ name: String)
   /// A function of libfdt.
   case libfdt(_ function: String)
+  /// A section of the Devicetree Specification v0.4: `3.4`.
+  case specification(_ section: String)
   /// Nothing but the caller's wish.
   case caller
 }
 
 extension Rule: CustomStringConvertible {
-  /// `drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt`, `libfdt:fdt_check_full` or `the caller`.
+  /// `drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt`, `libfdt:fdt_check_full`,
+  /// `Devicetree Specification v0.4:3.4` or `the caller`.
   public var description: String {
     switch self {
     case .linux(let file, let name): "\(file):\(name)"
     case .libfdt(let function): "libfdt:\(function)"
+    case .specification(let section): "Devicetree Specification v0.4:\(section)"
     case .caller: "the caller"
     }
   }
@@ -26,7 +30,7 @@ extension Rule: CustomStringConvertible {
   var note: String {
     switch self {
     case .linux(let file, let name): " [\(file.split(separator: "/").last ?? ""):\(name)]"
-    case .libfdt: " [\(self)]"
+    case .libfdt, .specification: " [\(self)]"
     case .caller: ""
     }
   }

@@ -5,6 +5,8 @@ public import PhysicalMemory
 
 /// A change that a caller asks for, made before the hand-over; later versions may know more.
 public enum TreeEdit: Hashable, Sendable {
+  /// Take over what a running machine's tree tells of this very machine; see ``TreeMerge``.
+  case merge(MachineTree)
   /// Apply an overlay; the name is only told.
   case overlay(DeviceTree, name: String)
   /// Set a property of a node that exists.
@@ -21,6 +23,7 @@ extension TreeEdit: CustomStringConvertible {
   /// What is asked for, in a few words; a value that is set is not repeated.
   public var description: String {
     switch self {
+    case .merge(let machine): "merge \(machine.name)"
     case .overlay(_, let name): "overlay \(name)"
     case .set(let name, let node, _): "set \(node):\(name)"
     case .deleteProperty(let name, let node): "delete \(node):\(name)"
@@ -31,13 +34,21 @@ extension TreeEdit: CustomStringConvertible {
 }
 
 extension DeviceTree {
-  /// The tree with the edits made, in order, and what they changed.
+  /// The tree with the edits made, in order, what they changed, and what is odd about them.
   func applying(
     _ edits: [TreeEdit]
-  ) throws(PlanError) -> (tree: DeviceTree, changes: [Change]) {
+  ) throws(PlanError) -> (tree: DeviceTree, changes: [Change], warnings: [Finding]) {
     var tree = self
     var changes: [Change] = []
+    var warnings: [Finding] = []
     for edit in edits {
+      if case .merge(let machine) = edit {
+        let merge = try TreeMerge(of: tree, with: machine)
+        tree = merge.tree
+        changes += merge.changes
+        warnings += merge.warnings
+        continue
+      }
       if case .unreserve(let range) = edit, !tree.reservations.contains(AddressAndSize(range)) {
         throw .notReserved(range, tree.reservations)
       }
@@ -48,11 +59,12 @@ extension DeviceTree {
         throw .overlay(name, error)
       }
     }
-    return (tree, changes)
+    return (tree, changes, warnings)
   }
 
   private mutating func apply(_ edit: TreeEdit) throws(DeviceTreeError) -> [Change] {
     switch edit {
+    case .merge: preconditionFailure("a merge has errors of its own")
     case .overlay(let overlay, let name):
       return try applyTelling(overlay, name)
     case .set(let name, let node, let value):

@@ -61,6 +61,10 @@ extension Failure {
     case .badInitrd:
       let advice = "--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
       self.init(.malformedInput, "\(file): \(error)\n\(advice)")
+    case .conflict(let conflict):
+      self.init(.malformedInput, "\(file): \(conflict)\n\(conflict.advice)")
+    case .machineTree: self.init(.malformedInput, "\(error)")
+    case .notMerged: self.init(.notOffered, "\(error)")
     case .overlay(let name, _): self.init(.malformedInput, "\(name): \(error)")
     case .edit: self.init(.usage, "\(file): --\(error)")
     case .notReserved: self.init(.usage, "\(file): --unreserve \(error)")

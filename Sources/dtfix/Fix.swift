@@ -23,6 +23,8 @@ struct Fix: ParsableCommand {
           dtfix --for-kexec --explain -o /dev/null
         For another machine, from its capture:
           dtfix --for-kexec --root captures/board7 --append 'debug' -o next.dtb
+        With your own tree for this board, completed by what this machine's tells:
+          dtfix --for-kexec --merge-dtb board.dtb --explain -o next.dtb
       """)
 
   @OptionGroup(title: "What the tree is for") var job: JobOptions
@@ -42,10 +44,12 @@ struct Fix: ParsableCommand {
       seeds: try changes.seeds(),
       crash: try job.handover(
         on: machine, isMachine: source.machineIsMeant, note: note))
-    let next = try nextTree(from: base, architecture, handover, machine)
+    let merged = try source.treeToMerge()
+    let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
+    let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
     try output.write(
       FixResult(
-        source: base, note: note, architecture: architecture, tree: next,
+        source: base, merged: merged, note: note, architecture: architecture, tree: next,
         isSecret: handover.seeds != .none))
   }
 }
@@ -123,8 +127,8 @@ extension Fix {
   }
 
   private func nextTree(
-    from base: TreeFile, _ architecture: Architecture, _ handover: Handover,
-    _ machine: MachineFacts
+    from base: TreeFile, _ merge: [TreeEdit], _ architecture: Architecture,
+    _ handover: Handover, _ machine: MachineFacts
   ) throws(Failure) -> NextTree {
     let edits = try changes.edits()
     let tree = { (edits: [TreeEdit]) throws(PlanError) in
@@ -132,10 +136,10 @@ extension Fix {
         from: base.tree, edits: edits, for: architecture, handover: handover, machine: machine)
     }
     do throws(PlanError) {
-      return try tree(edits)
+      return try tree(merge + edits)
     } catch {
       // A tree that is fine as it came was spoilt by its edits, which are the caller's.
-      if error.isOfTree, !edits.isEmpty, (try? tree([])) != nil {
+      if error.isOfTree, !edits.isEmpty, (try? tree(merge)) != nil {
         throw Failure(.usage, "\(base.name): \(error)\nit is fine without the edits asked for")
       }
       throw Failure(error, in: base.name, commandLineOf: source.commandLineName(changes, base))

@@ -7,6 +7,8 @@ import Kexec
 /// A tree that is done, and how it was done.
 struct FixResult: Explained {
   let source: TreeFile
+  /// The machine's tree that was merged into it.
+  let merged: TreeFile?
   /// What could not be learned about the machine.
   let note: String?
   let architecture: Architecture
@@ -14,7 +16,7 @@ struct FixResult: Explained {
   let isSecret: Bool
 
   var bytes: [UInt8] { tree.blob }
-  var warnings: [String] { [] }
+  var warnings: [String] { tree.editWarnings.map { "warning: \($0)" } }
 
   /// The explanation: where the tree came from, a line a change, what became of it.
   var lines: [String] {
@@ -23,7 +25,8 @@ struct FixResult: Explained {
     return [
       "read \(source.name): \(base.sourceSize) bytes, version \(base.sourceVersion)"
         + (trailing > 0 ? ", then \(trailing) bytes that are no part of the tree" : "")
-    ] + (note.map { ["note: \($0)"] } ?? []) + tree.changes.map(\.description)
+    ] + (merged.map { ["merge \($0.name): \($0.tree.sourceSize) bytes"] } ?? [])
+      + (note.map { ["note: \($0)"] } ?? []) + tree.changes.map(\.description)
       + tree.warnings.map { "warning: \($0)" } + [
         "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
       ]
@@ -37,6 +40,7 @@ struct FixResult: Explained {
         "version": .number(Int(base.sourceVersion)),
         "trailingBytes": .number(base.trailingByteCount),
       ],
+      "merged": merged.map { ["file": .string($0.name), "size": .number($0.tree.sourceSize)] },
       "note": note.map(JSON.string),
       "architecture": .string(architecture.name), "size": .number(tree.blob.count),
       "changes": .array(tree.changes.map(\.json)),

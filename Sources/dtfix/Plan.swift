@@ -71,12 +71,15 @@ struct Plan: ParsableCommand {
       commandLine: try source.commandLine(changes, forCrash: forCrash, own: kernel.commandLine),
       seeds: try changes.seeds())
     request.initrd = try files.initrds() ?? kernel.initrd
-    request.edits = try changes.edits()
     request.reservations = changes.reserve
     let map = try source.memoryMap()
     let crash = try crashFacts(map)
     request.crash = crash?.facts
     let machine = try memory(base, map, crash?.facts, for: architecture)
+    if let merged = try source.treeToMerge() {
+      request.edits = [.merge(MachineTree(merged.tree, name: merged.name, facts: machine))]
+    }
+    request.edits += try changes.edits()
     let plan = try plan(request, architecture, machine, base)
     try output.write(plan, notes: kernel.notes + (crash?.notes ?? []))
   }

@@ -10,13 +10,23 @@ extension SourceOptions {
   /// All files that may be read; `-` is standard input.
   var paths: [String] {
     let files = [machine.commandLinePath, machine.memoryMapPath, machine.corePath]
-    return [dtb ?? machine.flatTreePath.string] + files.map(\.string)
+    return [dtb ?? machine.flatTreePath.string] + files.map(\.string) + [mergeDTB].compactMap { $0 }
   }
 
   /// The tree that was named, or the machine's.
   func tree() throws(Failure) -> TreeFile {
-    if let dtb { return try TreeFile(dtb) }
-    return try TreeFile(of: machine)
+    if let file = mergeDTB ?? dtb { return try TreeFile(file) }
+    return try machineTree()
+  }
+
+  /// The machine's own tree.
+  private func machineTree() throws(Failure) -> TreeFile {
+    try TreeFile(of: machine)
+  }
+
+  /// The machine's tree, if it is to be merged into the one that was named.
+  func treeToMerge() throws(Failure) -> TreeFile? {
+    mergeDTB == nil ? nil : try machineTree()
   }
 
   /// The next kernel's architecture: what was said; else the running kernel's, if it is to be

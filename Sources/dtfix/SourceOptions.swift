@@ -29,6 +29,15 @@ struct SourceOptions: ParsableArguments {
   var dtb: String?
 
   @Option(
+    name: .customLong("merge-dtb"),
+    help: ArgumentHelp(
+      """
+      This tree of the machine's board, completed by what the machine's own tree tells of this very \
+      machine: memory, reserved memory and reservations, linux,uefi-*, serial number, MAC addresses.
+      """, valueName: "file"))
+  var mergeDTB: String?
+
+  @Option(
     help: ArgumentHelp(
       """
       The next kernel's architecture, where neither tree nor machine tells: aarch64, riscv64, …; \
@@ -50,6 +59,9 @@ struct SourceOptions: ParsableArguments {
   var machineIsMeant: Bool { dtb == nil || machineOptions.root != nil }
 
   func validate() throws {
+    guard dtb == nil || mergeDTB == nil else {
+      throw ValidationError("-i takes a tree as it is, --merge-dtb completes one: say one of them")
+    }
     guard let pageSize else { return }
     guard [4096, 16384, 65536].contains(pageSize) else {
       throw ValidationError("--page-size is 4096, 16384 or 65536, not \(pageSize)")

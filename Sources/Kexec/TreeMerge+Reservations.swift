@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+
+// The reservation block: Devicetree Specification v0.4, section 5.3.
+extension TreeMerger {
+  /// Reservations of the machine's firmware: all but those that the last hand-over made, which the steps
+  /// of the hand-over find in the machine's own tree.
+  mutating func mergeReservations() throws(PlanError) {
+    let editor = try lastHandover()
+    var known = Set(reservations)
+    for change in editor.changes {
+      guard change.action == .removed, change.subject == .reservation,
+        case .memory(let entry)? = change.from, !known.contains(entry)
+      else { continue }
+      changes.append(
+        Change(
+          .omitted, .reservation, from: .memory(entry), reason: change.reason, rule: change.rule))
+    }
+    let doubts = editor.changes.filter { $0.action == .kept && $0.subject == .reservation }
+    let reasons = Dictionary(doubts.map { ($0.from, $0.reason) }) { first, _ in first }
+    for entry in editor.lastingReservations where known.insert(entry).inserted {
+      reservations.append(entry)
+      changes.append(
+        Change(
+          .added, .reservation, to: .memory(entry),
+          reason: reasons[.memory(entry)] ?? "the machine's firmware keeps it",
+          rule: .linux("drivers/of/fdt.c", "early_init_fdt_scan_reserved_mem")))
+    }
+  }
+
+  /// What a hand-over of the machine's own tree would find of the last one.
+  private func lastHandover() throws(PlanError) -> HandoverEditor {
+    do throws(PlanError) {
+      var editor = try HandoverEditor(machine.tree, before: machine.tree, machine.facts)
+      do throws(DeviceTreeError) {
+        try editor.prepareForKexec(Handover(commandLine: .omitted, seeds: .none), nil)
+        _ = try editor.finishedTree()
+      } catch {
+        throw PlanError.tree(error)
+      }
+      return editor
+    } catch {
+      switch error {
+      case .tree(let error): throw .machineTree(machine.name, error)
+      default: throw .notMerged(machine.name, reason: "\(error)")
+      }
+    }
+  }
+}
