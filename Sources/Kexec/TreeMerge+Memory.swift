@@ -23,7 +23,8 @@ extension TreeMerger {
     let (mine, theirs) = (try memoryOfBoard(), memoryOfMachine())
     let memory = PhysicalRangeSet(mine.flatMap(\.ranges))
     let machineMemory = PhysicalRangeSet(theirs.flatMap(\.ranges))
-    guard let first = theirs.first, memory != machineMemory else { return }
+    guard let first = theirs.first else { return warnIfNowhere(memory) }
+    guard memory != machineMemory else { return }
     guard !memory.isEmpty else { return try takeMemory(theirs, into: mine) }
 
     let place = mine.first { !machineMemory.contains($0) } ?? mine.first { !$0.ranges.isEmpty }
@@ -40,6 +41,12 @@ extension TreeMerger {
       .property("reg", node: path), .ranges(memory.ranges), .ranges(machineMemory.ranges),
       there: .property("reg", node: first.path),
       advice: "take the node out of the file, or set its size to 0, to have the machine's memory")
+  }
+
+  private mutating func warnIfNowhere(_ memory: PhysicalRangeSet) {
+    guard memory.isEmpty, uefiOfMachine == nil else { return }
+    warnings.append(
+      Finding("/", "neither this tree nor \(machine.name) tells of memory", rule: memoryRule))
   }
 
   /// Logical memory blocks, which a hypervisor adds and takes away, are in no board's tree.

@@ -37,7 +37,7 @@ extension TreeMerger {
     var added: [ReservedRegion] = []
     for node in theirs.children
     where node["status"].isAvailable || mine.index(named: node.name) != nil {
-      guard let region = try region(of: node) else { continue }
+      guard let region = try region(of: node), !region.isPlaceholder else { continue }
       if let index = mine.index(named: region.node.name) {
         try agree(mine.all[index], region, in: &parent.children[index], mine)
       } else if let index = mine.index(of: region.ranges) {
@@ -127,7 +127,7 @@ extension TreeMerger {
   }
 
   /// Two uses of the same memory are a mistake of one of the trees (`__rmem_check_for_overlap`).
-  private func checkIsAlone(
+  func checkIsAlone(
     _ region: ReservedRegion, among mine: ReservedRegions
   ) throws(PlanError) {
     for range in region.ranges {
