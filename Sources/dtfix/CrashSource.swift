@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import DeviceTree
 import ELF
 import Kexec
 import PhysicalMemory
@@ -61,7 +62,13 @@ struct CrashSource {
       // The linear map and the kernel's place have other sources, or can be left out.
       notes.append("\(error)")
     }
-    return (facts, machine.architectureName(by: core), notes)
+    let name = machine.architectureName(by: core)
+    if map == nil, name.flatMap(Architecture.init(named:)) == .ppc64 {
+      facts.memory = try read { kernel throws(MachineError) in
+        try kernel.liveTree().tree.memoryOfPowerPC ?? []
+      }
+    }
+    return (facts, name, notes)
   }
 
   private func read<Value>(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DeviceTree
 import Kexec
 import PhysicalMemory
 import RunningKernel
@@ -25,17 +26,27 @@ extension MachineFacts {
 }
 
 extension MachineFacts {
-  /// What only powerpc asks for: the live tree, and how addresses are translated. One of 64 bits is always
-  /// there; a capture may leave it out.
+  /// What only powerpc asks for: the live tree, and how addresses are translated; and its memory, where
+  /// `/proc/iomem` does not tell of any. Every such machine has that tree; a capture may leave it out.
   mutating func learnPowerPC(of machine: RunningKernel) throws(Failure) {
     do throws(MachineError) {
-      liveTree = try machine.liveTree().tree
+      let tree = try machine.liveTree().tree
+      liveTree = tree
+      systemRAM = systemRAM ?? tree.memoryOfPowerPC
       pageTables = try machine.pageTableName().flatMap(PageTables.init)
     } catch .missing {
       return
     } catch {
       throw Failure(error)
     }
+  }
+}
+
+extension DeviceTree {
+  /// RAM by a live tree of powerpc; nil when it does not tell.
+  var memoryOfPowerPC: [PhysicalRange]? {
+    guard let ram = try? TreeMemory(of: self, for: .ppc64).ram, !ram.isEmpty else { return nil }
+    return ram.sorted()
   }
 }
 
