@@ -26,7 +26,7 @@ let package = Package(
   dependencies: [.package(name: "dtfix", path: "../..")],
   targets: [
     .target(name: "FuzzSupport"),
-    fuzzer("fuzz-tree", "FuzzTree", ["DeviceTree", "Kexec"]),
+    fuzzer("fuzz-tree", "FuzzTree", ["DeviceTree", "Kexec", "PhysicalMemory"]),
     fuzzer("fuzz-iomem", "FuzzIomem", ["RunningKernel", "PhysicalMemory"]),
     fuzzer("fuzz-vmcoreinfo", "FuzzVMCoreInfo", ["CrashCore", "ELF"]),
     fuzzer("fuzz-elf", "FuzzELF", ["ELF", "BinaryFormat", "CrashCore", "PhysicalMemory"]),

@@ -3,6 +3,7 @@
 import DeviceTree
 import FuzzSupport
 import Kexec
+import PhysicalMemory
 
 /// Starts libFuzzer.
 @_cdecl("fuzz_tree_main")
@@ -27,13 +28,37 @@ public func fuzzTree(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   guard let rebuilt = try? DeviceTree(blob: tree.blob) else { fatalError("own blob is refused") }
   precondition(rebuilt.root == root && rebuilt.reservations == tree.reservations)
 
-  let handover = Handover(commandLine: "fuzz", seeds: Seeds(kaslr: Array(1...8), rng: [1]))
-  if let next = try? NextTree(from: tree, for: .arm64, handover: handover) {
-    guard
-      let again = try? NextTree(
-        from: DeviceTree(blob: next.blob), for: .arm64, handover: handover)
-    else { fatalError("own tree is refused") }
-    precondition(again.blob == next.blob, "patching twice is patching once")
-  }
+  patchTwice(tree, for: .arm64, handover)
+  patchTwice(tree, for: .ppc64, handover)
+  patchTwice(tree, for: .ppc64, crashHandover)
   return 0
 }
+
+/// Whatever can be patched can be patched again, and is the same then.
+private func patchTwice(_ tree: DeviceTree, for architecture: Architecture, _ handover: Handover) {
+  guard let next = try? NextTree(from: tree, for: architecture, handover: handover) else { return }
+  do throws(PlanError) {
+    guard let tree = try? DeviceTree(blob: next.blob) else { fatalError("own tree is no tree") }
+    let again = try NextTree(from: tree, for: architecture, handover: handover)
+    precondition(again.blob == next.blob, "patching twice is patching once")
+  } catch {
+    fatalError("own tree is refused: \(error)")
+  }
+}
+
+private let handover = Handover(
+  commandLine: "fuzz", seeds: Seeds(kaslr: Array(1...8), rng: [1]))
+
+/// A crash kernel with 256 MiB in the first half GiB.
+private let crashHandover: Handover = {
+  var handover = handover
+  let (main, header) = (
+    PhysicalRange(start: 0x1000_0000, size: 0x1000_0000),
+    PhysicalRange(start: 0x1010_0000, size: 0x1000)
+  )
+  if let main, let header {
+    handover.crash = CrashHandover(
+      coreHeader: header, usableMemory: [main], backup: 0x1011_0000)
+  }
+  return handover
+}()
