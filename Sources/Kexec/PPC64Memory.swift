@@ -59,12 +59,12 @@ extension TreeFitting {
     }
   }
 
-  /// `linux,drconf-usable-memory`: for each block that is there a counter, and as many ranges.
+  /// `linux,drconf-usable-memory`: for each block that is in use a counter, and as many ranges.
   ///
   /// Linux writes a counter for every block, but its readers take none for a block that is not assigned,
-  /// or reserved, (`arch/powerpc/kernel/prom.c:early_init_drmem_lmb`): from the first such on they
-  /// are off by one. Here the blocks that readers count come first; the others, none of whose memory is
-  /// usable, have their counters behind. Where those are the last anyway, both are the same.
+  /// or reserved (`arch/powerpc/kernel/prom.c:early_init_drmem_lmb`): behind the first such they are
+  /// off by one. Here those that readers pass over have none. Where they are the last, the crash kernel
+  /// reads the same from both.
   private mutating func limitBlocks(to usable: PhysicalRangeSet?) throws(PlanError) {
     let node = DeviceTree.dynamicMemoryNode
     guard tree.contains(node) else { return }
@@ -74,18 +74,14 @@ extension TreeFitting {
         rule: Self.limitRule)
       return
     }
-    let blocks = try tree.memoryBlocks()
-    let used = blocks.filter(\.isUsed)
     var numbers: [UInt64] = []
-    for row in used {
+    for row in try tree.memoryBlocks() where row.isUsed {
       for block in row.ranges {
         let parts = PhysicalRangeSet([block]).intersection(usable).ranges
         numbers.append(UInt64(parts.count))
         for part in parts { numbers += [part.start, part.size] }
       }
     }
-    let others = blocks.filter { !$0.isUsed }.reduce(0) { $0 + Int($1.count) }
-    numbers += repeatElement(0, count: others)
     try set(
       DeviceTree.usableBlocks, of: node,
       to: .cells(numbers.flatMap { [UInt32($0 >> 32), UInt32(truncatingIfNeeded: $0)] }),

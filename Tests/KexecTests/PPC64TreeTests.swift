@@ -74,8 +74,7 @@ private let crash = CrashHandover(
     #expect(usable.contains(main))
   }
 
-  /// A counter for each block, then as many addresses and sizes: the bytes that kernels have for blocks which
-  /// are all assigned, or of which the last are not.
+  /// A counter for each block in use, then as many addresses and sizes.
   @Test func `is named block by block, in the kernel's words`() throws {
     let tree = try pseries(
       memory: """
@@ -94,7 +93,6 @@ private let crash = CrashHandover(
         == .cells([
           0, 1, 0, 0, 0, 0x1800_0000,
           0, 2, 0, 0x1800_0000, 0, 0x800_0000, 0, 0x2fff_0000, 0, 0x83c,
-          0, 0, 0, 0, 0, 0,
         ]))
   }
 
