@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DeviceTree
+import Glibc
 public import SystemPackage
 
 /// A device tree that was put together again from its files: `/proc/device-tree`, or a copy of it.
@@ -54,8 +55,37 @@ extension LiveTree {
   ///
   /// - Throws: what ``RunningKernel/liveTree()`` throws.
   public init(folder path: FilePath) throws(MachineError) {
-    try self.init(
-      TreeFolder(path: path, limit: RunningKernel.treeLimit).root(), at: path, boot: nil)
+    try self.init(Self.root(folder: path), at: path, boot: nil)
+  }
+
+  /// Reads a tar archive of such a folder: as POSIX defines it (ustar, pax) or GNU tar writes it.
+  ///
+  /// - Parameter path: what errors call it.
+  /// - Throws: ``MachineError/malformed(_:_:)`` for an archive that is damaged, was cut short, or has
+  ///   hard links or files with holes in it; and what ``RunningKernel/liveTree()`` throws.
+  public init(archive: Span<UInt8>, named path: FilePath) throws(MachineError) {
+    try self.init(Self.root(archive: archive, named: path), at: path, boot: nil)
+  }
+
+  /// Whether a file is such an archive, by its first 512 bytes.
+  public static func isArchive(_ file: Span<UInt8>) -> Bool { TarReader.isArchive(file) }
+
+  fileprivate static func root(folder path: FilePath) throws(MachineError) -> Node {
+    try TreeFolder(path: path, limit: RunningKernel.treeLimit).root()
+  }
+
+  fileprivate static func root(
+    archive: Span<UInt8>, named path: FilePath
+  ) throws(MachineError) -> Node {
+    do throws(TreeArchive.Failure) {
+      return try TreeArchive.root(of: archive, limit: RunningKernel.treeLimit)
+    } catch {
+      switch error {
+      case .format(let error): throw .malformed(path, error)
+      case .tree(let error): throw .malformedTree(path, error)
+      case .tooLarge: throw .tooLarge(path, limit: RunningKernel.treeLimit)
+      }
+    }
   }
 }
 
@@ -78,8 +108,14 @@ extension RunningKernel {
     orderedLike boot: Result<DeviceTree, MachineError>
   ) throws(MachineError) -> LiveTree {
     let path = liveTreePath
-    return try LiveTree(
-      TreeFolder(path: path, limit: Self.treeLimit).root(), at: path, boot: boot)
+    return try LiveTree(liveRoot(path), at: path, boot: boot)
+  }
+
+  private func liveRoot(_ path: FilePath) throws(MachineError) -> Node {
+    guard hasLiveTree else { throw .missing(path, advice: .noLiveTree) }
+    guard path.extension == "tar" else { return try LiveTree.root(folder: path) }
+    let archive = try readFile(path, limit: Self.archiveLimit)
+    return try LiveTree.root(archive: archive.span, named: path)
   }
 
   /// ``flatTree()``, read; or why not.
@@ -96,6 +132,27 @@ extension RunningKernel {
     }
   }
 
-  /// Where ``liveTree()`` comes from.
-  public var liveTreePath: FilePath { path("proc/device-tree") }
+  /// Where ``liveTree()`` comes from: `proc/device-tree`, or the first of these that is there.
+  ///
+  /// - `proc/device-tree`: on this machine a link; in a capture a folder, as a link might lead out of
+  ///   it to the tree of this machine.
+  /// - `sys/firmware/devicetree/base`, what it leads to.
+  /// - `proc-device-tree.tar`: an archive of that folder.
+  public var liveTreePath: FilePath { livePlace ?? path("proc/device-tree") }
+
+  /// Whether there is a live tree, readable or not.
+  package var hasLiveTree: Bool { livePlace != nil }
+
+  private var livePlace: FilePath? {
+    let candidates = [
+      (path("proc/device-tree"), S_IFDIR), (path("sys/firmware/devicetree/base"), S_IFDIR),
+      (path("proc-device-tree.tar"), S_IFREG),
+    ]
+    return candidates.first { place, kind in
+      var status = stat()
+      let flags = isLive ? 0 : AT_SYMLINK_NOFOLLOW
+      let result = unsafe place.withPlatformString { unsafe fstatat(AT_FDCWD, $0, &status, flags) }
+      return result == 0 && status.st_mode & S_IFMT == kind
+    }?.0
+  }
 }

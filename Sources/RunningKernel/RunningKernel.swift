@@ -24,6 +24,9 @@ public struct RunningKernel: Hashable, Sendable {
   /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
   public static let treeLimit = 64 << 20
 
+  /// The largest archive of a live tree that is read, in bytes: a header of 512 for each property.
+  static let archiveLimit = 1 << 30
+
   /// The largest `/proc/iomem` that is read, in bytes: more than a million lines.
   static let memoryMapLimit = 64 << 20
 

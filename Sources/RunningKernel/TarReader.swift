@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+
+/// Reads the members of a tar archive, one after the other: POSIX.1-1988 (ustar), POSIX.1-2001 (pax)
+/// and GNU tar, for as much as folders of files need.
+///
+/// Source: POSIX.1-2017, pax, "EXTENDED DESCRIPTION"; GNU tar manual, "Basic Tar Format". Every offset
+/// is bytes from the start of the archive. An archive ends with a block of zeros: one that ends without
+/// it was cut short, and part of a tree is no tree.
+struct TarReader {
+  struct Member {
+    /// The path as it was stored.
+    let path: String
+    let kind: Kind
+    /// Where the bytes of a file are.
+    let content: Range<Int>
+  }
+
+  enum Kind {
+    case folder
+    case file
+    /// A link, a device or a pipe.
+    case other
+  }
+
+  /// Bytes in a block: a header is one.
+  static let blockSize = 512
+
+  private var offset = 0
+
+  /// Whether a file begins like an archive: with a magic number in its first header.
+  static func isArchive(_ file: Span<UInt8>) -> Bool {
+    file.count >= blockSize && Header(at: 0).hasMagic(in: file)
+  }
+
+  /// The next member; nil at the end of the archive.
+  mutating func next(in archive: Span<UInt8>) throws(FormatError) -> Member? {
+    var extended = TarAttributes()
+    while true {
+      let header = Header(at: offset)
+      guard try header.isThere(in: archive) else { return nil }
+      let type = archive[header.start + 156]
+      let content = try self.content(of: header, type, size: extended.size, in: archive)
+      offset = min(archive.count, content.upperBound + (-content.count & (Self.blockSize - 1)))
+      switch type {
+      case UInt8(ascii: "L"):
+        extended.path = archive.text(until: 0, in: content)
+      case UInt8(ascii: "x"), UInt8(ascii: "X"):
+        try extended.read(content, in: archive)
+      case UInt8(ascii: "g"):
+        var all = TarAttributes()
+        try all.read(content, in: archive)
+        guard all.path == nil, all.size == nil else {
+          throw .unsupported(offset: header.start + 156, value: UInt64(type))
+        }
+      case UInt8(ascii: "K"), UInt8(ascii: "V"):
+        continue
+      default:
+        let path = extended.path ?? header.path(in: archive)
+        return Member(
+          path: path, kind: try header.kind(type, isFolderByName: path.utf8.last == 0x2f),
+          content: content)
+      }
+    }
+  }
+
+  /// Where the bytes behind a header are; `size` is what an extended header says.
+  private func content(
+    of header: Header, _ type: UInt8, size: UInt64?, in archive: Span<UInt8>
+  ) throws(FormatError) -> Range<Int> {
+    let start = header.start + Self.blockSize
+    guard header.hasContent(type) else { return start..<start }
+    let ownSize = try header.size(in: archive)
+    let size = size ?? ownSize
+    guard size <= UInt64(archive.count - start) else {
+      throw .truncated(offset: start, size: Int(clamping: size))
+    }
+    return start..<start + Int(size)
+  }
+}
+
+/// One header block.
+private struct Header {
+  let start: Int
+
+  init(at start: Int) { self.start = start }
+
+  /// Checks it; false for the end of the archive.
+  func isThere(in archive: Span<UInt8>) throws(FormatError) -> Bool {
+    guard start <= archive.count - TarReader.blockSize else {
+      throw .truncated(offset: start, size: TarReader.blockSize)
+    }
+    // The field of the sum counts as blanks; some programs summed up signed bytes.
+    var (sum, signedSum, isZero) = (0, 0, true)
+    for place in 0..<TarReader.blockSize {
+      let byte = archive[start + place]
+      isZero = isZero && byte == 0
+      let counted = 148..<156 ~= place ? UInt8(ascii: " ") : byte
+      sum += Int(counted)
+      signedSum += Int(Int8(bitPattern: counted))
+    }
+    if isZero { return false }
+    guard hasMagic(in: archive) else { throw .badMagic(offset: start + 257) }
+    let stored = try number(at: 148, size: 8, in: archive)
+    guard stored == sum || signedSum >= 0 && stored == signedSum else {
+      throw .badValue(offset: start + 148, value: stored)
+    }
+    return true
+  }
+
+  /// Both "ustar" and NUL, and GNU's "ustar" and a blank.
+  func hasMagic(in archive: Span<UInt8>) -> Bool {
+    "ustar".utf8.enumerated().allSatisfy { archive[start + 257 + $0] == $1 }
+  }
+
+  func size(in archive: Span<UInt8>) throws(FormatError) -> UInt64 {
+    try number(at: 124, size: 12, in: archive)
+  }
+
+  /// Whether bytes of the member follow its header, as many as its size says: links, devices, folders
+  /// and pipes have none.
+  func hasContent(_ type: UInt8) -> Bool {
+    !(UInt8(ascii: "1")...UInt8(ascii: "6") ~= type)
+  }
+
+  func kind(_ type: UInt8, isFolderByName: Bool) throws(FormatError) -> TarReader.Kind {
+    switch type {
+    case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): isFolderByName ? .folder : .file
+    case UInt8(ascii: "5"): .folder
+    case UInt8(ascii: "2"), UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"): .other
+    // Hard links, parts of files and files with holes.
+    default: throw .unsupported(offset: start + 156, value: UInt64(type))
+    }
+  }
+
+  /// The path in this header: POSIX has a second field that goes before the first.
+  func path(in archive: Span<UInt8>) -> String {
+    let name = archive.text(until: 0, in: start..<start + 100)
+    // GNU's archives have times in that field.
+    guard archive[start + 262] == 0 else { return name }
+    let prefix = archive.text(until: 0, in: start + 345..<start + 500)
+    return prefix.isEmpty ? name : prefix + "/" + name
+  }
+
+  /// A number: octal digits, or, when the first bit is set, the bytes themselves.
+  private func number(
+    at field: Int, size: Int, in archive: Span<UInt8>
+  ) throws(FormatError) -> UInt64 {
+    let place = start + field
+    var value: UInt64 = 0
+    if archive[place] & 0x80 != 0 {
+      value = UInt64(archive[place] & 0x7f)
+      for index in 1..<size {
+        guard value < 1 << 55 else { throw .badValue(offset: place, value: .max) }
+        value = value << 8 | UInt64(archive[place + index])
+      }
+      return value
+    }
+    var index = 0
+    while index < size, archive[place + index] == UInt8(ascii: " ") { index += 1 }
+    while index < size, UInt8(ascii: "0")...UInt8(ascii: "7") ~= archive[place + index] {
+      // 12 digits are 36 bits.
+      value = value << 3 | UInt64(archive[place + index] & 7)
+      index += 1
+    }
+    while index < size {
+      let byte = archive[place + index]
+      guard byte == 0 || byte == UInt8(ascii: " ") else {
+        throw .badValue(offset: place + index, value: UInt64(byte))
+      }
+      index += 1
+    }
+    return value
+  }
+}
+
+extension Span<UInt8> {
+  /// The text up to a byte, or to the end of the range.
+  func text(until end: UInt8, in range: Range<Int>) -> String {
+    var stop = range.lowerBound
+    while stop < range.upperBound, self[stop] != end { stop += 1 }
+    return unsafe extracting(range.lowerBound..<stop).withUnsafeBufferPointer {
+      unsafe String(decoding: $0, as: UTF8.self)
+    }
+  }
+}
