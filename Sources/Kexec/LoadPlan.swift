@@ -57,7 +57,7 @@ public struct LoadPlan: Hashable, Sendable {
     coreHeader = draft.coreHeader
     let tables = isForCrash ? nil : request.tree.warningOfInterruptTables()
     warnings =
-      draft.warnings + [tables].compactMap { $0 } + draft.tree.warnings
+      request.warnings + draft.warnings + [tables].compactMap { $0 } + draft.tree.warnings
       + (draft.coreHeader?.warnings ?? [])
 
     let findings = LoadCheck(of: self, on: machine).findings

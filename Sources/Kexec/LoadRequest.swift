@@ -17,6 +17,8 @@ public struct LoadRequest: Sendable {
   public var tree: DeviceTree
   /// What is changed in the tree before the hand-over.
   public var edits: [TreeEdit]
+  /// What is to be said about where the tree comes from: the plan's warnings begin with it.
+  public var warnings: [Finding] = []
   /// The next kernel's command line.
   public var commandLine: CommandLineChoice
   /// Memory that the next kernel must leave alone, and that nothing is placed in.

@@ -17,6 +17,9 @@ public enum TreeEdit: Hashable, Sendable {
   case deleteNode(String)
   /// Delete every reservation of exactly this memory.
   case unreserve(PhysicalRange)
+  /// Remove what the running kernel wrote into its live tree for itself: for a tree that was put
+  /// together from `/proc/device-tree`, before all other edits.
+  case removeLiveState
 }
 
 extension TreeEdit: CustomStringConvertible {
@@ -29,6 +32,7 @@ extension TreeEdit: CustomStringConvertible {
     case .deleteProperty(let name, let node): "delete \(node):\(name)"
     case .deleteNode(let node): "delete \(node)"
     case .unreserve(let range): "unreserve \(range)"
+    case .removeLiveState: "remove what the running kernel added"
     }
   }
 }
@@ -97,6 +101,10 @@ extension DeviceTree {
       return [
         Change(.removed, .reservation, from: .memory(entry), reason: "asked for", rule: .caller)
       ]
+    case .removeLiveState:
+      let (tree, changes) = try removingLiveState()
+      self = tree
+      return changes
     }
   }
 

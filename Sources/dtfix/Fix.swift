@@ -133,7 +133,8 @@ extension Fix {
     let edits = try changes.edits()
     let tree = { (edits: [TreeEdit]) throws(PlanError) in
       try NextTree(
-        from: base.tree, edits: edits, for: architecture, handover: handover, machine: machine)
+        from: base.tree, edits: base.edits + edits, for: architecture, handover: handover,
+        machine: machine)
     }
     do throws(PlanError) {
       return try tree(merge + edits)

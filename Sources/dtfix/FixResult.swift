@@ -16,35 +16,28 @@ struct FixResult: Explained {
   let isSecret: Bool
 
   var bytes: [UInt8] { tree.blob }
-  var warnings: [String] { tree.editWarnings.map { "warning: \($0)" } }
+  var warnings: [String] { (sourceWarnings + tree.editWarnings).map { "warning: \($0)" } }
+
+  /// What the tree lacks that it is made from, or that is merged into it.
+  private var sourceWarnings: [Finding] { source.warnings + (merged?.warnings ?? []) }
 
   /// The explanation: where the tree came from, a line a change, what became of it.
   var lines: [String] {
-    let base = source.tree
-    let trailing = base.trailingByteCount
-    return [
-      "read \(source.name): \(base.sourceSize) bytes, version \(base.sourceVersion)"
-        + (trailing > 0 ? ", then \(trailing) bytes that are no part of the tree" : "")
-    ] + (merged.map { ["merge \($0.name): \($0.tree.sourceSize) bytes"] } ?? [])
+    source.lines + (merged.map { ["merge \($0.name): \($0.tree.sourceSize) bytes"] } ?? [])
       + (note.map { ["note: \($0)"] } ?? []) + tree.changes.map(\.description)
-      + tree.warnings.map { "warning: \($0)" } + [
+      + (sourceWarnings + tree.warnings).map { "warning: \($0)" } + [
         "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
       ]
   }
 
   var json: JSON {
-    let base = source.tree
-    return [
-      "source": [
-        "file": .string(source.name), "size": .number(base.sourceSize),
-        "version": .number(Int(base.sourceVersion)),
-        "trailingBytes": .number(base.trailingByteCount),
-      ],
+    [
+      "source": source.json,
       "merged": merged.map { ["file": .string($0.name), "size": .number($0.tree.sourceSize)] },
       "note": note.map(JSON.string),
       "architecture": .string(architecture.name), "size": .number(tree.blob.count),
       "changes": .array(tree.changes.map(\.json)),
-      "warnings": .array(tree.warnings.map(\.json)),
+      "warnings": .array((sourceWarnings + tree.warnings).map(\.json)),
     ]
   }
 }

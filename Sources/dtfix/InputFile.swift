@@ -35,3 +35,18 @@ struct InputFile {
   /// Whether it begins like an ELF file; no tree does.
   var isELF: Bool { bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) }
 }
+
+/// Reads a file that the user named, which may be a pipe or a device, or standard input for `-`.
+func readInput(_ path: String, limit: Int) throws(MachineError) -> [UInt8] {
+  guard path == "-" else { return try readFile(FilePath(path), .all, limit: limit) }
+  do {
+    guard let bytes = try FileDescriptor.standardInput.readAll(limit: limit) else {
+      throw MachineError.tooLarge("standard input", limit: limit)
+    }
+    return bytes
+  } catch let error as MachineError {
+    throw error
+  } catch {
+    throw .unreadable("standard input", error as? Errno ?? .ioError)
+  }
+}

@@ -71,17 +71,20 @@ struct Plan: ParsableCommand {
       commandLine: try source.commandLine(changes, forCrash: forCrash, own: kernel.commandLine),
       seeds: try changes.seeds())
     request.initrd = try files.initrds() ?? kernel.initrd
+    request.edits = base.edits
+    request.warnings = base.warnings
     request.reservations = changes.reserve
     let map = try source.memoryMap()
     let crash = try crashFacts(map)
     request.crash = crash?.facts
     let machine = try memory(base, map, crash?.facts, for: architecture)
     if let merged = try source.treeToMerge() {
-      request.edits = [.merge(MachineTree(merged.tree, name: merged.name, facts: machine))]
+      request.edits += [.merge(MachineTree(merged.tree, name: merged.name, facts: machine))]
+      request.warnings += merged.warnings
     }
     request.edits += try changes.edits()
     let plan = try plan(request, architecture, machine, base)
-    try output.write(plan, notes: kernel.notes + (crash?.notes ?? []))
+    try output.write(plan, notes: base.notes + kernel.notes + (crash?.notes ?? []))
   }
 
   /// What a core header is made of; nil for an ordinary kexec.

@@ -32,6 +32,7 @@ struct Show: ParsableCommand {
   var file: String?
 
   @OptionGroup var source: MachineOptions
+  @OptionGroup var origin: TreeOriginOptions
 
   @Flag(help: "Properties and nodes by name, for comparing with diff(1).")
   var sort = false
@@ -43,24 +44,32 @@ struct Show: ParsableCommand {
   var secrets = false
 
   func validate() throws {
-    guard file == nil || source.root == nil else {
-      throw ValidationError("a file, or --root for a machine's tree: not both")
+    guard file == nil || source.root == nil && origin.from == nil else {
+      throw ValidationError("a file, or --root and --from for a machine's tree: not both")
     }
   }
 
   func run() throws {
-    guard let file else { return try show(TreeFile(of: source.machine)) }
+    guard let file else { return try showTree(of: source.machine) }
     guard !PlanFolder.isPlan(file) else { return try show(PlanFolder(file).manifest()) }
+    guard !PlanFolder.exists(file) else { return try show(TreeFile(file)) }
     let input = try MappedFile(file, pipeLimit: RunningKernel.treeLimit)
     try input.withBytes { (bytes) throws(Failure) in try show(input.name, bytes) }
   }
 
   private func show(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     switch Content(of: bytes) {
+    case .archive: try show(TreeFile(archive: bytes, named: name))
     case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
     case .coreHeader: try show(CoreHeaderFile(InputFile(name, copying: bytes)))
     case .kernel: try show(KernelReport(KernelFile(bytes, named: name), bytes))
     }
+  }
+
+  private func showTree(of machine: RunningKernel) throws(Failure) {
+    let tree = try TreeFile(of: machine, from: origin.from)
+    tree.warnings.forEach { printError("warning: \($0)") }
+    try show(tree)
   }
 
   private func show(_ file: TreeFile) throws(Failure) {
@@ -85,9 +94,13 @@ struct Show: ParsableCommand {
 
 /// What a file is, by its first bytes; what is nothing that is known is no good tree.
 private enum Content {
-  case tree, coreHeader, kernel
+  case tree, archive, coreHeader, kernel
 
   init(of bytes: Span<UInt8>) {
+    guard !LiveTree.isArchive(bytes) else {
+      self = .archive
+      return
+    }
     let isTree = (try? bytes.bigEndian(UInt32.self, at: 0)) == 0xd00d_feed
     switch FileFormat(recognizing: bytes) {
     case .elf:

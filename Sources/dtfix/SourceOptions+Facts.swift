@@ -10,7 +10,8 @@ extension SourceOptions {
   /// All files that may be read; `-` is standard input.
   var paths: [String] {
     let files = [machine.commandLinePath, machine.memoryMapPath, machine.corePath]
-    return [dtb ?? machine.flatTreePath.string] + files.map(\.string) + [mergeDTB].compactMap { $0 }
+    let trees = [machine.flatTreePath, machine.liveTreePath].map(\.string)
+    return (dtb.map { [$0] } ?? trees) + files.map(\.string) + [mergeDTB].compactMap { $0 }
   }
 
   /// The tree that was named, or the machine's.
@@ -21,7 +22,7 @@ extension SourceOptions {
 
   /// The machine's own tree.
   private func machineTree() throws(Failure) -> TreeFile {
-    try TreeFile(of: machine)
+    try TreeFile(of: machine, from: origin.from)
   }
 
   /// The machine's tree, if it is to be merged into the one that was named.

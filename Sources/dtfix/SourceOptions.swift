@@ -25,8 +25,13 @@ struct SourceOptions: ParsableArguments {
   @Option(
     name: [.customShort("i"), .customLong("dtb")],
     help: ArgumentHelp(
-      "This tree, instead of the machine's; - is standard input.", valueName: "file"))
+      """
+      This tree, instead of the machine's: a blob, a folder such as /proc/device-tree, or a tar archive \
+      of one; - is standard input.
+      """, valueName: "file"))
   var dtb: String?
+
+  @OptionGroup var origin: TreeOriginOptions
 
   @Option(
     name: .customLong("merge-dtb"),
@@ -61,6 +66,9 @@ struct SourceOptions: ParsableArguments {
   func validate() throws {
     guard dtb == nil || mergeDTB == nil else {
       throw ValidationError("-i takes a tree as it is, --merge-dtb completes one: say one of them")
+    }
+    guard dtb == nil || origin.from == nil else {
+      throw ValidationError("-i names the tree, --from chooses between a machine's: not both")
     }
     guard let pageSize else { return }
     guard [4096, 16384, 65536].contains(pageSize) else {
