@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DeviceTree
+package import DeviceTree
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A live tree as files: a folder is a node, a regular file is a property, and all else, links above
 /// all, is passed over. As `drivers/of/kobj.c:__of_attach_node_sysfs` makes it.
 ///
 /// Every file is opened by its name in an open folder, so no path is too long, and is read to its end:
 /// `security-*` claims to have no bytes.
-struct TreeFolder {
+package struct TreeFolder {
   let path: FilePath
   /// The most bytes of values and names together.
   let limit: Int
+
+  package init(path: FilePath, limit: Int) {
+    self.path = path
+    self.limit = limit
+  }
 
   /// Why a tree was not read.
   enum Failure: Error {
@@ -31,7 +36,7 @@ struct TreeFolder {
   /// - Parameters:
   ///   - attempts: how often a tree that changes meanwhile is read.
   ///   - afterReading: called before the folders are listed again, with the number of the attempt.
-  func root(
+  package func root(
     attempts: Int = 8, afterReading: (Int) -> Void = { _ in }
   ) throws(MachineError) -> Node {
     for attempt in 1...attempts {

@@ -90,7 +90,7 @@ struct ChangeOptions: ParsableArguments {
   func edits() throws(Failure) -> [TreeEdit] {
     var edits: [TreeEdit] = []
     for path in overlay {
-      let file = try TreeFile(path)
+      let file = try TreeFile(InputFile(path))
       edits.append(.overlay(file.tree, name: file.name))
     }
     return edits + set + delete + unreserve

@@ -13,6 +13,7 @@ struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "A tree as source, a core header as a table, a plan, a kernel's facts; or JSON.",
+    usage: "dtfix show [<file>] <options>",
     discussion: """
       The source compiles back to the same tree with dtc, but for seeds, which are not shown.
       The segments of a core header are shown with what they seem to be for. Of a kernel file is shown \
@@ -21,6 +22,8 @@ struct Show: ParsableCommand {
       EXAMPLES
         The running kernel's tree:
           dtfix show
+        The same, as it has become since the boot:
+          dtfix show --from live
         One property of a tree, with jq:
           dtfix show --json next.dtb | jq .root.children.chosen.properties.bootargs
         What a crash kernel will find:
@@ -28,7 +31,10 @@ struct Show: ParsableCommand {
       """)
 
   @Argument(
-    help: "The tree, core header, plan or kernel; - is standard input. Without it, the machine's.")
+    help: """
+      The tree, core header, plan or kernel; a live tree may be a folder, or a tar archive of one; - \
+      is standard input. Without it, the machine's tree.
+      """)
   var file: String?
 
   @OptionGroup var source: MachineOptions

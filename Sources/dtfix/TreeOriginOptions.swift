@@ -18,6 +18,6 @@ struct TreeOriginOptions: ParsableArguments {
       Which of the machine's trees: flat, /sys/firmware/fdt, or live, put together from \
       /proc/device-tree. By default the flat one; on powerpc, where it is not kept up to date, and where \
       there is no flat one, the live one.
-      """, valueName: "flat|live"))
+      """, valueName: "tree"))
   var from: TreeOrigin?
 }

@@ -31,7 +31,7 @@ import Testing
   func `is the machine's when none is named`(name: String) throws {
     let machine = try Fixtures.machine(name)
 
-    let result = try dtfix("show", "--root", machine)
+    let result = try dtfix("show", "--root", machine, "--from", "flat")
 
     #expect(result.status == 0)
     #expect(
