@@ -73,7 +73,7 @@ private func setMode(_ mode: Int, of path: String) throws {
 
 /// Runs `dtfix` as a user without privileges: as nobody when root runs the tests, from a copy that
 /// nobody can reach wherever the build is.
-private func unprivileged(_ arguments: [String], in folder: String? = nil) throws -> ToolResult {
+func unprivileged(_ arguments: [String], in folder: String? = nil) throws -> ToolResult {
   guard try run("id", ["-u"]).text == "0\n" else {
     return try run(dtfixPath, arguments, in: folder)
   }

@@ -2,6 +2,7 @@
 // bench time [SIZE]: times patching in this process against plain C, call by call in turns, and
 // prints ratios. bench trees FOLDER: writes the trees, for timing whole processes.
 // bench memory: the same for core headers, ranges and /proc/iomem.
+// bench live FOLDER: the same for live trees, which it makes in the folder, and dtc.
 // bench iomem COUNT: prints lines to follow those of a captured machine's /proc/iomem.
 // bench unpack FILE FOLDER: the same for unpacking FILE, compressed into FOLDER by each compressor.
 // bench peak FILE: unpacks a compressed file and prints what memory that took.
@@ -119,6 +120,11 @@ if arguments.first == "trees", let folder = arguments.last {
 
 if arguments.first == "memory" {
   try timeMemory()
+  exit(0)
+}
+
+if arguments.first == "live", arguments.count == 2 {
+  try timeLiveTrees(in: arguments[2])
   exit(0)
 }
 
