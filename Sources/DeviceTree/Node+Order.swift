@@ -13,8 +13,8 @@ extension Node {
   ///
   /// - Parameter known: a tree whose order is right as far as it goes.
   public mutating func sort(like known: Node? = nil) {
-    properties.sort(by: \.name, like: known?.properties ?? []) { Array($0.utf8) }
-    children.sort(by: \.name, like: known?.children ?? [], key: nodeKey)
+    properties.sort(by: { $0.name }, like: known?.properties ?? [], key: { _ in [] })
+    children.sort(by: { $0.name }, like: known?.children ?? [], key: nodeKey)
     guard let known else {
       for place in children.indices { children[place].sort() }
       return
@@ -59,25 +59,39 @@ extension UInt8 {
   }
 }
 
+/// Where an element stood, and what decides where it will.
+private struct Place: Comparable {
+  let rank: Int
+  let key: [UInt8]
+  let name: String
+  let place: Int
+
+  static func < (one: Place, other: Place) -> Bool {
+    if one.rank != other.rank { return one.rank < other.rank }
+    if one.key != other.key { return one.key.lexicographicallyPrecedes(other.key) }
+    // ASCII sorts by its bytes, and fast.
+    return one.name != other.name ? one.name < other.name : one.place < other.place
+  }
+}
+
 extension Array {
   /// Sorts by the places of equal names in another list, and behind those by a key, by the bytes of
   /// the name, and by the place so far.
   fileprivate mutating func sort(
-    by name: KeyPath<Element, String>, like known: [Element], key: (String) -> [UInt8]
+    by name: (Element) -> String, like known: [Element], key: (String) -> [UInt8]
   ) {
     guard count > 1 else { return }
     var left: [String: [Int]] = [:]
-    for place in known.indices.reversed() {
-      left[known[place][keyPath: name], default: []].append(place)
+    for place in known.indices.reversed() { left[name(known[place]), default: []].append(place) }
+    var places: [Place] = []
+    places.reserveCapacity(count)
+    for place in indices {
+      let name = name(self[place])
+      let rank = known.isEmpty ? .max : left[name]?.popLast() ?? .max
+      places.append(
+        Place(rank: rank, key: rank == .max ? key(name) : [], name: name, place: place))
     }
-    let ranks = map { left[$0[keyPath: name]]?.popLast() ?? .max }
-    let keys = zip(self, ranks).map { $1 == .max ? key($0[keyPath: name]) : [] }
-    let places = indices.sorted { one, other in
-      if ranks[one] != ranks[other] { return ranks[one] < ranks[other] }
-      if keys[one] != keys[other] { return keys[one].lexicographicallyPrecedes(keys[other]) }
-      let (name, otherName) = (self[one][keyPath: name], self[other][keyPath: name])
-      return name != otherName ? name.utf8.lexicographicallyPrecedes(otherName.utf8) : one < other
-    }
-    self = places.map { self[$0] }
+    places.sort()
+    self = places.map { self[$0.place] }
   }
 }

@@ -20,8 +20,10 @@ extension Node {
 
   private mutating func takeBackExport(path: String, _ undone: inout [String]) {
     undoClashes(path: path, &undone)
-    let madeUp = Property("name", PropertyValue(bytes: madeUpName))
-    properties.removeAll { $0 == madeUp }
+    if properties.contains(where: { $0.name == "name" }) {
+      let madeUp = Property("name", PropertyValue(bytes: madeUpName))
+      properties.removeAll { $0 == madeUp }
+    }
     for place in children.indices {
       children[place].takeBackExport(path: path + "/" + children[place].name, &undone)
     }
@@ -35,9 +37,12 @@ extension Node {
   }
 
   private mutating func undoClashes(path: String, _ undone: inout [String]) {
+    guard
+      properties.contains(where: { Clash($0.name) != nil })
+        || children.contains(where: { Clash($0.name) != nil })
+    else { return }
     let clashes = properties.map { Clash($0.name) }
     let childClashes = children.map { Clash($0.name) }
-    guard (clashes + childClashes).contains(where: { $0 != nil }) else { return }
     let names = Set(properties.map(\.name) + children.map(\.name))
 
     var numbers = [Int](repeating: 0, count: properties.count)

@@ -21,6 +21,8 @@ struct Fix: ParsableCommand {
           dtfix --for-crash --elfcorehdr-at 0x9d3f0000+0x1000 -o crash.dtb
         What would be done, and why:
           dtfix --for-kexec --explain -o /dev/null
+        With what was plugged in since the boot:
+          dtfix --for-kexec --from live -o next.dtb
         For another machine, from its capture:
           dtfix --for-kexec --root captures/board7 --append 'debug' -o next.dtb
         With your own tree for this board, completed by what this machine's tells:
