@@ -67,7 +67,8 @@ extension CoreHeaderCheck {
   private func missingMemory(_ dumped: PhysicalRangeSet, _ elfMachine: UInt16) -> [CoreFinding] {
     guard let memory = machine.memory, let crashRegions = machine.crashRegions else { return [] }
     let low = elfMachine == 62 ? PhysicalRange(start: 0, size: 1 << 20) : nil
-    let left = crashRegions.union(dumped).union(PhysicalRangeSet([low].compactMap(\.self)))
+    let left = crashRegions.union(machine.excluded).union(dumped)
+      .union(PhysicalRangeSet([low].compactMap(\.self)))
     return memory.subtracting(left).ranges.map {
       CoreFinding(.programHeaders, .missingMemory($0))
     }

@@ -13,6 +13,8 @@ public struct CoreMachine: Hashable, Sendable {
   public var memory: PhysicalRangeSet?
   /// The memory set apart for crash kernels; empty when there is none.
   public var crashRegions: PhysicalRangeSet?
+  /// Memory that is left out of the dump on purpose, so that it may be missing.
+  public var excluded: PhysicalRangeSet
   /// Memory of the firmware that is dumped although it lies in a crash region: RTAS and OPAL of ppc64
   /// (`arch/powerpc/kexec/ranges.c:get_crash_memory_ranges`).
   public var firmware: PhysicalRangeSet
@@ -32,7 +34,8 @@ public struct CoreMachine: Hashable, Sendable {
   /// What is known; nothing, if nothing is said.
   public init(
     machine: UInt16? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
-    crashRegions: PhysicalRangeSet? = nil, firmware: PhysicalRangeSet = PhysicalRangeSet([]),
+    crashRegions: PhysicalRangeSet? = nil, excluded: PhysicalRangeSet = PhysicalRangeSet([]),
+    firmware: PhysicalRangeSet = PhysicalRangeSet([]),
     cpuNotes: [PhysicalRange]? = nil, absentCPUs: Int = 0, vmcoreinfo: PhysicalRange? = nil,
     linearMap: UInt64? = nil, kernelText: CoreHeader.KernelText? = nil
   ) {
@@ -40,6 +43,7 @@ public struct CoreMachine: Hashable, Sendable {
     self.byteOrder = byteOrder
     self.memory = memory
     self.crashRegions = crashRegions
+    self.excluded = excluded
     self.firmware = firmware
     self.cpuNotes = cpuNotes
     self.absentCPUs = absentCPUs

@@ -46,6 +46,13 @@ struct Check: ParsableCommand {
       "The architecture that is to take them: aarch64, x86_64, …", valueName: "name"))
   var arch: String?
 
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "RAM that is left out of the dump on purpose, and not missed; repeatable.",
+      valueName: "range"), transform: Parse.range)
+  var exclude: [PhysicalRange] = []
+
   @Flag(help: "JSON instead of lines.")
   var json = false
 
@@ -86,6 +93,7 @@ struct Check: ParsableCommand {
         try machine.memory.learnPowerPC(of: kernel)
       }
     }
+    machine.core.excluded = PhysicalRangeSet(exclude)
     if let arch { machine.core.machine = try Self.machine(named: arch) }
     return (machine, notes)
   }

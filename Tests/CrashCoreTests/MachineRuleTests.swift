@@ -49,6 +49,15 @@ import Testing
     #expect(findings.map(\.severity) == [.useless, .useless])
   }
 
+  @Test func `may lack what was left out on purpose`() throws {
+    let findings = try findings { header, machine in
+      machine.excluded = PhysicalRangeSet([try range(0x9fff_f000, 0x800)])
+      header.memory[1] = try header.memory[1].ending(at: 0x9fff_f000)
+    }
+
+    #expect(findings.map(\.problem) == [.missingMemory(try range(0x9fff_f800, 0x800))])
+  }
+
   /// `arch/x86/kernel/crash.c:elf_header_exclude_ranges`.
   @Test(arguments: [(62, 0xf_f000), (183, nil)] as [(UInt16, UInt64?)])
   func `lacks the first MiB on x86 only`(elfMachine: UInt16, size: UInt64?) throws {

@@ -105,6 +105,20 @@ import Testing
     #expect(result.text.contains(finding))
   }
 
+  @Test func `misses no memory that was left out on purpose`() throws {
+    let place = try Workplace()
+    let less = ["--root", capturedMachine, "--exclude", "0x40000000+0x1000"]
+    #expect(try dtfix(["elfcorehdr"] + less + ["-o", place / "core.hdr"]).status == 0)
+
+    let missed = try dtfix("check", "--root", capturedMachine, place / "core.hdr")
+    let told = try dtfix(["check"] + less + [place / "core.hdr"])
+
+    #expect(missed.status == 1)
+    #expect(missed.text.contains("0x40000000-0x40000fff is memory of this machine"))
+    #expect(told.status == 0)
+    #expect(told.text == "")
+  }
+
   @Test(
     arguments: [("aarch64", 0), ("arm64", 0), ("riscv64", 1), ("x86_64", 1)] as [(String, Int32)])
   func `is for the architecture that is named`(name: String, status: Int32) throws {
