@@ -24,9 +24,18 @@ TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
   $(COMPRESSORS)
 FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3
-# A QEMU with what boots in it, apt to fetch that, and namespaces to compile for it.
-E2E_NEEDS := $(BUILD_NEEDS) qemu-system-aarch64:qemu-system-arm cpio:cpio dpkg:dpkg gzip:gzip \
-  tar:tar unshare:util-linux chroot:coreutils fdtget:device-tree-compiler readelf:binutils
+# A QEMU, a compiler for what boots in it, apt to fetch that; for arm64 namespaces to compile Swift in.
+E2E_NEEDS := $(BUILD_NEEDS) cpio:cpio dpkg:dpkg gzip:gzip tar:tar fdtget:device-tree-compiler \
+  readelf:binutils
+E2E_NEEDS_arm64 := qemu-system-aarch64:qemu-system-arm unshare:util-linux chroot:coreutils \
+  aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+  /usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+E2E_NEEDS_riscv64 := qemu-system-riscv64:qemu-system-misc \
+  riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
+  /usr/riscv64-linux-gnu/lib/libc.a:libc6-dev-riscv64-cross
+E2E_NEEDS_ppc64le := qemu-system-ppc64:qemu-system-ppc \
+  powerpc64le-linux-gnu-gcc:gcc-powerpc64le-linux-gnu \
+  /usr/powerpc64le-linux-gnu/lib/libc.a:libc6-dev-ppc64el-cross
 
 # The modules that others may import: each has a page of documentation.
 LIBRARIES := $(shell sed -n 's/.*\.library.name: "\([^"]*\)", targets.*/\1/p' Package.swift)
@@ -120,13 +129,22 @@ kernels: build
 	@echo "== opening Debian's kernels"
 	@Tests/Kernels/run
 
-# Debian's arm64 kernels, booted in QEMU from plans that dtfix made in it.
+# The architectures whose kernels are booted; make e2e ARCH=riscv64 is for one of them.
+E2E_ARCHS := arm64 riscv64 ppc64le
+ARCH ?= $(E2E_ARCHS)
+
+# Debian's kernels, booted in QEMU from plans of dtfix.
 e2e: build
-	$(call install,$(E2E_NEEDS))
-	@echo "== compiling dtfix for arm64"
-	@SWIFT="$(SWIFT)" Tests/EndToEnd/cache
-	@echo "== booting kernels from plans"
-	@Tests/EndToEnd/run
+	@for arch in $(ARCH); do [ -e "Tests/EndToEnd/arch/$$arch" ] || { \
+	  echo "make e2e knows $(E2E_ARCHS), and no $$arch" >&2; exit 1; }; done
+	$(call install,$(E2E_NEEDS) $(foreach arch,$(ARCH),$(E2E_NEEDS_$(arch))))
+	@failed=; for arch in $(ARCH); do \
+	  echo "== making ready what boots on $$arch"; \
+	  SWIFT="$(SWIFT)" Tests/EndToEnd/cache $$arch; \
+	  echo "== booting kernels of $$arch from plans"; \
+	  Tests/EndToEnd/run $$arch || failed="$$failed $$arch"; \
+	done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 bench: release
 	$(call install,$(BENCH_NEEDS))
