@@ -58,6 +58,7 @@ public struct LoadPlan: Hashable, Sendable {
     let tables = isForCrash ? nil : request.tree.warningOfInterruptTables()
     warnings =
       request.warnings + draft.warnings + [tables].compactMap { $0 } + draft.tree.warnings
+      + request.tree.warningsOfFirmwareMemory(in: request.crash)
       + (draft.coreHeader?.warnings ?? [])
 
     let findings = LoadCheck(of: self, on: machine).findings

@@ -112,6 +112,39 @@ import Testing
     """
 }
 
+@Suite struct `A plan for a machine whose firmware keeps memory to itself` {
+  /// Seen with OpenSBI 1.1 in QEMU: makedumpfile dies of a bus error.
+  @Test(
+    arguments: [
+      (true, "", [], 1), (true, "no-map;", [], 0), (false, "", [], 0),
+      (true, "", [range(0x4000_0000, 0x10_0000)], 0),
+    ] as [(Bool, String, [PhysicalRange], Int)])
+  func `tells that a dump of it cannot be read`(
+    isForCrash: Bool, flags: String, excluded: [PhysicalRange], count: Int
+  ) throws {
+    var machine = SmallMachine()
+    machine.isForCrash = isForCrash
+    machine.facts.crashRegions = isForCrash ? [range(0x4800_0000, 64 << 20)] : []
+    machine.excluded = excluded
+    machine.tree = """
+      /dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
+        reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+          mmode_resv0@40000000 { reg = <0 0x40000000 0 0x80000>; \(flags) };
+          boot@40100000 { reg = <0 0x40100000 0 0x80000>; }; }; };
+      """
+
+    let warnings = try machine.plan().warnings
+
+    let told = warnings.filter { $0.text.contains("bus error") }
+    #expect(told.count == count)
+    #expect(
+      told.allSatisfy {
+        $0.place == "/reserved-memory/mmode_resv0@40000000"
+          && $0.text.contains("0x40000000-0x4007ffff")
+      })
+  }
+}
+
 @Suite struct `A plan for an edited tree` {
   /// `/reserved-memory` of an overlay, and memory nodes that somebody set, are the next kernel's.
   @Test func `keeps off what edits reserve, and in what they leave`() throws {
@@ -259,6 +292,7 @@ struct SmallMachine {
   var edits: [TreeEdit] = []
   var commandLine: CommandLineChoice = "quiet"
   var isForCrash = false
+  var excluded: [PhysicalRange] = []
   var seeds = Seeds.none
   var kernel = KernelBuilder.arm64Image(size: 100_000, imageSize: 0x20_1234)
 
@@ -274,7 +308,7 @@ struct SmallMachine {
     if isForCrash {
       var crash = CrashFacts()
       crash.memory = facts.systemRAM ?? []
-      crash.excluded = facts.crashRegions
+      crash.excluded = facts.crashRegions + excluded
       crash.cpuNotes = [range(0x4000_1000, 0x1a8)]
       crash.vmcoreinfoNote = range(0x4000_2000, 0x1024)
       request.crash = crash
