@@ -117,7 +117,7 @@ import Testing
   @Test(
     arguments: [
       (true, "", [], 1), (true, "no-map;", [], 0), (false, "", [], 0),
-      (true, "", [range(0x4000_0000, 0x10_0000)], 0),
+      (true, "", [range(0x4200_0000, 0x10_0000)], 0),
     ] as [(Bool, String, [PhysicalRange], Int)])
   func `tells that a dump of it cannot be read`(
     isForCrash: Bool, flags: String, excluded: [PhysicalRange], count: Int
@@ -129,8 +129,8 @@ import Testing
     machine.tree = """
       /dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
         reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
-          mmode_resv0@40000000 { reg = <0 0x40000000 0 0x80000>; \(flags) };
-          boot@40100000 { reg = <0 0x40100000 0 0x80000>; }; }; };
+          mmode_resv0@42000000 { reg = <0 0x42000000 0 0x80000>; \(flags) };
+          boot@42100000 { reg = <0 0x42100000 0 0x80000>; }; }; };
       """
 
     let warnings = try machine.plan().warnings
@@ -139,8 +139,8 @@ import Testing
     #expect(told.count == count)
     #expect(
       told.allSatisfy {
-        $0.place == "/reserved-memory/mmode_resv0@40000000"
-          && $0.text.contains("0x40000000-0x4007ffff")
+        $0.place == "/reserved-memory/mmode_resv0@42000000"
+          && $0.text.contains("0x42000000-0x4207ffff")
       })
   }
 }
