@@ -36,18 +36,21 @@ private let elf64 = Rule.linux("arch/powerpc/kexec/elf_64.c", "elf64_load")
 private let file64 = Rule.linux(
   "arch/powerpc/kexec/file_load_64.c", "load_crashdump_segments_ppc64")
 
-/// The trampoline is where the kernels' own loader has its purgatory; it looks everywhere for a place, below
-/// the kernel too.
+/// The trampoline is where the kernels' own loader has its purgatory; it looks for a place below the
+/// kernel, too.
 private let steps: [PlacementRules.Step] = [
-  .init(.trampoline, .downward, rule: elf64, window: anywhere),
-  .init(.backup, alignment: 64 << 10, .upward, rule: file64, window: anywhere),
-  .init(.coreHeader, .upward, rule: file64, window: anywhere),
-  .init(.initrd, .upward, rule: elf64, window: anywhere),
-  .init(.tree, .downward, rule: elf64, window: anywhere),
+  .init(.trampoline, .downward, rule: elf64, window: behindNextKernel),
+  .init(.backup, alignment: 64 << 10, .upward, rule: file64, window: behindNextKernel),
+  .init(.coreHeader, .upward, rule: file64, window: behindNextKernel),
+  .init(.initrd, .upward, rule: elf64, window: behindNextKernel),
+  .init(.tree, .downward, rule: elf64, window: behindNextKernel),
 ]
 
-private func anywhere(_ kernel: PhysicalRange) -> PhysicalRange? {
-  PhysicalRange(start: 0, end: .max)
+/// Behind the start of memory: a kernel copies itself there, its BSS included, wherever it was started, but
+/// for a crash kernel (`arch/powerpc/kernel/head_64.S:__after_prom_start`). The kernels' own loader
+/// excludes the running one there, and trusts that the next one is no longer.
+private func behindNextKernel(_ kernel: PhysicalRange) -> PhysicalRange? {
+  PhysicalRange(start: kernel.size, end: .max)
 }
 
 extension DeviceTree {

@@ -123,6 +123,20 @@ import Testing
     #expect(addresses == [0x3000_0000, 0x3000_5000])
   }
 
+  /// Seen in QEMU: an initrd that is put below a kernel of more than its start is gone when that has
+  /// copied itself to address 0 (`arch/powerpc/kernel/head_64.S:__after_prom_start`).
+  @Test func `has nothing where the next kernel copies itself to`() throws {
+    var machine = PowerPCMachine()
+    machine.memorySize = 0x200_0000
+    machine.reservations = [range(0x180_0000, 0x100_0000)]
+
+    let plan = try machine.plan(forCrash: false)
+
+    #expect(plan.segments.allSatisfy { $0.range.start >= 0x200_0000 })
+    #expect(plan.starts([.kernel(0)]) == [0x280_0000])
+    #expect(try #require(plan.starts([.initrd])[0]) >= 0x480_0000)
+  }
+
   @Test func `has no room in a crash region out of reach`() throws {
     var machine = PowerPCMachine()
     machine.facts.pageTables = .hash
@@ -140,12 +154,14 @@ struct PowerPCMachine {
     pageSize: 65536, systemRAM: [range(0, 0x4000_0000)],
     crashRegions: [range(0x1000_0000, 0x1000_0000)])
   var nodes = ""
+  var memorySize: UInt64 = 0xa_0000
+  var reservations: [PhysicalRange] = []
 
   init() { facts.pageTables = .radix }
 
   func plan(forCrash: Bool) throws -> LoadPlan {
     let kernel = KernelBuilder.ppc64Kernel(
-      size: 0x9_1234, memorySize: 0xa_0000, isBigEndian: facts.byteOrder == .big)
+      size: 0x9_1234, memorySize: memorySize, isBigEndian: facts.byteOrder == .big)
     let tree = try DeviceTree(
       blob: Fixtures.compile(
         """
@@ -163,6 +179,7 @@ struct PowerPCMachine {
       kernel: try KernelImage(kernel.span), bytes: kernel, tree: tree, commandLine: "quiet",
       seeds: .none)
     request.initrd = [UInt8](repeating: 7, count: 5000)
+    request.reservations = reservations
     if forCrash {
       var crash = CrashFacts()
       crash.byteOrder = facts.byteOrder
