@@ -13,6 +13,7 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "What kernels would refuse in a core header or a plan, and what would spoil it.",
+    usage: "dtfix check <file> ... <options>",
     discussion: """
       Prints a line for each finding, whoever made the header: refused (there will be no \
       /proc/vmcore), useless (there will be one that cannot be used) or doubtful. Prints nothing \
