@@ -24,7 +24,7 @@ struct CallChoice {
       self.init(asked, "asked for")
     } else if status.isLockedDown {
       self.init(.kexecFileLoad, "lockdown takes signed kernels only, which the kernel checks")
-    } else if let refusal = architecture.treeRefusal {
+    } else if !architecture.isPlanned, let refusal = architecture.treeRefusal {
       self.init(.kexecFileLoad, "no plan is made for \(architecture): \(refusal)")
     } else if status.calls[.kexecFileLoad] == false {
       self.init(.kexecLoad, "this kernel has no kexec_file_load")

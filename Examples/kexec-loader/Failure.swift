@@ -38,7 +38,8 @@ struct Failure: Error {
 
   init(_ error: PlanError) {
     switch error {
-    case .commandLineTooLong, .commandLineHasNUL: self.init(.usage, "\(error)")
+    case .commandLineTooLong, .commandLineHasNUL, .handoverOnCommandLine:
+      self.init(.usage, "\(error)")
     case .noRoom, .noCrashRegion, .missing, .unsupported: self.init(.notOffered, "\(error)")
     default: self.init(.malformedInput, "\(error)")
     }

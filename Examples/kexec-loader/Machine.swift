@@ -27,8 +27,9 @@ struct Machine {
     return architecture
   }
 
-  /// The tree that the machine was booted with.
-  func tree() throws(Failure) -> DeviceTree {
+  /// The tree that the machine was booted with; nil where kexec hands none on.
+  func tree() throws(Failure) -> DeviceTree? {
+    guard try architecture().takesTree else { return nil }
     let blob = try fact { kernel throws(MachineError) in try kernel.flatTree() }
     do throws(DeviceTreeError) {
       return try DeviceTree(blob: blob)
@@ -40,7 +41,7 @@ struct Machine {
   /// The command line of the running kernel without what is not for the next one.
   func commandLine(forCrash: Bool) throws(Failure) -> KernelCommandLine {
     let bytes = try fact { kernel throws(MachineError) in try kernel.commandLine() }
-    return KernelCommandLine(reusing: bytes, forCrash: forCrash)
+    return KernelCommandLine(reusing: bytes, forCrash: forCrash, for: try architecture())
   }
 
   /// What memory there is, and who uses it.

@@ -30,7 +30,7 @@ extension Architecture {
       kernelRule: .linux("arch/arm64/kernel/kexec_image.c", "image_load"),
       steps: [
         .init(.coreHeader, alignment: 64 << 10, .downward, rule: otherSegments),
-        .init(.initrd, .upward, rule: otherSegments, window: initrdWindow),
+        .init(.initrd, .upward, rule: otherSegments, window: \.nearbyAbove),
         .init(.tree, alignment: 2 << 20, .downward, rule: otherSegments),
         .init(
           .trampoline, .upward, rule: .linux("arch/arm64/kernel/machine_kexec.c", "machine_kexec")),
@@ -50,9 +50,3 @@ extension Architecture {
 
 private let otherSegments = Rule.linux(
   "arch/arm64/kernel/machine_kexec_file.c", "load_other_segments")
-
-/// Kernel and initrd are within 32 GiB that begin at a multiple of 1 GiB, the initrd behind the kernel.
-private func initrdWindow(_ kernel: PhysicalRange) -> PhysicalRange? {
-  let start = kernel.start.roundedDown(to: 1 << 30)
-  return PhysicalRange(start: kernel.end, end: start.addingReportingOverflow(32 << 30).partialValue)
-}

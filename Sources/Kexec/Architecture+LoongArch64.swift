@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import PhysicalMemory
 
 extension Architecture {
   /// 64-bit LoongArch.
+  ///
+  /// Its kernels hand on the table of UEFI, by which the next one finds ACPI or a tree of the firmware's
+  /// (`arch/loongarch/kernel/setup.c:fdt_setup`); what a loader has to tell is on the command line.
   public static let loongarch64 = Architecture(
     "loongarch64", aliases: ["loong64"],
     commandLineLimit: Limit(
@@ -17,6 +21,30 @@ extension Architecture {
       machine: 258, linearMap: window, textMap: window,
       // `_end`: `arch/loongarch/kernel/vmlinux.lds.S`, `PECOFF_SEGMENT_ALIGN`.
       imageAlignment: 64 << 10),
+    placement: PlacementRules(
+      kernelRule: .linux("arch/loongarch/kernel/kexec_efi.c", "efi_kexec_load"),
+      steps: [
+        .init(.coreHeader, alignment: 64 << 10, .downward, rule: fileRule("load_other_segments")),
+        .init(.initrd, .upward, rule: fileRule("load_other_segments"), window: \.nearbyAbove),
+        .init(.commandLine, .upward, rule: prepare),
+      ],
+      addressLimit: Limit(
+        value: 1 << 48, rule: .linux("arch/loongarch/include/asm/addrspace.h", "TO_PHYS_MASK")),
+      firmware: { _ in [NoRoom.Occupant("where the running kernel goes through kexec", lowMemory)]
+      },
+      firmwareRule: .linux("arch/loongarch/kernel/machine_kexec.c", "KEXEC_CONTROL_CODE")),
+    // A kernel moves itself to a random place near by, and looks that it is not the initrd's; but not that it
+    // is not the core header's, nor that it is in its own memory. That of kexec_file_load stays; its word
+    // begins as that of kexec_load does.
+    commandLineRules: CommandLineRules(
+      marker: "kexec_file",
+      markerReason: (
+        "the running kernel finds the command line by it, and the next one stays where it is",
+        .linux("arch/loongarch/kernel/relocate.c", "kaslr_disabled")
+      ),
+      start: "kexec", markers: ["kexec", "kexec_file"], size: 4096, reader: prepare,
+      memoryRule: fileRule("cmdline_add_mem"), coreHeaderRule: fileRule("cmdline_add_elfcorehdr"),
+      initrdRule: fileRule("cmdline_add_initrd")),
     recognizes: { tree in
       tree.compatibleStringsOfCPUs().contains { $0.hasPrefix("loongson,la") }
     })
@@ -25,3 +53,15 @@ extension Architecture {
 private let window: (UInt64, Rule) = (
   0x9000_0000_0000_0000, .linux("arch/loongarch/include/asm/addrspace.h", "CACHE_BASE")
 )
+
+private let prepare = Rule.linux("arch/loongarch/kernel/machine_kexec.c", "machine_kexec_prepare")
+
+private func fileRule(_ function: String) -> Rule {
+  .linux("arch/loongarch/kernel/machine_kexec_file.c", function)
+}
+
+/// The running kernel's code for the kexec, and from 1 MiB + 32 KiB on its copy of the command line.
+private let lowMemory: PhysicalRange = {
+  guard let range = PhysicalRange(start: 1 << 20, size: 1 << 20) else { preconditionFailure() }
+  return range
+}()

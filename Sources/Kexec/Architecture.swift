@@ -32,6 +32,8 @@ public struct Architecture: Sendable {
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
   let stubTrees: StubTrees?
+  /// How its kernels are told on the command line what others read in a tree; nil where they take a tree.
+  let commandLineRules: CommandLineRules?
   /// What is done to its trees besides; nil where nothing is.
   let treeRules: TreeRules?
   /// Whether its kernels read `linux,usable-memory-range`.
@@ -53,6 +55,7 @@ public struct Architecture: Sendable {
     initrdLimit: Limit? = nil, treeRefusal: String? = nil,
     namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
     placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
+    commandLineRules: CommandLineRules? = nil,
     readsUsableRange: Bool = true, recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
@@ -67,9 +70,15 @@ public struct Architecture: Sendable {
     self.placement = placement
     self.stubTrees = stubTrees
     self.treeRules = treeRules
+    self.commandLineRules = commandLineRules
     self.readsUsableRange = readsUsableRange
     self.recognizes = recognizes
   }
+
+  /// Whether its kernels are started with a device tree; ``treeRefusal`` says why not.
+  public var takesTree: Bool { treeRefusal == nil }
+  /// Whether whole kexecs are planned for it.
+  public var isPlanned: Bool { placement != nil }
 
   /// Every architecture there is, ``other`` last.
   public static let all: [Architecture] = [

@@ -24,13 +24,14 @@ extension Change.Subject {
     case .node: "node"
     case .reservation: "reservation"
     case .bootCPU: "bootCPU"
+    case .commandLine: "commandLine"
     }
   }
 
   fileprivate var node: String? {
     switch self {
     case .property(_, let node), .node(let node): node
-    case .reservation, .bootCPU: nil
+    case .reservation, .bootCPU, .commandLine: nil
     }
   }
 

@@ -2,7 +2,7 @@
 
 import DeviceTree
 
-/// One thing done to a tree on its way to the next kernel, or left as it was on purpose.
+/// One thing done to a tree, or a command line, on its way to the next kernel, or left as it was on purpose.
 public struct Change: Hashable, Sendable {
   /// What was done.
   public let action: Action
@@ -41,6 +41,8 @@ public struct Change: Hashable, Sendable {
     case reservation
     /// The header's `boot_cpuid_phys`.
     case bootCPU
+    /// The command line, where there is no tree that it is in.
+    case commandLine
   }
 
   init(
@@ -97,13 +99,14 @@ extension Change: CustomStringConvertible {
 }
 
 extension Change.Subject: CustomStringConvertible {
-  /// `/chosen: bootargs`, a node's path, `reservation` or `boot CPU`.
+  /// `/chosen: bootargs`, a node's path, `reservation`, `boot CPU` or `command line`.
   public var description: String {
     switch self {
     case .property(let name, let node): "\(node): \(name)"
     case .node(let path): path
     case .reservation: "reservation"
     case .bootCPU: "boot CPU"
+    case .commandLine: "command line"
     }
   }
 }

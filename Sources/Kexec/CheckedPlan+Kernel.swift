@@ -58,6 +58,12 @@ extension CheckedPlan {
           "kernel", "wants \(image.memorySize) bytes of memory and gets \(available)",
           rule: rules.kernelRule))
     }
+    if let entry = kernelEntry, entry != address + image.entry {
+      findings.append(
+        Finding(
+          "entry", "\(hex(entry)) is not the kernel's, \(hex(address + image.entry))",
+          rule: rules.kernelRule))
+    }
     if (address &- image.textOffset) % image.alignment != 0 {
       findings.append(
         Finding(
@@ -67,8 +73,14 @@ extension CheckedPlan {
     return findings
   }
 
-  /// The header at the entry, as long as a check looks into the piece that it is in.
+  /// The header of an Image: LoongArch's says where in it the entry is, others are entered at the header. As
+  /// long as a check looks into the piece that it is in.
   private var imageAtEntry: (KernelImage, address: UInt64)? {
+    if let first = kernelParts.first, let image = try? KernelImage(first.content.start.span),
+      image.format != .elf, image.entry > 0
+    {
+      return (image, first.range.start)
+    }
     guard let entry = kernelEntry,
       let part = kernelParts.first(where: { $0.range.start <= entry && entry < $0.range.end }),
       let offset = Int(exactly: entry - part.range.start), offset < part.content.start.count,

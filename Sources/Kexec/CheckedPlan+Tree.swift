@@ -10,6 +10,10 @@ extension CheckedPlan {
   private static let capReader = reader("early_init_dt_check_for_usable_mem_range")
 
   var tree: [Finding] {
+    guard architecture.takesTree else {
+      guard part(.tree) != nil else { return [] }
+      return [Finding("dtb", "a kernel for \(architecture) takes no tree", rule: rules.kernelRule)]
+    }
     guard let part = part(.tree), let openedTree else {
       return [Finding("dtb", "there is no device tree", rule: Self.reader("early_init_dt_verify"))]
     }
@@ -157,7 +161,7 @@ extension CheckedPlan {
       findings.append(
         Finding(
           "dtb", "the command line has elfcorehdr=, which wins over the tree",
-          rule: .linux("kernel/crash_dump.c", "setup_elfcorehdr")))
+          rule: .linux("kernel/elfcorehdr.c", "setup_elfcorehdr")))
     }
     return findings
   }

@@ -14,6 +14,10 @@ public struct KernelCommandLine: Hashable, Sendable {
     bytes = Array(text.utf8)
   }
 
+  init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
   /// A running kernel's command line, used again without the words that the last hand-over put in.
   ///
   /// A crash kernel does not get the words either by which the running one set memory apart for it:
@@ -21,32 +25,43 @@ public struct KernelCommandLine: Hashable, Sendable {
   ///
   /// `elfcorehdr=` is written by riscv and powerpc kernels in front of a crash kernel's command line
   /// (`arch/riscv/kernel/machine_kexec_file.c:load_extra_segments`); to an ordinary kernel it says
-  /// that it is a crash kernel (`kernel/crash_dump.c:setup_elfcorehdr`).
-  public init(reusing bytes: [UInt8], forCrash: Bool = false) {
+  /// that it is a crash kernel (`kernel/elfcorehdr.c:setup_elfcorehdr`).
+  ///
+  /// - Parameter architecture: of the kernels. Where a command line tells what elsewhere a tree does, all that
+  ///   the last hand-over told there is taken out.
+  public init(
+    reusing bytes: [UInt8], forCrash: Bool = false, for architecture: Architecture? = nil
+  ) {
     self.bytes = bytes
-    let isStale = { word in Self.isStale(word) || forCrash && Self.isOfCrashedKernel(word) }
+    let rules = architecture?.commandLineRules
     let words = Self.words(of: bytes)
-    // What follows "--" is init's (`kernel/params.c:parse_args`).
-    let forInit = words.firstIndex { Array($0) == Array("--".utf8) } ?? words.endIndex
-    let stale = words[..<forInit].filter(isStale)
-    guard !stale.isEmpty else { return }
-    let rest = words[..<forInit].filter { !isStale($0) } + words[forInit...]
+    let count = Self.kernelWords(words).count
+    let stale = StaleWords(Self.kernelWords(words), forCrash: forCrash, rules)
+    let found = words[..<count].map {
+      (bytes: $0, why: stale.reason(for: CommandLineWord(bytes: $0)))
+    }
+    guard found.contains(where: { $0.why != nil }) else { return }
+    let rest = found.filter { $0.why == nil }.map(\.bytes) + words[count...]
     self.bytes = Array(rest.joined(separator: [UInt8(ascii: " ")]))
-    changes = stale.map { word in
-      Change(
-        .removed, .property(ChosenProperty.commandLine, node: ChosenProperty.node),
-        from: .text(String(decoding: word, as: UTF8.self)),
-        reason: Self.isStale(word)
-          ? "a word of the last crash kernel's hand-over" : "is for the kernel that may crash",
-        rule: Self.isStale(word)
-          ? .linux("kernel/crash_dump.c", "setup_elfcorehdr")
-          : .linux("kernel/crash_reserve.c", "parse_crashkernel"))
+    let subject =
+      rules == nil
+      ? Change.Subject.property(ChosenProperty.commandLine, node: ChosenProperty.node)
+      : .commandLine
+    changes = found.compactMap { word, why in
+      why.map { reason, rule in
+        Change(
+          .removed, subject, from: .text(String(decoding: word, as: UTF8.self)), reason: reason,
+          rule: rule)
+      }
     }
   }
 
+  /// The words that the kernel reads.
+  var kernelWords: [CommandLineWord] { Self.kernelWords(Self.words(of: bytes)) }
+
   /// Whether a word that the kernel reads says where a core header is.
   var namesCoreHeader: Bool {
-    Self.words(of: bytes).prefix { Array($0) != Array("--".utf8) }.contains(where: Self.isStale)
+    kernelWords.contains { $0.value(of: "elfcorehdr") != nil }
   }
 
   /// Adds words at the front, as a kernel does that tells the next one where its core header is.
@@ -61,17 +76,9 @@ public struct KernelCommandLine: Hashable, Sendable {
     bytes += words.utf8
   }
 
-  /// Whether a word says where a core header is; a quote in front of it is not a part of it.
-  private static func isStale(_ word: ArraySlice<UInt8>) -> Bool {
-    word.drop { $0 == UInt8(ascii: "\"") }.starts(with: Array("elfcorehdr=".utf8))
-  }
-
-  /// Whether a word sets memory apart for a crash kernel, or is a cap that LoongArch's hand-over put in
-  /// (`mem=size@start`, `arch/loongarch/kernel/machine_kexec_file.c`).
-  private static func isOfCrashedKernel(_ word: ArraySlice<UInt8>) -> Bool {
-    let word = word.drop { $0 == UInt8(ascii: "\"") }
-    return word.starts(with: Array("crashkernel=".utf8))
-      || word.starts(with: Array("mem=".utf8)) && word.contains(UInt8(ascii: "@"))
+  /// What follows "--" is init's (`kernel/params.c:parse_args`).
+  private static func kernelWords(_ words: [ArraySlice<UInt8>]) -> [CommandLineWord] {
+    words.prefix { !$0.elementsEqual("--".utf8) }.map(CommandLineWord.init)
   }
 
   /// Words between blanks; quotes keep blanks together, as in `lib/cmdline.c:next_arg`.

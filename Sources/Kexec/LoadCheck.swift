@@ -12,7 +12,8 @@ import DeviceTree
 public struct LoadCheck: Sendable {
   /// What is wrong, or would go wrong without a word.
   public let findings: [Finding]
-  /// What the next kernel will believe; nil without a tree that can be read.
+  /// What the next kernel will believe; nil without a tree that can be read, or a command line in its
+  /// place.
   public let view: NextKernelView?
 
   /// Checks a plan.
@@ -38,7 +39,7 @@ public struct LoadCheck: Sendable {
     view = plan.view
     findings =
       plan.header(core) + plan.segments + plan.kernel + plan.start + plan.tree
-      + plan.coreHeader(core)
+      + plan.commandLine + plan.coreHeader(core)
   }
 }
 
@@ -51,7 +52,7 @@ struct CheckedPlan {
   let parts: [SegmentCheck.Segment]
   /// The tree, or why it is none; nil when it is missing.
   let openedTree: Result<DeviceTree, DeviceTreeError>?
-  /// What the next kernel believes of it.
+  /// What the next kernel believes of it, or of its command line.
   let view: NextKernelView?
 
   init(
@@ -69,7 +70,11 @@ struct CheckedPlan {
     openedTree = parts.first { $0.name == LoadPart.tree.name }.map { part in
       Result { () throws(DeviceTreeError) in try DeviceTree(blob: part.content.start) }
     }
-    view = (try? openedTree?.get()).flatMap { try? NextKernelView(of: $0, for: architecture) }
+    let line = parts.first { $0.name == LoadPart.commandLine.name }
+    view =
+      architecture.takesTree
+      ? (try? openedTree?.get()).flatMap { try? NextKernelView(of: $0, for: architecture) }
+      : line.map { NextKernelView(ofCommandLine: $0.content.start) }
   }
 
   func part(_ part: LoadPart) -> SegmentCheck.Segment? { parts.first { $0.name == part.name } }

@@ -13,7 +13,7 @@ struct LoadDraft {
   let entry: UInt64
   let segments: [LoadPlan.Segment]
   let placements: [Placement]
-  let tree: NextTree
+  let told: LoadParts.Told
   /// The core header of a plan for a crash.
   let coreHeader: CoreHeaderPlan?
   /// What was done that may surprise.
@@ -34,9 +34,10 @@ struct LoadDraft {
     let coreHeader = try request.coreHeader(for: architecture, backup: backup)
     let parts = LoadParts(
       request: request, architecture: architecture, rules: rules, machine: machine,
-      coreHeader: coreHeader, pageSize: pageSize, limit: rules.limit(by: request.tree, on: machine))
+      coreHeader: coreHeader, pageSize: pageSize,
+      limit: rules.limit(by: request.liveTree(on: machine), on: machine))
     var tree = try request.treeMemory()
-    tree.kept += rules.firmware(machine.liveTree ?? request.tree)
+    tree.kept += rules.firmware(request.liveTree(on: machine))
     guard coreHeader == nil else {
       try self.init(
         parts, in: PlanMemory(forCrashIn: machine.crashRegions[0], tree, pageSize: pageSize))
@@ -104,7 +105,7 @@ struct LoadDraft {
     entry = trampoline?.range.start ?? kernel.start + parts.request.kernel.entry
     segments = (pieces + others.segments).sorted { $0.range < $1.range }
     placements = placing.placements
-    tree = others.tree
+    told = others.told
     coreHeader = others.coreHeader
   }
 }

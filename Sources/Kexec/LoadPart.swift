@@ -8,6 +8,8 @@ public enum LoadPart: Hashable, Sendable {
   case initrd
   /// The device tree.
   case tree
+  /// The command line, where it is a piece of its own: LoongArch.
+  case commandLine
   /// The core header.
   case coreHeader
   /// The code that gives the kernel its tree.
@@ -15,7 +17,7 @@ public enum LoadPart: Hashable, Sendable {
   /// Room for a copy of the memory that a crash kernel itself runs in: ppc64.
   case backup
 
-  /// The name in a plan's manifest: `kernel` or `kernel-1`, `initrd`, `dtb`, `elfcorehdr`,
+  /// The name in a plan's manifest: `kernel` or `kernel-1`, `initrd`, `dtb`, `cmdline`, `elfcorehdr`,
   /// `trampoline`, `backup`.
   public var name: String {
     switch self {
@@ -23,6 +25,7 @@ public enum LoadPart: Hashable, Sendable {
     case .kernel(let number): "kernel-\(number)"
     case .initrd: "initrd"
     case .tree: "dtb"
+    case .commandLine: "cmdline"
     case .coreHeader: "elfcorehdr"
     case .trampoline: "trampoline"
     case .backup: "backup"
@@ -38,6 +41,7 @@ extension LoadPart: CustomStringConvertible {
     case .kernel(let number): "kernel (piece \(number))"
     case .initrd: "initrd"
     case .tree: "device tree"
+    case .commandLine: "command line"
     case .coreHeader: "core header"
     case .trampoline: "trampoline"
     case .backup: "backup"

@@ -59,9 +59,16 @@ struct LoadParts {
 
   /// Everything but the kernel, and what is told of it.
   struct Others {
-    let tree: NextTree
+    let told: Told
     let coreHeader: CoreHeaderPlan?
     let segments: [LoadPlan.Segment]
+  }
+
+  /// What the next kernel is told, by a tree or on its command line, once it is known where all it is told of
+  /// lies.
+  struct Told {
+    fileprivate(set) var tree: NextTree?
+    fileprivate(set) var commandLine: NextCommandLine?
   }
 
   /// Gives everything else its place, and makes what is made here.
@@ -69,16 +76,16 @@ struct LoadParts {
     around kernel: PhysicalRange, _ placing: inout Placing
   ) throws(PlanError) -> Others {
     var places: [LoadPart: PhysicalRange] = [:]
-    var tree: NextTree?
+    var told = Told()
     for step in rules.steps {
-      if step.part == .tree { tree = try nextTree(places) }
-      guard let size = size(of: step.part, tree) else { continue }
+      if step.part == .tree { told.tree = try nextTree(places) }
+      if step.part == .commandLine { told.commandLine = try nextCommandLine(places) }
+      guard let size = size(of: step.part, told) else { continue }
       places[step.part] = try placing.place(step, size: size, around: kernel, limit)
     }
     if coreHeader != nil {
       try placing.checkRoom(for: Self.controlPagesName, size: Self.controlPages)
     }
-    guard let tree else { preconditionFailure("every architecture places a tree") }
     let header = try finishedCoreHeader(places[.backup])
     var segments: [LoadPlan.Segment] = []
     for (part, range) in places {
@@ -87,23 +94,25 @@ struct LoadParts {
         case .kernel, .backup: [UInt8]()
         case .coreHeader: header?.bytes ?? []
         case .initrd: request.initrd ?? []
-        case .tree: tree.blob
+        case .tree: told.tree?.blob ?? []
+        case .commandLine: told.commandLine?.bytes ?? []
         case .trampoline: trampoline(kernel, places)
         }
       segments.append(LoadPlan.Segment(part: part, range: range, bytes: bytes))
     }
-    return Others(tree: tree, coreHeader: header?.plan, segments: segments)
+    return Others(told: told, coreHeader: header?.plan, segments: segments)
   }
 
   /// Bytes of memory that a part needs; nil for one that is not in this plan.
-  private func size(of part: LoadPart, _ tree: NextTree?) -> UInt64? {
+  private func size(of part: LoadPart, _ told: Told) -> UInt64? {
     let size: Int? =
       switch part {
       case .kernel: nil
       case .backup: coreHeader.flatMap { _ in backedUp }
       case .coreHeader: coreHeader?.bytes.count
       case .initrd: request.initrd?.count
-      case .tree: tree?.blob.count
+      case .tree: told.tree?.blob.count
+      case .commandLine: told.commandLine?.bytes.count
       case .trampoline: rules.trampoline?.size
       }
     return size.map(UInt64.init)
@@ -129,7 +138,7 @@ struct LoadParts {
       tree: places[.tree]?.start ?? 0)
     start.isForCrash = coreHeader != nil
     start.backup = places[.backup]?.start ?? 0
-    start.firmware = (machine.liveTree ?? request.tree).opalCall
+    start.firmware = request.liveTree(on: machine).opalCall
     start.head = request.kernelBytes[image.segments.first?.file ?? 0..<0]
     start.kernelOrder = image.byteOrder
     return trampoline.bytes(start, machine.byteOrder)
@@ -137,16 +146,30 @@ struct LoadParts {
 
   /// The tree for what has a place already.
   private func nextTree(_ places: [LoadPart: PhysicalRange]) throws(PlanError) -> NextTree {
-    let handover = Handover(
+    guard let tree = request.tree else { throw .noTree(architecture) }
+    return try NextTree(
+      from: tree, edits: request.edits, for: architecture, handover: handover(places),
+      machine: machine)
+  }
+
+  /// The command line for what has a place already.
+  private func nextCommandLine(
+    _ places: [LoadPart: PhysicalRange]
+  ) throws(PlanError) -> NextCommandLine? {
+    try architecture.commandLineRules.map { (rules) throws(PlanError) in
+      try NextCommandLine(handover(places), for: architecture, rules, on: machine)
+    }
+  }
+
+  /// What the next kernel is told of what has a place already.
+  private func handover(_ places: [LoadPart: PhysicalRange]) -> Handover {
+    Handover(
       commandLine: request.commandLine, initrd: exact(request.initrd, places[.initrd]),
       reservations: request.reservations, seeds: request.seeds,
       crash: exact(coreHeader?.bytes, places[.coreHeader]).map {
         CrashHandover(
           coreHeader: $0, usableMemory: machine.crashRegions, backup: places[.backup]?.start)
       })
-    return try NextTree(
-      from: request.tree, edits: request.edits, for: architecture, handover: handover,
-      machine: machine)
   }
 
   /// The bytes of a part, without the rest of its last page.

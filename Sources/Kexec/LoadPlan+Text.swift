@@ -22,10 +22,11 @@ extension LoadPlan {
     return lines + ["entry \(hex(entry))"]
   }
 
-  /// Everything that was decided and changed, a line each: the core header, the places, the tree.
+  /// Everything that was decided and changed, a line each: the core header, the places, the tree
+  /// or command line.
   public var explanation: [String] {
     (coreHeader?.evidence.map(\.description) ?? []) + placements.map(\.description)
-      + tree.changes.map(\.description) + warnings.map { "warning: \($0)" }
+      + changes.map(\.description) + warnings.map { "warning: \($0)" }
   }
 
   /// The same for programs: the file `plan.json` of a plan's folder. No seeds are in it; of a
@@ -36,7 +37,7 @@ extension LoadPlan {
       "type": isForCrash ? "crash" : "kexec", "entry": .string(hex(entry)),
       "flags": .string(hex(flags)), "segments": .array(segments.map(\.json)),
       "placements": .array(placements.map(\.json)),
-      "changes": .array(tree.changes.map(\.json)),
+      "changes": .array(changes.map(\.json)),
       "evidence": .array(coreHeader?.evidence.map(\.json) ?? []),
       "warnings": .array(warnings.map(\.json)),
     ]

@@ -29,8 +29,10 @@ public struct LoadPlan: Hashable, Sendable {
   public let segments: [Segment]
   /// How each part got its place, in the order in which they got them.
   public let placements: [Placement]
-  /// The tree in it.
-  public let tree: NextTree
+  /// The tree in it; nil where the next kernel takes none.
+  public let tree: NextTree?
+  /// The command line in it; nil where the tree has it.
+  public let commandLine: NextCommandLine?
   /// The core header in the plan of a crash kernel.
   public let coreHeader: CoreHeaderPlan?
   /// What could not be checked, or is worth a second look; those of tree and core header too.
@@ -40,7 +42,10 @@ public struct LoadPlan: Hashable, Sendable {
   /// half, is left to the loader: 0 means the running kernel's.
   public var flags: UInt64 { isForCrash ? 1 : 0 }
 
-  /// Places everything and makes what is made here: tree, core header and trampoline.
+  /// What was done to the tree, or the command line, of the running kernel, in order.
+  public var changes: [Change] { (tree?.changes ?? []) + (commandLine?.changes ?? []) }
+
+  /// Places everything and makes what is made here: tree or command line, core header and trampoline.
   ///
   /// - Throws: ``PlanError``: ``PlanError/noRoom(_:)`` tells what is in the way.
   public init(
@@ -53,12 +58,14 @@ public struct LoadPlan: Hashable, Sendable {
     entry = draft.entry
     segments = draft.segments
     placements = draft.placements
-    tree = draft.tree
+    tree = draft.told.tree
+    commandLine = draft.told.commandLine
     coreHeader = draft.coreHeader
-    let tables = isForCrash ? nil : request.tree.warningOfInterruptTables()
+    let tables = isForCrash ? nil : request.tree?.warningOfInterruptTables()
     warnings =
-      request.warnings + draft.warnings + [tables].compactMap { $0 } + draft.tree.warnings
-      + request.tree.warningsOfFirmwareMemory(in: request.crash)
+      request.warnings + draft.warnings + [tables].compactMap { $0 }
+      + (draft.told.tree?.warnings ?? [])
+      + (request.tree?.warningsOfFirmwareMemory(in: request.crash) ?? [])
       + (draft.coreHeader?.warnings ?? [])
 
     let findings = LoadCheck(of: self, on: machine).findings

@@ -13,8 +13,9 @@ public struct LoadRequest: Sendable {
   public var kernelBytes: [UInt8]
   /// The initrd; nil for none.
   public var initrd: [UInt8]?
-  /// The tree to start from: the running kernel's, or a board's.
-  public var tree: DeviceTree
+  /// The tree to start from: the running kernel's, or a board's; not looked at, and nil, for an
+  /// architecture that takes none.
+  public var tree: DeviceTree?
   /// What is changed in the tree before the hand-over.
   public var edits: [TreeEdit]
   /// What is to be said about where the tree comes from: the plan's warnings begin with it.
@@ -32,7 +33,7 @@ public struct LoadRequest: Sendable {
 
   /// A request for an ordinary kexec with the tree's own command line; all else is set afterwards.
   public init(
-    kernel: KernelImage, bytes kernelBytes: [UInt8], tree: DeviceTree,
+    kernel: KernelImage, bytes kernelBytes: [UInt8], tree: DeviceTree?,
     commandLine: CommandLineChoice = .ofTree(), seeds: Seeds
   ) {
     self.kernel = kernel
@@ -58,6 +59,9 @@ public struct LoadRequest: Sendable {
 }
 
 extension LoadRequest {
+  /// The running kernel's own tree, or what is known of it.
+  func liveTree(on machine: MachineFacts) -> DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
+
   /// Refuses what no plan can be made of, and finds the rules of the architecture.
   func rules(
     for architecture: Architecture, on machine: MachineFacts
@@ -67,6 +71,16 @@ extension LoadRequest {
     }
     guard kernel.machine.rawValue == architecture.coreRules?.machine else {
       throw .otherKernel(kernel.machine, architecture)
+    }
+    if let reason = architecture.treeRefusal {
+      guard edits.isEmpty else { throw .unsupported(architecture: architecture, reason: reason) }
+      guard reservations.isEmpty else {
+        throw .unsupported(
+          architecture: architecture,
+          reason: "a kernel without a tree cannot be told what to reserve")
+      }
+    } else {
+      guard tree != nil else { throw .noTree(architecture) }
     }
     guard initrd?.isEmpty != true else { throw .emptyInitrd }
     guard machine.systemRAM?.isEmpty == false else { throw .missing(.memory) }
@@ -81,7 +95,7 @@ extension LoadRequest {
 
   /// What the edited tree and the caller say of memory.
   func treeMemory() throws(PlanError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {
-    let (tree, _, _) = try tree.applying(edits)
+    guard let (tree, _, _) = try tree?.applying(edits) else { return (nil, []) }
     let kept =
       tree.reservations.compactMap(\.memory).map {
         NoRoom.Occupant("a reservation of the tree", $0)

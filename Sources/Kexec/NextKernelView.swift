@@ -4,7 +4,8 @@ import BinaryFormat
 public import DeviceTree
 public import PhysicalMemory
 
-/// What a kernel will believe that is started with a tree: read from the blob as its early code reads it
+/// What a kernel will believe that is started with a tree, or a command line in its place: read as its early
+/// code reads it
 /// (`drivers/of/fdt.c:early_init_dt_scan`), whoever made it.
 public struct NextKernelView: Hashable, Sendable {
   /// The RAM that it will use; nil where UEFI's own map says that.
@@ -21,6 +22,8 @@ public struct NextKernelView: Hashable, Sendable {
   public let kaslrSeedSize: Int?
   /// Bytes for its random number generator.
   public let rngSeedSize: Int?
+  /// Whether a tree told it so: then it looks for seeds there.
+  private let isOfTree: Bool
 
   /// Reads a tree.
   ///
@@ -51,6 +54,24 @@ public struct NextKernelView: Hashable, Sendable {
       seed.bytes.allSatisfy { $0 == 0 } ? 0 : seed.bytes.count
     }
     rngSeedSize = value(ChosenProperty.rngSeed)?.bytes.count
+    isOfTree = true
+  }
+
+  /// Reads a command line that tells what elsewhere a tree does; where a word is there twice, the last one
+  /// counts, but `mem=` adds up (`arch/loongarch/kernel/setup.c:early_parse_mem`).
+  init(ofCommandLine bytes: [UInt8]) {
+    let line = Array(bytes.prefix { $0 != 0 })
+    let words = KernelCommandLine(bytes: line).kernelWords
+    let told = words.compactMap { $0.value(of: "mem").flatMap(CommandLineWord.sizeAndStart) }
+    memory = told.isEmpty ? nil : PhysicalRangeSet(told)
+    initrd = words.compactMap { $0.value(of: "initrd") }.last.flatMap(CommandLineWord.startAndSize)
+    coreHeader = words.compactMap { $0.value(of: "elfcorehdr") }.last.flatMap(
+      CommandLineWord.sizeAndStart)
+    reserved = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
+    commandLine = line
+    kaslrSeedSize = nil
+    rngSeedSize = nil
+    isOfTree = false
   }
 
   /// A line for each belief.
@@ -71,7 +92,8 @@ public struct NextKernelView: Hashable, Sendable {
       "core header: \(coreHeader.map { "\($0)" } ?? "none, so no /proc/vmcore")",
       "command line: "
         + (commandLine.map { "\"\(String(decoding: $0, as: UTF8.self))\"" } ?? "its own"),
-      "kaslr-seed: \(seed)", "rng-seed: \(rngSeedSize.map { "\($0) bytes" } ?? "none")",
     ]
+      + (isOfTree
+        ? ["kaslr-seed: \(seed)", "rng-seed: \(rngSeedSize.map { "\($0) bytes" } ?? "none")"] : [])
   }
 }

@@ -19,8 +19,10 @@ struct PlacementRules: Sendable {
   let startsOnlyImages: Bool
   /// Whether a kernel is started at its first byte, whatever its file says.
   let startsAtFirstByte: Bool
-  /// What lies in RAM, by the running kernel's tree, and is never written over.
+  /// What lies in RAM, for some by the running kernel's tree, and is never written over.
   let firmware: @Sendable (DeviceTree) -> [NoRoom.Occupant]
+  /// Who says so.
+  let firmwareRule: Rule
   /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
   /// where it reaches all memory.
   let reach: @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit?
@@ -29,6 +31,7 @@ struct PlacementRules: Sendable {
     kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: @escaping @Sendable (DeviceTree) -> [NoRoom.Occupant] = { _ in [] },
+    firmwareRule: Rule = .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"),
     reach: @escaping @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit? = { _, _ in nil }
   ) {
     self.kernelRule = kernelRule
@@ -38,6 +41,7 @@ struct PlacementRules: Sendable {
     self.startsOnlyImages = startsOnlyImages
     self.startsAtFirstByte = startsAtFirstByte
     self.firmware = firmware
+    self.firmwareRule = firmwareRule
     self.reach = reach
   }
 
@@ -73,4 +77,11 @@ struct PlacementRules: Sendable {
 extension PhysicalRange {
   /// All addresses behind it; nil at the end of the address space.
   var above: PhysicalRange? { PhysicalRange(start: end, end: .max) }
+
+  /// Of 32 GiB that begin at a multiple of 1 GiB and have this range near their start, what is behind it:
+  /// where arm64 and LoongArch have the initrd of a kernel.
+  var nearbyAbove: PhysicalRange? {
+    let window = start.roundedDown(to: 1 << 30)
+    return PhysicalRange(start: end, end: window.addingReportingOverflow(32 << 30).partialValue)
+  }
 }

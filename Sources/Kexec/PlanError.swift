@@ -29,6 +29,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case tooMany(place: String, count: Int, limit: Int)
   /// The next kernel's architecture takes no tree from this package.
   case unsupported(architecture: Architecture, reason: String)
+  /// The next kernel takes a tree, and there is none.
+  case noTree(Architecture)
   /// An old `linux,initrd-start` without `linux,initrd-end`, or one that is neither 4 nor 8 bytes.
   case badInitrd(property: String)
   /// The command line, of so many bytes, does not fit the kernel's buffer with its NUL.
@@ -67,6 +69,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case badBackup(UInt64, String)
   /// A command line for a crash kernel says itself where the core header is.
   case coreHeaderOnCommandLine
+  /// A command line has a word that would win over what the hand-over says there.
+  case handoverOnCommandLine(word: String, Rule)
   /// The core header cannot be there.
   case badCoreHeaderPlace(PhysicalRange)
   /// Two ways to the same fact lead to different values.
@@ -112,6 +116,8 @@ extension PlanError: CustomStringConvertible {
       "\(place): \(count) entries are more than any machine has; at most \(limit) are edited"
     case .unsupported(let architecture, let reason):
       "\(architecture): \(reason)"
+    case .noTree(let architecture):
+      "\(architecture): a kernel is started with a device tree, and there is none"
     case .badInitrd(let property):
       """
       /chosen: property '\(property)': an old initrd needs linux,initrd-start and -end, 4 or 8 bytes \
@@ -171,7 +177,9 @@ extension PlanError: CustomStringConvertible {
     case .badBackup(let address, let reason):
       "a copy of the first memory at \(hex(address)): \(reason)"
     case .coreHeaderOnCommandLine:
-      "the command line has elfcorehdr=, which would win over the tree [crash_dump.c:setup_elfcorehdr]"
+      "the command line has elfcorehdr=, which would win over the tree [elfcorehdr.c:setup_elfcorehdr]"
+    case .handoverOnCommandLine(let word, let rule):
+      "the command line has \(word), which would win over what is loaded\(rule.note)"
     case .badCoreHeaderPlace(let range):
       "a core header at \(range): it starts on a page, has 176 bytes or more, and leaves room"
     case .contradiction(let fact, let ways):

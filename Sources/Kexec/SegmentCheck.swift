@@ -151,7 +151,7 @@ extension SegmentCheck {
     firmware.filter { segment.range.overlaps($0.range) }.prefix(1).map {
       Finding(
         segment.name, "\(segment.range) overlaps \($0.name), \($0.range)",
-        rule: .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"))
+        rule: architecture.placement?.firmwareRule ?? .caller)
     }
   }
 
@@ -178,6 +178,14 @@ extension SegmentCheck {
           Finding(
             segment.name, "begins like the core header, which kernels look for",
             rule: .linux("kernel/crash_core.c", "crash_handle_hotplug_event")))
+      }
+      if let rules = architecture.commandLineRules, segment.name != LoadPart.commandLine.name,
+        segment.content.start.starts(with: rules.start.utf8)
+      {
+        findings.append(
+          Finding(
+            segment.name, "begins like the command line, which the kernel looks for",
+            rule: rules.reader))
       }
       if segment.name != LoadPart.tree.name, segment.content.start.starts(with: tree) {
         findings.append(

@@ -54,7 +54,7 @@ extension Failure {
   }
 
   /// A tree that cannot be handed on; the command line has a source of its own.
-  init(_ error: PlanError, in file: String, commandLineOf source: String) {
+  init(_ error: PlanError, in file: String, commandLineOf source: String = "--command-line") {
     switch error {
     case .tree, .tooMany, .memoryIsOfUEFI, .notAccepted, .badMemory:
       self.init(.malformedInput, "\(file): \(error)")
@@ -71,14 +71,18 @@ extension Failure {
     case .editUndone(let property):
       let advice = Self.option(for: property).map { "\nuse \($0)" } ?? ""
       self.init(.usage, "\(error)\(advice)")
-    case .unsupported: self.init(.notOffered, "\(file): \(error)")
+    case .unsupported(let architecture, _):
+      let isPlanned = architecture.isPlanned && !architecture.takesTree
+      let advice = isPlanned ? "\ndtfix plan makes the command line" : ""
+      self.init(.notOffered, "\(file): \(error)\(advice)")
+    case .noTree: self.init(.notOffered, "\(file): \(error)")
     case .commandLineTooLong, .commandLineHasNUL: self.init(.usage, "\(source): \(error)")
     case .initrdAtZero, .initrdTooHigh, .initrdReserved, .initrdNotFree, .notInSystemRAM:
       self.init(.usage, "--initrd-at: \(error)")
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
     case .usableMemoryCount, .usableMemoryOrder: self.init(.usage, "--usable-memory: \(error)")
     case .notInCrashRegion(let part, _): self.init(.usage, "\(part.option): \(error)")
-    case .coreHeaderOnCommandLine: self.init(.usage, "\(source): \(error)")
+    case .coreHeaderOnCommandLine, .handoverOnCommandLine: self.init(.usage, "\(source): \(error)")
     case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
     case .noRoom, .noCrashRegion: self.init(.notOffered, "\(error)")
     case .otherKernel, .emptyInitrd, .addressTooHigh: self.init(.malformedInput, "\(error)")

@@ -37,7 +37,7 @@ struct Fix: ParsableCommand {
   func run() throws {
     try job.check()
     try output.check(inputs: inputs)
-    let base = try source.tree()
+    let base = try source.treeToFix()
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
     let architecture = try source.architecture(of: base)
     let (machine, note) = try source.facts(listedIn: source.memoryMap(), for: architecture)

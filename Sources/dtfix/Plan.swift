@@ -63,12 +63,12 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     try output.check()
-    let base = try source.tree()
     let kernel = try KernelInput(files.kernel, profile: files.profile)
-    let architecture = try source.architecture(of: base, or: kernel.image)
+    let (architecture, base) = try source.architectureAndTree(for: kernel.image)
     var request = LoadRequest(
-      kernel: kernel.image, bytes: kernel.bytes, tree: base.tree,
-      commandLine: try source.commandLine(changes, forCrash: forCrash, own: kernel.commandLine),
+      kernel: kernel.image, bytes: kernel.bytes, tree: base?.tree,
+      commandLine: try source.commandLine(
+        changes, forCrash: forCrash, own: kernel.commandLine, for: architecture),
       seeds: try changes.seeds())
     request.initrd = try files.initrds() ?? kernel.initrd
     request.edits = base.edits
@@ -99,10 +99,10 @@ struct Plan: ParsableCommand {
 
   /// The memory of the machine; of one that is not there, what its tree says.
   private func memory(
-    _ base: TreeFile, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
+    _ base: TreeFile?, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
   ) throws(Failure) -> MachineFacts {
     var (facts, note) = try source.facts(listedIn: map, for: architecture)
-    guard source.machineIsMeant else { return try facts.with(memoryOf: base) }
+    if let base, !source.machineIsMeant { return try facts.with(memoryOf: base) }
     // Until the kernel says so, it is little-endian.
     facts.byteOrder =
       crash?.byteOrder ?? (try? source.machine.core())??.file.byteOrder ?? .little
@@ -112,7 +112,7 @@ struct Plan: ParsableCommand {
   }
 
   private func plan(
-    _ request: LoadRequest, _ architecture: Architecture, _ machine: MachineFacts, _ base: TreeFile
+    _ request: LoadRequest, _ architecture: Architecture, _ machine: MachineFacts, _ base: TreeFile?
   ) throws(Failure) -> LoadPlan {
     do throws(PlanError) {
       return try LoadPlan(request, for: architecture, on: machine)
@@ -127,7 +127,8 @@ struct Plan: ParsableCommand {
         throw Failure(.notOffered, "\(source.machine.memoryMapPath): \(error)")
       default:
         throw Failure(
-          error, in: base.name, commandLineOf: source.commandLineName(changes, base))
+          error, in: base?.name ?? "\(source.machine.root)",
+          commandLineOf: source.commandLineName(changes, base))
       }
     }
   }

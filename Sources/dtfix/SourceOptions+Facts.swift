@@ -37,6 +37,16 @@ extension SourceOptions {
   func architecture(
     of base: TreeFile, or kernel: KernelImage? = nil
   ) throws(Failure) -> Architecture {
+    if let told = try toldArchitecture() { return told }
+    let own = kernel.flatMap { Architecture(named: "\($0.machine)") }
+    guard let described = Architecture(describedBy: base.tree) ?? own else {
+      throw Failure(.usage, "\(base.name): does not tell its architecture; say it with --arch")
+    }
+    return described
+  }
+
+  /// What was said, or the running kernel's, if it is to be replaced; nil when only a tree can tell.
+  func toldArchitecture() throws(Failure) -> Architecture? {
     if let arch {
       guard let named = Architecture(named: arch) else {
         let known = Architecture.all.map(\.name).joined(separator: ", ")
@@ -50,11 +60,7 @@ extension SourceOptions {
     {
       return running
     }
-    let own = kernel.flatMap { Architecture(named: "\($0.machine)") }
-    guard let described = Architecture(describedBy: base.tree) ?? own else {
-      throw Failure(.usage, "\(base.name): does not tell its architecture; say it with --arch")
-    }
-    return described
+    return nil
   }
 
   /// The machine's `/proc/iomem`; nil of one that is not meant.
@@ -79,9 +85,12 @@ extension SourceOptions {
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
   /// its own.
   ///
-  /// - Parameter own: what the kernel brings with it.
+  /// - Parameters:
+  ///   - own: what the kernel brings with it.
+  ///   - architecture: the next kernel's, where it may be one that takes no tree.
   func commandLine(
-    _ changes: ChangeOptions, forCrash: Bool, own: String? = nil
+    _ changes: ChangeOptions, forCrash: Bool, own: String? = nil,
+    for architecture: Architecture? = nil
   ) throws(Failure) -> CommandLineChoice {
     if changes.noCommandLine { return .omitted }
     var line: KernelCommandLine
@@ -90,7 +99,7 @@ extension SourceOptions {
     } else if usesRunningCommandLine(changes) {
       line = KernelCommandLine(
         reusing: try fact { machine throws(MachineError) in try machine.commandLine() },
-        forCrash: forCrash)
+        forCrash: forCrash, for: architecture)
     } else {
       return .ofTree(appending: changes.append ?? "")
     }
@@ -99,9 +108,10 @@ extension SourceOptions {
   }
 
   /// What messages call the source of the command line.
-  func commandLineName(_ changes: ChangeOptions, _ base: TreeFile) -> String {
+  func commandLineName(_ changes: ChangeOptions, _ base: TreeFile?) -> String {
     if changes.commandLine != nil { return "--command-line" }
-    return usesRunningCommandLine(changes) ? machine.commandLinePath.string : base.name
+    guard let base, !usesRunningCommandLine(changes) else { return machine.commandLinePath.string }
+    return base.name
   }
 
   private func usesRunningCommandLine(_ changes: ChangeOptions) -> Bool {
