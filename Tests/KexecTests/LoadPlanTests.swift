@@ -216,6 +216,7 @@ import Testing
       Obstacle("a kernel for aarch64 on a machine of riscv64") { $0.architecture = .riscv64 },
       Obstacle("no kexec is planned for it yet") { $0.architecture = .arm },
       Obstacle("no RAM is known") { $0.facts.systemRAM = nil },
+      Obstacle("a kernel is started with a device tree") { $0.tree = "" },
       Obstacle("no memory is set apart for a crash kernel") { $0.isForCrash = true },
       Obstacle("half of its RAM") {
         $0.initrd = 60 << 20
@@ -282,6 +283,7 @@ private typealias Obstacle = Alteration<SmallMachine>
 struct SmallMachine {
   var facts = MachineFacts(pageSize: 4096, systemRAM: [range(0x4000_0000, 1 << 30)])
   var architecture = Architecture.arm64
+  /// Its source; empty for none.
   var tree = """
     /dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
       memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x40000000>; }; };
@@ -299,7 +301,8 @@ struct SmallMachine {
   func plan() throws -> LoadPlan {
     var request = LoadRequest(
       kernel: try KernelImage(kernel.span), bytes: kernel,
-      tree: try DeviceTree(blob: Fixtures.compile(tree)), commandLine: commandLine, seeds: seeds)
+      tree: tree.isEmpty ? nil : try DeviceTree(blob: Fixtures.compile(tree)),
+      commandLine: commandLine, seeds: seeds)
     request.initrd = initrd.map { size in
       initrdStart + [UInt8](repeating: 7, count: size - min(size, initrdStart.count))
     }
