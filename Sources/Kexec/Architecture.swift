@@ -22,6 +22,8 @@ public struct Architecture: Sendable {
   public let initrdLimit: Limit?
   /// Why this package cannot make a tree for the next kernel here; nil when it can.
   public let treeRefusal: String?
+  /// Why no whole kexec is planned for it; nil where there is nothing special to say.
+  let planRefusal: String?
   /// Whether kernels put `elfcorehdr=` in front of a crash kernel's command line, besides the property
   /// of the tree.
   let namesCoreHeaderOnCommandLine: Bool
@@ -53,6 +55,7 @@ public struct Architecture: Sendable {
     _ name: String, aliases: [String] = [], commandLineLimit: Limit? = nil,
     oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
     initrdLimit: Limit? = nil, treeRefusal: String? = nil,
+    planRefusal: String? = nil,
     namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
     placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
     commandLineRules: CommandLineRules? = nil,
@@ -65,6 +68,7 @@ public struct Architecture: Sendable {
     self.treeLimit = treeLimit
     self.initrdLimit = initrdLimit
     self.treeRefusal = treeRefusal
+    self.planRefusal = planRefusal
     self.namesCoreHeaderOnCommandLine = namesCoreHeaderOnCommandLine
     self.coreRules = coreRules
     self.placement = placement

@@ -30,6 +30,18 @@ extension Handover {
     }
   }
 
+  /// Refuses what a crash kernel cannot be told in the cells of the root; the initrd is told in 64 bits
+  /// whatever they are (`drivers/of/fdt.c:early_init_dt_check_for_initrd`).
+  func checkFits(_ tree: DeviceTree) throws(PlanError) {
+    guard let crash, let cells = try? tree.cellCounts(of: "/") else { return }
+    let parts =
+      [(CrashPart.coreHeader, crash.coreHeader)] + crash.usableMemory.map { (.usableMemory, $0) }
+    for (part, range) in parts where PropertyValue(AddressAndSize(range), cells: cells) == nil {
+      throw .beyondCells(
+        part, range, addressBits: cells.address * 32, sizeBits: cells.size * 32)
+    }
+  }
+
   /// Refuses an initrd in memory that the tree keeps for somebody else.
   ///
   /// - Parameter reservations: those of the tree, without the last hand-over's.

@@ -67,7 +67,9 @@ extension LoadRequest {
     for architecture: Architecture, on machine: MachineFacts
   ) throws(PlanError) -> PlacementRules {
     guard let rules = architecture.placement else {
-      throw .unsupported(architecture: architecture, reason: "no kexec is planned for it yet")
+      throw .unsupported(
+        architecture: architecture,
+        reason: architecture.planRefusal ?? "no kexec is planned for it yet")
     }
     guard kernel.machine.rawValue == architecture.coreRules?.machine else {
       throw .otherKernel(kernel.machine, architecture)

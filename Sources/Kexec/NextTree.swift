@@ -36,6 +36,7 @@ public struct NextTree: Hashable, Sendable {
     let (edited, asked, odd) = try base.applying(edits)
     let line = handover.line(in: edited, for: architecture)
     try handover.check(line, for: architecture, on: machine)
+    try handover.checkFits(edited)
 
     let fitting = try TreeFitting(edited, for: architecture, handover, machine)
     var editor = try HandoverEditor(fitting.tree, before: base, machine)

@@ -57,6 +57,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case usableMemoryOrder(main: PhysicalRange, low: PhysicalRange)
   /// What a crash kernel is given is not in the memory set apart for it.
   case notInCrashRegion(CrashPart, PhysicalRange)
+  /// What a crash kernel is given does not fit the tree's root cells, of which the sizes in bits are told.
+  case beyondCells(CrashPart, PhysicalRange, addressBits: Int, sizeBits: Int)
   /// A fact that a core header needs is not known.
   case missing(CrashFact)
   /// A note of a size that no kernel gives it.
@@ -163,6 +165,11 @@ extension PlanError: CustomStringConvertible {
       """
     case .notInCrashRegion(let part, let range):
       "the \(part) at \(range) is not in the memory set apart for the crash kernel"
+    case .beyondCells(let part, let range, let addressBits, let sizeBits):
+      """
+      the \(part) at \(range): this tree says addresses in \(addressBits) bits and sizes in \(sizeBits) \
+      [fdt.c:early_init_dt_scan_root]
+      """
     case .missing(let fact):
       fact.description
     case .badNote(let fact, let range):

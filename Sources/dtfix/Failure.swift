@@ -81,7 +81,8 @@ extension Failure {
       self.init(.usage, "--initrd-at: \(error)")
     case .seedSize: self.init(.usage, "--kaslr-seed: \(error)")
     case .usableMemoryCount, .usableMemoryOrder: self.init(.usage, "--usable-memory: \(error)")
-    case .notInCrashRegion(let part, _): self.init(.usage, "\(part.option): \(error)")
+    case .notInCrashRegion(let part, _), .beyondCells(let part, _, _, _):
+      self.init(.usage, "\(part.option): \(error)")
     case .coreHeaderOnCommandLine, .handoverOnCommandLine: self.init(.usage, "\(source): \(error)")
     case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
     case .noRoom, .noCrashRegion: self.init(.notOffered, "\(error)")

@@ -32,9 +32,14 @@ import Testing
     let high = range(0x1_0000_0000, 0x1000_0000)
     let crash = CrashHandover(coreHeader: range(0x1_0000_0000, 0x1000), usableMemory: [high])
 
-    #expect(throws: PlanError.self) {
+    let error = #expect(throws: PlanError.self) {
       try patched(source("cells-1-1"), Handover(seeds: .none, crash: crash))
     }
+    #expect(
+      error?.description == """
+        the core header at 0x100000000-0x100000fff: this tree says addresses in 32 bits and sizes in 32 \
+        [fdt.c:early_init_dt_scan_root]
+        """)
     #expect(
       try patched(source("qemu-arm64-virt"), Handover(seeds: .none, crash: crash)).chosen(
         "linux,elfcorehdr") == .cells([1, 0, 0, 0x1000]))

@@ -214,7 +214,7 @@ import Testing
     arguments: [
       Obstacle("an initrd without a byte") { $0.initrd = 0 },
       Obstacle("a kernel for aarch64 on a machine of riscv64") { $0.architecture = .riscv64 },
-      Obstacle("no kexec is planned for it yet") { $0.architecture = .arm },
+      Obstacle("no kexec_file_load, whose places") { $0.architecture = .arm },
       Obstacle("no RAM is known") { $0.facts.systemRAM = nil },
       Obstacle("a kernel is started with a device tree") { $0.tree = "" },
       Obstacle("no memory is set apart for a crash kernel") { $0.isForCrash = true },

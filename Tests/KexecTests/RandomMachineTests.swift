@@ -85,7 +85,7 @@ struct RandomMachine {
       let start = outer.start + number(0...outer.size / 4096 - 1) * 4096
       return PhysicalRange(start: start, size: number(1...most) * 4096)?.intersection(outer)
     }
-    architecture = [.arm64, .riscv64, .ppc64, .arm64, .riscv64][Int(number(0...4))]
+    architecture = [.arm64, .riscv64, .ppc64, .arm64, .riscv64, .loongarch64][Int(number(0...5))]
     isForCrash = number(0...1) == 0
     facts = MachineFacts(
       pageSize: [4096, 16384, 65536][Int(number(0...2))], systemRAM: ram,
@@ -106,6 +106,7 @@ struct RandomMachine {
         KernelBuilder.arm64Image(
           size: file, imageSize: size, textOffset: kind == 0 ? 0x8_0000 : 0)
       case (.ppc64, _): KernelBuilder.ppc64Kernel(size: file, memorySize: size)
+      case (.loongarch64, _): KernelBuilder.loongArchImage(entry: 0x20_0400, kernelSize: size)
       case (_, 0): Self.elf(memorySize: size)
       case (_, _): KernelBuilder.riscvImage(size: file, imageSize: size)
       }
@@ -211,6 +212,16 @@ struct RandomMachine {
       expect(plan.entry == starts[4], "entry")
       let end = starts[0] / (1 << 30) * (1 << 30) + (32 << 30)
       expect(starts[1] == 0 || starts[1] + UInt64(initrdSize) <= end, "initrd: window")
+    } else if architecture == .loongarch64 {
+      expect(plan.tree == nil, "tree")
+      expect(starts[3] % (64 << 10) == 0, "core header: alignment")
+      expect(plan.entry == starts[0] + 0x400, "entry")
+      let end = starts[0] / (1 << 30) * (1 << 30) + (32 << 30)
+      expect(starts[1] == 0 || starts[1] + UInt64(initrdSize) <= end, "initrd: window")
+      let line = plan.bytes(.commandLine) ?? []
+      expect(line.starts(with: "kexec".utf8) && line.count == 4096, "command line")
+      let fixed = range(1 << 20, 1 << 20)
+      expect(plan.segments.allSatisfy { !$0.range.overlaps(fixed) }, "fixed memory")
     } else {
       expect(plan.entry == starts[0], "entry")
     }
