@@ -92,7 +92,7 @@ extension CheckedPlan {
     }
     return told.filter { read($0).map(isRight) != true }.map {
       Finding(
-        "cmdline", "has \(name)=\(String(decoding: $0, as: UTF8.self)), loaded is \(place)",
+        "cmdline", "has \(name)=\($0.shown), loaded is \(place)",
         rule: rule)
     }
   }
@@ -122,5 +122,12 @@ extension CheckedPlan {
           $0.name, "\($0.range) is not in memory that the next kernel is told of",
           rule: rules.memoryRule)
       }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// What can be shown of a value on one line.
+  fileprivate var shown: String {
+    String(decoding: prefix(80).map { 0x20..<0x7f ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import DeviceTree
 import PhysicalMemory
 
 /// The command line that the next kernel is started with, where it takes no tree: it is told there where
@@ -35,7 +36,7 @@ public struct NextCommandLine: Hashable, Sendable {
         Change(.added, .commandLine, to: .text($0.text), reason: $0.reason, rule: $0.rule)
       } + [
         Change(
-          .added, .commandLine, to: .text(String(decoding: line.bytes, as: UTF8.self)),
+          .added, .commandLine, to: .property(PropertyValue(bytes: line.bytes + [0])),
           reason: "all of it", rule: rules.reader)
       ]
   }

@@ -39,8 +39,11 @@ struct StaleWords {
     if word.value(of: "initrd") != nil || word.value(of: "initrdmem") != nil {
       return ("where the last initrd was, which is not passed on", rules.initrdRule)
     }
-    guard isOfCrash, word.capsMemory else { return nil }
-    return ("the memory of the last crash kernel", rules.memoryRule)
+    guard word.value(of: "mem") != nil else { return nil }
+    if isOfCrash, word.capsMemory {
+      return ("the memory of the last crash kernel", rules.memoryRule)
+    }
+    return forCrash ? ("the memory of the kernel that may crash", rules.memoryRule) : nil
   }
 }
 

@@ -21,6 +21,8 @@ struct Plan: ParsableCommand {
       -o the plan is written to a folder, for a loader: a manifest, a file for each segment, and \
       plan.json with the reasons. Nothing is loaded.
 
+      A LoongArch kernel gets no tree: its plan has a command line that tells it everything.
+
       A unified kernel image brings its own initrd and command line, unless others are named.
 
       EXAMPLES
@@ -71,8 +73,8 @@ struct Plan: ParsableCommand {
         changes, forCrash: forCrash, own: kernel.commandLine, for: architecture),
       seeds: try changes.seeds())
     request.initrd = try files.initrds() ?? kernel.initrd
-    request.edits = base.edits
-    request.warnings = base.warnings
+    request.edits = base?.edits ?? []
+    request.warnings = base?.warnings ?? []
     request.reservations = changes.reserve
     let map = try source.memoryMap()
     let crash = try crashFacts(map)
@@ -84,7 +86,7 @@ struct Plan: ParsableCommand {
     }
     request.edits += try changes.edits()
     let plan = try plan(request, architecture, machine, base)
-    try output.write(plan, notes: base.notes + kernel.notes + (crash?.notes ?? []))
+    try output.write(plan, notes: (base?.notes ?? []) + kernel.notes + (crash?.notes ?? []))
   }
 
   /// What a core header is made of; nil for an ordinary kexec.

@@ -28,8 +28,8 @@ extension SourceOptions {
 
   /// Refuses a tree that would not be looked at.
   private func noTree(for architecture: Architecture) throws(Failure) -> TreeFile? {
-    guard let dtb, let reason = architecture.treeRefusal else { return nil }
-    throw Failure(.usage, "\(dtb): \(architecture): \(reason)")
+    guard let file = mergeDTB ?? dtb, let reason = architecture.treeRefusal else { return nil }
+    throw Failure(.usage, "\(file): \(architecture): \(reason)")
   }
 
   /// The tree that is to be fixed. A machine without one may be one that needs none.

@@ -38,6 +38,7 @@ import Testing
         $0.move("initrd", to: 0x6b00_0000)
       },
       LineDamage("loaded is one at") { $0.replace("0x1388", "0x1389") },
+      LineDamage("has initrd=\"1??2\"") { $0.replace("quiet", "initrd=\"1\n\u{7f}2\"") },
       LineDamage("has no initrd=") { $0.replace("initrd=", "initramfs=") },
       LineDamage("loaded is none") { $0.remove("initrd") },
       LineDamage("has elfcorehdr=0x1000@0x6dff0000") { $0.move("elfcorehdr", to: 0x6d00_0000) },

@@ -16,7 +16,7 @@ import Testing
       "a mem=4G"
     ),
     // Nobody's hand-over has put this cap in.
-    (false, "mem=1G@0 a", "mem=1G@0 a"), (true, "mem=1G@0 a", "a"),
+    (false, "mem=1G@0 a", "mem=1G@0 a"), (true, "mem=1G@0 mem=4G a", "a"),
     (false, "a -- kexec initrd=1,2", "a -- kexec initrd=1,2"),
     (false, "kexecute noinitrd=1 rd.initrd=2", "kexecute noinitrd=1 rd.initrd=2"),
   ])

@@ -59,7 +59,7 @@ import Testing
     for word in ["kexec_file: ", "mem=0x4000000@0x6a000000: ", "mem=0x1000000@0x48000000: "] {
       #expect(told.contains { $0.hasPrefix("added command line " + word) })
     }
-    #expect(told.last?.hasPrefix("added command line " + plan.line) == true)
+    #expect(told.last?.hasPrefix("added command line \"\(plan.line)\": ") == true)
     #expect("\(plan.json)".contains(#""what": "commandLine""#))
   }
 

@@ -22,7 +22,7 @@ import Testing
       "removed command line kexec: says that a loader wrote the last command line",
       "removed command line initrd=0x90000000,0x1234: where the last initrd was",
       "removed command line crashkernel=256M: is for the kernel that may crash",
-      "added command line \(line): all of it [machine_kexec.c:machine_kexec_prepare]\n",
+      "added command line \"\(line)\": all of it [machine_kexec.c:machine_kexec_prepare]\n",
     ] {
       #expect(result.errors.contains(text), "\(result.errors)")
     }

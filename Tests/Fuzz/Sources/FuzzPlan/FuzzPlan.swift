@@ -46,7 +46,9 @@ private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
   var request = LoadRequest(
     kernel: kernel, bytes: content, tree: emptyTree, commandLine: "a", seeds: .none)
   request.initrd = [1, 2, 3]
-  for (architecture, pageSize) in [(Architecture.arm64, 4096 as UInt64), (.riscv64, 65536)] {
+  for (architecture, pageSize) in [
+    (Architecture.arm64, 4096 as UInt64), (.riscv64, 65536), (.loongarch64, 16384),
+  ] {
     do throws(PlanError) {
       let machine = machine(pageSize: pageSize)
       let plan = try LoadPlan(request, for: architecture, on: machine)
