@@ -56,11 +56,12 @@ struct KernelSource {
 
   /// Plans everything in user space, for kexec_load.
   func plan(_ arguments: Arguments, on machine: Machine) throws(Failure) -> LoadPlan {
-    let image = try image()
+    let (image, base) = (try image(), try machine.tree())
     var request = LoadRequest(
-      kernel: image, bytes: bytes, tree: try machine.tree(),
+      kernel: image, bytes: bytes, tree: base?.tree,
       commandLine: .given(try commandLine(arguments, on: machine)), seeds: .fresh)
     request.initrd = initrd
+    request.edits = base?.edits ?? []
     request.crash = arguments.command.isForCrash ? try machine.crashFacts() : nil
     let (architecture, memory) = (try machine.architecture(), try machine.memory())
     do throws(PlanError) {

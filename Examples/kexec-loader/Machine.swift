@@ -27,15 +27,25 @@ struct Machine {
     return architecture
   }
 
-  /// The tree that the machine was booted with; nil where kexec hands none on.
-  func tree() throws(Failure) -> DeviceTree? {
-    guard try architecture().takesTree else { return nil }
+  /// A tree to start from, and what has to be done to it before all else.
+  typealias Base = (tree: DeviceTree, edits: [TreeEdit])
+
+  /// The tree that the machine was booted with; on powerpc, where CPUs and memory come and go, the one that
+  /// the kernel works with; nil where kexec hands none on.
+  func tree() throws(Failure) -> Base? {
+    let architecture = try architecture()
+    guard architecture.takesTree else { return nil }
+    guard architecture != .ppc64 else { return (try liveTree(), [.removeLiveState]) }
     let blob = try fact { kernel throws(MachineError) in try kernel.flatTree() }
     do throws(DeviceTreeError) {
-      return try DeviceTree(blob: blob)
+      return (try DeviceTree(blob: blob), [])
     } catch {
       throw Failure(error, in: "\(kernel.flatTreePath)")
     }
+  }
+
+  private func liveTree() throws(Failure) -> DeviceTree {
+    try fact { kernel throws(MachineError) in try kernel.liveTree().tree }
   }
 
   /// The command line of the running kernel without what is not for the next one.
@@ -46,12 +56,15 @@ struct Machine {
 
   /// What memory there is, and who uses it.
   func memory() throws(Failure) -> MachineFacts {
-    let map = try memoryMap()
+    let (map, architecture) = (try memoryMap(), try architecture())
     return try fact { kernel throws(MachineError) in
       var facts = MachineFacts(
         pageSize: try kernel.pageSize(), systemRAM: map.systemRAM, reserved: map.reserved,
         crashRegions: try kernel.crashRegions(listedIn: map), kernelImage: map.kernelImage)
       if let core = try? kernel.core() { facts.byteOrder = core.file.byteOrder }
+      guard architecture == .ppc64 else { return facts }
+      facts.liveTree = try kernel.liveTree().tree
+      facts.pageTables = try kernel.pageTableName().flatMap(MachineFacts.PageTables.init)
       return facts
     }
   }

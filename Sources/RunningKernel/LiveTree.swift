@@ -113,7 +113,7 @@ extension RunningKernel {
 
   private func liveRoot(_ path: FilePath) throws(MachineError) -> Node {
     guard hasLiveTree else { throw .missing(path, advice: .noLiveTree) }
-    guard path.extension == "tar" else { return try LiveTree.root(folder: path) }
+    guard isArchiveOfLiveTree else { return try LiveTree.root(folder: path) }
     let archive = try readFile(path, limit: Self.archiveLimit)
     return try LiveTree.root(archive: archive.span, named: path)
   }
@@ -142,6 +142,9 @@ extension RunningKernel {
 
   /// Whether there is a live tree, readable or not.
   package var hasLiveTree: Bool { livePlace != nil }
+
+  /// Whether it is not a folder, but an archive of one.
+  var isArchiveOfLiveTree: Bool { livePlace?.extension == "tar" }
 
   private var livePlace: FilePath? {
     let candidates = [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import DeviceTree
 public import PhysicalMemory
 import SystemPackage
 
@@ -19,13 +20,14 @@ extension RunningKernel {
   /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
   public func crashRegions(listedIn map: MemoryMap?) throws(MachineError) -> [PhysicalRange] {
     if let regions = map?.crashRegions, !regions.isEmpty { return regions }
-    let (base, length) = ("chosen/linux,crashkernel-base", "chosen/linux,crashkernel-size")
+    let base: FilePath = "chosen/linux,crashkernel-base"
+    let length: FilePath = "chosen/linux,crashkernel-size"
     switch (try number(base), try number(length)) {
     case (let start?, let size?):
       return [PhysicalRange(start: start, size: size)].compactMap { $0 }
     case (nil, nil): return []
-    case (nil, _): throw .missing(path("proc/device-tree").pushing(FilePath(base)), advice: nil)
-    case (_, nil): throw .missing(path("proc/device-tree").pushing(FilePath(length)), advice: nil)
+    case (nil, _): throw .missing(liveTreePath.pushing(base), advice: nil)
+    case (_, nil): throw .missing(liveTreePath.pushing(length), advice: nil)
     }
   }
 
@@ -39,7 +41,7 @@ extension RunningKernel {
     for (start, size) in [
       ("rtas/linux,rtas-base", "rtas/rtas-size"),
       ("ibm,opal/opal-base-address", "ibm,opal/opal-runtime-size"),
-    ] {
+    ] as [(FilePath, FilePath)] {
       guard let start = try number(start), let size = try number(size),
         let range = PhysicalRange(start: start, size: size)
       else { continue }
@@ -76,14 +78,9 @@ extension RunningKernel {
   }
 
   /// A property of one or two big-endian cells; nil when it is not there.
-  private func number(_ property: String) throws(MachineError) -> UInt64? {
-    let place = path("proc/device-tree").pushing(FilePath(property))
-    let bytes: [UInt8]
-    do {
-      bytes = try readFile(place, limit: 1 << 10)
-    } catch .missing {
-      return nil
-    }
+  private func number(_ property: FilePath) throws(MachineError) -> UInt64? {
+    let place = liveTreePath.pushing(property)
+    guard let bytes = try bytes(of: property) else { return nil }
     do throws(FormatError) {
       switch bytes.count {
       case 4: return UInt64(try bytes.span.bigEndian(UInt32.self, at: 0))
@@ -92,6 +89,20 @@ extension RunningKernel {
       }
     } catch {
       throw .malformed(place, error)
+    }
+  }
+
+  /// The bytes of a property, by its path in the live tree; nil when it is not there.
+  private func bytes(of property: FilePath) throws(MachineError) -> [UInt8]? {
+    guard !isArchiveOfLiveTree else {
+      let node = "/" + property.removingLastComponent().string
+      let (name, tree) = (property.lastComponent?.string ?? "", try liveTree().tree)
+      return ((try? tree.property(name, of: node)) ?? nil)?.bytes
+    }
+    do {
+      return try readFile(liveTreePath.pushing(property), limit: 1 << 10)
+    } catch .missing {
+      return nil
     }
   }
 }

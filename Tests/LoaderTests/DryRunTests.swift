@@ -32,6 +32,20 @@ import Testing
     #expect(result.text.contains("\nelfcorehdr    0x9d3f0000-0x9d3f0fff, 4096 bytes of 4096\n"))
   }
 
+  /// The places of the plan of a pseries machine: `Tests/KexecTests/PlacementOracleTests.swift`.
+  @Test func `of a crash kernel for powerpc has a backup, and keeps off the firmware`() throws {
+    let kernel = KernelBuilder.ppc64Kernel(size: 0x83_ae9c, memorySize: 0x8d_0000)
+    let place = try Workplace(kernel: kernel)
+
+    let result = try loader(
+      "load-crash", "--dry-run", "--root", Fixtures.machine("pseries-7.2-kf"), "--kernel",
+      place.kernel)
+
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.text.contains("\nbackup        0x208d0000-0x208dffff, 0 bytes of 65536\n"))
+    #expect(result.text.contains("\ntrampoline    0x37ff0000-0x37ffffff, 440 bytes of 65536\n"))
+  }
+
   @Test func `opens a packed kernel`() throws {
     let kernel = KernelBuilder.arm64Image(size: 30_000, imageSize: 0x2_0000)
     let payload = try run("zstd", ["-c"], input: kernel).output
