@@ -67,6 +67,51 @@ import Testing
         == (try oracle.tree.chosen("bootargs"))?.bytes.prefix { $0 != 0 }.map { $0 })
   }
 
+  /// kexec-tools starts from the live tree, as we do; `reference/device-tree.md` section 6.4. It reserves its
+  /// own tree, whose place we do not know yet; keeps what the running kernel said of its `mem=`; and tells
+  /// of the core header on the command line alone. What firmware reserved for RTAS is not in a live tree.
+  @Test(arguments: [("pseries-6.12", 0x2287_f000), ("pseries-7.2-kf", 0x208d_0000)])
+  func `is kexec-tools' on pseries, but for named differences`(
+    name: String, backup: UInt64
+  ) throws {
+    let machine = try RunningKernel(root: .init(Fixtures.machine(name)))
+    let theirs = try DeviceTree(
+      blob: contents(of: Fixtures.machine(name) + "/oracle/kexec-tools.dtb"))
+    let reserved = theirs.reservations.sorted()
+    let header = try #require(reserved.first { $0.size == 0x400 })
+    let start = try #require(try theirs.chosen("linux,initrd-start")?.number)
+    let end = try #require(try theirs.chosen("linux,initrd-end")?.number)
+    let handover = Handover(
+      commandLine: "quiet", initrd: range(start, end - start), seeds: .none,
+      crash: CrashHandover(
+        coreHeader: range(header.address, header.size), usableMemory: try machine.crashRegions(),
+        backup: backup))
+
+    let next = try NextTree(
+      from: machine.liveTree().tree, edits: [.removeLiveState], for: .ppc64, handover: handover,
+      machine: facts(of: machine))
+
+    let ours = try DeviceTree(blob: next.blob)
+    let differences = theirs.compared(with: ours).differences.filter { difference in
+      if case .property("bootargs", _, _, _) = difference { false } else { true }
+    }
+    let rtas = try #require(
+      ours.reservations.first { $0.size != 0x83c && $0.address >> 24 == 0x2f })
+    let crashed = try #require(machine.crashRegions().first)
+    #expect(
+      Set(differences) == [
+        .reservation(try #require(reserved.last), onlyIn: .first),
+        .reservation(rtas, onlyIn: .second),
+        .property("linux,memory-limit", node: "/chosen", from: .u64(2 << 30), to: nil),
+        .property(
+          "linux,usable-memory-range", node: "/chosen", from: nil,
+          to: .cells([0, UInt32(crashed.start), 0, UInt32(crashed.size)])),
+        .property(
+          "linux,elfcorehdr", node: "/chosen", from: nil,
+          to: .cells([0, UInt32(header.address), 0, 0x400])),
+      ])
+  }
+
   @Test(arguments: [
     ("arm64-virt-6g-highlow-6.12-kf", Architecture.arm64), ("riscv64-virt-7.2-kf", .riscv64),
   ])
