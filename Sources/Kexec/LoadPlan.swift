@@ -61,15 +61,23 @@ public struct LoadPlan: Hashable, Sendable {
     tree = draft.told.tree
     commandLine = draft.told.commandLine
     coreHeader = draft.coreHeader
-    let tables = isForCrash ? nil : request.tree?.warningOfInterruptTables()
-    warnings =
-      request.warnings + draft.warnings + [tables].compactMap { $0 }
-      + (draft.told.tree?.warnings ?? [])
-      + (request.tree?.warningsOfFirmwareMemory(in: request.crash) ?? [])
-      + (draft.coreHeader?.warnings ?? [])
+    let parts: [[Finding]?] = [
+      request.warnings, draft.warnings, request.warningsOfTree, draft.told.tree?.warnings,
+      draft.coreHeader?.warnings,
+    ]
+    warnings = parts.flatMap { $0 ?? [] }
 
     let findings = LoadCheck(of: self, on: machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }
+  }
+}
+
+extension LoadRequest {
+  /// What the machine's own tree gives cause for.
+  fileprivate var warningsOfTree: [Finding] {
+    guard let tree else { return [] }
+    guard crash == nil else { return tree.warningsOfFirmwareMemory(in: crash) }
+    return [tree.warningOfInterruptTables()].compactMap { $0 }
   }
 }
 
