@@ -44,10 +44,11 @@ private func check(_ text: String, _ content: [UInt8]) {
 
 private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
   var request = LoadRequest(
-    kernel: kernel, bytes: content, tree: emptyTree, commandLine: "a", seeds: .none)
+    kernel: kernel, bytes: content, tree: smallTree, commandLine: "a", seeds: .none)
   request.initrd = [1, 2, 3]
   for (architecture, pageSize) in [
     (Architecture.arm64, 4096 as UInt64), (.riscv64, 65536), (.loongarch64, 16384),
+    (.ppc64, 65536),
   ] {
     do throws(PlanError) {
       let machine = machine(pageSize: pageSize)
@@ -71,11 +72,14 @@ private func machine(pageSize: UInt64) -> MachineFacts {
     reserved: [PhysicalRange(start: 0x4020_0000, size: 0x10_0000)].compactMap { $0 })
 }
 
-/// A tree with legal root cells and nothing else.
-nonisolated(unsafe) private let emptyTree: DeviceTree = {
+/// A tree with legal root cells and a CPU.
+nonisolated(unsafe) private let smallTree: DeviceTree = {
   var tree = DeviceTree()
   for name in ["#address-cells", "#size-cells"] {
     try? tree.setProperty(name, of: "/", to: .cells([2]))
   }
+  try? tree.addNode("cpus", to: "/")
+  try? tree.addNode("cpu@0", to: "/cpus")
+  try? tree.setProperty("device_type", of: "/cpus/cpu@0", to: .string("cpu"))
   return tree
 }()
