@@ -23,11 +23,12 @@ struct FixResult: Explained {
 
   /// The explanation: where the tree came from, a line a change, what became of it.
   var lines: [String] {
-    source.lines + (merged.map { ["merge \($0.name): \($0.tree.sourceSize) bytes"] } ?? [])
-      + (note.map { ["note: \($0)"] } ?? []) + tree.changes.map(\.description)
-      + (sourceWarnings + tree.warnings).map { "warning: \($0)" } + [
-        "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
-      ]
+    let merge = merged.map { "merge \($0.name): \($0.tree.sourceSize) bytes" }
+    let notes = [merge, note.map { "note: \($0)" }].compactMap { $0 }
+    let findings = (sourceWarnings + tree.warnings).map { "warning: \($0)" }
+    let end =
+      "made a tree of \(tree.blob.count) bytes for \(architecture); read back by its rules"
+    return source.lines + notes + tree.changes.map(\.description) + findings + [end]
   }
 
   var json: JSON {
