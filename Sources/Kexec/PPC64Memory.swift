@@ -112,13 +112,17 @@ extension TreeFitting {
       let main = range?.tuples(cells)?.first?.memory, main.start > Self.firstMemory
     else { return }
     let rule = Rule.linux("arch/powerpc/kexec/file_load_64.c", "setup_new_fdt_ppc64")
+    let services = [liveTree.rtas, liveTree.opal].compactMap { $0 }
+    let firmware = PhysicalRangeSet(
+      services + liveTree.tableMemory() + liveTree.reservedRanges())
     release(
       AddressAndSize(address: Self.firstMemory, size: main.start - Self.firstMemory),
       reason: "was what the last crashed kernel had", rule: rule)
     for entry in tree.reservations where entry.size == Self.firstMemory {
-      guard let memory = entry.memory, main.contains(memory), memory != liveTree.rtas else {
-        continue
-      }
+      // Open Firmware's code reserves all 64 KiB around RTAS, whose size says less.
+      guard let memory = entry.memory, main.contains(memory),
+        !firmware.overlaps(memory)
+      else { continue }
       release(
         entry, reason: "a guess: of its size, the copy of the last crashed kernel's first 64 KiB",
         rule: rule)

@@ -116,6 +116,20 @@ private let crash = CrashHandover(
     #expect(direct.compared(with: after).differences == [])
   }
 
+  @Test func `leaves the firmware's 64 KiB reserved, which a backup is as large as`() throws {
+    var tree = try source("qemu-ppc64-pseries")
+    let firmware = AddressAndSize(address: 0x1fff_0000, size: 0x1_0000)
+    try tree.addReservation(firmware)
+    try tree.setProperty("linux,rtas-base", of: "/rtas", to: .u32(0x1fff_0000))
+    try tree.setProperty("rtas-size", of: "/rtas", to: .u32(0x83c))
+
+    let once = try DeviceTree(blob: nextTree(of: tree, crash).blob)
+    let after = try DeviceTree(blob: nextTree(of: once, nil).blob)
+
+    #expect(try nextTree(of: once, crash).blob == once.blob)
+    #expect(after.reservations.contains(firmware))
+  }
+
   @Test(
     arguments: [
       ("memory@0 { device_type = \"memory\"; reg = <0 0 0>; };", "/memory@0: 'reg'"),
