@@ -62,5 +62,7 @@ public enum ChosenProperty {
   static let known = written + uefi + console
 
   /// Properties whose bytes are shown to nobody.
-  public static let secrets: Set<String> = [kaslrSeed, rngSeed, "ibm,plpks-pw"]
+  public static let secrets: Set<String> = [kaslrSeed, rngSeed, keystorePassword]
+  /// The password of the platform keystore of powerpc.
+  static let keystorePassword = "ibm,plpks-pw"
 }

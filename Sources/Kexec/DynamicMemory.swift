@@ -14,8 +14,8 @@ extension DeviceTree {
   static let usableBlocks = "linux,drconf-usable-memory"
   /// What a crash kernel may use of a memory node.
   static let usableMemory = "linux,usable-memory"
-  /// More than any machine has: 64 TiB in blocks of 16 MiB.
-  private static let mostBlocks = 1 << 22
+  /// More than any machine has: 256 TiB in blocks of 256 MiB.
+  private static let mostBlocks = 1 << 20
 
   /// The blocks that are assigned and not reserved, those of a row as one range, or the parts of them that
   /// `linux,drconf-usable-memory` names; none where they cannot be read.

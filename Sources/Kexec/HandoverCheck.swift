@@ -111,6 +111,11 @@ extension CrashHandover {
     guard let main = usableMemory.first, usableMemory.count <= Self.mostUsableRanges else {
       throw .usableMemoryCount(usableMemory.count)
     }
+    guard architecture.readsUsableRange || usableMemory.count == 1 else {
+      throw .unsupported(
+        architecture: architecture,
+        reason: "its crash kernels have one piece of memory of their own")
+    }
     if let low = usableMemory.dropFirst().first, low.start > main.start || low.overlaps(main) {
       throw .usableMemoryOrder(main: main, low: low)
     }

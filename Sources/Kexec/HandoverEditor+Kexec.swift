@@ -248,6 +248,11 @@ extension HandoverEditor {
   /// Says which unknown properties go on to the next kernel: one of them may be hand-over state
   /// that this package has not heard of.
   private mutating func noteWhatStays() {
+    for property in found where property.name == ChosenProperty.keystorePassword {
+      keep(
+        property, reason: "opens the platform's keystore, for the kernel that knows it",
+        rule: .linux("arch/powerpc/platforms/pseries/plpks.c", "plpks_populate_fdt"))
+    }
     for property in found where property.name.hasPrefix("linux,") {
       if ChosenProperty.uefi.contains(property.name) {
         keep(

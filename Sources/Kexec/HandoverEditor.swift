@@ -158,13 +158,22 @@ struct HandoverEditor {
       Change(.kept, .reservation, from: .memory(entry), reason: reason, rule: rule))
   }
 
+  /// Refuses more new reservations than are edited in a bearable time.
+  func checkReservationCount() throws(PlanError) {
+    guard wanted.count <= Self.mostEntries else {
+      throw .tooMany(place: "reservations", count: wanted.count, limit: Self.mostEntries)
+    }
+  }
+
   private mutating func settleReservations() throws(DeviceTreeError) {
-    for (entry, reason, rule) in stale where !wanted.contains(where: { $0.entry == entry }) {
+    let asked = Set(wanted.map(\.entry))
+    for (entry, reason, rule) in stale where !asked.contains(entry) {
       guard try excerpt.deleteReservation(entry) else { continue }
       changes.append(
         Change(.removed, .reservation, from: .memory(entry), reason: reason, rule: rule))
     }
-    for (entry, reason, rule) in wanted where !excerpt.reservations.contains(entry) {
+    var known = Set(excerpt.reservations)
+    for (entry, reason, rule) in wanted where known.insert(entry).inserted {
       try excerpt.addReservation(entry)
       changes.append(Change(.added, .reservation, to: .memory(entry), reason: reason, rule: rule))
     }

@@ -40,8 +40,7 @@ public struct NextTree: Hashable, Sendable {
 
     let fitting = try TreeFitting(edited, for: architecture, handover, machine)
     var editor = try HandoverEditor(fitting.tree, before: base, machine)
-    editor.take(fitting)
-    let finished = try editor.tree(for: handover, line)
+    let finished = try editor.tree(for: handover, line, fitting)
     try handover.checkInitrdIsFree(in: edited, editor.lastingReservations)
     try asked.checkNotUndone(edited, finished, besides: handover.inherited)
 
@@ -62,16 +61,27 @@ public struct NextTree: Hashable, Sendable {
 extension HandoverEditor {
   /// The finished tree; half an old initrd is said in words of its own.
   fileprivate mutating func tree(
-    for handover: Handover, _ line: KernelCommandLine?
+    for handover: Handover, _ line: KernelCommandLine?, _ fitting: TreeFitting
   ) throws(PlanError) -> DeviceTree {
     do throws(DeviceTreeError) {
       try prepareForKexec(handover, line)
+    } catch {
+      throw Self.error(error)
+    }
+    take(fitting)
+    try checkReservationCount()
+    do throws(DeviceTreeError) {
       return try finishedTree()
     } catch {
-      let initrd = [ChosenProperty.initrdStart, ChosenProperty.initrdEnd]
-      guard let property = error.property, initrd.contains(property) else { throw .tree(error) }
-      throw .badInitrd(property: property)
+      throw Self.error(error)
     }
+  }
+
+  private static func error(_ error: DeviceTreeError) -> PlanError {
+    guard let property = error.property, ChosenProperty.initrd.contains(property) else {
+      return .tree(error)
+    }
+    return .badInitrd(property: property)
   }
 }
 

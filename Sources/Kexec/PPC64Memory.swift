@@ -5,7 +5,6 @@ import PhysicalMemory
 
 // How the memory of a powerpc crash kernel is limited: not by one range for all, but node by node.
 extension TreeFitting {
-  private static let firstMemory: UInt64 = 64 << 10
   private static let limitRule = Rule.linux(
     "arch/powerpc/kexec/file_load_64.c", "update_usable_mem_fdt")
 
@@ -37,26 +36,27 @@ extension TreeFitting {
     } catch {
       throw .tree(error)
     }
+    var values: [String: PropertyValue?] = [:]
     for node in tree.root.children where node["device_type"]?.string == "memory" {
-      let path = "/" + node.name
       guard let usable else {
-        try delete(
-          DeviceTree.usableMemory, of: path, reason: "was the last crash kernel's",
-          rule: Self.limitRule)
+        values[node.name] = .some(nil)
         continue
       }
       guard let value = node["reg"], !value.bytes.isEmpty else { continue }
       guard let tuples = value.tuples(cells) else {
-        throw .badMemory(path, "'reg' is no addresses and sizes in the root's cells")
+        throw .badMemory("/" + node.name, "'reg' is no addresses and sizes in the root's cells")
       }
       let parts = PhysicalRangeSet(tuples.compactMap(\.memory)).intersection(usable).ranges
-      let entries =
-        parts.isEmpty ? [AddressAndSize(address: 0, size: 0)] : parts.map(AddressAndSize.init)
+      let none = AddressAndSize(address: 0, size: 0)
+      let entries = parts.isEmpty ? [none] : parts.map(AddressAndSize.init)
       let bytes = entries.compactMap { PropertyValue($0, cells: cells)?.bytes }
-      try set(
-        DeviceTree.usableMemory, of: path, to: PropertyValue(bytes: Array(bytes.joined())),
-        reason: "the part of it that a crash kernel may use", rule: Self.limitRule)
+      values[node.name] = PropertyValue(bytes: Array(bytes.joined()))
     }
+    try set(
+      DeviceTree.usableMemory, ofChildren: values,
+      reason: usable == nil
+        ? "was the last crash kernel's" : "the part of it that a crash kernel may use",
+      rule: Self.limitRule)
   }
 
   /// `linux,drconf-usable-memory`: for each block that is in use a counter, and as many ranges.
@@ -86,46 +86,5 @@ extension TreeFitting {
       DeviceTree.usableBlocks, of: node,
       to: .cells(numbers.flatMap { [UInt32($0 >> 32), UInt32(truncatingIfNeeded: $0)] }),
       reason: "the part of each block that a crash kernel may use", rule: Self.limitRule)
-  }
-}
-
-// MARK: - Reservations
-
-extension TreeFitting {
-  /// The memory that the crashed kernel had, but for the first 64 KiB, which every kernel uses and which are
-  /// backed up; and that backup.
-  mutating func reserveCrashedMemory() {
-    guard let crash = handover.crash, let main = crash.usableMemory.first else { return }
-    let rule = Rule.linux("arch/powerpc/kexec/file_load_64.c", "setup_new_fdt_ppc64")
-    if let crashed = PhysicalRange(start: Self.firstMemory, end: main.start) {
-      reserve(crashed, reason: "what the crashed kernel had", rule: rule)
-    }
-    if let backup = crash.backup.flatMap({ PhysicalRange(start: $0, size: Self.firstMemory) }) {
-      reserve(backup, reason: "the copy of the first 64 KiB", rule: rule)
-    }
-  }
-
-  /// The same of the last hand-over, when the running kernel is a crash kernel itself.
-  mutating func releaseCrashedMemory() {
-    let range = try? tree.property(ChosenProperty.usableMemory, of: ChosenProperty.node)
-    guard let cells = try? tree.cellCounts(of: "/"),
-      let main = range?.tuples(cells)?.first?.memory, main.start > Self.firstMemory
-    else { return }
-    let rule = Rule.linux("arch/powerpc/kexec/file_load_64.c", "setup_new_fdt_ppc64")
-    let services = [liveTree.rtas, liveTree.opal].compactMap { $0 }
-    let firmware = PhysicalRangeSet(
-      services + liveTree.tableMemory() + liveTree.reservedRanges())
-    release(
-      AddressAndSize(address: Self.firstMemory, size: main.start - Self.firstMemory),
-      reason: "was what the last crashed kernel had", rule: rule)
-    for entry in tree.reservations where entry.size == Self.firstMemory {
-      // Open Firmware's code reserves all 64 KiB around RTAS, whose size says less.
-      guard let memory = entry.memory, main.contains(memory),
-        !firmware.overlaps(memory)
-      else { continue }
-      release(
-        entry, reason: "a guess: of its size, the copy of the last crashed kernel's first 64 KiB",
-        rule: rule)
-    }
   }
 }

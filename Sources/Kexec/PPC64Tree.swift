@@ -7,7 +7,8 @@ extension TreeRules {
   /// powerpc's own: `arch/powerpc/kexec/file_load_64.c:setup_new_fdt_ppc64`.
   ///
   /// One thing that it does cannot be done here: only the kernel knows the password of the platform
-  /// keystore (`ibm,plpks-pw`), and it goes without.
+  /// keystore (`ibm,plpks-pw`); one that is in the tree stays. OPAL's memory is reserved besides: firmware
+  /// does so in its own tree, which the kernel relies on.
   static let ppc64 = TreeRules(
     fit: { (fitting) throws(PlanError) in
       try fitting.takeLiveCPUs()
@@ -66,8 +67,11 @@ extension TreeFitting {
     let reserved = { (name: String) in
       (name, Rule.linux("arch/powerpc/kexec/ranges.c", "get_reserved_memory_ranges"))
     }
+    let services = [
+      ("RTAS, which the next kernel calls", liveTree.rtas), ("OPAL, the firmware", liveTree.opal),
+    ]
     let ranges =
-      [liveTree.rtas].compactMap { $0 }.map { ($0, reserved("RTAS, which the next kernel calls")) }
+      services.compactMap { name, range in range.map { ($0, reserved(name)) } }
       + liveTree.tableMemory().map { ($0, reserved("tables by which devices reach memory")) }
       + liveTree.reservedRanges().map { ($0, reserved("the firmware's reserved-ranges")) }
     for (range, (reason, rule)) in ranges { reserve(range, reason: reason, rule: rule) }

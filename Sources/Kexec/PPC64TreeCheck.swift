@@ -11,7 +11,7 @@ struct PPC64TreeCheck {
   let machine: MachineFacts
 
   /// What is wrong with it.
-  var findings: [Finding] { cpus + memory + (crash.map(dump) ?? []) }
+  var findings: [Finding] { cpus + memory + firmware + (crash.map(dump) ?? []) }
 
   /// The CPU that a kernel is started on has to be among them.
   private var cpus: [Finding] {
@@ -20,6 +20,17 @@ struct PPC64TreeCheck {
       Finding(
         "/cpus", "has no CPU: the kernel stops at once",
         rule: .linux("arch/powerpc/kexec/core_64.c", "update_cpus_node"))
+    ]
+  }
+
+  /// Kernels load nothing where RTAS is there and cannot be read.
+  private var firmware: [Finding] {
+    let tells = (try? tree.property("linux,rtas-base", of: "/rtas")) ?? nil
+    guard tells != nil, tree.rtas == nil else { return [] }
+    return [
+      Finding(
+        "/rtas", "linux,rtas-base and rtas-size are no memory",
+        rule: .linux("arch/powerpc/kexec/ranges.c", "add_rtas_mem_range"))
     ]
   }
 

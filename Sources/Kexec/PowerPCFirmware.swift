@@ -49,12 +49,13 @@ extension DeviceTree {
   /// (`arch/powerpc/kexec/core_64.c:machine_kexec_prepare`): only the live tree has it.
   var kernelEnd: UInt64? { number("linux,kernel-end", of: ChosenProperty.node) }
 
-  /// `reserved-ranges` of the root: always two cells each
+  /// `reserved-ranges` of the root: always two cells each; bytes behind the last pair are passed over
   /// (`arch/powerpc/kernel/prom.c:early_reserve_mem_dt`).
   func reservedRanges() -> [PhysicalRange] {
     guard let cells = CellCounts(address: 2, size: 2) else { return [] }
-    let value = try? property("reserved-ranges", of: "/")
-    return value?.tuples(cells)?.compactMap(\.memory) ?? []
+    let bytes = ((try? property("reserved-ranges", of: "/")) ?? nil)?.bytes ?? []
+    let whole = PropertyValue(bytes: Array(bytes.prefix(bytes.count / 16 * 16)))
+    return whole.tuples(cells)?.compactMap(\.memory) ?? []
   }
 
   /// The lowest piece of memory: the only one that the first code of a kernel under a hypervisor

@@ -47,6 +47,14 @@ public struct TreeMemory: Hashable, Sendable {
 struct MemoryNode {
   let ranges: [PhysicalRange]
   let isHotpluggable: Bool
+
+  /// nil for another node, and one that is not available.
+  init?(_ node: Node, _ cells: CellCounts) {
+    guard node["device_type"]?.string == "memory", node["status"].isAvailable else { return nil }
+    let tuples = node["linux,usable-memory"]?.tuples(cells) ?? node["reg"]?.tuples(cells) ?? []
+    ranges = tuples.compactMap(\.memory)
+    isHotpluggable = node["hotpluggable"] != nil
+  }
 }
 
 extension DeviceTree {
@@ -64,17 +72,11 @@ extension DeviceTree {
   /// - Parameter prefix: of the names that are looked at; to look at the nodes alone whose name is the
   ///   one that the specification asks for takes a tenth of the time.
   func memoryNodes(_ cells: CellCounts, named prefix: String) -> [MemoryNode] {
+    guard !prefix.isEmpty else { return root.children.compactMap { MemoryNode($0, cells) } }
     let names = (try? children(of: "/")) ?? []
     return names.filter { $0.hasPrefix(prefix) }.compactMap { name in
       guard let properties = try? properties(of: "/" + name) else { return nil }
-      let values = Dictionary(properties.map { ($0.name, $0.value) }) { first, _ in first }
-      guard values["device_type"]?.string == "memory", values["status"].isAvailable else {
-        return nil
-      }
-      let tuples =
-        values["linux,usable-memory"]?.tuples(cells) ?? values["reg"]?.tuples(cells) ?? []
-      return MemoryNode(
-        ranges: tuples.compactMap(\.memory), isHotpluggable: values["hotpluggable"] != nil)
+      return MemoryNode(Node(name, properties: properties), cells)
     }
   }
 

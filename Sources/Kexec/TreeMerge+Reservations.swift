@@ -32,9 +32,14 @@ extension TreeMerger {
   /// What a hand-over of the machine's own tree would find of the last one.
   private func lastHandover() throws(PlanError) -> HandoverEditor {
     do throws(PlanError) {
+      let handover = Handover(commandLine: .omitted, seeds: .none)
+      let architecture = Architecture(describedBy: machine.tree) ?? .other
+      let fitting = try TreeFitting(
+        machine.tree, for: architecture, handover, machine.facts)
       var editor = try HandoverEditor(machine.tree, before: machine.tree, machine.facts)
+      editor.take(fitting)
       do throws(DeviceTreeError) {
-        try editor.prepareForKexec(Handover(commandLine: .omitted, seeds: .none), nil)
+        try editor.prepareForKexec(handover, nil)
         _ = try editor.finishedTree()
       } catch {
         throw PlanError.tree(error)

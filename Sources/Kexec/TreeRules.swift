@@ -82,10 +82,31 @@ struct TreeFitting {
       }
       guard root.children[index].children != children else { return [] }
       root.children[index].children = children
-      tree = try DeviceTree(root: root, reservations: tree.reservations, bootCPU: tree.bootCPU)
+      tree = try DeviceTree(root: root, besides: tree)
       return before.compared(with: tree).differences.map {
         Change($0, reason: reason, rule: rule)
       }
+    }
+  }
+
+  /// Sets a property of some children of the root, or deletes it for nil; in one pass over the tree.
+  mutating func set(
+    _ name: String, ofChildren values: [String: PropertyValue?], reason: String, rule: Rule
+  ) throws(PlanError) {
+    try edit { (tree) throws(DeviceTreeError) in
+      var (root, changes) = (tree.root, [Change]())
+      for place in root.children.indices {
+        guard let value = values[root.children[place].name] else { continue }
+        let old = root.children[place][name]
+        guard old != value else { continue }
+        root.children[place].replace(name, with: value)
+        changes.append(
+          Change(
+            property: name, of: "/" + root.children[place].name, from: old, to: value,
+            reason: reason, rule: rule))
+      }
+      if !changes.isEmpty { tree = try DeviceTree(root: root, besides: tree) }
+      return changes
     }
   }
 
@@ -104,6 +125,18 @@ struct TreeFitting {
       changes += try make(&tree)
     } catch {
       throw .tree(error)
+    }
+  }
+}
+
+extension Node {
+  /// Gives the first property of a name another value, adds one, or removes all.
+  fileprivate mutating func replace(_ name: String, with value: PropertyValue?) {
+    guard let value else { return properties.removeAll { $0.name == name } }
+    if let place = properties.firstIndex(where: { $0.name == name }) {
+      properties[place].value = value
+    } else {
+      properties.insert(Property(name, value), at: 0)
     }
   }
 }

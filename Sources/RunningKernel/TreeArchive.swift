@@ -80,7 +80,7 @@ struct TreeArchive {
     }
     guard let property else { return }
     guard property.isLegalName, property != ".." else {
-      throw .tree(DeviceTreeError(.badName, node: path(names[...]), property: property))
+      throw .tree(DeviceTreeError(.badName, node: path(names[...]), property: shown(property)))
     }
     let bytes = unsafe archive.extracting(member.content).withUnsafeBufferPointer {
       unsafe Array($0)
@@ -90,8 +90,13 @@ struct TreeArchive {
     }
   }
 
+  /// A path as messages have it: of an archive's names, which may be of any length, as much as fits a line.
   private func path(_ names: some Sequence<String>) -> String {
-    "/" + names.joined(separator: "/")
+    "/" + names.prefix(16).map(shown).joined(separator: "/")
+  }
+
+  private func shown(_ name: String) -> String {
+    name.utf8.count > 80 ? "\(name.prefix(60))…" : name
   }
 
   /// The place of a folder in another one, which may be new; nil where a property has the name.

@@ -30,10 +30,10 @@ extension MachineFacts {
   /// `/proc/iomem` does not tell of any. Every such machine has that tree; a capture may leave it out.
   mutating func learnPowerPC(of machine: RunningKernel) throws(Failure) {
     do throws(MachineError) {
+      pageTables = try machine.pageTableName().flatMap(PageTables.init)
       let tree = try machine.liveTree().tree
       liveTree = tree
       systemRAM = systemRAM ?? tree.memoryOfPowerPC
-      pageTables = try machine.pageTableName().flatMap(PageTables.init)
     } catch .missing {
       return
     } catch {

@@ -6,8 +6,11 @@ import Kexec
 import RunningKernel
 
 extension TreeFile {
-  /// What has to be done to the tree before all else.
-  var edits: [TreeEdit] { live == nil ? [] : [.removeLiveState] }
+  /// What has to be done to the tree before all else: a loader may have copied a live tree of powerpc, with
+  /// all that its kernel wrote there.
+  var edits: [TreeEdit] {
+    live != nil || Architecture(describedBy: tree) == .ppc64 ? [.removeLiveState] : []
+  }
 
   /// What has to be told even when nobody asks: what the tree lacks.
   var warnings: [Finding] {

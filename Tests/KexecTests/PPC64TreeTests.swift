@@ -207,6 +207,38 @@ private let crash = CrashHandover(
   }
 }
 
+@Suite struct `An ordinary kexec out of a crash kernel on powerpc` {
+  /// What crash kernels saw that were loaded by the kernel and by kexec-tools, of which only the first says
+  /// which memory it had.
+  @Test(
+    arguments: [
+      ("pseries-6.12", "crash-kexec-tools"), ("pseries-7.2-kf", "crash-kernel"),
+    ])
+  func `has all memory again`(name: String, tree: String) throws {
+    let seen = try DeviceTree(
+      blob: contents(of: Fixtures.machine(name) + "/oracle/\(tree).seen.dtb"))
+    let rtas = try #require(seen.rtas)
+
+    let next = try DeviceTree(blob: nextTree(of: seen, nil).blob)
+
+    let kept = next.reservations.compactMap(\.memory)
+    #expect(kept.contains(rtas) && kept.allSatisfy { $0.overlaps(rtas) }, "\(kept)")
+    #expect(seen.reservations.count > next.reservations.count + 2)
+    #expect(try TreeMemory(of: next, for: .ppc64).ram == [range(0, 2 << 30)])
+  }
+
+  @Test func `has no trace of the crashed machine in a board's tree`() throws {
+    let folder = try Fixtures.machine("pseries-7.2-kf")
+    let seen = try DeviceTree(blob: contents(of: folder + "/oracle/crash-kernel.seen.dtb"))
+    let board = try DeviceTree(blob: contents(of: folder + "/sys/firmware/fdt"))
+
+    let merge = try TreeMerge(of: board, with: MachineTree(seen, name: "seen"))
+
+    let rtas = try #require(seen.rtas)
+    #expect(merge.tree.reservations == board.reservations + [AddressAndSize(rtas)])
+  }
+}
+
 @Suite struct `The tree of a powerpc machine` {
   @Test func `has the CPUs and windows of the running kernel`() throws {
     let tree = try pseries()
@@ -271,6 +303,72 @@ private let crash = CrashHandover(
     let error = #expect(throws: PlanError.self) { try nextTree(of: tree, nil) }
 
     #expect(error?.description.contains("has no CPU") == true)
+  }
+
+  /// `arch/powerpc/kernel/prom.c:early_reserve_mem_dt` reads whole pairs.
+  @Test func `may have bytes behind its reserved ranges`() throws {
+    let tree = try pseries(root: "reserved-ranges = <0 0x30000000 0 0x10000 7>;")
+
+    let next = try DeviceTree(blob: nextTree(of: tree, nil).blob)
+
+    #expect(next.reservations.contains(AddressAndSize(range(0x3000_0000, 0x1_0000))))
+  }
+
+  @Test func `has OPAL reserved, and the keystore's password kept and not shown`() throws {
+    var tree = try pseries(
+      bridge:
+        "} ; ibm,opal { opal-base-address = <0 0x31000000>; opal-runtime-size = <0 0x1000000>;")
+    try tree.setProperty("ibm,plpks-pw", of: "/chosen", to: .string("open sesame"))
+
+    let next = try nextTree(of: tree, crash)
+
+    let finished = try DeviceTree(blob: next.blob)
+    #expect(finished.reservations.contains(AddressAndSize(range(0x3100_0000, 0x100_0000))))
+    #expect(try finished.chosen("ibm,plpks-pw") == .string("open sesame"))
+    let told = next.changes.map(\.description)
+    #expect(
+      told.contains { $0.contains("kept /chosen: ibm,plpks-pw (12 secret bytes)") }, "\(told)")
+  }
+
+  @Test func `is refused when RTAS cannot be read, and with a second piece of memory`() throws {
+    var tree = try pseries()
+    try tree.setProperty("rtas-size", of: "/rtas", to: .cells([1, 2, 3]))
+    var two = crash
+    two.usableMemory.append(range(0x800_0000, 0x100_0000))
+
+    let first = #expect(throws: PlanError.self) { try nextTree(of: tree, nil) }
+    let second = #expect(throws: PlanError.self) { try nextTree(of: pseries(), two) }
+
+    #expect(first?.description.contains("/rtas") == true)
+    #expect(second?.description.contains("one piece of memory") == true)
+  }
+
+  /// Many of everything: time is linear in it, or there is an error.
+  @Test func `may have any number of nodes and reservations`() throws {
+    let count = 20_000
+    let cells = ["#address-cells", "#size-cells"].map { Property($0, .u32(2)) }
+    let ranges = (0..<UInt32(count)).flatMap { [0, $0 << 16, 0, 0x1000] as [UInt32] }
+    let memory = (0..<UInt32(count)).map { number in
+      Node(
+        "memory@\(String(UInt64(number) << 16, radix: 16))",
+        properties: [
+          Property("device_type", .string("memory")),
+          Property("reg", .cells([0, number << 16, 0, 1 << 16])),
+        ])
+    }
+    let cpus = Node(
+      "cpus", children: [Node("cpu@0", properties: [.init("device_type", .string("cpu"))])])
+    let many = try DeviceTree(root: Node("", properties: cells, children: memory + [cpus]))
+    let reserved = try DeviceTree(
+      root: Node(
+        "", properties: cells + [Property("reserved-ranges", .cells(ranges))], children: [cpus]))
+
+    let next = try nextTree(of: many, crash)
+    let error = #expect(throws: PlanError.self) { try nextTree(of: reserved, nil) }
+
+    #expect(
+      next.changes.count { $0.action == .added && "\($0.subject)".contains("memory@") } == count)
+    #expect(error?.description.contains("20000 entries are more than any machine has") == true)
   }
 
   /// RTAS may lie where no memory is: nothing of it is dumped or used, and it is reserved all the same.
