@@ -7,8 +7,10 @@ extension Node {
   /// Takes back what is no part of the tree: in linear time.
   ///
   /// - `name` where it says what the node is called anyway: the kernel makes it for each node that has
-  ///   none (`drivers/of/fdt.c:populate_properties`), and will make it again. Another `name`, which
-  ///   can only come from firmware, stays.
+  ///   none (`drivers/of/fdt.c:populate_properties`), and will make it again. So it goes where it
+  ///   is the whole name, unit address and all: QEMU's pseries gives it to the CPU that it plugs in
+  ///   (`hw/ppc/spapr_cpu_core.c:spapr_core_dt_populate`), and dtc refuses a tree with it. Another
+  ///   `name`, which can only come from firmware, stays.
   /// - The `#1` to `#16` behind a name that a folder could not have twice: see `safe_name`.
   ///
   /// - Returns: The paths of what has its own name again, as they were in the folder.
@@ -21,8 +23,8 @@ extension Node {
   private mutating func takeBackExport(path: String, _ undone: inout [String]) {
     undoClashes(path: path, &undone)
     if properties.contains(where: { $0.name == "name" }) {
-      let madeUp = Property("name", PropertyValue(bytes: madeUpName))
-      properties.removeAll { $0 == madeUp }
+      let told = [PropertyValue(bytes: madeUpName), .string(name)]
+      properties.removeAll { $0.name == "name" && told.contains($0.value) }
     }
     for place in children.indices {
       children[place].takeBackExport(path: path + "/" + children[place].name, &undone)

@@ -90,8 +90,18 @@ private func read(
     #expect(root.children == [Node(node, properties: [property("reg")])])
   }
 
+  @Test func `is dropped where it is the whole name, as a CPU has it that QEMU plugged in`() throws
+  {
+    let node = "PowerPC,POWER9@1"
+
+    let (root, _) = try read(
+      children: [Node(node, properties: [Property("name", .string(node)), property("reg")])])
+
+    #expect(root.children == [Node(node, properties: [property("reg")])])
+  }
+
   @Test(arguments: [
-    PropertyValue.string("other"), .string("cpu@0"), .empty,
+    PropertyValue.string("other"), .string("cpu@"), .string("cpu@00"), .empty,
     PropertyValue(bytes: Array("cpu".utf8)),
     .strings(["cpu", ""]),
   ])
