@@ -27,8 +27,11 @@ public struct KernelCommandLine: Hashable, Sendable {
   /// (`arch/riscv/kernel/machine_kexec_file.c:load_extra_segments`); to an ordinary kernel it says
   /// that it is a crash kernel (`kernel/elfcorehdr.c:setup_elfcorehdr`).
   ///
-  /// - Parameter architecture: of the kernels. Where a command line tells what elsewhere a tree does, all that
-  ///   the last hand-over told there is taken out.
+  /// - Parameters:
+  ///   - bytes: the running kernel's command line.
+  ///   - forCrash: whether it is for a crash kernel.
+  ///   - architecture: of the kernels. Where a command line tells what elsewhere a tree does, all that
+  ///     the last hand-over told there is taken out.
   public init(
     reusing bytes: [UInt8], forCrash: Bool = false, for architecture: Architecture? = nil
   ) {

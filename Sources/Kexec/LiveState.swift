@@ -87,7 +87,9 @@ extension Finding {
   /// (`drivers/firmware/efi/libstub/fdt.c:update_fdt` deletes the reservations), and on powerpc the tree
   /// itself says what firmware keeps.
   ///
-  /// - Parameter reason: why there is no blob.
+  /// - Parameters:
+  ///   - tree: the live tree.
+  ///   - reason: why there is no blob.
   public static func lostReservations(of tree: DeviceTree, because reason: String) -> Finding? {
     guard !tree.isOfUEFI, Architecture(describedBy: tree) != .ppc64 else { return nil }
     return Finding(

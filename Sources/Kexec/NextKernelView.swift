@@ -27,7 +27,9 @@ public struct NextKernelView: Hashable, Sendable {
 
   /// Reads a tree.
   ///
-  /// - Parameter architecture: of the kernel; without it, what the tree describes.
+  /// - Parameters:
+  ///   - tree: the blob that it is started with.
+  ///   - architecture: of the kernel; without it, what the tree describes.
   /// - Throws: ``PlanError/tree(_:)`` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(PlanError) {
     func value(_ name: String) -> PropertyValue? {

@@ -20,7 +20,11 @@ public struct TreeMemory: Hashable, Sendable {
   /// Reserved memory that the kernel finds a place for itself: paths of nodes that have a size only.
   public let unplaced: [String]
 
-  /// - Parameter architecture: of the kernel; without it, what the tree describes.
+  /// Reads a tree.
+  ///
+  /// - Parameters:
+  ///   - tree: the tree.
+  ///   - architecture: of the kernel; without it, what the tree describes.
   /// - Throws: ``PlanError/memoryIsOfUEFI`` for a machine whose kernel takes its memory from UEFI's map
   ///   and not from the tree, and ``PlanError/tree(_:)`` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(PlanError) {

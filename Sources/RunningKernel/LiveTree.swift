@@ -60,7 +60,9 @@ extension LiveTree {
 
   /// Reads a tar archive of such a folder: as POSIX defines it (ustar, pax) or GNU tar writes it.
   ///
-  /// - Parameter path: what errors call it.
+  /// - Parameters:
+  ///   - archive: its bytes.
+  ///   - path: what errors call it.
   /// - Throws: ``MachineError/malformed(_:_:)`` for an archive that is damaged, was cut short, or has
   ///   hard links or files with holes in it; and what ``RunningKernel/liveTree()`` throws.
   public init(archive: Span<UInt8>, named path: FilePath) throws(MachineError) {
