@@ -35,7 +35,7 @@ struct Machine {
   func tree() throws(Failure) -> Base? {
     let architecture = try architecture()
     guard architecture.takesTree else { return nil }
-    guard architecture != .ppc64 else { return (try liveTree(), [.removeLiveState]) }
+    guard !architecture.prefersLiveTree else { return (try liveTree(), [.removeLiveState]) }
     let blob = try fact { kernel throws(MachineError) in try kernel.flatTree() }
     do throws(DeviceTreeError) {
       return (try DeviceTree(blob: blob), [])
@@ -62,7 +62,7 @@ struct Machine {
         pageSize: try kernel.pageSize(), systemRAM: map.systemRAM, reserved: map.reserved,
         crashRegions: try kernel.crashRegions(listedIn: map), kernelImage: map.kernelImage)
       if let core = try? kernel.core() { facts.byteOrder = core.file.byteOrder }
-      guard architecture == .ppc64 else { return facts }
+      guard architecture.prefersLiveTree else { return facts }
       facts.liveTree = try kernel.liveTree().tree
       facts.pageTables = try kernel.pageTableName().flatMap(MachineFacts.PageTables.init)
       return facts

@@ -59,11 +59,17 @@ extension DeviceTree {
   }
 
   /// The same root as another tree's kernel may have changed it: what is outside of the structure block
-  /// (reservations, boot CPU, ``sourceSize``) is that other tree's.
+  /// (reservations unless others are given, boot CPU, ``sourceSize``) is that other tree's.
   ///
-  /// - Throws: ``DeviceTreeError/Code/badName`` and ``DeviceTreeError/Code/tooDeep``.
-  package init(root: Node, besides flat: DeviceTree) throws(DeviceTreeError) {
-    try self.init(root, flat.reservations, flat.bootCPU)
+  /// - Throws: ``DeviceTreeError/Code/badName``, ``DeviceTreeError/Code/tooDeep``, and
+  ///   ``DeviceTreeError/Code/emptyReservation``.
+  package init(
+    root: Node, reservations: [AddressAndSize]? = nil, besides flat: DeviceTree
+  ) throws(DeviceTreeError) {
+    if let empty = reservations?.first(where: { $0.size == 0 }) {
+      throw DeviceTreeError(.emptyReservation, value: empty.address)
+    }
+    try self.init(root, reservations ?? flat.reservations, flat.bootCPU)
     takeSource(of: flat)
   }
 

@@ -24,7 +24,7 @@ extension Architecture {
     treeRules: .ppc64,
     // Only `drivers/of/fdt.c:early_init_dt_scan_nodes` does, which powerpc has its own instead of
     // (`arch/powerpc/kernel/prom.c:early_init_devtree`).
-    readsUsableRange: false,
+    readsUsableRange: false, prefersLiveTree: true,
     recognizes: { tree in
       tree.cpuNodes().contains { node in
         (try? tree.property("ibm,ppc-interrupt-server#s", of: node)) != nil

@@ -40,6 +40,9 @@ public struct Architecture: Sendable {
   let treeRules: TreeRules?
   /// Whether its kernels read `linux,usable-memory-range`.
   let readsUsableRange: Bool
+  /// Whether CPUs and memory of its machines come and go, so that the tree its kernel works with counts, and
+  /// not the blob of the boot: powerpc.
+  public let prefersLiveTree: Bool
   /// Whether a tree describes such a machine.
   let recognizes: @Sendable (DeviceTree) -> Bool
 
@@ -59,7 +62,8 @@ public struct Architecture: Sendable {
     namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
     placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
     commandLineRules: CommandLineRules? = nil,
-    readsUsableRange: Bool = true, recognizes: @escaping @Sendable (DeviceTree) -> Bool
+    readsUsableRange: Bool = true, prefersLiveTree: Bool = false,
+    recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.name = name
     self.aliases = aliases
@@ -76,6 +80,7 @@ public struct Architecture: Sendable {
     self.treeRules = treeRules
     self.commandLineRules = commandLineRules
     self.readsUsableRange = readsUsableRange
+    self.prefersLiveTree = prefersLiveTree
     self.recognizes = recognizes
   }
 

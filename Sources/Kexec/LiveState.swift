@@ -38,11 +38,11 @@ private let ofChosen =
   }
 
 private let ofMemory = LiveProperty(
-  name: "linux,usable-memory", reason: "would cap the next kernel to what a crash kernel had",
+  name: DeviceTree.usableMemory, reason: "would cap the next kernel to what a crash kernel had",
   rule: .linux("drivers/of/fdt.c", "early_init_dt_scan_memory"))
 
 private let ofDynamicMemory = LiveProperty(
-  name: "linux,drconf-usable-memory",
+  name: DeviceTree.usableBlocks,
   reason: "would cap the next kernel to what a crash kernel had",
   rule: .linux("arch/powerpc/kernel/prom.c", "early_init_drmem_lmb"))
 
@@ -74,8 +74,8 @@ extension Node {
   /// What a child of the root may have of it.
   fileprivate var liveProperties: [LiveProperty] {
     if ChosenProperty.isNode("/" + name) { return ofChosen }
-    if self["device_type"]?.string == "memory" { return [ofMemory] }
-    return name == "ibm,dynamic-reconfiguration-memory" ? [ofDynamicMemory] : []
+    if isOfMemory { return [ofMemory] }
+    return "/" + name == DeviceTree.dynamicMemoryNode ? [ofDynamicMemory] : []
   }
 }
 

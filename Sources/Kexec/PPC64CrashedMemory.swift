@@ -28,9 +28,7 @@ extension TreeFitting {
     release(
       AddressAndSize(address: Self.firstMemory, size: main.start - Self.firstMemory),
       reason: "was what the last crashed kernel had", rule: Self.rule)
-    let services = [liveTree.rtas, liveTree.opal].compactMap { $0 }
-    let firmware = PhysicalRangeSet(
-      services + liveTree.tableMemory() + liveTree.reservedRanges())
+    let firmware = PhysicalRangeSet(liveTree.sharedFirmware() + liveTree.reservedRanges())
     let header = coreHeaderAddress
     for entry in tree.reservations {
       // Open Firmware's code reserves all 64 KiB around RTAS, whose size says less.

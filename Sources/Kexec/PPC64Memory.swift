@@ -13,9 +13,8 @@ extension TreeFitting {
   /// its own is reserved.
   private var usableMemory: PhysicalRangeSet? {
     guard let main = handover.crash?.usableMemory.first else { return nil }
-    let firmware = [liveTree.rtas, liveTree.opal].compactMap { $0 } + liveTree.tableMemory()
     let low = PhysicalRange(start: 0, end: main.end)
-    return PhysicalRangeSet([low].compactMap { $0 } + firmware)
+    return PhysicalRangeSet([low].compactMap { $0 } + liveTree.sharedFirmware())
   }
 
   /// Tells a crash kernel what it may use, and takes what it was told away from an ordinary one.
@@ -37,7 +36,7 @@ extension TreeFitting {
       throw .tree(error)
     }
     var values: [String: PropertyValue?] = [:]
-    for node in tree.root.children where node["device_type"]?.string == "memory" {
+    for node in tree.root.children where node.isOfMemory {
       guard let usable else {
         values[node.name] = .some(nil)
         continue

@@ -33,10 +33,9 @@ extension TreeFitting {
       let own = tree.root.child("cpus")
     else { return }
     let cpus = nodes.children.filter(\.isCPU).map(\.withoutName)
-    let names = Set(cpus.map(\.name))
     let fresh = Dictionary(cpus.map { ($0.name, $0) }) { first, _ in first }
     let kept = own.children.compactMap { $0.isCPU ? fresh[$0.name].map($0.updated(by:)) : $0 }
-    let known = Set(own.children.filter(\.isCPU).map(\.name)).intersection(names)
+    let known = Set(own.children.filter(\.isCPU).map(\.name))
     try replaceChildren(
       of: "cpus", with: kept + cpus.filter { !known.contains($0.name) },
       reason: "as the running kernel has its CPUs now", rule: rule)
@@ -64,17 +63,14 @@ extension TreeFitting {
 
   /// Memory of the firmware, exactly: `arch/powerpc/kexec/ranges.c:get_reserved_memory_ranges`.
   fileprivate mutating func reserveFirmware() {
-    let reserved = { (name: String) in
-      (name, Rule.linux("arch/powerpc/kexec/ranges.c", "get_reserved_memory_ranges"))
-    }
-    let services = [
-      ("RTAS, which the next kernel calls", liveTree.rtas), ("OPAL, the firmware", liveTree.opal),
+    let tree = liveTree
+    var ranges: [(String, PhysicalRange?)] = [
+      ("RTAS, which the next kernel calls", tree.rtas), ("OPAL, the firmware", tree.opal),
     ]
-    let ranges =
-      services.compactMap { name, range in range.map { ($0, reserved(name)) } }
-      + liveTree.tableMemory().map { ($0, reserved("tables by which devices reach memory")) }
-      + liveTree.reservedRanges().map { ($0, reserved("the firmware's reserved-ranges")) }
-    for (range, (reason, rule)) in ranges { reserve(range, reason: reason, rule: rule) }
+    ranges += tree.tableMemory().map { ("tables by which devices reach memory", $0) }
+    ranges += tree.reservedRanges().map { ("the firmware's reserved-ranges", $0) }
+    let rule = Rule.linux("arch/powerpc/kexec/ranges.c", "get_reserved_memory_ranges")
+    for case (let reason, let range?) in ranges { reserve(range, reason: reason, rule: rule) }
   }
 }
 
@@ -97,9 +93,8 @@ extension Node {
 
   /// Another node in the place of this one: this one, when there is no difference but in `name`.
   fileprivate func updated(by other: Node) -> Node {
-    let (own, theirs) = (withoutName, other)
-    let isSame =
-      Set(own.properties) == Set(theirs.properties) && own.children == theirs.children
+    let own = withoutName
+    let isSame = Set(own.properties) == Set(other.properties) && own.children == other.children
     return isSame ? self : other
   }
 }

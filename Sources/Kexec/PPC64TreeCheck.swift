@@ -53,11 +53,9 @@ struct PPC64TreeCheck {
     guard let main = crash.usableMemory.first,
       let memory = try? TreeMemory(of: tree, for: .ppc64)
     else { return [Finding("memory", "cannot be read", rule: rule)] }
-    let live = machine.liveTree ?? tree
     let first = PhysicalRange(start: 0, size: 64 << 10)
-    let firmware = [live.rtas, live.opal, first, main].compactMap { $0 } + live.tableMemory()
-    let foreign = memory.usable.subtracting(memory.reserved)
-      .subtracting(PhysicalRangeSet(firmware))
+    let own = [first, main].compactMap { $0 } + (machine.liveTree ?? tree).sharedFirmware()
+    let foreign = memory.usable.subtracting(memory.reserved).subtracting(PhysicalRangeSet(own))
     let missing = PhysicalRangeSet([main]).subtracting(memory.usable)
     return foreign.ranges.prefix(1).map {
       Finding("memory", "\($0) of the crashed kernel would be used, and destroyed", rule: rule)

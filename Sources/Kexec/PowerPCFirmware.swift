@@ -40,6 +40,10 @@ extension DeviceTree {
     return ranges.sorted()
   }
 
+  /// Memory of the firmware that a crash kernel uses as the crashed one did: nothing in it is dumped from
+  /// anywhere else.
+  func sharedFirmware() -> [PhysicalRange] { [rtas, opal].compactMap { $0 } + tableMemory() }
+
   /// The hash table of a kernel that runs without a hypervisor: `add_htab_mem_range`.
   var hashTable: PhysicalRange? {
     memory(in: ChosenProperty.node, from: "linux,htab-base", size: "linux,htab-size")

@@ -54,8 +54,8 @@ struct MemoryNode {
 
   /// nil for another node, and one that is not available.
   init?(_ node: Node, _ cells: CellCounts) {
-    guard node["device_type"]?.string == "memory", node["status"].isAvailable else { return nil }
-    let tuples = node["linux,usable-memory"]?.tuples(cells) ?? node["reg"]?.tuples(cells) ?? []
+    guard node.isOfMemory, node["status"].isAvailable else { return nil }
+    let tuples = node[DeviceTree.usableMemory]?.tuples(cells) ?? node["reg"]?.tuples(cells) ?? []
     ranges = tuples.compactMap(\.memory)
     isHotpluggable = node["hotpluggable"] != nil
   }
@@ -93,6 +93,11 @@ extension DeviceTree {
     let second = tuples.dropFirst().first?.memory.map { [$0] } ?? []
     return cap.union(PhysicalRangeSet(second))
   }
+}
+
+extension Node {
+  /// Whether its type says that it is RAM: Linux goes by that alone.
+  var isOfMemory: Bool { self["device_type"]?.string == "memory" }
 }
 
 extension PropertyValue? {

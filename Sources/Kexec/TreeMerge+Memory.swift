@@ -51,11 +51,12 @@ extension TreeMerger {
 
   /// Logical memory blocks, which a hypervisor adds and takes away, are in no board's tree.
   private func checkDynamicMemory() throws(PlanError) {
-    let name = "ibm,dynamic-reconfiguration-memory"
+    let path = DeviceTree.dynamicMemoryNode
+    let name = String(path.dropFirst())
     guard let theirs = machineRoot.child(name), root.child(name) != theirs else { return }
     throw .notMerged(
       machine.name,
-      reason: "/\(name): memory in blocks of a hypervisor is not merged with a board's tree")
+      reason: "\(path): memory in blocks of a hypervisor is not merged with a board's tree")
   }
 
   private func memoryOfBoard() throws(PlanError) -> [MemoryTuples] {
@@ -90,7 +91,7 @@ extension TreeMerger {
         try fill(place, with: memory, value)
       } else {
         var node = memory.node
-        node.properties.removeAll { $0.isPhandle || $0.name == "linux,usable-memory" }
+        node.properties.removeAll { $0.isPhandle || $0.name == DeviceTree.usableMemory }
         node.children = []
         for index in node.properties.indices where node.properties[index].name == "reg" {
           node.properties[index].value = value
@@ -112,7 +113,7 @@ extension TreeMerger {
     var node = root.children[place]
     try checkSize(node, at: memory.path, of: "the board's tree")
     for property in memory.node.properties
-    where !property.isPhandle && !["reg", "linux,usable-memory"].contains(property.name) {
+    where !property.isPhandle && !["reg", DeviceTree.usableMemory].contains(property.name) {
       guard let mine = node[property.name] else {
         set(
           property, in: &node, at: memory.path, reason: "as on the machine, whose memory this is",
@@ -156,7 +157,7 @@ extension TreeMerger {
 
 extension Node {
   fileprivate var isMemory: Bool {
-    self["device_type"]?.string == "memory" && self["status"].isAvailable
+    isOfMemory && self["status"].isAvailable
   }
 }
 

@@ -58,7 +58,8 @@ public struct TreeMerge: Hashable, Sendable {
       return
     }
     do throws(DeviceTreeError) {
-      tree = try board.replacing(root: merger.root, reservations: merger.reservations)
+      tree = try DeviceTree(
+        root: merger.root, reservations: merger.reservations, besides: board)
     } catch {
       throw .tree(error)
     }

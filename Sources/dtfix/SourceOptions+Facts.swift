@@ -78,7 +78,7 @@ extension SourceOptions {
     guard machineIsMeant else { return (MachineFacts(pageSize: pageSize), nil) }
     var (facts, note) = try MachineFacts.facts(
       of: machine, listedIn: map, pageSize: try runningPageSize())
-    if architecture == .ppc64 { try facts.learnPowerPC(of: machine) }
+    if architecture.prefersLiveTree { try facts.learnPowerPC(of: machine) }
     return (facts, note)
   }
 

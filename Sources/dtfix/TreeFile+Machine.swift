@@ -41,7 +41,7 @@ extension RunningKernel {
     case .failure(.missing): return "there is no \(flatTreePath)"
     case .failure: return nil
     case .success(let tree):
-      return Architecture(describedBy: tree) == .ppc64
+      return Architecture(describedBy: tree)?.prefersLiveTree == true
         ? "on powerpc \(flatTreePath) is as old as the boot" : nil
     }
   }

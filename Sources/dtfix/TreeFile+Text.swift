@@ -9,7 +9,8 @@ extension TreeFile {
   /// What has to be done to the tree before all else: a loader may have copied a live tree of powerpc, with
   /// all that its kernel wrote there.
   var edits: [TreeEdit] {
-    live != nil || Architecture(describedBy: tree) == .ppc64 ? [.removeLiveState] : []
+    let isCopy = live == nil && Architecture(describedBy: tree)?.prefersLiveTree == true
+    return live != nil || isCopy ? [.removeLiveState] : []
   }
 
   /// What has to be told even when nobody asks: what the tree lacks.
