@@ -31,6 +31,7 @@ let package = Package(
     .library(name: "DeviceTree", targets: ["DeviceTree"]),
     .library(name: "Kexec", targets: ["Kexec"]),
     .library(name: "RunningKernel", targets: ["RunningKernel"]),
+    .library(name: "Loading", targets: ["Loading"]),
     // Their types are in the public declarations of the ones above.
     .library(name: "BinaryFormat", targets: ["BinaryFormat"]),
     .library(name: "JSONText", targets: ["JSONText"]),
@@ -72,11 +73,17 @@ let package = Package(
         "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    library(
+      "Loading",
+      [
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "Kexec", "PhysicalMemory",
+        "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .executableTarget(
       name: "dtfix",
       dependencies: [
         "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
-        "Kexec", "MemoryPicture", "PhysicalMemory", "RunningKernel",
+        "Kexec", "Loading", "MemoryPicture", "PhysicalMemory", "RunningKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -93,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "kexec-loader",
       dependencies: [
-        "CKexec", "CrashCore", "DeviceTree", "KernelImage", "Kexec", "PhysicalMemory",
+        "CKexec", "CrashCore", "DeviceTree", "KernelImage", "Kexec", "Loading", "PhysicalMemory",
         "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Examples/kexec-loader", exclude: ["CKexec"], swiftSettings: rules),
@@ -119,7 +126,7 @@ let package = Package(
     .testTarget(
       name: "LoaderTests",
       dependencies: [
-        "kexec-loader", "dtfix", "Kexec", "TestSupport",
+        "kexec-loader", "dtfix", "Kexec", "Loading", "TestSupport",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: rules),

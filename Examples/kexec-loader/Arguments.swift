@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Loading
+
 /// What the caller asks for.
 struct Arguments {
   enum Command: String, CaseIterable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Loading
 import SystemPackage
 
 /// What the kernel means by an errno of one system call, and what to do.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Loading
 import SystemPackage
 
 /// The most bytes of a file that are read: more than any kernel or initrd has.

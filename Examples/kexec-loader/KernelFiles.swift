@@ -2,6 +2,7 @@
 
 import CKexec
 import Glibc
+import Loading
 import SystemPackage
 
 /// Kernel, initrd and command line, as kexec_file_load(2) takes them: the kernel does the rest.

@@ -2,6 +2,7 @@
 
 import KernelImage
 import Kexec
+import Loading
 import SystemPackage
 
 /// What is to be started: files, and what a unified kernel image brings with it.

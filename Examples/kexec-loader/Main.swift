@@ -3,6 +3,7 @@
 
 import Glibc
 import Kexec
+import Loading
 import SystemPackage
 
 @main
@@ -13,7 +14,7 @@ struct Loader {
     do throws(Failure) {
       try Loader(Arguments(words)).run()
     } catch {
-      complain("kexec-loader: \(error.message)")
+      complain("kexec-loader: \(error)")
       exit(error.code.rawValue)
     }
   }

@@ -2,6 +2,7 @@
 
 import CrashCore
 import Kexec
+import Loading
 import RunningKernel
 import SystemPackage
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kexec
+import Loading
 
 extension Status {
   /// Whether kexec_load(2), which no signature can vouch for, is forbidden.

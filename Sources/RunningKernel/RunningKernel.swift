@@ -21,6 +21,12 @@ public struct RunningKernel: Hashable, Sendable {
   /// another name, such as `/proc/1/root`, is read like a capture.
   public var isLive: Bool { root.lexicallyNormalized() == "/" }
 
+  /// Whether there is something under this name at all.
+  package var isThere: Bool {
+    var status = stat()
+    return unsafe root.withPlatformString { unsafe stat($0, &status) } == 0
+  }
+
   /// The largest device tree that is read, in bytes: 32 times what arm64 and riscv boot with.
   public static let treeLimit = 64 << 20
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import DeviceTree
 import Kexec
+import Loading
 import PhysicalMemory
 
 /// What the caller wants the next kernel to be told.

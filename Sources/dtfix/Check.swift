@@ -5,6 +5,7 @@ import BinaryFormat
 import CrashCore
 import JSONText
 import Kexec
+import Loading
 import PhysicalMemory
 import RunningKernel
 
@@ -84,14 +85,16 @@ struct Check: ParsableCommand {
   private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
     var (machine, notes) = (CheckedMachine(), [String]())
     if source.root != nil {
-      let kernel = source.machine
-      let map = try CoreMachine.memoryMap(of: kernel)
-      (machine.core, notes) = try CoreMachine.facts(of: kernel, listedIn: map)
+      let kernel = source.sourceMachine
+      let map = try kernel.memoryMapToCheck()
       let pageSize = (try? kernel.pageSize()) ?? nil
-      (machine.memory, _) = try MachineFacts.facts(of: kernel, listedIn: map, pageSize: pageSize)
-      machine.memory.byteOrder = machine.core.byteOrder ?? .little
-      if machine.core.machine == Architecture.ppc64.coreRules?.machine {
-        try machine.memory.learnPowerPC(of: kernel)
+      (machine, notes) = try loading { () throws(LoadingError) in
+        let (core, notes) = try kernel.coreMachine(listedIn: map)
+        let isPowerPC = core.machine == Architecture.ppc64.coreRules?.machine
+        var (memory, _) = try kernel.facts(
+          listedIn: map, pageSize: pageSize, for: isPowerPC ? .ppc64 : nil)
+        memory.byteOrder = core.byteOrder ?? .little
+        return (CheckedMachine(core: core, memory: memory), notes)
       }
     }
     machine.core.excluded = PhysicalRangeSet(exclude)

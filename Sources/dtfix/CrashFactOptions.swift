@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CrashCore
+import Loading
 import PhysicalMemory
 
 /// What a machine does not tell, or tells wrong.
@@ -47,9 +48,12 @@ struct CrashFactOptions: ParsableArguments {
       valueName: "address"), transform: Parse.address)
   var backupAt: UInt64?
 
-  /// Whether nothing was given.
-  var isEmpty: Bool {
-    ram.isEmpty && exclude.isEmpty && cpuNotes.isEmpty && vmcoreinfo == nil && kernelText == nil
-      && linearMap == nil && backupAt == nil
+  /// All of it, in the words of Loading.
+  var facts: GivenFacts {
+    var facts = GivenFacts()
+    (facts.memory, facts.excluded, facts.cpuNotes) = (ram, exclude, cpuNotes)
+    (facts.vmcoreinfoNote, facts.backup) = (vmcoreinfo, backupAt)
+    (facts.kernelText, facts.linearMap) = (kernelText, linearMap)
+    return facts
   }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BinaryFormat
 import Kexec
+import Loading
 import RunningKernel
 import SystemPackage
 
@@ -17,7 +18,6 @@ struct CrashSourceOptions: ParsableArguments {
   var arch: String?
 }
 
-// Here RunningKernel and Kexec meet.
 extension CrashSourceOptions {
   private var machine: RunningKernel { machineOptions.machine }
 
@@ -36,14 +36,16 @@ extension CrashSourceOptions {
   func facts(
     _ given: CrashFactOptions
   ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
-    var (facts, machineName, notes) = (CrashFacts(), String?.none, [String]())
-    if machineIsMeant(given) {
-      let source = CrashSource(machine: machine, map: try machine.readMemoryMap())
-      (facts, machineName, notes) = try source.facts(given)
-    }
-    facts.take(given)
+    let source = try loading { () throws(LoadingError) in try crashSource(given.facts) }
+    var facts = source.facts
     if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(arch) { facts.byteOrder = .big }
-    return (try architecture(machineName, notes), facts, notes)
+    return (try architecture(source.architectureName, source.notes), facts, source.notes)
+  }
+
+  private func crashSource(_ given: GivenFacts) throws(LoadingError) -> SourceMachine.CrashSource {
+    guard given.memory.isEmpty || machineOptions.root != nil else { return .init(given) }
+    let machine = machineOptions.sourceMachine
+    return try machine.crashSource(listedIn: machine.memoryMap(), given: given)
   }
 
   private func architecture(

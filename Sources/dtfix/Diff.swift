@@ -4,6 +4,7 @@ import ArgumentParser
 import DeviceTree
 import JSONText
 import Kexec
+import Loading
 
 /// `dtfix diff`: two trees, by meaning.
 struct Diff: ParsableCommand {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import DeviceTree
 import Glibc
 import Kexec
+import Loading
 import RunningKernel
-import SystemPackage
 
 /// Why the program ends without a result: one line for people, one number for scripts.
 struct Failure: Error {
@@ -46,11 +45,6 @@ extension Failure {
     let help = lines.last.flatMap { $0.split(separator: "'").dropFirst().first }
     let message = DTFix.message(for: error).prefix { $0 != "\n" }
     self.init(.usage, "\(message)\nsee \(help ?? "dtfix --help")")
-  }
-
-  /// A file that is not the tree it should be.
-  init(_ error: DeviceTreeError, in file: String) {
-    self.init(.malformedInput, "\(file): \(error)")
   }
 
   /// A tree that cannot be handed on; the command line has a source of its own.
@@ -123,19 +117,8 @@ extension Failure {
     }
   }
 
-  /// A file that cannot be read; `missing` says what its absence means.
-  init(_ error: MachineError, missing: Code = .missingInput) {
-    switch error {
-    case .missing: self.init(missing, "\(error)")
-    case .notPermitted: self.init(.noPermission, "\(error)")
-    case .notRegular: self.init(.missingInput, "\(error)")
-    case .unreadable(_, let errno):
-      self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
-    case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree:
-      self.init(.malformedInput, "\(error)")
-    case .unsteady: self.init(.inputOutput, "\(error)")
-    }
-  }
+  /// A file that cannot be read.
+  init(_ error: MachineError) { self.init(LoadingError(error)) }
 }
 
 extension CrashPart {

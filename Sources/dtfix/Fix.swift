@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Kexec
+import Loading
 import PhysicalMemory
 
 /// `dtfix fix`, or just `dtfix`: the next kernel's tree.
@@ -40,18 +41,19 @@ struct Fix: ParsableCommand {
     let base = try source.treeToFix()
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
     let architecture = try source.architecture(of: base)
-    let (machine, note) = try source.facts(listedIn: source.memoryMap(), for: architecture)
+    let (machine, missing) = try source.facts(listedIn: source.memoryMap(), for: architecture)
     let handover = Handover(
       commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),
       crash: try job.handover(
-        on: machine, isMachine: source.machineIsMeant, note: note))
+        on: machine, isMachine: source.machineIsMeant, missing: missing))
     let merged = try source.treeToMerge()
     let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
     let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
     try output.write(
       FixResult(
-        source: base, merged: merged, note: note, architecture: architecture, tree: next,
+        source: base, merged: merged, note: missing?.message, architecture: architecture,
+        tree: next,
         isSecret: handover.seeds != .none))
   }
 }
@@ -106,12 +108,12 @@ struct JobOptions: ParsableArguments {
   /// What a crash kernel is told; nil for an ordinary kexec. A machine that is meant has to have set
   /// the memory apart, whatever is said.
   func handover(
-    on machine: MachineFacts, isMachine: Bool, note: String?
+    on machine: MachineFacts, isMachine: Bool, missing: LoadingError?
   ) throws(Failure) -> CrashHandover? {
     guard let elfcorehdrAt, forCrash else { return nil }
     let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
     guard !memory.isEmpty, !isMachine || !machine.crashRegions.isEmpty else {
-      if let note, note.contains("CAP_SYS_ADMIN") { throw Failure(.noPermission, note) }
+      if let missing, missing.code == .noPermission { throw Failure(missing) }
       throw Failure(
         .notOffered,
         "no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --usable-memory"

@@ -3,6 +3,7 @@
 import DeviceTree
 import JSONText
 import Kexec
+import Loading
 
 /// A tree that is done, and how it was done.
 struct FixResult: Explained {

@@ -4,6 +4,7 @@ import ArgumentParser
 import BinaryFormat
 import ELF
 import Kexec
+import Loading
 import PhysicalMemory
 import RunningKernel
 
@@ -52,7 +53,7 @@ struct Plan: ParsableCommand {
     guard forKexec != forCrash else {
       throw ValidationError("say what the plan is for: --for-kexec or --for-crash")
     }
-    guard forCrash || given.isEmpty else {
+    guard forCrash || given.facts == GivenFacts() else {
       throw ValidationError("facts by hand are for --for-crash")
     }
     guard given.backupAt == nil else {
@@ -92,25 +93,24 @@ struct Plan: ParsableCommand {
   /// What a core header is made of; nil for an ordinary kexec.
   private func crashFacts(
     _ map: MemoryMap?
-  ) throws(Failure) -> (facts: CrashFacts, notes: [String])? {
+  ) throws(Failure) -> SourceMachine.CrashSource? {
     guard forCrash else { return nil }
-    var (facts, _, notes) = try CrashSource(machine: source.machine, map: map).facts(given)
-    facts.take(given)
-    return (facts, notes)
+    return try loading { () throws(LoadingError) in
+      try source.machineOptions.sourceMachine.crashSource(listedIn: map, given: given.facts)
+    }
   }
 
   /// The memory of the machine; of one that is not there, what its tree says.
   private func memory(
     _ base: TreeFile?, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
   ) throws(Failure) -> MachineFacts {
-    var (facts, note) = try source.facts(listedIn: map, for: architecture)
+    var (facts, missing) = try source.facts(listedIn: map, for: architecture)
     if let base, !source.machineIsMeant { return try facts.with(memoryOf: base) }
     // Until the kernel says so, it is little-endian.
     facts.byteOrder =
       crash?.byteOrder ?? (try? source.machine.core())??.file.byteOrder ?? .little
     guard facts.systemRAM == nil else { return facts }
-    let isHidden = note?.contains("CAP_SYS_ADMIN") == true
-    throw Failure(isHidden ? .noPermission : .notOffered, note ?? "no memory is known")
+    throw missing.map(Failure.init) ?? Failure(.notOffered, "no memory is known")
   }
 
   private func plan(

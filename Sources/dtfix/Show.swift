@@ -6,6 +6,7 @@ import DeviceTree
 import ELF
 import KernelImage
 import Kexec
+import Loading
 import RunningKernel
 
 /// `dtfix show`: a tree, a core header, a plan or a kernel as text.
@@ -56,7 +57,7 @@ struct Show: ParsableCommand {
   }
 
   func run() throws {
-    guard let file else { return try showTree(of: source.machine) }
+    guard let file else { return try showTree(of: source.sourceMachine) }
     guard !PlanFolder.isPlan(file) else { return try show(PlanFolder(file).manifest()) }
     guard !PlanFolder.exists(file) else { return try show(TreeFile(file)) }
     let input = try MappedFile(file, pipeLimit: RunningKernel.treeLimit)
@@ -65,15 +66,16 @@ struct Show: ParsableCommand {
 
   private func show(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     switch Content(of: bytes) {
-    case .archive: try show(TreeFile(archive: bytes, named: name))
+    case .archive:
+      try show(loading { () throws(LoadingError) in try TreeFile(archive: bytes, named: name) })
     case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
     case .coreHeader: try show(CoreHeaderFile(InputFile(name, copying: bytes)))
     case .kernel: try show(KernelReport(KernelFile(bytes, named: name), bytes))
     }
   }
 
-  private func showTree(of machine: RunningKernel) throws(Failure) {
-    let tree = try TreeFile(of: machine, from: origin.from)
+  private func showTree(of machine: SourceMachine) throws(Failure) {
+    let tree = try loading { () throws(LoadingError) in try machine.tree(origin.from) }
     tree.warnings.forEach { printError("warning: \($0)") }
     try show(tree)
   }

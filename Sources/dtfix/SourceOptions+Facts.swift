@@ -2,10 +2,11 @@
 
 import KernelImage
 import Kexec
+import Loading
 import RunningKernel
 import SystemPackage
 
-// What a tree's machine says, in the words of Kexec: here the two libraries meet.
+// What a tree's machine says, as far as it is meant.
 extension SourceOptions {
   /// All files that may be read; `-` is standard input.
   var paths: [String] {
@@ -20,9 +21,11 @@ extension SourceOptions {
     return try machineTree()
   }
 
+  private var sourceMachine: SourceMachine { machineOptions.sourceMachine }
+
   /// The machine's own tree.
   private func machineTree() throws(Failure) -> TreeFile {
-    try TreeFile(of: machine, from: origin.from)
+    try loading { () throws(LoadingError) in try sourceMachine.tree(origin.from) }
   }
 
   /// The machine's tree, if it is to be merged into the one that was named.
@@ -54,18 +57,14 @@ extension SourceOptions {
       }
       return named
     }
-    if machineIsMeant,
-      let name = try coreFact({ machine throws(MachineError) in try machine.architectureName() }),
-      let running = Architecture(named: name)
-    {
-      return running
-    }
-    return nil
+    guard machineIsMeant else { return nil }
+    return try coreFact { machine throws(LoadingError) in try machine.architecture() }
   }
 
   /// The machine's `/proc/iomem`; nil of one that is not meant.
   func memoryMap() throws(Failure) -> MemoryMap? {
-    machineIsMeant ? try machine.readMemoryMap() : nil
+    guard machineIsMeant else { return nil }
+    return try loading { () throws(LoadingError) in try sourceMachine.memoryMap() }
   }
 
   /// What is known about the machine, and why its memory is not; of one that is not meant, what was
@@ -74,12 +73,12 @@ extension SourceOptions {
   /// - Parameter map: what ``memoryMap()`` gave.
   func facts(
     listedIn map: MemoryMap?, for architecture: Architecture
-  ) throws(Failure) -> (facts: MachineFacts, note: String?) {
+  ) throws(Failure) -> (facts: MachineFacts, missing: LoadingError?) {
     guard machineIsMeant else { return (MachineFacts(pageSize: pageSize), nil) }
-    var (facts, note) = try MachineFacts.facts(
-      of: machine, listedIn: map, pageSize: try runningPageSize())
-    if architecture.prefersLiveTree { try facts.learnPowerPC(of: machine) }
-    return (facts, note)
+    let pageSize = try runningPageSize()
+    return try loading { () throws(LoadingError) in
+      try sourceMachine.facts(listedIn: map, pageSize: pageSize, for: architecture)
+    }
   }
 
   /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
@@ -97,9 +96,9 @@ extension SourceOptions {
     if let text = changes.commandLine ?? (changes.reuseCmdline ? nil : own) {
       line = KernelCommandLine(text)
     } else if usesRunningCommandLine(changes) {
-      line = KernelCommandLine(
-        reusing: try fact { machine throws(MachineError) in try machine.commandLine() },
-        forCrash: forCrash, for: architecture)
+      line = try loading { () throws(LoadingError) in
+        try sourceMachine.commandLine(forCrash: forCrash, for: architecture)
+      }
     } else {
       return .ofTree(appending: changes.append ?? "")
     }
@@ -120,28 +119,18 @@ extension SourceOptions {
 
   private func runningPageSize() throws(Failure) -> UInt64? {
     if let pageSize { return pageSize }
-    return try coreFact { machine throws(MachineError) in try machine.pageSize() }
+    return try coreFact { machine throws(LoadingError) in try machine.pageSize() }
   }
 
   /// A fact that an option can stand in for.
   private func coreFact<Value>(
-    _ read: (RunningKernel) throws(MachineError) -> Value
+    _ read: (SourceMachine) throws(LoadingError) -> Value
   ) throws(Failure) -> Value {
-    do throws(Failure) {
-      return try fact(read)
+    do throws(LoadingError) {
+      return try read(sourceMachine)
     } catch {
-      guard !error.message.contains("\n") else { throw error }
-      throw Failure(error.code, "\(error.message)\n--arch and --page-size make it unnecessary")
-    }
-  }
-
-  private func fact<Value>(
-    _ read: (RunningKernel) throws(MachineError) -> Value
-  ) throws(Failure) -> Value {
-    do throws(MachineError) {
-      return try read(machine)
-    } catch {
-      throw Failure(error)
+      guard !error.message.contains("\n") else { throw Failure(error) }
+      throw Failure(LoadingError(error.code, error.message, remedy: .architectureAndPageSize))
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import KernelImage
 import Kexec
+import Loading
 import RunningKernel
 
 // What a whole kexec is planned from: a tree, but not for every architecture.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Loading
 import RunningKernel
 import SystemPackage
 
@@ -12,6 +13,9 @@ struct MachineOptions: ParsableArguments {
   var root: String?
 
   var machine: RunningKernel { RunningKernel(root: FilePath(root ?? "/")) }
+
+  /// The same, in the words of Kexec.
+  var sourceMachine: SourceMachine { SourceMachine(machine) }
 
   func validate() throws {
     guard root != "" else { throw ValidationError("--root is the name of a folder, not empty") }

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+public import ArgumentParser
+public import Loading
 
-/// Which of its trees a machine gives.
-enum TreeOrigin: String, ExpressibleByArgument, CaseIterable {
-  /// The blob that the kernel was booted with.
-  case flat
-  /// The tree that the kernel works with now.
-  case live
-}
+extension TreeOrigin: ExpressibleByArgument {}
 
 /// Where a machine's tree is taken from.
 struct TreeOriginOptions: ParsableArguments {

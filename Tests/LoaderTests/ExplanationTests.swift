@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Loading
 import Testing
 
 @testable import kexec_loader

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kexec
+import Loading
 import SystemPackage
 import TestSupport
 import Testing

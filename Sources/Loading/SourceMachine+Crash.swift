@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import DeviceTree
+import ELF
+public import Kexec
+import PhysicalMemory
+public import RunningKernel
+
+// A machine that may crash: what its core header is made of.
+extension SourceMachine {
+  /// What a core header is made of.
+  public struct CrashSource: Hashable, Sendable {
+    /// What the machine says, and in place of it what was given by hand.
+    public var facts = CrashFacts()
+    /// The running kernel's architecture as `uname -m` names it; nil when the machine does not tell.
+    public var architectureName: String?
+    /// What could not be learned, a line each.
+    public var notes: [String] = []
+
+    /// Facts by hand, without a machine.
+    public init(_ given: GivenFacts = GivenFacts()) { facts.take(given) }
+  }
+
+  /// What the machine says of itself to those who prepare for its crash.
+  ///
+  /// - Parameters:
+  ///   - map: what ``memoryMap()`` gave.
+  ///   - given: what is known better; it is not looked for.
+  /// - Throws: ``LoadingError`` where a file cannot be read, and for a machine that sets no memory apart.
+  public func crashSource(
+    listedIn map: MemoryMap?, given: GivenFacts = GivenFacts()
+  ) throws(LoadingError) -> CrashSource {
+    guard map?.isHidden != true else {
+      throw LoadingError(
+        .noPermission, "\(kernel.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")
+    }
+    var source = CrashSource()
+    try learnMemory(&source, map, given)
+    try learnNotes(&source, given)
+    learnKernel(&source)
+    let name = source.architectureName
+    if map == nil, name.flatMap(Architecture.init(named:)) == .ppc64 {
+      source.facts.memory = try fact { kernel throws(MachineError) in
+        try kernel.liveTree().tree.memoryOfPowerPC ?? []
+      }
+    }
+    source.facts.take(given)
+    return source
+  }
+
+  private func learnMemory(
+    _ source: inout CrashSource, _ map: MemoryMap?, _ given: GivenFacts
+  ) throws(LoadingError) {
+    source.facts.memory = map?.memoryToDump ?? []
+    source.facts.kernelImage = map?.kernelImage
+    source.facts.firmware = try fact { kernel throws(MachineError) in try kernel.firmwareMemory() }
+    let regions = try fact { kernel throws(MachineError) in try kernel.crashRegions(listedIn: map) }
+    guard !regions.isEmpty || !given.excluded.isEmpty || map == nil else {
+      throw LoadingError(
+        .notOffered, "\(kernel.root): no memory is set apart for a crash kernel",
+        remedy: .excludedMemory)
+    }
+    source.facts.excluded =
+      regions + (try fact { kernel throws(MachineError) in try kernel.crashCMARanges() })
+  }
+
+  private func learnNotes(
+    _ source: inout CrashSource, _ given: GivenFacts
+  ) throws(LoadingError) {
+    if given.cpuNotes.isEmpty {
+      let notes = try fact { kernel throws(MachineError) in try kernel.cpuNotes().map(\.range) }
+      source.facts.cpuNotes = notes
+      let possible = try fact { kernel throws(MachineError) in try kernel.possibleCPUCount() } ?? 0
+      if possible > notes.count {
+        source.notes.append(
+          "of \(possible) possible CPUs \(notes.count) tell where their register notes are; "
+            + "kernels since 6.6 describe all: the others can be given by hand")
+      }
+    }
+    if given.vmcoreinfoNote == nil {
+      source.facts.vmcoreinfoNote = try fact { kernel throws(MachineError) in
+        try kernel.vmcoreinfoNote()
+      }
+    }
+  }
+
+  /// The linear map and the kernel's place have other sources, or can be left out: a kernel that is locked
+  /// down hides them.
+  private func learnKernel(_ source: inout CrashSource) {
+    let core = learnedCore(&source.notes)
+    source.facts.byteOrder = core?.file.byteOrder ?? .little
+    source.facts.coreSegments = core?.file.programHeaders ?? []
+    source.facts.vmcoreinfo = core?.vmcoreinfo
+    source.architectureName = kernel.architectureName(by: core)
+  }
+
+  /// The head of `/proc/kcore`, or nil and a note.
+  func learnedCore(_ notes: inout [String]) -> KernelCore? {
+    do throws(MachineError) {
+      if let core = try kernel.core() { return core }
+      notes.append("\(kernel.corePath): no such file, or of a 32-bit kernel")
+    } catch {
+      notes.append("\(error)")
+    }
+    return nil
+  }
+}
