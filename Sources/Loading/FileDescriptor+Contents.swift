@@ -2,7 +2,7 @@
 
 import Glibc
 import RunningKernel
-import SystemPackage
+package import SystemPackage
 
 extension FileDescriptor {
   /// All bytes of an open file: of a regular one from its beginning, else from where it stands.
@@ -10,7 +10,7 @@ extension FileDescriptor {
   /// - Parameters:
   ///   - name: what messages call it.
   ///   - limit: the most bytes; reading stops with an error beyond them.
-  func contents(named name: String, limit: Int) throws(LoadingError) -> [UInt8] {
+  package func contents(named name: String, limit: Int) throws(LoadingError) -> [UInt8] {
     let before = try status(of: self, named: name)
     let kind = before.st_mode & S_IFMT
     try checkIsReadable(kind, named: name)
