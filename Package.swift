@@ -41,6 +41,8 @@ let package = Package(
     .library(name: "CrashCore", targets: ["CrashCore"]),
     .library(name: "KernelImage", targets: ["KernelImage"]),
     .library(name: "Compression", targets: ["Compression"]),
+    // libdtfix: what dtfix.h describes. make install gives it that name.
+    .library(name: "CDTFixShared", type: .dynamic, targets: ["DTFixABI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -78,6 +80,14 @@ let package = Package(
       [
         "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "Kexec", "PhysicalMemory",
         "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(name: "CDTFix"),
+    library(
+      "DTFixABI",
+      [
+        "BinaryFormat", "CDTFix", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
+        "Kexec", "Loading", "PhysicalMemory", "RunningKernel",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "dtfix",
