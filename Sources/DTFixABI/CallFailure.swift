@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CDTFix
+import DeviceTree
 
 /// Why a call fails: what an error handle tells.
 struct CallFailure: Error, Hashable {
   let code: Code
   let message: String
 
-  /// The numbers of `dtfix.h`.
+  /// The numbers of `dtfix.h`; those from 64 on are dtfix' exit codes.
   enum Code: CInt {
     case argument = 1
     case handle = 2
@@ -30,29 +30,24 @@ struct CallFailure: Error, Hashable {
   static func argument(_ message: String) -> CallFailure { CallFailure(.argument, message) }
 }
 
-/// What an error handle holds.
-final class ErrorObject: HandleObject {
-  static let typeName = "error"
-  static let mark: UInt64 = 0x6474_6669_785f_6501
-
-  let code: CInt
-  let message: CText
-
-  init(_ failure: CallFailure) {
-    code = failure.code.rawValue
-    message = CText(failure.message)
+extension CallFailure {
+  /// What a tree does not have, or cannot take.
+  init(_ error: DeviceTreeError) {
+    switch error.code {
+    case .notFound: self.init(.notFound, "\(error)")
+    case .exists, .badPath, .badName, .isRoot, .badOverlay: self.init(.usage, "\(error)")
+    default: self.init(.malformed, "\(error)")
+    }
   }
 }
 
 /// Runs the body of a function of `dtfix.h`, and turns what it throws into a code and an error handle.
-func answer(
-  _ error: UnsafeMutablePointer<OpaquePointer?>?, _ body: () throws(CallFailure) -> Void
-) -> CInt {
+@safe func answer(_ error: HandlePlace?, _ body: () throws(CallFailure) -> Void) -> CInt {
   do throws(CallFailure) {
     try body()
     return 0
   } catch let failure {
-    if let error = unsafe error { unsafe error.pointee = ErrorObject(failure).handle() }
+    if let error = unsafe error { ErrorObject(failure).hand(to: error) }
     return -failure.code.rawValue
   }
 }

@@ -2,15 +2,25 @@
 
 import CDTFix
 import DeviceTree
+import Kexec
 
 /// What a tree handle holds.
 final class TreeObject: HandleObject {
   static let typeName = "tree"
-  static let mark: UInt64 = 0x6474_6669_785f_7401
+  static let mark: UInt64 = 0x6474_6669_785f_7472
 
   var tree: DeviceTree
 
   init(_ tree: DeviceTree) { self.tree = tree }
+}
+
+/// A tree of a caller's bytes.
+func tree(_ blob: [UInt8], named name: String? = nil) throws(CallFailure) -> DeviceTree {
+  do throws(DeviceTreeError) {
+    return try DeviceTree(blob: blob)
+  } catch {
+    throw CallFailure(.malformed, name.map { "\($0): \(error)" } ?? "\(error)")
+  }
 }
 
 /// Documented in `dtfix.h`.
@@ -19,25 +29,78 @@ public func dtfix_tree_open(
   _ blob: UnsafeRawPointer?, _ size: Int, _ tree: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> CInt {
-  unsafe answer(error) { () throws(CallFailure) in
-    guard let blob = unsafe blob, let tree = unsafe tree else { throw .argument("NULL") }
-    let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: blob, count: size))
-    do throws(DeviceTreeError) {
-      unsafe tree.pointee = TreeObject(try DeviceTree(blob: bytes)).handle()
-    } catch {
-      throw CallFailure(.malformed, "\(error)")
-    }
+  answer(error) { () throws(CallFailure) in
+    let place = try place(tree, "tree")
+    let blob = try bytes(blob, size, "blob")
+    TreeObject(try DTFixABI.tree(blob)).hand(to: place)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_new")
+public func dtfix_tree_new(
+  _ tree: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    TreeObject(DeviceTree()).hand(to: try place(tree, "tree"))
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_copy")
+public func dtfix_tree_copy(
+  _ tree: OpaquePointer?, _ copy: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(copy, "copy")
+    TreeObject(try TreeObject.of(tree).tree).hand(to: place)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_blob")
+public func dtfix_tree_blob(
+  _ tree: OpaquePointer?, _ blob: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(blob, "blob")
+    BufferObject(try TreeObject.of(tree).tree.blob).hand(to: place)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_source")
+public func dtfix_tree_source(
+  _ tree: OpaquePointer?, _ source: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(source, "source")
+    let text = try TreeObject.of(tree).tree.sourceText(hiding: ChosenProperty.secrets)
+    BufferObject(text).hand(to: place)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_free")
 public func dtfix_tree_free(_ tree: UnsafeMutablePointer<OpaquePointer?>?) {
-  unsafe TreeObject.free(tree)
+  TreeObject.free(tree)
 }
 
 /// Documented in `dtfix.h`.
-@_cdecl("dtfix_error_message")
-public func dtfix_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-  unsafe (try? ErrorObject.of(error))?.message.start
+@_cdecl("dtfix_tree_compare")
+public func dtfix_tree_compare(
+  _ tree: OpaquePointer?, _ other: OpaquePointer?,
+  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(report, "report")
+    let (one, other) = (try TreeObject.of(tree).tree, try TreeObject.of(other).tree)
+    let changes = one.compared(with: other).differences.map {
+      Change($0, reason: "in the other tree", rule: .caller)
+    }
+    ReportObject(changes: changes).hand(to: place)
+  }
 }

@@ -15,6 +15,11 @@ public struct KernelFile: Sendable {
     public let bytes: Piece
     /// How the next layer is packed in it, in the words of the file; nil when it is not.
     public let compression: String?
+    /// The format, and with what an EFI zboot file is packed: `EFI zboot (zstd)`.
+    public var name: String {
+      guard let compression, case .zboot = format else { return "\(format)" }
+      return "\(format) (\(compression))"
+    }
   }
 
   /// The layers, outermost first; the last one is the kernel.

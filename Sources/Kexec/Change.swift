@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DeviceTree
+package import DeviceTree
 
 /// One thing done to a tree, or a command line, on its way to the next kernel, or left as it was on purpose.
 public struct Change: Hashable, Sendable {
@@ -71,7 +71,7 @@ public struct Change: Hashable, Sendable {
   }
 
   /// A difference between the tree before and after somebody else's edit.
-  init(_ difference: TreeComparison.Difference, reason: String, rule: Rule) {
+  package init(_ difference: TreeComparison.Difference, reason: String, rule: Rule) {
     switch difference {
     case .bootCPU(let from, let to):
       self.init(

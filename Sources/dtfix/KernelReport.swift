@@ -122,11 +122,6 @@ extension KernelReport.Part {
 }
 
 extension KernelFile.Layer {
-  fileprivate var name: String {
-    guard let compression, case .zboot = format else { return "\(format)" }
-    return "\(format) (\(compression))"
-  }
-
   fileprivate var json: JSON {
     [
       "format": .string("\(format)"), "size": .number(bytes.size),

@@ -113,7 +113,15 @@ typedef struct dtfix_range {
 typedef struct dtfix_report dtfix_report;
 
 /** What happened to something. */
-enum { DTFIX_ADDED = 1, DTFIX_CHANGED = 2, DTFIX_REMOVED = 3, DTFIX_KEPT = 4 };
+enum {
+  DTFIX_ADDED = 1,
+  DTFIX_REPLACED = 2,
+  DTFIX_REMOVED = 3,
+  /** It stays, which may surprise. */
+  DTFIX_KEPT = 4,
+  /** Another tree has it, and it was not taken over. */
+  DTFIX_OMITTED = 5
+};
 
 /** What it happened to. */
 enum {

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CDTFix
+import JSONText
+import Kexec
+
+/// What a report handle holds.
+final class ReportObject: HandleObject, Sendable {
+  static let typeName = "report"
+  static let mark: UInt64 = 0x6474_6669_785f_7265
+
+  let changes: [ReportedChange]
+  let findings: [ReportedFinding]
+  /// The lines of an explanation.
+  let lines: [String]
+  let json: JSON
+
+  /// A report; without lines of its own, those of the changes and findings.
+  init(changes: [Change] = [], findings: [Finding] = [], lines: [String]? = nil) {
+    self.changes = changes.map(ReportedChange.init)
+    self.findings = findings.map(ReportedFinding.init)
+    self.lines = lines ?? changes.map(\.description) + findings.map { "warning: \($0)" }
+    json = [
+      "changes": .array(changes.map(\.json)), "findings": .array(findings.map(\.json)),
+    ]
+  }
+}
+
+/// A change, in C's words.
+struct ReportedChange: Sendable {
+  let action: Int
+  let subject: Int
+  let node: CText?
+  let property: CText?
+  let from: CText?
+  let to: CText?
+  let reason: CText
+  let rule: CText
+
+  init(_ change: Change) {
+    action =
+      switch change.action {
+      case .added: DTFIX_ADDED
+      case .replaced: DTFIX_REPLACED
+      case .removed: DTFIX_REMOVED
+      case .kept: DTFIX_KEPT
+      case .omitted: DTFIX_OMITTED
+      }
+    (subject, node, property) =
+      switch change.subject {
+      case .property(let name, let node): (DTFIX_PROPERTY, CText(node), CText(name))
+      case .node(let path): (DTFIX_NODE, CText(path), nil)
+      case .reservation: (DTFIX_RESERVATION, nil, nil)
+      case .bootCPU: (DTFIX_BOOT_CPU, nil, nil)
+      case .commandLine: (DTFIX_COMMAND_LINE, nil, nil)
+      }
+    from = change.from.map { CText($0.description) }
+    to = change.to.map { CText($0.description) }
+    reason = CText(change.reason)
+    rule = CText(change.rule.description)
+  }
+
+  var filled: dtfix_change {
+    var change = unsafe dtfix_change()
+    unsafe change.action = UInt32(action)
+    unsafe change.subject = UInt32(subject)
+    unsafe change.node = node?.start
+    unsafe change.property = property?.start
+    unsafe change.from = from?.start
+    unsafe change.to = to?.start
+    unsafe change.reason = reason.start
+    unsafe change.rule = rule.start
+    return unsafe change
+  }
+}
+
+/// A finding, in C's words.
+struct ReportedFinding: Sendable {
+  let place: CText
+  let text: CText
+  let rule: CText
+
+  init(_ finding: Finding) {
+    place = CText(finding.place)
+    text = CText(finding.text)
+    rule = CText(finding.rule.description)
+  }
+
+  var filled: dtfix_finding {
+    var finding = unsafe dtfix_finding()
+    unsafe finding.place = place.start
+    unsafe finding.text = text.start
+    unsafe finding.rule = rule.start
+    return unsafe finding
+  }
+}
+
+extension Array {
+  /// An item that a caller counts from 0.
+  func item(_ index: Int, _ name: String) throws(CallFailure) -> Element {
+    guard indices.contains(index) else {
+      throw CallFailure(.notFound, "\(name) \(UInt(bitPattern: index)): there are \(count)")
+    }
+    return self[index]
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_change_count")
+public func dtfix_report_change_count(_ report: OpaquePointer?) -> Int {
+  (try? ReportObject.of(report))?.changes.count ?? 0
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_change")
+public func dtfix_report_change(
+  _ report: OpaquePointer?, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let item = try ReportObject.of(report).changes.item(index, "change")
+    try unsafe item.filled.fill(change, "change")
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_finding_count")
+public func dtfix_report_finding_count(_ report: OpaquePointer?) -> Int {
+  (try? ReportObject.of(report))?.findings.count ?? 0
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_finding")
+public func dtfix_report_finding(
+  _ report: OpaquePointer?, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let item = try ReportObject.of(report).findings.item(index, "finding")
+    try unsafe item.filled.fill(finding, "finding")
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_text")
+public func dtfix_report_text(
+  _ report: OpaquePointer?, _ text: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let text = try place(text, "text")
+    let lines = try ReportObject.of(report).lines
+    BufferObject(lines.map { $0 + "\n" }.joined()).hand(to: text)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_json")
+public func dtfix_report_json(
+  _ report: OpaquePointer?, _ json: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let json = try place(json, "json")
+    BufferObject(try ReportObject.of(report).json.description).hand(to: json)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_report_free")
+public func dtfix_report_free(_ report: UnsafeMutablePointer<OpaquePointer?>?) {
+  ReportObject.free(report)
+}
