@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import Kexec
+import Loading
 
 /// Why a call fails: what an error handle tells.
 struct CallFailure: Error, Hashable {
@@ -31,6 +33,24 @@ struct CallFailure: Error, Hashable {
 }
 
 extension CallFailure {
+  /// What a machine does not tell, or no plan can be made of.
+  init(_ error: LoadingError) {
+    self.init(Code(rawValue: error.code.rawValue) ?? .system, "\(error)")
+  }
+
+  /// What no tree and no core header can be made of.
+  init(_ error: PlanError, in source: String) {
+    let code: Code =
+      switch error {
+      case .missing, .unsupported, .noTree, .noRoom, .noCrashRegion, .notMerged: .notOffered
+      case .tree, .tooMany, .badInitrd, .badMemory, .memoryIsOfUEFI, .notAccepted, .conflict,
+        .machineTree, .overlay, .contradiction, .tooManySegments, .badNote, .overlappingMemory:
+        .malformed
+      default: .usage
+      }
+    self.init(code, "\(source): \(error)")
+  }
+
   /// What a tree does not have, or cannot take.
   init(_ error: DeviceTreeError) {
     switch error.code {

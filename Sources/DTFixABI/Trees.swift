@@ -3,6 +3,7 @@
 import CDTFix
 import DeviceTree
 import Kexec
+import Loading
 
 /// What a tree handle holds.
 final class TreeObject: HandleObject {
@@ -10,8 +11,18 @@ final class TreeObject: HandleObject {
   static let mark: UInt64 = 0x6474_6669_785f_7472
 
   var tree: DeviceTree
+  /// Where it came from: of a live tree, what has to be done to it before it is handed on.
+  let origin: TreeFile?
 
-  init(_ tree: DeviceTree) { self.tree = tree }
+  init(_ tree: DeviceTree, from origin: TreeFile? = nil) {
+    self.tree = tree
+    self.origin = origin
+  }
+
+  /// What has to be done to it before it is handed on.
+  var edits: [TreeEdit] { (origin ?? TreeFile(blob: tree, named: "tree")).edits }
+
+  convenience init(_ file: TreeFile) { self.init(file.tree, from: file) }
 }
 
 /// A tree of a caller's bytes.
@@ -54,7 +65,8 @@ public func dtfix_tree_copy(
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let place = try place(copy, "copy")
-    TreeObject(try TreeObject.of(tree).tree).hand(to: place)
+    let object = try TreeObject.of(tree)
+    TreeObject(object.tree, from: object.origin).hand(to: place)
   }
 }
 

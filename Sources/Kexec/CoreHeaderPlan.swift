@@ -152,7 +152,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
 }
 
 extension Finding {
-  init(_ finding: CoreFinding) {
+  package init(_ finding: CoreFinding) {
     self.init(
       "\(finding.place)", finding.text, rule: .linux(finding.rule.file, finding.rule.name))
   }

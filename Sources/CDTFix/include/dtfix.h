@@ -265,7 +265,7 @@ typedef struct dtfix_machine_status {
   /** Whether a kernel waits for a reboot, and for a crash: 1, 0, or -1 when that is not known. */
   int32_t is_loaded;
   int32_t is_crash_loaded;
-  /** Whether kexec_load and kexec_file_load exist: 1, 0 or -1. */
+  /** Whether the kernel has kexec_load and kexec_file_load: -1, as only a system call tells; a loader fills it in. */
   int32_t has_kexec_load;
   int32_t has_kexec_file_load;
   /** Whether the kernel is locked down: 1 or 0. */
@@ -523,6 +523,8 @@ typedef struct dtfix_plan_options {
   uint32_t tree_origin;
   /** Which profile of a unified kernel image, from 0. */
   uint32_t profile;
+  /** What the machine lets a loader do, by which a call is chosen; NULL for what its files say. */
+  const dtfix_machine_status *status;
   /** The architecture, where neither machine nor tree tells; NULL for what they tell. */
   const char *architecture;
   /** Bytes in a page of the running kernel; 0 for what the machine tells. */

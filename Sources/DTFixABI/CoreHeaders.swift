@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import CDTFix
+import CrashCore
+import Kexec
+import Loading
+import PhysicalMemory
+import RunningKernel
+
+extension GivenFacts {
+  /// What a caller knows better.
+  init(_ facts: dtfix_core_facts) throws(CallFailure) {
+    self.init()
+    memory = try unsafe ranges(facts.ram, facts.ram_count, "ram")
+    excluded = try unsafe ranges(facts.excluded, facts.excluded_count, "excluded")
+    cpuNotes = try unsafe ranges(facts.cpu_notes, facts.cpu_note_count, "cpu_notes")
+    vmcoreinfoNote = try unsafe rangeIfAny(facts.vmcoreinfo, "vmcoreinfo")
+    kernelText = try unsafe rangeIfAny(facts.kernel_text, "kernel_text").map {
+      CoreHeader.KernelText(virtualAddress: unsafe facts.kernel_text_address, range: $0)
+    }
+    linearMap = unsafe facts.has_linear_map != 0 ? facts.linear_map : nil
+    backup = unsafe facts.has_backup != 0 ? facts.backup : nil
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_core_header")
+public func dtfix_core_header(
+  _ machine: OpaquePointer?, _ facts: UnsafePointer<dtfix_core_facts>?,
+  _ header: UnsafeMutablePointer<OpaquePointer?>?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(header, "header")
+    let machine = try MachineObject.ifAny(machine)?.machine
+    let (given, told) = try coreFacts(facts)
+    let (architecture, source) = try crashSource(of: machine, given, told)
+    let plan: CoreHeaderPlan
+    let bytes: [UInt8]
+    do {
+      plan = try CoreHeaderPlan(for: architecture, source.facts)
+      bytes = try plan.header.bytes()
+    } catch let error as PlanError {
+      throw CallFailure(error, in: machine.map { "\($0.kernel.root)" } ?? "facts")
+    } catch {
+      throw CallFailure(.malformed, "\(error)")
+    }
+    if let report = unsafe report {
+      let lines =
+        source.notes.map { "note: \($0)" } + plan.evidence.map(\.description)
+        + plan.warnings.map { "warning: \($0)" }
+      ReportObject(findings: plan.warnings, lines: lines).hand(to: report)
+    }
+    BufferObject(bytes).hand(to: place)
+  }
+}
+
+/// What a caller knows of a core header, and the architecture if it was told.
+@safe private func coreFacts(
+  _ facts: UnsafePointer<dtfix_core_facts>?
+) throws(CallFailure) -> (GivenFacts, Architecture?) {
+  guard unsafe facts != nil else { return (GivenFacts(), nil) }
+  let facts = try dtfix_core_facts.given(facts, "facts")
+  return (try unsafe GivenFacts(facts), try unsafe architecture(facts.architecture))
+}
+
+private func crashSource(
+  of machine: SourceMachine?, _ given: GivenFacts, _ told: Architecture?
+) throws(CallFailure) -> (Architecture, SourceMachine.CrashSource) {
+  var source = SourceMachine.CrashSource(given)
+  if let machine {
+    source = try ask { () throws(LoadingError) in
+      try machine.crashSource(listedIn: try machine.memoryMap(), given: given)
+    }
+  }
+  let running = source.architectureName.flatMap(Architecture.init(named:))
+  guard let architecture = told ?? running else {
+    throw CallFailure(.usage, "the architecture is not known, and was not told")
+  }
+  if let told, let running, told != running {
+    throw CallFailure(.usage, "architecture: \(told), but the machine is of \(running)")
+  }
+  guard architecture.coreRules != nil else {
+    throw CallFailure(.usage, "architecture: no core headers are made for \(architecture)")
+  }
+  return (architecture, source)
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_core_header_check")
+public func dtfix_core_header_check(
+  _ header: UnsafeRawPointer?, _ size: Int, _ machine: OpaquePointer?,
+  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(report, "report")
+    let header = try bytes(header, size, "header")
+    var (facts, notes) = (CoreMachine(), [String]())
+    if let machine = try MachineObject.ifAny(machine)?.machine {
+      (facts, notes) = try ask { () throws(LoadingError) in
+        guard let map = try machine.memoryMap(), !map.isHidden else {
+          throw LoadingError(.notOffered, "\(machine.kernel.memoryMapPath): tells no addresses")
+        }
+        return try machine.coreMachine(listedIn: map)
+      }
+    }
+    let findings = CoreHeaderCheck(of: facts).findings(in: header.span).map(Finding.init)
+    ReportObject(findings: findings, lines: notes + findings.map(\.description))
+      .hand(to: place)
+  }
+}

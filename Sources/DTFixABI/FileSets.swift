@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CDTFix
+import Loading
+import SystemPackage
+
+/// What a file-set handle holds.
+final class FileSetObject: HandleObject {
+  static let typeName = "file set"
+  static let mark: UInt64 = 0x6474_6669_785f_6673
+
+  var files = FileSet()
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_file_set_new")
+public func dtfix_file_set_new(
+  _ files: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    FileSetObject().hand(to: try place(files, "files"))
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_file_set_add")
+public func dtfix_file_set_add(
+  _ files: OpaquePointer?, _ file: UnsafePointer<dtfix_file>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let set = try FileSetObject.of(files)
+    let file = try dtfix_file.given(file, "file")
+    let kind = try ask { () throws(LoadingError) in try unsafe FileSet.kind(file.type) }
+    let name = try unsafe textIfAny(file.name, "name") ?? (kind == .extra ? "" : "\(kind)")
+    if unsafe file.bytes == nil && file.size == 0 {
+      let descriptor = unsafe FileDescriptor(rawValue: file.fd)
+      try ask { () throws(LoadingError) in try set.files.add(kind, descriptor, named: name) }
+    } else {
+      let content = try unsafe bytes(file.bytes, file.size, name)
+      try ask { () throws(LoadingError) in try set.files.add(kind, content, named: name) }
+    }
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_file_set_free")
+public func dtfix_file_set_free(_ files: UnsafeMutablePointer<OpaquePointer?>?) {
+  FileSetObject.free(files)
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_read")
+public func dtfix_read(
+  _ fd: CInt, _ buffer: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(buffer, "buffer")
+    let content = try ask { () throws(LoadingError) in
+      try FileDescriptor(rawValue: fd).contents(named: "file descriptor \(fd)")
+    }
+    BufferObject(content).hand(to: place)
+  }
+}

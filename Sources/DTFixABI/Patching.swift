@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CDTFix
+import DeviceTree
+import Kexec
+import Loading
+import PhysicalMemory
+import RunningKernel
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_patch")
+public func dtfix_tree_patch(
+  _ tree: OpaquePointer?, _ handover: UnsafePointer<dtfix_handover>?, _ machine: OpaquePointer?,
+  _ blob: UnsafeMutablePointer<OpaquePointer?>?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(blob, "blob")
+    let base = try TreeObject.of(tree)
+    let request = try unsafe PatchRequest(try dtfix_handover.given(handover, "handover"))
+    let machine = try MachineObject.ifAny(machine)?.machine
+    let next = try request.tree(from: base, on: machine)
+    if let report = unsafe report {
+      let notes = base.origin?.notes ?? []
+      ReportObject(
+        changes: next.changes, findings: next.warnings,
+        lines: notes + next.changes.map(\.description) + next.warnings.map { "warning: \($0)" }
+      ).hand(to: report)
+    }
+    BufferObject(next.blob).hand(to: place)
+  }
+}
+
+/// What `dtfix_handover` asks for.
+private struct PatchRequest {
+  let forCrash: Bool
+  let architecture: Architecture?
+  let commandLine: CommandLine
+  let initrd: PhysicalRange?
+  let coreHeader: PhysicalRange?
+  let usableMemory: [PhysicalRange]
+  let reservations: [PhysicalRange]
+  let seeds: Seeds
+
+  enum CommandLine {
+    case omitted
+    case ofTree(append: String)
+    case running(append: String)
+    case given(KernelCommandLine)
+  }
+
+  init(_ asked: dtfix_handover) throws(CallFailure) {
+    let has = try unsafe flags(
+      asked.flags,
+      allowed: [
+        DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, DTFIX_NO_COMMAND_LINE, DTFIX_REUSE_COMMAND_LINE,
+      ], "handover")
+    forCrash = try unsafe isForCrash(asked.purpose)
+    architecture = try unsafe DTFixABI.architecture(asked.architecture)
+    commandLine = try unsafe CommandLine(
+      textIfAny(asked.command_line, "command_line"), append: textIfAny(asked.append, "append"),
+      has)
+    initrd = try unsafe rangeIfAny(asked.initrd, "initrd")
+    coreHeader = try unsafe rangeIfAny(asked.core_header, "core_header")
+    usableMemory = try unsafe ranges(
+      asked.usable_memory, asked.usable_memory_count, "usable_memory")
+    reservations = try unsafe ranges(asked.reservations, asked.reservation_count, "reservations")
+    seeds = try unsafe Seeds.asked(
+      kaslr: bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed"),
+      rng: bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed"), has)
+    guard forCrash == (coreHeader != nil) else {
+      throw CallFailure(
+        .usage,
+        forCrash ? "a crash kernel needs a core header" : "a core header is for a crash kernel")
+    }
+    guard forCrash || usableMemory.isEmpty else {
+      throw CallFailure(.usage, "usable memory is for a crash kernel")
+    }
+  }
+
+  func tree(
+    from base: TreeObject, on machine: SourceMachine?
+  ) throws(CallFailure) -> NextTree {
+    let running = try ask { () throws(LoadingError) in try machine?.architecture() ?? nil }
+    guard let architecture = architecture ?? running ?? Architecture(describedBy: base.tree) else {
+      throw CallFailure(.usage, "tree: does not tell its architecture, and it was not told")
+    }
+    let facts = try facts(of: machine, architecture)
+    let handover = try handover(architecture, facts, machine)
+    do throws(PlanError) {
+      return try NextTree(
+        from: base.tree, edits: base.edits, for: architecture, handover: handover, machine: facts)
+    } catch {
+      throw CallFailure(error, in: base.origin?.name ?? "tree")
+    }
+  }
+
+  private func facts(
+    of machine: SourceMachine?, _ architecture: Architecture
+  ) throws(CallFailure) -> MachineFacts {
+    guard let machine else { return MachineFacts() }
+    return try ask { () throws(LoadingError) in
+      try machine.facts(
+        listedIn: try machine.memoryMap(), pageSize: try machine.pageSize(), for: architecture
+      ).facts
+    }
+  }
+
+  private func handover(
+    _ architecture: Architecture, _ facts: MachineFacts, _ machine: SourceMachine?
+  ) throws(CallFailure) -> Handover {
+    let memory = usableMemory.isEmpty ? facts.crashRegions : usableMemory
+    guard !forCrash || !memory.isEmpty else {
+      throw CallFailure(.notOffered, "no memory is set apart for a crash kernel, and none was told")
+    }
+    return Handover(
+      commandLine: try commandLine.choice(forCrash: forCrash, architecture, machine),
+      initrd: initrd, reservations: reservations, seeds: seeds,
+      crash: coreHeader.map { CrashHandover(coreHeader: $0, usableMemory: memory) })
+  }
+}
+
+extension PatchRequest.CommandLine {
+  fileprivate init(
+    _ line: String?, append: String?, _ has: (Int) -> Bool
+  ) throws(CallFailure) {
+    let choices = [has(DTFIX_NO_COMMAND_LINE), has(DTFIX_REUSE_COMMAND_LINE), line != nil]
+    guard choices.filter({ $0 }).count <= 1, !has(DTFIX_NO_COMMAND_LINE) || append == nil else {
+      throw CallFailure(.usage, "command_line: one from here, from there, and none exclude each other")
+    }
+    if has(DTFIX_NO_COMMAND_LINE) {
+      self = .omitted
+    } else if let line {
+      var whole = KernelCommandLine(line)
+      whole.append(append ?? "")
+      self = .given(whole)
+    } else if has(DTFIX_REUSE_COMMAND_LINE) {
+      self = .running(append: append ?? "")
+    } else {
+      self = .ofTree(append: append ?? "")
+    }
+  }
+
+  fileprivate func choice(
+    forCrash: Bool, _ architecture: Architecture, _ machine: SourceMachine?
+  ) throws(CallFailure) -> CommandLineChoice {
+    switch self {
+    case .omitted: return .omitted
+    case .ofTree(let words): return .ofTree(appending: words)
+    case .given(let line): return .given(line)
+    case .running(let words):
+      guard let machine else {
+        throw CallFailure(.usage, "the running kernel's command line, and no machine")
+      }
+      var line = try ask { () throws(LoadingError) in
+        try machine.commandLine(forCrash: forCrash, for: architecture)
+      }
+      line.append(words)
+      return .given(line)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CDTFix
+import Kexec
+import Loading
+import PhysicalMemory
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_make")
+public func dtfix_plan_make(
+  _ files: OpaquePointer?, _ machine: OpaquePointer?, _ options: UnsafePointer<dtfix_plan_options>?,
+  _ plan: UnsafeMutablePointer<OpaquePointer?>?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(plan, "plan")
+    let files = try FileSetObject.of(files).files
+    let machine = try MachineObject.ifAny(machine)?.machine
+    let asked = try unsafe PlanRequest(try dtfix_plan_options.given(options, "options"), machine)
+    let (object, told) = try asked.plan(files, on: machine)
+    if let report = unsafe report { told.hand(to: report) }
+    object.hand(to: place)
+  }
+}
+
+/// What `dtfix_plan_options` asks for.
+private struct PlanRequest {
+  let options: PlanOptions
+  /// The call that is asked for; nil for the better one.
+  let call: SystemCall?
+  let status: KexecStatus
+
+  init(_ asked: dtfix_plan_options, _ machine: SourceMachine?) throws(CallFailure) {
+    options = try unsafe PlanOptions(asked, machine)
+    call = try unsafe systemCall(asked.call)
+    status = try unsafe KexecStatus(asked.status, machine)
+  }
+
+  /// The plan, and what there is to say of it.
+  func plan(
+    _ files: FileSet, on machine: SourceMachine?
+  ) throws(CallFailure) -> (PlanObject, ReportObject) {
+    let (options, call, status) = (options, call, status)
+    return try ask { () throws(LoadingError) in
+      let job = try LoadJob(files, options, on: machine)
+      let choice = try job.choice(asked: call, on: status)
+      let reason = ["\(choice.call.rawValue): \(choice.reason)"]
+      guard choice.call == .kexecLoad else {
+        let taken = PlannedFiles(try job.filesForKernel())
+        let object = PlanObject(
+          taken, choice, forCrash: options.forCrash, try job.architecture())
+        return (object, ReportObject(lines: reason))
+      }
+      let gathered = try job.gathered()
+      let plan = try gathered.plan()
+      let lines = reason + gathered.notes.map { "note: \($0)" } + plan.explanation
+      return (
+        PlanObject(plan, choice),
+        ReportObject(changes: plan.changes, findings: plan.warnings, lines: lines)
+      )
+    }
+  }
+}
+
+extension PlanOptions {
+  /// What a caller asks for.
+  fileprivate init(_ asked: dtfix_plan_options, _ machine: SourceMachine?) throws(CallFailure) {
+    self.init()
+    let has = try unsafe flags(
+      asked.flags,
+      allowed: [
+        DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, DTFIX_NO_COMMAND_LINE, DTFIX_REUSE_COMMAND_LINE,
+        DTFIX_MERGE_TREE, DTFIX_MEASUREMENTS,
+      ], "options")
+    forCrash = try unsafe isForCrash(asked.purpose)
+    architecture = try unsafe DTFixABI.architecture(asked.architecture)
+    pageSize = unsafe asked.page_size == 0 ? nil : asked.page_size
+    guard [nil, 4096, 16384, 65536].contains(pageSize) else {
+      throw .argument("page_size: 4096, 16384 or 65536, not \(pageSize ?? 0)")
+    }
+    treeOrigin = try unsafe DTFixABI.treeOrigin(asked.tree_origin)
+    profile = unsafe Int(asked.profile)
+    append = try unsafe textIfAny(asked.append, "append") ?? ""
+    reservations = try unsafe ranges(asked.reservations, asked.reservation_count, "reservations")
+    given.excluded = try unsafe ranges(asked.excluded, asked.excluded_count, "excluded")
+    seeds = try unsafe Seeds.asked(
+      kaslr: bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed"),
+      rng: bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed"), has)
+    mergesTree = has(DTFIX_MERGE_TREE)
+    guard !has(DTFIX_REUSE_COMMAND_LINE) || machine != nil else {
+      throw CallFailure(.usage, "options: the running kernel's command line, and no machine")
+    }
+    if has(DTFIX_NO_COMMAND_LINE) {
+      commandLine = .omitted
+    } else if has(DTFIX_REUSE_COMMAND_LINE), let machine {
+      commandLine = .running(machine)
+    }
+  }
+}
+
+/// A call by its number; nil for the better one.
+private func systemCall(_ number: UInt32) throws(CallFailure) -> SystemCall? {
+  switch Int(number) {
+  case DTFIX_CALL_ANY: return nil
+  case DTFIX_CALL_KEXEC_LOAD: return .kexecLoad
+  case DTFIX_CALL_KEXEC_FILE_LOAD: return .kexecFileLoad
+  default: throw .argument("call: \(number) is no DTFIX_CALL_…")
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CDTFix
+import JSONText
+import Kexec
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_info_read")
+public func dtfix_plan_info_read(
+  _ plan: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_plan_info>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    try unsafe PlanObject.of(plan).filled.fill(info, "info")
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_segment")
+public func dtfix_plan_segment(
+  _ plan: OpaquePointer?, _ index: Int, _ segment: UnsafeMutablePointer<dtfix_segment>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let item = try PlanObject.of(plan).segments.item(index, "segment")
+    try unsafe item.filled.fill(segment, "segment")
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_manifest")
+public func dtfix_plan_manifest(
+  _ plan: OpaquePointer?, _ text: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(text, "text")
+    BufferObject(LoadManifest(try plan(of: plan)).text).hand(to: place)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_json")
+public func dtfix_plan_json(
+  _ plan: OpaquePointer?, _ json: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(json, "json")
+    BufferObject("\(try plan(of: plan).json)\n").hand(to: place)
+  }
+}
+
+/// The segments of a plan.
+///
+/// - Throws: ``CallFailure`` for files, which the kernel plans.
+@safe private func plan(of handle: OpaquePointer?) throws(CallFailure) -> LoadPlan {
+  guard let plan = try PlanObject.of(handle).plan else {
+    throw CallFailure(.usage, "plan: kexec_file_load plans by itself: there are no segments")
+  }
+  return plan
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_free")
+public func dtfix_plan_free(_ plan: UnsafeMutablePointer<OpaquePointer?>?) {
+  PlanObject.free(plan)
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDTFix
+import Kexec
+import Loading
+
+extension Seeds {
+  /// A caller's seeds: what is missing is drawn afresh, unless none is wanted.
+  static func asked(
+    kaslr: [UInt8], rng: [UInt8], _ has: (Int) -> Bool
+  ) throws(CallFailure) -> Seeds {
+    let (noKASLR, noRNG) = (has(DTFIX_NO_KASLR_SEED), has(DTFIX_NO_RNG_SEED))
+    guard !(noKASLR && !kaslr.isEmpty), !(noRNG && !rng.isEmpty) else {
+      throw CallFailure(.usage, "a seed, and none is wanted")
+    }
+    guard kaslr.isEmpty || kaslr.count == kaslrSize else {
+      throw .argument("kaslr_seed: \(kaslr.count) bytes, not \(kaslrSize)")
+    }
+    let fresh = try ask { () throws(LoadingError) in try Seeds.fresh() }
+    return Seeds(
+      kaslr: noKASLR ? nil : kaslr.isEmpty ? fresh.kaslr : kaslr,
+      rng: noRNG ? nil : rng.isEmpty ? fresh.rng : rng)
+  }
+}
