@@ -48,7 +48,8 @@ import PhysicalMemory
 }
 
 /// A caller's text; nil for NULL.
-@safe func textIfAny(_ start: UnsafePointer<CChar>?, _ name: String) throws(CallFailure) -> String? {
+@safe func textIfAny(_ start: UnsafePointer<CChar>?, _ name: String) throws(CallFailure) -> String?
+{
   guard let start = unsafe start else { return nil }
   guard let text = unsafe String(validatingCString: start) else {
     throw .argument("\(name): not UTF-8")

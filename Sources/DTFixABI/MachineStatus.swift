@@ -17,7 +17,11 @@ extension KexecStatus {
     calls[.kexecLoad] = known.has_kexec_load.answer
     calls[.kexecFileLoad] = known.has_kexec_file_load.answer
     isDisabled = known.is_disabled.answer
-    if known.is_locked_down == 0 { lockdown = nil } else if lockdown == nil { lockdown = "integrity" }
+    if known.is_locked_down == 0 {
+      lockdown = nil
+    } else if lockdown == nil {
+      lockdown = "integrity"
+    }
   }
 
   /// In C's words.

@@ -126,7 +126,8 @@ extension PatchRequest.CommandLine {
   ) throws(CallFailure) {
     let choices = [has(DTFIX_NO_COMMAND_LINE), has(DTFIX_REUSE_COMMAND_LINE), line != nil]
     guard choices.filter({ $0 }).count <= 1, !has(DTFIX_NO_COMMAND_LINE) || append == nil else {
-      throw CallFailure(.usage, "command_line: one from here, from there, and none exclude each other")
+      throw CallFailure(
+        .usage, "command_line: one from here, from there, and none exclude each other")
     }
     if has(DTFIX_NO_COMMAND_LINE) {
       self = .omitted

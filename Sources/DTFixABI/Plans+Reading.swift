@@ -35,7 +35,7 @@ public func dtfix_plan_manifest(
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let place = try place(text, "text")
-    BufferObject(LoadManifest(try plan(of: plan)).text).hand(to: place)
+    BufferObject(LoadManifest(try segmented(plan)).text).hand(to: place)
   }
 }
 
@@ -47,14 +47,14 @@ public func dtfix_plan_json(
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let place = try place(json, "json")
-    BufferObject("\(try plan(of: plan).json)\n").hand(to: place)
+    BufferObject("\(try segmented(plan).json)\n").hand(to: place)
   }
 }
 
 /// The segments of a plan.
 ///
 /// - Throws: ``CallFailure`` for files, which the kernel plans.
-@safe private func plan(of handle: OpaquePointer?) throws(CallFailure) -> LoadPlan {
+@safe private func segmented(_ handle: OpaquePointer?) throws(CallFailure) -> LoadPlan {
   guard let plan = try PlanObject.of(handle).plan else {
     throw CallFailure(.usage, "plan: kexec_file_load plans by itself: there are no segments")
   }

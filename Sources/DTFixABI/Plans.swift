@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import CDTFix
+import CDTFix
 import Kexec
 import Loading
 import PhysicalMemory

@@ -94,7 +94,8 @@ public func dtfix_tree_delete_reservation(
   answer(error) { () throws(CallFailure) in
     let entry = AddressAndSize(address: reservation.start, size: reservation.size)
     guard try TreeObject.of(tree).tree.reservations.contains(entry) else {
-      throw CallFailure(.notFound, "reservation \(entry.text): there is none of exactly this memory")
+      throw CallFailure(
+        .notFound, "reservation \(entry.text): there is none of exactly this memory")
     }
     try edit(tree) { (tree) throws(DeviceTreeError) in try tree.deleteReservation(entry) }
   }

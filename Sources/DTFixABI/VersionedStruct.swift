@@ -31,7 +31,9 @@ extension VersionedStruct {
   }
 
   /// What a caller filled in; zeros for members that the caller's version does not have.
-  @safe static func given(_ pointer: UnsafePointer<Self>?, _ name: String) throws(CallFailure) -> Self {
+  @safe static func given(_ pointer: UnsafePointer<Self>?, _ name: String) throws(CallFailure)
+    -> Self
+  {
     guard let pointer = unsafe pointer else { throw .argument("\(name): NULL") }
     let place = unsafe UnsafeRawPointer(pointer)
     let size = try size(at: place)
@@ -68,8 +70,12 @@ extension dtfix_finding: VersionedStruct { static let firstSize = unsafe size(up
 extension dtfix_machine_status: VersionedStruct { static let firstSize = size(upTo: \.unused) }
 extension dtfix_handover: VersionedStruct { static let firstSize = size(upTo: \.rng_seed_size) }
 extension dtfix_core_facts: VersionedStruct { static let firstSize = size(upTo: \.has_backup) }
-extension dtfix_image_info: VersionedStruct { static let firstSize = unsafe size(upTo: \.command_line) }
+extension dtfix_image_info: VersionedStruct {
+  static let firstSize = unsafe size(upTo: \.command_line)
+}
 extension dtfix_file: VersionedStruct { static let firstSize = size(upTo: \.unused) }
 extension dtfix_plan_options: VersionedStruct { static let firstSize = size(upTo: \.rng_seed_size) }
-extension dtfix_plan_info: VersionedStruct { static let firstSize = size(upTo: \.command_line_size) }
+extension dtfix_plan_info: VersionedStruct {
+  static let firstSize = size(upTo: \.command_line_size)
+}
 extension dtfix_segment: VersionedStruct { static let firstSize = size(upTo: \.memory) }
