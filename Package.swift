@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "CrashCore", targets: ["CrashCore"]),
     .library(name: "KernelImage", targets: ["KernelImage"]),
     .library(name: "Compression", targets: ["Compression"]),
+    .library(name: "IMA", targets: ["IMA"]),
     // libdtfix: what dtfix.h describes. make install gives it that name.
     .library(name: "CDTFixShared", type: .dynamic, targets: ["DTFixABI"]),
   ],
@@ -62,6 +63,7 @@ let package = Package(
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
+    library("IMA", ["BinaryFormat"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
     library(
       "Kexec",
@@ -92,8 +94,8 @@ let package = Package(
     .executableTarget(
       name: "dtfix",
       dependencies: [
-        "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
-        "Kexec", "Loading", "MemoryPicture", "PhysicalMemory", "RunningKernel",
+        "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText",
+        "KernelImage", "Kexec", "Loading", "MemoryPicture", "PhysicalMemory", "RunningKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -124,6 +126,7 @@ let package = Package(
     tests("ELF", ["BinaryFormat"]),
     tests("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     tests("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
+    tests("IMA", ["BinaryFormat"]),
     tests("DeviceTree", ["BinaryFormat", "JSONText"]),
     tests(
       "Kexec",

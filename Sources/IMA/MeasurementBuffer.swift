@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+
+/// The buffer in which a kernel finds the measurements of the one before it, version 1.
+///
+/// A header of 24 bytes (`struct ima_kexec_hdr` in Linux 7.2 `security/integrity/ima/ima.h`) and the
+/// list: `u16` version, `u16` and `u32` of zeros, `u64` bytes of header and list, `u64` measurements.
+/// All of it is in the byte order that the next kernel reads: its own, or little-endian on a big-endian
+/// one that is booted with `ima_canonical_fmt`.
+///
+/// It is handed over in a page-aligned segment of ``segmentSize(pageSize:extra:)`` bytes, which
+/// `/chosen/linux,ima-kexec-buffer` names. The next kernel reads it, then frees exactly that range.
+///
+/// What a program puts there is a snapshot: the kernel's own hand-over adds what is measured until the
+/// reboot. Every measurement after the snapshot is in the TPM's register and not in the list, so that
+/// the two no longer match.
+public struct MeasurementBuffer: Hashable, Sendable {
+  /// Bytes in the header.
+  public static let headerSize = 24
+  /// The version of the header.
+  public static let version: UInt16 = 1
+
+  /// What is handed over.
+  public let list: MeasurementList
+
+  /// A buffer for a next kernel that reads this byte order.
+  ///
+  /// - Throws: ``MeasurementError/Problem/otherByteOrder(_:)`` for a list in the other byte order, and
+  ///   ``MeasurementError/Problem/legacyTemplate`` for one that no kernel restores to its end.
+  public init(_ list: MeasurementList, for byteOrder: ByteOrder) throws(MeasurementError) {
+    guard list.byteOrder == byteOrder else {
+      throw MeasurementError(offset: 0, number: nil, problem: .otherByteOrder(list.byteOrder))
+    }
+    if let index = list.entries.firstIndex(where: \.template.isLegacy) {
+      let before = list.entries[..<index].reduce(0) { $0 + $1.size }
+      throw MeasurementError(offset: before, number: index + 1, problem: .legacyTemplate)
+    }
+    self.list = list
+  }
+
+  /// The buffer: header and list.
+  public var bytes: [UInt8] {
+    let list = list.bytes
+    var bytes: [UInt8] = []
+    bytes.append(Self.version, self.list.byteOrder)
+    bytes += [UInt8](repeating: 0, count: 6)
+    bytes.append(UInt64(Self.headerSize + list.count), self.list.byteOrder)
+    bytes.append(UInt64(self.list.entries.count), self.list.byteOrder)
+    return bytes + list
+  }
+
+  /// Bytes in the buffer.
+  public var size: Int { Self.headerSize + list.entries.reduce(0) { $0 + $1.size } }
+
+  /// Bytes of the segment that holds the buffer, as a kernel reserves them: buffer and `extra`, up to
+  /// the end of a page (`ima_kexec.c:ima_add_kexec_buffer`). Nil when that is no 64-bit number.
+  ///
+  /// - Parameters:
+  ///   - pageSize: a power of two.
+  ///   - extra: bytes for what is measured later (`CONFIG_IMA_KEXEC_EXTRA_MEMORY_KB`); half a page
+  ///     where the kernel was not configured otherwise. Zeros stay there in a snapshot.
+  public func segmentSize(pageSize: UInt64, extra: UInt64? = nil) -> UInt64? {
+    Self.segmentSize(of: size, pageSize: pageSize, extra: extra)
+  }
+
+  /// The same for a buffer of `size` bytes.
+  public static func segmentSize(of size: Int, pageSize: UInt64, extra: UInt64? = nil) -> UInt64? {
+    precondition(pageSize.nonzeroBitCount == 1, "a page's size is a power of two")
+    let (sum, overflow) = UInt64(size).addingReportingOverflow(extra ?? pageSize / 2)
+    let (padded, wraps) = sum.addingReportingOverflow(pageSize - 1)
+    return overflow || wraps ? nil : padded & ~(pageSize - 1)
+  }
+
+  /// The byte order of a buffer by its first bytes; nil for bytes that begin no buffer.
+  public static func byteOrder(of bytes: Span<UInt8>) -> ByteOrder? {
+    [ByteOrder.little, .big].first { order in
+      guard let start = try? bytes.integer(UInt64.self, at: 0, order),
+        let size = try? bytes.integer(UInt64.self, at: 8, order)
+      else { return false }
+      // In big-endian order the version is at the other end of these eight bytes.
+      return start == (order == .little ? 1 : 1 << 48) && size != 0
+    }
+  }
+}
+
+extension Measurement {
+  /// Bytes in a list.
+  fileprivate var size: Int {
+    let sizes = 4 * (fields.count + (template.isLegacy ? -1 : 1))
+    return 28 + template.name.utf8.count + sizes + fields.reduce(0) { $0 + $1.count }
+  }
+}

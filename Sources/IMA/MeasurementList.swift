@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+
+/// What a kernel has measured: `binary_runtime_measurements` of Linux's Integrity Measurement
+/// Architecture (IMA), with SHA-1 template digests.
+///
+/// The file is in the byte order of its machine, or little-endian on a big-endian one that was booted
+/// with `ima_canonical_fmt`. Lists with digests of other sizes (`binary_runtime_measurements_sha256`)
+/// are another format, which no kernel hands over.
+public struct MeasurementList: Hashable, Sendable {
+  /// The order of the bytes in all its numbers.
+  public let byteOrder: ByteOrder
+  /// The measurements, oldest first.
+  public let entries: [Measurement]
+
+  /// The last register that a policy may name: `INVALID_PCR` in `ima_policy.c`, on a 64-bit kernel.
+  public static let lastRegister: UInt32 = 63
+  /// The most bytes of a file's name in the template `ima`: `IMA_EVENT_NAME_LEN_MAX`.
+  public static let longestFileName = 255
+
+  /// Reads a list in the given byte order, to its end. No bytes are a list of nothing.
+  ///
+  /// What a kernel asks of a list that it restores is asked here too: sizes, templates, fields
+  /// (`ima_template.c:ima_restore_measurement_list`), and registers that a policy can name. The
+  /// template `ima`, which is not restored, is read all the same.
+  ///
+  /// - Throws: ``MeasurementError``, with the place in the list.
+  public init(_ bytes: Span<UInt8>, _ byteOrder: ByteOrder) throws(MeasurementError) {
+    var reader = MeasurementReader(byteOrder: byteOrder, offset: 0)
+    var entries: [Measurement] = []
+    while reader.offset < bytes.count {
+      let (start, number) = (reader.offset, reader.number)
+      let entry = try reader.next(in: bytes)
+      guard entry.register <= Self.lastRegister else {
+        throw MeasurementError(offset: start, number: number, problem: .register(entry.register))
+      }
+      entries.append(entry)
+    }
+    self.byteOrder = byteOrder
+    self.entries = entries
+  }
+
+  /// Reads a list in the byte order that its first bytes tell.
+  ///
+  /// - Throws: the same, and ``MeasurementError/Problem/noList`` where they tell none, as those of a list
+  ///   of nothing.
+  public init(_ bytes: Span<UInt8>) throws(MeasurementError) {
+    guard let byteOrder = Self.byteOrder(of: bytes) else {
+      throw MeasurementError(offset: 0, number: nil, problem: .noList)
+    }
+    try self.init(bytes, byteOrder)
+  }
+
+  /// The byte order of a list by its first measurement; nil for bytes that begin no list.
+  ///
+  /// The size of the template's name tells: it is 1 to 68, which no four bytes are in both orders.
+  public static func byteOrder(of bytes: Span<UInt8>) -> ByteOrder? {
+    [ByteOrder.little, .big].first { order in
+      guard let register = try? bytes.integer(UInt32.self, at: 0, order),
+        let nameSize = try? bytes.integer(UInt32.self, at: 24, order)
+      else { return false }
+      return register <= lastRegister && 1...UInt32(MeasurementTemplate.longestName) ~= nameSize
+    }
+  }
+
+  /// The list as a kernel writes it.
+  public var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    entries.forEach { $0.append(to: &bytes) }
+    return bytes
+  }
+}
+
+extension Measurement {
+  fileprivate func append(to bytes: inout [UInt8]) {
+    bytes.append(register, byteOrder)
+    bytes += templateDigest
+    bytes.append(UInt32(template.name.utf8.count), byteOrder)
+    bytes += Array(template.name.utf8)
+    if !template.isLegacy {
+      bytes.append(UInt32(fields.reduce(0) { $0 + 4 + $1.count }), byteOrder)
+    }
+    for (field, content) in zip(template.fields, fields) {
+      if !(template.isLegacy && field == .shortDigest) {
+        bytes.append(UInt32(content.count), byteOrder)
+      }
+      bytes += content
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+
+/// Reads one measurement after the other.
+///
+/// Each is a PCR, a digest of 20 bytes, and two parts after their sizes: the template's name and the
+/// data, whose fields come after their sizes in turn; all sizes are 32 bits
+/// (`ima_fs.c:ima_measurements_show`, `ima_template_lib.c:ima_parse_buf`).
+struct MeasurementReader {
+  let byteOrder: ByteOrder
+  /// Where the next one begins.
+  var offset: Int
+  /// The number of the next one, from 1.
+  var number = 1
+
+  /// Bytes in a template digest: `TPM_DIGEST_SIZE`.
+  private static let digestSize = 20
+
+  /// The next one.
+  mutating func next(in bytes: Span<UInt8>) throws(MeasurementError) -> Measurement {
+    let register = try integer(.register, in: bytes)
+    let digest = try part(.templateDigest, size: UInt64(Self.digestSize), in: bytes)
+    let template = try template(in: bytes)
+    let fields = try template.isLegacy ? legacyFields(in: bytes) : fields(of: template, in: bytes)
+    number += 1
+    return Measurement(
+      register: register, templateDigest: copy(digest, of: bytes), template: template,
+      fields: fields, byteOrder: byteOrder)
+  }
+
+  private mutating func template(
+    in bytes: Span<UInt8>
+  ) throws(MeasurementError) -> MeasurementTemplate {
+    let start = offset
+    let size = try integer(.templateNameSize, in: bytes)
+    guard 1...UInt32(MeasurementTemplate.longestName) ~= size else {
+      throw error(.nameSize(size), at: start)
+    }
+    let range = try part(.templateName, size: UInt64(size), in: bytes)
+    let name = String(decoding: copy(range, of: bytes), as: UTF8.self)
+    guard let template = MeasurementTemplate(named: name) else {
+      throw error(.template(name), at: range.lowerBound)
+    }
+    return template
+  }
+
+  /// The data of a template: its fields fill it (`ima_template.c:ima_restore_template_data`).
+  private mutating func fields(
+    of template: MeasurementTemplate, in bytes: Span<UInt8>
+  ) throws(MeasurementError) -> [[UInt8]] {
+    let size = try integer(.dataSize, in: bytes)
+    let range = try part(.data, size: UInt64(size), in: bytes)
+    let data = bytes.extracting(0..<range.upperBound)
+    offset = range.lowerBound
+    var fields: [[UInt8]] = []
+    for field in template.fields {
+      let size = try integer(.fieldSize(field), in: data)
+      let range = try part(.field(field), size: UInt64(size), in: data)
+      fields.append(copy(range, of: bytes))
+    }
+    guard offset == range.upperBound else {
+      throw error(.behindFields(range.upperBound - offset), at: offset)
+    }
+    return fields
+  }
+
+  /// The data of the template `ima`, which has neither its own size nor one before the digest.
+  private mutating func legacyFields(in bytes: Span<UInt8>) throws(MeasurementError) -> [[UInt8]] {
+    let digest = try part(.field(.shortDigest), size: UInt64(Self.digestSize), in: bytes)
+    let start = offset
+    let size = try integer(.fieldSize(.shortName), in: bytes)
+    guard size <= MeasurementList.longestFileName else {
+      throw error(.fileNameSize(size), at: start)
+    }
+    let name = try part(.field(.shortName), size: UInt64(size), in: bytes)
+    return [copy(digest, of: bytes), copy(name, of: bytes)]
+  }
+
+  private mutating func integer(
+    _ part: MeasurementError.Part, in bytes: Span<UInt8>
+  ) throws(MeasurementError) -> UInt32 {
+    let range = try self.part(part, size: 4, in: bytes)
+    do throws(FormatError) {
+      return try bytes.integer(at: range.lowerBound, byteOrder)
+    } catch {
+      throw self.error(.endsInside(part, size: 4, left: 0), at: range.lowerBound)
+    }
+  }
+
+  /// The place of a part that begins here; the next one begins behind it.
+  private mutating func part(
+    _ part: MeasurementError.Part, size: UInt64, in bytes: Span<UInt8>
+  ) throws(MeasurementError) -> Range<Int> {
+    let left = bytes.count - offset
+    guard size <= left else {
+      throw error(.endsInside(part, size: size, left: left), at: offset)
+    }
+    let range = offset..<(offset + Int(size))
+    offset = range.upperBound
+    return range
+  }
+
+  private func error(_ problem: MeasurementError.Problem, at offset: Int) -> MeasurementError {
+    MeasurementError(offset: offset, number: number, problem: problem)
+  }
+}
+
+private func copy(_ range: Range<Int>, of bytes: Span<UInt8>) -> [UInt8] {
+  unsafe bytes.extracting(range).withUnsafeBytes { unsafe [UInt8]($0) }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the data of a measurement consists of: a template that kernels have a name for, or a format.
+///
+/// Source: Linux 7.2 `security/integrity/ima/ima_template.c`.
+public struct MeasurementTemplate: Hashable, Sendable {
+  /// The name in the list: `ima-ng`, or a format that no name is for, such as `d-ng|n-ng|iuid`.
+  public let name: String
+  /// The fields of the data, in their order.
+  public let fields: [MeasurementField]
+
+  /// The most bytes that a kernel takes for a name: `MAX_TEMPLATE_NAME_LEN` less the NUL.
+  public static let longestName = 68
+  /// The most fields that a format may have: `IMA_TEMPLATE_NUM_FIELDS_MAX`.
+  public static let mostFields = 15
+
+  /// The template of the first kernels, whose data has no sizes: its digest is 20 bytes.
+  ///
+  /// A kernel does not restore it (`ima_restore_measurement_list`).
+  public static let legacy = MeasurementTemplate("ima", [.shortDigest, .shortName])
+
+  /// The templates that have a name: `builtin_templates`.
+  public static let named = [
+    legacy,
+    MeasurementTemplate("ima-ng", [.digest, .name]),
+    MeasurementTemplate("ima-sig", [.digest, .name, .signature]),
+    MeasurementTemplate("ima-ngv2", [.typedDigest, .name]),
+    MeasurementTemplate("ima-sigv2", [.typedDigest, .name, .signature]),
+    MeasurementTemplate("ima-buf", [.digest, .name, .buffer]),
+    MeasurementTemplate(
+      "ima-modsig", [.digest, .name, .signature, .signedDigest, .appendedSignature]),
+    MeasurementTemplate(
+      "evm-sig",
+      [
+        .digest, .name, .portableSignature, .attributeNames, .attributeSizes, .attributeValues,
+        .owner, .group, .mode,
+      ]),
+  ]
+
+  private static let byName = Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0) })
+
+  /// The template of a name in a list, or of a format; nil for one that no kernel restores.
+  public init?(named name: String) {
+    if let template = Self.byName[name] {
+      self = template
+      return
+    }
+    guard name.utf8.count <= Self.longestName else { return nil }
+    let words = name.split(separator: "|", omittingEmptySubsequences: false)
+    let fields = words.compactMap { MeasurementField(rawValue: String($0)) }
+    guard fields.count == words.count, fields.count <= Self.mostFields else { return nil }
+    self.init(name, fields)
+  }
+
+  private init(_ name: String, _ fields: [MeasurementField]) {
+    self.name = name
+    self.fields = fields
+  }
+
+  /// Whether its data has no sizes: ``legacy``.
+  var isLegacy: Bool { name == Self.legacy.name }
+}
