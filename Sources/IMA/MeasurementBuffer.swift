@@ -72,19 +72,23 @@ public struct MeasurementBuffer: Hashable, Sendable {
     return overflow || wraps ? nil : padded & ~(pageSize - 1)
   }
 
-  /// The byte order of a buffer by its first bytes; nil for bytes that begin no buffer.
+  /// The byte order of a buffer, of any version, by its header; nil for bytes that begin no buffer.
+  ///
+  /// A list may begin like a header too, but only one whose first measurement is a violation: then
+  /// all the rest of a header is zero.
   public static func byteOrder(of bytes: Span<UInt8>) -> ByteOrder? {
-    [ByteOrder.little, .big].first { order in
-      guard let start = try? bytes.integer(UInt64.self, at: 0, order),
-        let size = try? bytes.integer(UInt64.self, at: 8, order)
-      else { return false }
-      // In big-endian order the version is at the other end of these eight bytes.
-      return start == (order == .little ? 1 : 1 << 48) && size != 0
+    guard bytes.count >= headerSize, !(8..<headerSize).allSatisfy({ bytes[$0] == 0 }),
+      (2..<8).allSatisfy({ bytes[$0] == 0 })
+    else { return nil }
+    switch (bytes[0], bytes[1]) {
+    case (1..., 0): return .little
+    case (0, 1...): return .big
+    default: return nil
     }
   }
 }
 
-extension Measurement {
+extension MeasurementEntry {
   /// Bytes in a list.
   fileprivate var size: Int {
     let sizes = 4 * (fields.count + (template.isLegacy ? -1 : 1))

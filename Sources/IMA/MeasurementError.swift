@@ -11,6 +11,12 @@ public struct MeasurementError: Error, Hashable, Sendable {
   /// What is wrong.
   public let problem: Problem
 
+  package init(offset: Int, number: Int?, problem: Problem) {
+    self.offset = offset
+    self.number = number
+    self.problem = problem
+  }
+
   /// What is wrong with a list or a buffer.
   public enum Problem: Hashable, Sendable {
     /// A part has more bytes than are left.
@@ -75,15 +81,15 @@ extension MeasurementError.Problem: CustomStringConvertible {
   public var description: String {
     switch self {
     case .endsInside(let part, let size, let left):
-      "\(part) has \(size) bytes, and \(left) are left"
+      "\(part) has \(bytes(size)), and \(left) are left"
     case .register(let number):
       "PCR \(number); policies have 0 to \(MeasurementList.lastRegister)"
     case .nameSize(let size):
-      "the template's name has \(size) bytes; kernels take 1 to \(MeasurementTemplate.longestName)"
+      "the template's name has \(bytes(size)); kernels take 1 to \(MeasurementTemplate.longestName)"
     case .template(let name): "kernels have no template \"\(name)\", and it is no format of fields"
     case .fileNameSize(let size):
       "the file's name has \(size) bytes; template ima has up to \(MeasurementList.longestFileName)"
-    case .behindFields(let count): "\(count) bytes behind the last field of its template"
+    case .behindFields(let count): "\(bytes(count)) behind the last field of its template"
     case .legacyTemplate: "template ima; kernels restore only lists without it"
     case .noList: "no measurement begins like this, in either byte order"
     case .otherByteOrder(let order):
@@ -91,10 +97,10 @@ extension MeasurementError.Problem: CustomStringConvertible {
         + "bytes in this order, so turning them would make another list"
     case .version(let version): "version \(version) of a measurement buffer; kernels read version 1"
     case .bufferSize(let size, let room):
-      "header and list are \(size) bytes; the rule is \(MeasurementBuffer.headerSize) to \(room), which "
+      "header and list are \(bytes(size)); the rule is \(MeasurementBuffer.headerSize) to \(room), which "
         + "is what there is"
     case .behindList(let count, let left):
-      "\(left) bytes behind it, and it is the last of \(count); kernels do not restore it"
+      "\(bytes(left)) behind it, and it is the last of \(count); kernels do not restore it"
     }
   }
 }
@@ -114,6 +120,11 @@ extension MeasurementError.Part: CustomStringConvertible {
     case .field(let field): "field \(field.rawValue)"
     }
   }
+}
+
+/// A number of bytes.
+private func bytes(_ count: some BinaryInteger) -> String {
+  "\(count) byte\(count == 1 ? "" : "s")"
 }
 
 extension ByteOrder {

@@ -12,7 +12,7 @@ public struct MeasurementList: Hashable, Sendable {
   /// The order of the bytes in all its numbers.
   public let byteOrder: ByteOrder
   /// The measurements, oldest first.
-  public let entries: [Measurement]
+  public let entries: [MeasurementEntry]
 
   /// The last register that a policy may name: `INVALID_PCR` in `ima_policy.c`, on a 64-bit kernel.
   public static let lastRegister: UInt32 = 63
@@ -28,7 +28,7 @@ public struct MeasurementList: Hashable, Sendable {
   /// - Throws: ``MeasurementError``, with the place in the list.
   public init(_ bytes: Span<UInt8>, _ byteOrder: ByteOrder) throws(MeasurementError) {
     var reader = MeasurementReader(byteOrder: byteOrder, offset: 0)
-    var entries: [Measurement] = []
+    var entries: [MeasurementEntry] = []
     while reader.offset < bytes.count {
       let (start, number) = (reader.offset, reader.number)
       let entry = try reader.next(in: bytes)
@@ -72,7 +72,7 @@ public struct MeasurementList: Hashable, Sendable {
   }
 }
 
-extension Measurement {
+extension MeasurementEntry {
   fileprivate func append(to bytes: inout [UInt8]) {
     bytes.append(register, byteOrder)
     bytes += templateDigest

@@ -18,13 +18,13 @@ struct MeasurementReader {
   private static let digestSize = 20
 
   /// The next one.
-  mutating func next(in bytes: Span<UInt8>) throws(MeasurementError) -> Measurement {
+  mutating func next(in bytes: Span<UInt8>) throws(MeasurementError) -> MeasurementEntry {
     let register = try integer(.register, in: bytes)
     let digest = try part(.templateDigest, size: UInt64(Self.digestSize), in: bytes)
     let template = try template(in: bytes)
     let fields = try template.isLegacy ? legacyFields(in: bytes) : fields(of: template, in: bytes)
     number += 1
-    return Measurement(
+    return MeasurementEntry(
       register: register, templateDigest: copy(digest, of: bytes), template: template,
       fields: fields, byteOrder: byteOrder)
   }

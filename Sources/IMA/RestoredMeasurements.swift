@@ -15,7 +15,7 @@ public struct RestoredMeasurements: Hashable, Sendable {
   /// How many measurements there are, as the header says.
   public let count: UInt64
   /// The measurements that are restored.
-  public let entries: [Measurement]
+  public let entries: [MeasurementEntry]
   /// Why those after them are not; nil when the kernel has nothing to complain about.
   public let problem: MeasurementError?
 
@@ -40,7 +40,7 @@ public struct RestoredMeasurements: Hashable, Sendable {
     count = header.count
     let bytes = segment.extracting(0..<header.size)
     var reader = MeasurementReader(byteOrder: order, offset: MeasurementBuffer.headerSize)
-    var entries: [Measurement] = []
+    var entries: [MeasurementEntry] = []
     var problem: MeasurementError?
     do throws(MeasurementError) {
       while reader.offset < bytes.count, entries.count < header.count {
@@ -89,7 +89,7 @@ extension MeasurementReader {
   /// the buffer.
   fileprivate mutating func restored(
     from bytes: Span<UInt8>, lastOf count: UInt64?
-  ) throws(MeasurementError) -> Measurement {
+  ) throws(MeasurementError) -> MeasurementEntry {
     let (start, number) = (offset, number)
     let entry = try next(in: bytes)
     guard !entry.template.isLegacy else {

@@ -24,7 +24,7 @@ public enum MachineError: Error, Hashable, Sendable {
   case malformedTree(FilePath, DeviceTreeError)
   /// The folder or archive has nothing in it.
   case emptyTree(FilePath)
-  /// The folder is a tree that changed each time while it was read.
+  /// The folder is a tree, or the file a list, that changed each time while it was read.
   case unsteady(FilePath, attempts: Int)
 
   /// What may be in the place of a regular file.
@@ -53,6 +53,8 @@ public enum MachineError: Error, Hashable, Sendable {
     case coreIsForRoot
     /// `crash_notes` is closed to this process.
     case notesAreForRoot
+    /// `binary_runtime_measurements` is closed to this process.
+    case measurementsAreForRoot
   }
 }
 
@@ -66,6 +68,8 @@ extension MachineError.Advice: CustomStringConvertible {
       "this machine's kernel keeps no device tree (as with ACPI), or it is no capture of one"
     case .treeIsForRoot, .notesAreForRoot:
       "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
+    case .measurementsAreForRoot:
+      "only root and root's group may read it (mode 0440), or a process with CAP_DAC_READ_SEARCH"
     case .coreIsForRoot:
       "only root may read it (mode 0400); that of a live kernel takes CAP_SYS_RAWIO as well"
     }

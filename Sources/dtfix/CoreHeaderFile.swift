@@ -61,24 +61,6 @@ struct CoreHeaderFile {
       segment.role.text,
     ]
   }
-
-  /// Columns as wide as their widest word; the last one as it is.
-  private func aligned(_ rows: [[String]]) -> [String] {
-    var widths = Array(repeating: 0, count: rows[0].count)
-    for row in rows {
-      for (column, word) in row.enumerated() {
-        widths[column] = max(widths[column], word.utf8.count)
-      }
-    }
-    return rows.map { row in
-      row.enumerated().reduce(into: " ") { line, entry in
-        let (column, word) = entry
-        let isLast = column == row.count - 1
-        line += " " + word
-        if !isLast { line += String(repeating: " ", count: widths[column] - word.utf8.count) }
-      }
-    }
-  }
 }
 
 extension CoreSegment {

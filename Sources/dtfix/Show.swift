@@ -9,16 +9,19 @@ import Kexec
 import Loading
 import RunningKernel
 
-/// `dtfix show`: a tree, a core header, a plan or a kernel as text.
+/// `dtfix show`: a tree, a core header, a plan, a kernel or measurements as text.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "A tree as source, a core header as a table, a plan, a kernel's facts; or JSON.",
+    abstract: """
+      A tree as source, a core header or measurements as a table, a plan, a kernel's facts; or JSON.
+      """,
     usage: "dtfix show [<file>] <options>",
     discussion: """
       The source compiles back to the same tree with dtc, but for seeds, which are not shown.
       The segments of a core header are shown with what they seem to be for. Of a kernel file is shown \
-      what dtfix image tells, of a plan's folder its manifest.
+      what dtfix image tells, of a plan's folder its manifest. Of what a kernel has measured (IMA), the \
+      list or the buffer that hands it over, each measurement is a line.
 
       EXAMPLES
         The running kernel's tree:
@@ -29,12 +32,14 @@ struct Show: ParsableCommand {
           dtfix show --json next.dtb | jq .root.children.chosen.properties.bootargs
         What a crash kernel will find:
           dtfix show core.hdr
+        What the kernel has measured:
+          dtfix show /sys/kernel/security/ima/binary_runtime_measurements
       """)
 
   @Argument(
     help: """
-      The tree, core header, plan or kernel; a live tree may be a folder, or a tar archive of one; - \
-      is standard input. Without it, the machine's tree.
+      The tree, core header, plan, kernel or measurements; a live tree may be a folder, or a tar \
+      archive of one; - is standard input. Without it, the machine's tree.
       """)
   var file: String?
 
@@ -71,6 +76,7 @@ struct Show: ParsableCommand {
     case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
     case .coreHeader: try show(CoreHeaderFile(InputFile(name, copying: bytes)))
     case .kernel: try show(KernelReport(KernelFile(bytes, named: name), bytes))
+    case .measurements: try show(MeasurementReport(bytes, named: name))
     }
   }
 
@@ -95,6 +101,10 @@ struct Show: ParsableCommand {
     try printOutput(json ? "\(plan.json)" : String(plan.text.dropLast()))
   }
 
+  private func show(_ report: MeasurementReport) throws(Failure) {
+    try printOutput(json ? "\(report.json)" : report.table)
+  }
+
   private func show(_ report: KernelReport) throws(Failure) {
     try printOutput(json ? "\(report.json)" : report.lines.joined(separator: "\n"))
   }
@@ -102,7 +112,7 @@ struct Show: ParsableCommand {
 
 /// What a file is, by its first bytes; what is nothing that is known is no good tree.
 private enum Content {
-  case tree, archive, coreHeader, kernel
+  case tree, archive, coreHeader, kernel, measurements
 
   init(of bytes: Span<UInt8>) {
     guard !LiveTree.isArchive(bytes) else {
@@ -115,7 +125,7 @@ private enum Content {
       self =
         (try? ELFHeader(bytes))?.type ?? ELFHeader.core == ELFHeader.core ? .coreHeader : .kernel
     case _? where !isTree: self = .kernel
-    default: self = .tree
+    default: self = !isTree && MeasurementReport.recognizes(bytes) ? .measurements : .tree
     }
   }
 }

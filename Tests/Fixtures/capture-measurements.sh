@@ -7,7 +7,7 @@
 #   capture-measurements.sh NAME ARCH KERNEL BUSYBOX PARAMETER…   # writes NAME.list and NAME.txt
 #
 # Needs QEMU for ARCH (x86_64, s390x), a static busybox for ARCH, cpio and gzip, and no rights.
-# $QEMU_OPTIONS is for QEMU; $LOG is a file for what the kernel said.
+# $QEMU_OPTIONS is for QEMU; $LOG is a file for what the kernel said; LISTS=binary leaves NAME.txt out.
 set -euo pipefail
 name=$(realpath -m "$1") arch=$2 kernel=$(realpath "$3") busybox=$(realpath "$4")
 shift 4
@@ -30,16 +30,18 @@ cat > init <<'INIT'
 exec 3>> /written
 /bin/busybox cat /written
 lists=/sys/kernel/security/ima
-for list in binary ascii; do
+for list in LISTS; do
   echo
   echo "@$list"
   /bin/busybox base64 $lists/${list}_runtime_measurements
   echo "@end"
 done
+echo "@dmesg"
 /bin/busybox dmesg
 echo "@off"
 /bin/busybox poweroff -f
 INIT
+sed -i "s,LISTS,${LISTS:-binary ascii}," init
 chmod +x init
 find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1 > "$work/initrd"
 options=(-m 512 -display none -nic none -no-reboot -serial "file:$work/console" ${QEMU_OPTIONS-})
@@ -55,5 +57,5 @@ tr -d '\r' < "$work/console" > "$work/text"
 take() { sed -n "/^@$1/,/^@end/p" "$work/text" | sed '1d; $d' | base64 -d; }
 grep -q '^@off' "$work/text" || { cat "$work/text" >&2; exit 1; }
 take binary > "$name.list"
-take ascii > "$name.txt"
-sed -n '/^@ascii/,/^@off/p' "$work/text" | sed '1,/^@end/d; $d' > "$log"
+if [ -z "${LISTS-}" ]; then take ascii > "$name.txt"; fi
+sed -n '/^@dmesg/,/^@off/p' "$work/text" | sed '1d; $d' > "$log"

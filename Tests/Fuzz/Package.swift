@@ -31,6 +31,7 @@ let package = Package(
     fuzzer("fuzz-vmcoreinfo", "FuzzVMCoreInfo", ["CrashCore", "ELF"]),
     fuzzer("fuzz-elf", "FuzzELF", ["ELF", "BinaryFormat", "CrashCore", "PhysicalMemory"]),
     fuzzer("fuzz-kcore", "FuzzKcore", ["ELF", "CrashCore", "BinaryFormat"]),
+    fuzzer("fuzz-ima", "FuzzIMA", ["IMA", "BinaryFormat"]),
     fuzzer("fuzz-range", "FuzzRange", ["PhysicalMemory"]),
     fuzzer("fuzz-tar", "FuzzTar", ["DeviceTree", "RunningKernel"]),
     fuzzer("fuzz-plan", "FuzzPlan", ["DeviceTree", "KernelImage", "Kexec", "PhysicalMemory"]),

@@ -14,6 +14,11 @@ public enum Fixtures {
     try unpacked(archive: "machines/" + name) + "/" + name
   }
 
+  /// The folder of what kernels have measured: `lists/`, `buffers/` and what one `restored/` of these.
+  public static func measurements() throws -> String {
+    try unpacked(archive: "measurements") + "/measurements"
+  }
+
   /// The paths of all boards' blobs, overlays (`.dtbo`) included.
   public static func boards() throws -> [String] {
     let folder = try unpacked(archive: "boards") + "/boards"

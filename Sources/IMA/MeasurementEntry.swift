@@ -5,7 +5,7 @@ public import BinaryFormat
 /// One measurement: what the kernel looked at, and what it told the TPM.
 ///
 /// Source: Linux 7.2 `security/integrity/ima/ima_fs.c:ima_measurements_show`.
-public struct Measurement: Hashable, Sendable {
+public struct MeasurementEntry: Hashable, Sendable {
   /// The register of the TPM that was extended: the PCR.
   public let register: UInt32
   /// What the register was extended with: SHA-1 of the data, 20 bytes; all zero for a violation.

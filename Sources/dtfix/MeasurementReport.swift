@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import IMA
+import JSONText
+
+/// A measurement list, or a buffer with one, that was read from a file.
+struct MeasurementReport {
+  private let kind: String
+  private let byteOrder: ByteOrder
+  private let size: Int
+  private let entries: [MeasurementEntry]
+  /// How many measurements a buffer's header counts; nil for a list.
+  private let count: UInt64?
+
+  /// Whether a file begins like a list or a buffer.
+  static func recognizes(_ bytes: Span<UInt8>) -> Bool {
+    MeasurementBuffer.byteOrder(of: bytes) != nil || MeasurementList.byteOrder(of: bytes) != nil
+  }
+
+  /// Reads a file that is recognized. Of a buffer the kernel may keep a part; here it is bad as a whole.
+  init(_ bytes: Span<UInt8>, named name: String) throws(Failure) {
+    do throws(MeasurementError) {
+      guard let order = MeasurementBuffer.byteOrder(of: bytes) else {
+        let list = try MeasurementList(bytes)
+        (kind, byteOrder, count) = ("measurement list", list.byteOrder, nil)
+        (size, entries) = (bytes.count, list.entries)
+        return
+      }
+      let restored = try RestoredMeasurements(bytes, order)
+      if let problem = restored.problem { throw problem }
+      (kind, byteOrder, count) = ("measurement buffer", order, restored.count)
+      (size, entries) = (restored.size, restored.entries)
+    } catch {
+      throw Failure(.malformedInput, "\(name): \(error)")
+    }
+  }
+
+  /// A line for the file, then one for each measurement.
+  var table: String {
+    let order = byteOrder == .little ? "little-endian" : "big-endian"
+    var head = "\(kind), \(order), \(size) bytes, \(entries.count) measurements"
+    if let count, count != entries.count { head += " of \(count)" }
+    guard !entries.isEmpty else { return head }
+    let titles = ["PCR", "Template", "Algorithm", "Digest", "Name"]
+    return ([head] + aligned([titles] + entries.map(\.row))).joined(separator: "\n")
+  }
+
+  /// The same as an object, with all fields of each measurement.
+  var json: JSON {
+    [
+      "kind": .string(kind), "byteOrder": byteOrder == .little ? "little" : "big",
+      "size": .number(size), "count": count.map { .string(hex($0)) },
+      "measurements": .array(entries.map(\.json)),
+    ]
+  }
+}
+
+extension MeasurementEntry {
+  /// A violation's digest is nothing but zeros.
+  fileprivate var row: [String] {
+    let digest = digest
+    let algorithm = [digest?.type, digest?.algorithm].compactMap(\.self).joined(separator: ":")
+    let value = isViolation ? "(violation)" : hexText(digest?.bytes ?? [])
+    return [
+      String(register), template.name, algorithm.isEmpty ? "-" : algorithm,
+      value.isEmpty ? "-" : value,
+      nameBytes.map { visibleText($0) } ?? "-",
+    ]
+  }
+
+  fileprivate var json: JSON {
+    [
+      "pcr": .number(Int(register)), "template": .string(template.name),
+      "templateDigest": .string(hexText(templateDigest)), "violation": .bool(isViolation),
+      "digestType": digest?.type.map { .string($0) },
+      "algorithm": digest.map { .string($0.algorithm) },
+      "digest": digest.map { .string(hexText($0.bytes)) },
+      "name": nameBytes.map { .string(String(decoding: $0, as: UTF8.self)) },
+      "fields": .array(
+        zip(template.fields, fields).map { field, bytes in
+          ["field": .string(field.rawValue), "bytes": .string(hexText(bytes))]
+        }),
+    ]
+  }
+}
+
+/// Bytes as a kernel prints digests.
+private func hexText(_ bytes: [UInt8]) -> String {
+  var text: [UInt8] = []
+  text.reserveCapacity(2 * bytes.count)
+  for byte in bytes {
+    for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+  }
+  return String(decoding: text, as: UTF8.self)
+}
+
+/// A name with control characters, and bytes that are no UTF-8, as numbers.
+private func visibleText(_ bytes: [UInt8]) -> String {
+  String(validating: bytes, as: UTF8.self)?.visible
+    ?? bytes.map { 0x21...0x7e ~= $0 ? String(UnicodeScalar($0)) : "\\x\(hexText([$0]))" }.joined()
+}
