@@ -40,6 +40,8 @@ public struct MeasurementTemplate: Hashable, Sendable {
   private static let byName = Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0) })
 
   /// The template of a name in a list, or of a format; nil for one that no kernel restores.
+  ///
+  /// A kernel that restores a format which has a name prints the name from then on.
   public init?(named name: String) {
     if let template = Self.byName[name] {
       self = template

@@ -48,7 +48,7 @@ import Testing
 
   /// The kernel computes the digests anew: what it restored is the list that was handed over, byte for
   /// byte.
-  @Test(arguments: ["good", "every-template", "violation", "empty-fields", "name-of-68"])
+  @Test(arguments: ["good", "every-template", "violation", "empty-fields", "fields-15"])
   func `is a list again, in the next kernel`(name: String) throws {
     let list = try buffer(name).dropFirst(MeasurementBuffer.headerSize)
     let after = try contents(of: Fixtures.measurements() + "/restored/\(name).list")
@@ -106,15 +106,17 @@ import Testing
   func `with a flipped bit gives the measurements before it`(name: String) throws {
     let bytes = try buffer(name)
     let whole = try RestoredMeasurements(bytes.span, .little)
-    let firstSize = name == "violation" ? 92 : 100
+    let firstSize = name == "violation" ? 92 : 106
 
-    for bit in (8 * (24 + firstSize))..<(8 * min(bytes.count, 1200)) {
+    let range = (8 * (24 + firstSize))..<(8 * min(bytes.count, 800))
+    let wrong = try range.filter { bit in
       var flipped = bytes
       flipped[bit / 8] ^= 1 << (bit % 8)
       let restored = try RestoredMeasurements(flipped.span, .little)
-      #expect(restored.entries.first == whole.entries.first)
-      #expect(restored.entries != whole.entries)
+      return restored.entries.first != whole.entries.first || restored.entries == whole.entries
     }
+
+    #expect(wrong == [] && whole.entries.count > 1)
   }
 
   /// What is restored, and whether something is wrong.
