@@ -12,7 +12,7 @@ extension Handover {
   ) throws(PlanError) {
     try checkMeasurements(for: architecture, on: machine)
     try checkLiveUpdate(for: architecture, on: machine)
-    try checkExtras(for: architecture)
+    try ExtraBuffer.check(extras.map(\.name))
     try checkDiskKeys()
     let ram = machine.systemRAM.map { PhysicalRangeSet($0) }
     for (number, buffer) in buffers.enumerated() {
@@ -71,15 +71,6 @@ extension Handover {
       throw .badPart(
         .liveUpdateScratch, reason: "\(scratch) is more than the kernel maps, 256 KiB",
         .linux("arch/arm64/include/asm/fixmap.h", "NR_FIX_BTMAPS"))
-    }
-  }
-
-  private func checkExtras(for architecture: Architecture) throws(PlanError) {
-    for (number, extra) in extras.enumerated() {
-      try extra.name.checkIsFreeProperty()
-      guard !extras[..<number].contains(where: { $0.name == extra.name }) else {
-        throw .badPart(.extra(extra.name), reason: "there are two of this name", .caller)
-      }
     }
   }
 
@@ -146,9 +137,13 @@ extension Handover {
       what is measured after the list was read is missing: it will not match PCR 10 of a TPM, so that a \
       remote verifier does not accept it; and a kernel under lockdown refuses kexec_load anyway
       """, rule: .linux("security/integrity/ima/ima_kexec.c", "ima_update_kexec_buffer"))
-    guard architecture.stubTrees?.contains(tree) == true else { return [snapshot] }
+    let reader = Finding(
+      "measurements",
+      "a kernel without CONFIG_KEXEC_FILE looks for none: they stay, and are not read",
+      rule: .linux("kernel/Kconfig.kexec", "HAVE_IMA_KEXEC"))
+    guard architecture.stubTrees?.contains(tree) == true else { return [snapshot, reader] }
     return [
-      snapshot,
+      snapshot, reader,
       Finding(
         "measurements", "a kernel that goes by ACPI does not look for them in its tree",
         rule: .linux("arch/arm64/kernel/setup.c", "setup_arch")),
@@ -178,30 +173,4 @@ extension PlanError {
   static let noMeasurementsForCrash = PlanError.badPart(
     .measurements, reason: "a crash kernel is given none",
     .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
-}
-
-extension String {
-  /// Refuses a name that no property has, and one that is not the caller's to give.
-  func checkIsFreeProperty() throws(PlanError) {
-    let others = Set(",._+?#-".utf8)
-    let isName = utf8.allSatisfy { byte in
-      UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
-        || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte || others.contains(byte)
-    }
-    guard !isEmpty, isName, utf8.count <= 255 else {
-      throw .badPart(
-        .extra(shownAsName), reason: "a property's name has letters, digits and , . _ + ? # -",
-        .specification("2.2.4.1"))
-    }
-    guard !ChosenProperty.taken.contains(self) else {
-      throw .badPart(
-        .extra(self), reason: "is not the name of a property of your own in /chosen", .caller)
-    }
-  }
-
-  /// What can be shown of it on one line.
-  private var shownAsName: String {
-    String(
-      decoding: utf8.prefix(60).map { 0x20..<0x7f ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
-  }
 }

@@ -60,14 +60,9 @@ extension LoadRequest {
   }
 
   private func checkExtras() throws(PlanError) {
-    for (number, extra) in extras.enumerated() {
-      try extra.name.checkIsFreeProperty()
-      guard !extra.bytes.isEmpty else {
-        throw .badPart(.extra(extra.name), reason: "without a byte", .caller)
-      }
-      guard !extras[..<number].contains(where: { $0.name == extra.name }) else {
-        throw .badPart(.extra(extra.name), reason: "there are two of this name", .caller)
-      }
+    try ExtraBuffer.check(extras.map(\.name))
+    for extra in extras where extra.bytes.isEmpty {
+      throw .badPart(.extra(extra.name), reason: "without a byte", .caller)
     }
   }
 }
