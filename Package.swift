@@ -121,6 +121,12 @@ let package = Package(
         "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "PhysicalMemory",
         "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    tests(
+      "Loading",
+      [
+        "dtfix", "DeviceTree", "Kexec", "PhysicalMemory", "RunningKernel",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     tests("RunningKernel", ["DeviceTree", "PhysicalMemory"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
     .testTarget(

@@ -19,6 +19,10 @@ struct Arguments {
   let command: Command
   private(set) var kernel: String?
   private(set) var initrds: [String] = []
+  /// A tree in place of the machine's, and whether it is of the machine's board and completed.
+  private(set) var tree: String?
+  private(set) var mergesTree = false
+  private(set) var overlays: [String] = []
   private(set) var commandLine: String?
   private(set) var append: String?
   /// The folder of a plan, in place of all these.
@@ -33,6 +37,7 @@ struct Arguments {
 
   static let help = """
     usage: kexec-loader load | load-crash --kernel FILE [--initrd FILE] ...
+                        [--dtb FILE | --merge-dtb FILE] [--overlay FILE] ...
                         [--command-line TEXT | --append TEXT] [OPTION] ...
            kexec-loader load | load-crash --plan FOLDER [OPTION] ...
            kexec-loader unload | unload-crash | execute | status
@@ -40,6 +45,8 @@ struct Arguments {
     Loads a kernel for the next reboot, or for a crash, from files or from a folder that
     dtfix plan wrote; forgets it; starts it; tells what is loaded and what is allowed.
     The command line is the running kernel's unless it is given; --append adds to either.
+    --dtb is a tree in place of the machine's; --merge-dtb one of its board, completed by
+    what the machine's own tells; --overlay changes either.
     execute stops no services: systemctl kexec does that, and starts what is loaded here.
 
       --call NAME    kexec_load or kexec_file_load, whatever would be chosen
@@ -65,6 +72,9 @@ struct Arguments {
       switch option {
       case "--kernel": kernel = try value()
       case "--initrd": initrds.append(try value())
+      case "--dtb": tree = try value()
+      case "--merge-dtb": (tree, mergesTree) = (try value(), true)
+      case "--overlay": overlays.append(try value())
       case "--command-line": commandLine = try value()
       case "--append": append = try value()
       case "--plan": plan = try value()
@@ -79,7 +89,8 @@ struct Arguments {
   }
 
   private func check() throws(Failure) {
-    let ofFiles = kernel != nil || !initrds.isEmpty || commandLine != nil || append != nil
+    let words = [kernel, tree, commandLine, append].compactMap { $0 }
+    let ofFiles = !(words + initrds + overlays).isEmpty
     if command.loads {
       guard (kernel != nil) != (plan != nil), plan == nil || !ofFiles else {
         throw Self.wrong("say what to load: --kernel and what goes with it, or --plan alone")

@@ -16,6 +16,14 @@ struct KernelFiles: Loadable {
 
   let call = SystemCall.kexecFileLoad
 
+  /// Copies files that nobody can change any more.
+  init(_ files: LoadJob.Files, isLogged: Bool) throws(Failure) {
+    kernel = try SealedFile("kernel", files.kernel)
+    if let bytes = files.initrd { initrd = try SealedFile("initrd", bytes) } else { initrd = nil }
+    commandLine = files.commandLine
+    self.isLogged = isLogged
+  }
+
   var lines: [String] {
     let line = String(decoding: commandLine, as: UTF8.self)
     let parts: [(String, String?)] = [

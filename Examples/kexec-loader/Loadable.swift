@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Loading
+
 /// What a loader hands over, and tells about it before.
 protocol Loadable {
   /// The system call that takes it.

@@ -4,6 +4,7 @@
 import Glibc
 import Kexec
 import Loading
+import RunningKernel
 import SystemPackage
 
 @main
@@ -20,12 +21,12 @@ struct Loader {
   }
 
   private let arguments: Arguments
-  private let machine: Machine
+  private let machine: SourceMachine
   private let status: Status
 
   private init(_ arguments: Arguments) {
     self.arguments = arguments
-    machine = Machine(root: arguments.root)
+    machine = SourceMachine(RunningKernel(root: FilePath(arguments.root ?? "/")))
     status = machine.status
   }
 
@@ -61,13 +62,12 @@ struct Loader {
   }
 
   private func fromFiles() throws(Failure) -> (CallChoice, any Loadable) {
-    let source = try KernelSource(arguments)
-    let choice = CallChoice(
-      asked: arguments.call, for: try machine.architecture(), isPacked: source.isPacked, on: status)
+    let job = try LoadJob(arguments.files(), arguments.options, on: machine)
+    let choice = try job.choice(asked: arguments.call, on: status)
     guard choice.call == .kexecLoad else {
-      return (choice, try source.files(arguments, on: machine))
+      return (choice, try KernelFiles(job.filesForKernel(), isLogged: arguments.isLogged))
     }
-    let plan = try source.plan(arguments, on: machine)
+    let plan = try job.plan()
     plan.warnings.forEach { complain("warning: \($0)") }
     return (choice, SegmentedKernel(plan))
   }

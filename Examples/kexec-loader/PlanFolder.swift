@@ -30,12 +30,12 @@ struct PlanFolder {
   }
 
   /// Refuses a plan that is not for this, or not for this machine as it is now.
-  func check(forCrash: Bool, on machine: Machine) throws(Failure) {
+  func check(forCrash: Bool, on machine: SourceMachine) throws(Failure) {
     guard manifest.isForCrash == forCrash else {
       let command = manifest.isForCrash ? "load-crash" : "load"
       throw Failure(.usage, "the plan is for \(command)")
     }
-    let architecture = try machine.architecture()
+    let architecture = try machine.knownArchitecture()
     guard Architecture(named: manifest.architecture) == architecture else {
       throw Failure(
         .malformedInput, "a plan for \(manifest.architecture) on a machine of \(architecture)")

@@ -2,6 +2,7 @@
 
 import CKexec
 import Kexec
+import Loading
 import PhysicalMemory
 
 /// A plan, as kexec_load(2) takes it.

@@ -2,14 +2,8 @@
 
 import CKexec
 import Glibc
+import Loading
 import SystemPackage
-
-/// The system calls that this program is about.
-enum SystemCall: String, CaseIterable, Sendable {
-  case kexecLoad = "kexec_load"
-  case kexecFileLoad = "kexec_file_load"
-  case reboot
-}
 
 /// A system call that the kernel refused.
 struct CallError: Error, Equatable {

@@ -14,7 +14,8 @@ public struct KernelCommandLine: Hashable, Sendable {
     bytes = Array(text.utf8)
   }
 
-  init(bytes: [UInt8]) {
+  /// A command line in its own bytes: left as it is.
+  package init(bytes: [UInt8]) {
     self.bytes = bytes
   }
 

@@ -43,6 +43,9 @@ public struct TreeFile: Hashable, Sendable {
       try self.init(archive: bytes.span, named: name)
       return
     }
+    guard bytes.count <= RunningKernel.treeLimit else {
+      throw .tooLarge(name, limit: RunningKernel.treeLimit)
+    }
     do throws(DeviceTreeError) {
       self.init(blob: try DeviceTree(blob: bytes), named: name)
     } catch {

@@ -28,14 +28,17 @@ extension FileDescriptor {
   /// The bytes from here to the end; nil when there are more than `limit`.
   ///
   /// Room is made for `limit` bytes and the one that would be too many, never for more.
-  package func readAll(limit: Int) throws -> [UInt8]? {
+  ///
+  /// - Parameter fromStart: read a regular file from its beginning, and leave it where it stands.
+  package func readAll(limit: Int, fromStart: Bool = false) throws -> [UInt8]? {
     // With room for one byte more, the end of a file as long as it claims is seen in one piece.
     let room = max(1 << 16, claimedSize(of: self, limit: limit) + 1)
     var bytes = [UInt8](repeating: 0, count: min(room, limit + 1))
     var size = 0
     while true {
       let count = try unsafe bytes.withUnsafeMutableBytes {
-        unsafe try read(into: .init(rebasing: $0[size...]))
+        unsafe try readWhenReady(
+          into: .init(rebasing: $0[size...]), at: fromStart ? Int64(size) : nil)
       }
       size += count
       guard size <= limit else { return nil }
@@ -48,6 +51,21 @@ extension FileDescriptor {
         var larger = [UInt8](repeating: 0, count: room)
         unsafe larger.withUnsafeMutableBytes { unsafe $0.copyBytes(from: bytes) }
         bytes = larger
+      }
+    }
+  }
+
+  /// Reads, from an offset or from here; a pipe that is not to be waited for is waited for all the same.
+  private func readWhenReady(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int64?
+  ) throws -> Int {
+    while true {
+      do {
+        if let offset { return unsafe try read(fromAbsoluteOffset: offset, into: buffer) }
+        return unsafe try read(into: buffer)
+      } catch Errno.resourceTemporarilyUnavailable {
+        var request = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&request, 1, -1)
       }
     }
   }

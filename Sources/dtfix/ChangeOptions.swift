@@ -87,14 +87,17 @@ struct ChangeOptions: ParsableArguments {
     }
   }
 
-  /// The edits before the hand-over, in this order: overlays, settings, deletions.
-  func edits() throws(Failure) -> [TreeEdit] {
+  /// The edits before the hand-over, behind the overlays, in this order: settings, deletions.
+  var edits: [TreeEdit] { self.set + delete + unreserve }
+
+  /// The edits that are overlays.
+  func overlays() throws(Failure) -> [TreeEdit] {
     var edits: [TreeEdit] = []
     for path in overlay {
       let file = try TreeFile(InputFile(path))
       edits.append(.overlay(file.tree, name: file.name))
     }
-    return edits + set + delete + unreserve
+    return edits
   }
 
   /// The seeds; a refused one is not repeated in the message, as other options' values are.

@@ -4,6 +4,7 @@ import ArgumentParser
 import Kexec
 import Loading
 import PhysicalMemory
+import RunningKernel
 
 /// `dtfix fix`, or just `dtfix`: the next kernel's tree.
 struct Fix: ParsableCommand {
@@ -42,17 +43,22 @@ struct Fix: ParsableCommand {
     try job.check()
     try buffers.check(forCrash: job.forCrash)
     try output.check(inputs: inputs)
-    let base = try source.treeToFix()
+    let load = try source.source()
+    let base = try treeToFix(load)
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
-    let architecture = try source.architecture(of: base)
-    let (machine, missing) = try source.facts(listedIn: source.memoryMap(), for: architecture)
+    let (architecture, machine, missing) = try loading { () throws(LoadingError) in
+      let architecture = try load.architecture(of: base)
+      let (facts, missing) = try load.facts(
+        listedIn: load.machine?.memoryMap(), for: architecture)
+      return (architecture, facts, missing)
+    }
     var handover = Handover(
       commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),
       crash: try job.handover(
         on: machine, isMachine: source.machineIsMeant, missing: missing))
     buffers.add(to: &handover)
-    let merged = try source.treeToMerge()
+    let merged = try loading { () throws(LoadingError) in try load.treeToMerge() }
     let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
     let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
     try output.write(
@@ -135,11 +141,24 @@ extension Fix {
     source.paths + changes.overlay
   }
 
+  /// The tree that is to be fixed. A machine without one may be one that needs none.
+  private func treeToFix(_ load: LoadSource) throws(Failure) -> TreeFile {
+    do throws(LoadingError) {
+      return try load.tree()
+    } catch {
+      guard error.code == .notOffered, let told = try? load.toldArchitecture(), !told.takesTree,
+        let reason = told.treeRefusal
+      else { throw Failure(error) }
+      throw Failure(
+        .unsupported(architecture: told, reason: reason), in: "\(source.machine.root)")
+    }
+  }
+
   private func nextTree(
     from base: TreeFile, _ merge: [TreeEdit], _ architecture: Architecture,
     _ handover: Handover, _ machine: MachineFacts
   ) throws(Failure) -> NextTree {
-    let edits = try changes.edits()
+    let edits = try changes.overlays() + changes.edits
     let tree = { (edits: [TreeEdit]) throws(PlanError) in
       try NextTree(
         from: base.tree, edits: base.edits + edits, for: architecture, handover: handover,

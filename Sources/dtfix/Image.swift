@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import KernelImage
+import Loading
 
 /// `dtfix image`: what a kernel file is, and the kernel in it.
 struct Image: ParsableCommand {
@@ -90,7 +91,7 @@ extension KernelFile {
     do throws(KernelFileError) {
       try self.init(bytes, profile: profile, progress: progress.report)
     } catch {
-      throw Failure(error, in: name)
+      throw Failure(LoadingError(error, in: name))
     }
   }
 
@@ -99,20 +100,7 @@ extension KernelFile {
     do throws(KernelFileError) {
       return try image
     } catch {
-      throw Failure(error, in: name)
+      throw Failure(LoadingError(error, in: name))
     }
-  }
-}
-
-extension Failure {
-  /// A good file that is not loaded is no malformed one.
-  fileprivate init(_ error: KernelFileError, in file: String) {
-    let code: Code =
-      switch error.reason {
-      case .noProfile, .kernels(count: 0, _, of: 2...): .usage
-      case .notLoaded, .thirtyTwoBit: .notOffered
-      default: .malformedInput
-      }
-    self.init(code, "\(file): \(error)")
   }
 }

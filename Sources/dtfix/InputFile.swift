@@ -14,10 +14,10 @@ struct InputFile {
   }
 
   /// Reads a file, or standard input for `-`.
-  init(_ path: String) throws(Failure) {
+  init(_ path: String, limit: Int = RunningKernel.treeLimit) throws(Failure) {
     name = path == "-" ? "standard input" : path
     do throws(MachineError) {
-      bytes = try readInput(path, limit: RunningKernel.treeLimit)
+      bytes = try readInput(path, limit: limit)
     } catch {
       throw Failure(error)
     }

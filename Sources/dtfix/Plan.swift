@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import BinaryFormat
-import ELF
 import Kexec
 import Loading
-import PhysicalMemory
 import RunningKernel
 
 /// `dtfix plan`: a whole kexec, everything placed.
@@ -66,58 +63,36 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     try output.check()
-    let kernel = try KernelInput(files.kernel, profile: files.profile)
-    let (architecture, base) = try source.architectureAndTree(for: kernel.image)
-    var request = LoadRequest(
-      kernel: kernel.image, bytes: kernel.bytes, tree: base?.tree,
-      commandLine: try source.commandLine(
-        changes, forCrash: forCrash, own: kernel.commandLine, for: architecture),
-      seeds: try changes.seeds())
-    request.initrd = try files.initrds() ?? kernel.initrd
-    request.edits = base?.edits ?? []
-    request.warnings = base?.warnings ?? []
-    request.reservations = changes.reserve
-    let map = try source.memoryMap()
-    let crash = try crashFacts(map)
-    request.crash = crash?.facts
-    let machine = try memory(base, map, crash?.facts, for: architecture)
-    if let merged = try source.treeToMerge() {
-      request.edits += [.merge(MachineTree(merged.tree, name: merged.name, facts: machine))]
-      request.warnings += merged.warnings
+    let (files, options) = (try self.files.set(changes), try planOptions())
+    let progress = Progress()
+    let gathered = try loading { () throws(LoadingError) in
+      defer { progress.end() }
+      return try LoadJob(files, options, on: source.meantMachine, progress: progress.report)
+        .gathered()
     }
-    request.edits += try changes.edits()
-    let plan = try plan(request, architecture, machine, base)
-    try output.write(plan, notes: (base?.notes ?? []) + kernel.notes + (crash?.notes ?? []))
+    try output.write(plan(gathered), notes: gathered.notes)
   }
 
-  /// What a core header is made of; nil for an ordinary kexec.
-  private func crashFacts(
-    _ map: MemoryMap?
-  ) throws(Failure) -> SourceMachine.CrashSource? {
-    guard forCrash else { return nil }
-    return try loading { () throws(LoadingError) in
-      try source.machineOptions.sourceMachine.crashSource(listedIn: map, given: given.facts)
-    }
+  /// What the options say, in the words of Loading.
+  private func planOptions() throws -> PlanOptions {
+    var options = PlanOptions()
+    options.forCrash = forCrash
+    try source.refuseNeedlessTree()
+    try source.tell(&options)
+    if changes.noCommandLine { options.commandLine = .omitted }
+    if changes.reuseCmdline { options.commandLine = .running(source.machineOptions.sourceMachine) }
+    options.append = changes.append ?? ""
+    options.edits = changes.edits
+    options.reservations = changes.reserve
+    options.seeds = try changes.seeds()
+    options.given = given.facts
+    options.profile = files.profile
+    return options
   }
 
-  /// The memory of the machine; of one that is not there, what its tree says.
-  private func memory(
-    _ base: TreeFile?, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
-  ) throws(Failure) -> MachineFacts {
-    var (facts, missing) = try source.facts(listedIn: map, for: architecture)
-    if let base, !source.machineIsMeant { return try facts.with(memoryOf: base) }
-    // Until the kernel says so, it is little-endian.
-    facts.byteOrder =
-      crash?.byteOrder ?? (try? source.machine.core())??.file.byteOrder ?? .little
-    guard facts.systemRAM == nil else { return facts }
-    throw missing.map(Failure.init) ?? Failure(.notOffered, "no memory is known")
-  }
-
-  private func plan(
-    _ request: LoadRequest, _ architecture: Architecture, _ machine: MachineFacts, _ base: TreeFile?
-  ) throws(Failure) -> LoadPlan {
+  private func plan(_ gathered: LoadJob.Gathered) throws(Failure) -> LoadPlan {
     do throws(PlanError) {
-      return try LoadPlan(request, for: architecture, on: machine)
+      return try LoadPlan(gathered.request, for: gathered.architecture, on: gathered.machine)
     } catch {
       switch error {
       case .missing, .contradiction, .tooManySegments, .badNote, .overlappingMemory:
@@ -129,8 +104,7 @@ struct Plan: ParsableCommand {
         throw Failure(.notOffered, "\(source.machine.memoryMapPath): \(error)")
       default:
         throw Failure(
-          error, in: base?.name ?? "\(source.machine.root)",
-          commandLineOf: source.commandLineName(changes, base))
+          error, in: gathered.names.tree, commandLineOf: gathered.names.commandLine)
       }
     }
   }
@@ -151,36 +125,26 @@ struct PlanFiles: ParsableArguments {
     help: ArgumentHelp("Which profile of a unified kernel image, from 0.", valueName: "number"))
   var profile = 0
 
-  /// The initrds as one; nil for none.
-  func initrds() throws(Failure) -> [UInt8]? {
-    var contents: [[UInt8]] = []
-    for path in initrd {
-      let file = try MappedFile(path)
-      let bytes = file.withBytes { bytes in unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
-      guard !bytes.isEmpty else { throw Failure(.malformedInput, "\(file.name): an empty initrd") }
-      contents.append(bytes)
+  /// All files that the options name, read.
+  func set(_ changes: ChangeOptions) throws(Failure) -> FileSet {
+    var set = FileSet()
+    try add(.kernel, [kernel], to: &set)
+    try add(.initrd, initrd, to: &set)
+    try add(.overlay, changes.overlay, to: &set)
+    if let line = changes.commandLine {
+      try loading { () throws(LoadingError) in
+        try set.add(.commandLine, Array(line.utf8), named: "--command-line")
+      }
     }
-    return LoadRequest.joining(contents)
+    return set
   }
-}
 
-extension MachineFacts {
-  fileprivate func with(memoryOf base: TreeFile) throws(Failure) -> MachineFacts {
-    let memory: TreeMemory
-    do throws(PlanError) {
-      memory = try TreeMemory(of: base.tree)
-    } catch {
-      throw Failure(
-        .notOffered, "\(base.name): \(error)\n--root names a machine whose memory is known")
+  private func add(
+    _ kind: FileSet.Kind, _ paths: [String], to set: inout FileSet
+  ) throws(Failure) {
+    for path in paths {
+      let file = try InputFile(path, limit: FileSet.sizeLimit)
+      try loading { () throws(LoadingError) in try set.add(kind, file.bytes, named: file.name) }
     }
-    guard !memory.usable.isEmpty else {
-      throw Failure(
-        .notOffered,
-        "\(base.name): tells of no memory\n--root names a machine whose memory is known")
-    }
-    var facts = self
-    facts.systemRAM = memory.usable.ranges
-    facts.reserved = memory.reserved.ranges
-    return facts
   }
 }

@@ -96,6 +96,22 @@ import Testing
         """, "\(result.errors)")
   }
 
+  @Test func `with a tree and an overlay of one's own is planned, and says why`() throws {
+    let place = try Workplace()
+    try write(Fixtures.blob("qemu-arm64-virt"), to: place / "board.dtb")
+    let overlay = try Fixtures.compile("/dts-v1/; /plugin/; &{/} { from-overlay; };", "-@")
+    try write(overlay, to: place / "one.dtbo")
+
+    let result = try loader(
+      "load", "--dry-run", "--root", capturedMachine, "--kernel", place.kernel, "--dtb",
+      place / "board.dtb", "--overlay", place / "one.dtbo")
+
+    #expect(
+      result.text.hasPrefix("kexec_load: kexec_file_load takes no tree: \(place / "board.dtb")\n"),
+      "\(result.errors)")
+    #expect(result.text.contains("\ndtb  "))
+  }
+
   @Test func `takes a plan of dtfix as it is`() throws {
     let place = try Workplace()
     let plan = try place.plan()
@@ -113,6 +129,7 @@ import Testing
   @Test(arguments: [
     [], ["lead"], ["load"], ["load", "--kernel"], ["load", "--kernal", "x"],
     ["load", "--kernel", "x", "--plan", "y"], ["load", "--plan", "y", "--append", "quiet"],
+    ["load", "--plan", "y", "--dtb", "x"], ["load", "--plan", "y", "--overlay", "x"],
     ["load", "--plan", "y", "--call", "kexec_file_load"], ["load", "--initrd", "x"],
     ["load", "--kernel", "x", "--call", "reboot"], ["load", "--kernel", "x", "--root", "/"],
     ["unload", "--dry-run"], ["execute", "--root", "/"], ["status", "--kernel", "x"],
@@ -148,6 +165,34 @@ import Testing
       call)
 
     expectRefusal(result, 65, "a kernel for riscv64 on a machine of aarch64")
+  }
+
+  @Test func `a tree for kexec_file_load`() throws {
+    let place = try Workplace()
+    try write(Fixtures.blob("qemu-arm64-virt"), to: place / "board.dtb")
+
+    let result = try loader(
+      "load", "--dry-run", "--root", capturedMachine, "--kernel", place.kernel, "--dtb",
+      place / "board.dtb", "--call", "kexec_file_load")
+
+    expectRefusal(result, 64, "kexec_file_load takes no tree: \(place / "board.dtb")")
+  }
+
+  /// To try it on a machine with lockdown, a copy of the captured one gets the file that says so.
+  @Test func `a tree where lockdown allows signed kernels only`() throws {
+    let place = try Workplace()
+    try run("cp", ["-r", capturedMachine, place / "machine"])
+    try run("mkdir", ["-p", place / "machine/sys/kernel/security"])
+    try write(
+      Array("none [integrity] confidentiality\n".utf8),
+      to: place / "machine/sys/kernel/security/lockdown")
+    try write(Fixtures.blob("qemu-arm64-virt"), to: place / "board.dtb")
+
+    let result = try loader(
+      "load", "--dry-run", "--root", place / "machine", "--kernel", place.kernel, "--dtb",
+      place / "board.dtb")
+
+    expectRefusal(result, 77, "takes no tree", "lockdown (integrity) forbids kexec_load")
   }
 
   @Test(arguments: [("load", true), ("load-crash", false)])

@@ -125,37 +125,6 @@ import Testing
   }
 }
 
-@Suite struct `The system call` {
-  @Test func `is the one that is asked for`() {
-    #expect(choice(asked: .kexecFileLoad) == .kexecFileLoad)
-    #expect(choice(asked: .kexecLoad, for: .x86_64) == .kexecLoad)
-  }
-
-  @Test func `is kexec_load where a plan is needed`() {
-    #expect(choice(isPacked: true) == .kexecLoad)
-    #expect(choice { $0.calls[.kexecFileLoad] = false } == .kexecLoad)
-    #expect(choice { $0.calls = [:] } == .kexecLoad)
-  }
-
-  @Test func `is kexec_file_load where there is no plan, or no need of one`() {
-    #expect(choice() == .kexecFileLoad)
-    #expect(choice(for: .x86_64) == .kexecFileLoad)
-    #expect(choice(isPacked: true) { $0.calls[.kexecLoad] = false } == .kexecFileLoad)
-    #expect(choice(isPacked: true) { $0.lockdown = "confidentiality" } == .kexecFileLoad)
-  }
-
-  private func choice(
-    asked: SystemCall? = nil, for architecture: Architecture = .arm64, isPacked: Bool = false,
-    change: (inout Status) -> Void = { _ in }
-  ) -> SystemCall {
-    var status = Status()
-    status.lockdown = "none"
-    status.calls = [.kexecLoad: true, .kexecFileLoad: true]
-    change(&status)
-    return CallChoice(asked: asked, for: architecture, isPacked: isPacked, on: status).call
-  }
-}
-
 @Suite struct `A file for the kernel` {
   @Test func `is what was written, and stays so`() throws {
     let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SystemPackage
+
+/// The files that a kexec is made of, each with what it is for: what `kexec_file_load(2)` has no way to say,
+/// and what was proposed for it in July 2016 and not merged.
+///
+/// Every file is read once, when it is added, and never opened again: what is checked is what is loaded.
+/// Nothing is made of a set before all of it has been read and checked.
+public struct FileSet: Sendable {
+  /// What a file is for; the numbers are those of the C interface, and stay.
+  public enum Kind: UInt32, Hashable, Sendable, CaseIterable {
+    /// The kernel, of any format of `KernelFile`: one, which must be there.
+    case kernel = 1
+    /// An initrd; several are loaded as one, in order.
+    case initrd = 2
+    /// The tree to start from, in place of the machine's: a blob or an archive of a live tree.
+    case tree = 3
+    /// An overlay for the tree; several are applied in order.
+    case overlay = 4
+    /// The command line, in place of any other.
+    case commandLine = 5
+    /// The core header of a crash kernel, in place of one that is made of the machine.
+    case coreHeader = 6
+    /// What IMA measured: a measurement list, or a finished buffer.
+    case measurements = 7
+    /// Bytes that are put into memory, and named in `/chosen` by the name of the item.
+    case extra = 8
+  }
+
+  /// A file that was read.
+  public struct Item: Hashable, Sendable {
+    /// What it is for.
+    public let kind: Kind
+    /// What messages call it: a path; of an extra, the property that tells the next kernel of it.
+    public let name: String
+    /// Its bytes.
+    public let bytes: [UInt8]
+  }
+
+  /// The most bytes that are read of a file: 1 GiB, more than any kernel or initrd has.
+  public static let sizeLimit = 1 << 30
+
+  /// All items, in the order in which they were added.
+  public private(set) var items: [Item] = []
+
+  /// An empty set.
+  public init() {}
+
+  /// Adds a file whose bytes are known.
+  ///
+  /// - Parameters:
+  ///   - kind: what it is for.
+  ///   - bytes: the file. Of a command line, a newline at the end is no part of it.
+  ///   - name: what messages call it; of an extra, the property that tells of it.
+  /// - Throws: ``LoadingError`` for a second file of a kind of which there is one, for an empty file, for a
+  ///   command line with a NUL, and for an extra without a name or with that of another. The set is as it was.
+  public mutating func add(
+    _ kind: Kind, _ bytes: [UInt8], named name: String
+  ) throws(LoadingError) {
+    try checkRoom(for: kind, name)
+    var bytes = bytes
+    if kind == .commandLine, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    try Self.check(bytes, kind, name)
+    items.append(Item(kind: kind, name: name, bytes: bytes))
+  }
+
+  /// Adds a file that is open; it is read here, and neither closed nor looked at again.
+  ///
+  /// A regular file is read from its beginning, wherever it stands, and stands there still; anything else,
+  /// a pipe above all, from where it stands to its end, however long that takes.
+  ///
+  /// - Parameters:
+  ///   - kind: what it is for.
+  ///   - file: the open file.
+  ///   - name: what messages call it; of an extra, the property that tells of it.
+  /// - Throws: ``LoadingError`` as for bytes; for what cannot be read: a folder, a socket, a file that is
+  ///   closed or open for writing only; for more than ``sizeLimit`` bytes, and for a file that changed
+  ///   meanwhile. The set is as it was.
+  public mutating func add(
+    _ kind: Kind, _ file: FileDescriptor, named name: String
+  ) throws(LoadingError) {
+    try checkRoom(for: kind, name)
+    try add(kind, Self.contents(of: file, named: name), named: name)
+  }
+
+  /// Reads a file that is open, as those of a set are read.
+  ///
+  /// - Parameters:
+  ///   - file: the open file.
+  ///   - name: what messages call it.
+  /// - Throws: ``LoadingError`` for what cannot be read, or is too large.
+  public static func contents(
+    of file: FileDescriptor, named name: String
+  ) throws(LoadingError) -> [UInt8] {
+    try file.contents(named: name, limit: sizeLimit)
+  }
+
+  /// The kind of a number.
+  ///
+  /// - Throws: ``LoadingError`` for a number that means nothing.
+  public static func kind(_ number: UInt32) throws(LoadingError) -> Kind {
+    guard let kind = Kind(rawValue: number) else {
+      throw LoadingError(
+        .usage, "a file of kind \(number): there are kinds 1 to \(Kind.allCases.count)")
+    }
+    return kind
+  }
+
+  /// The one file of a kind; nil for none.
+  func item(_ kind: Kind) -> Item? { items.first { $0.kind == kind } }
+
+  /// All files of a kind, in order.
+  func items(_ kind: Kind) -> [Item] { items.filter { $0.kind == kind } }
+
+  private func checkRoom(for kind: Kind, _ name: String) throws(LoadingError) {
+    switch kind {
+    case .initrd, .overlay: return
+    case .extra:
+      guard !name.isEmpty else {
+        throw LoadingError(.usage, "an extra part has the name of a property, not none")
+      }
+      guard !items(.extra).contains(where: { $0.name == name }) else {
+        throw LoadingError(.usage, "\(name): two extra parts of this name")
+      }
+    default:
+      guard let other = item(kind) else { return }
+      throw LoadingError(
+        .usage, "\(name): a second \(kind), besides \(other.name): there can be one only")
+    }
+  }
+
+  private static func check(
+    _ bytes: [UInt8], _ kind: Kind, _ name: String
+  ) throws(LoadingError) {
+    guard bytes.count <= sizeLimit else { throw .tooLarge(name, limit: sizeLimit) }
+    guard kind == .commandLine else {
+      guard !bytes.isEmpty else {
+        throw LoadingError(.malformedInput, "\(name): an empty \(kind)")
+      }
+      return
+    }
+    guard !bytes.contains(0) else {
+      throw LoadingError(
+        .usage, "\(name): the command line has a NUL byte; the kernel would end it there")
+    }
+  }
+}
+
+extension FileSet.Kind: CustomStringConvertible {
+  /// What people call it.
+  public var description: String {
+    switch self {
+    case .kernel: "kernel"
+    case .initrd: "initrd"
+    case .tree: "tree"
+    case .overlay: "overlay"
+    case .commandLine: "command line"
+    case .coreHeader: "core header"
+    case .measurements: "measurement list"
+    case .extra: "extra part"
+    }
+  }
+}

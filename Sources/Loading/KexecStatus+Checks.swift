@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kexec
+
+extension KexecStatus {
+  /// Refuses what the kernel would refuse, with the one reason that it has.
+  ///
+  /// - Parameters:
+  ///   - call: the system call that is to be made.
+  ///   - forCrash: whether it loads a crash kernel.
+  /// - Throws: ``LoadingError``; nothing for what is not known.
+  public func check(_ call: SystemCall, forCrash: Bool) throws(LoadingError) {
+    let name = call.rawValue
+    if calls[call] == false {
+      throw LoadingError(.notOffered, "\(name): is not in this kernel, or a filter hides it")
+    }
+    if hasCapability == false {
+      throw LoadingError(.noPermission, "\(name): takes CAP_SYS_BOOT\nrun it as root")
+    }
+    if isDisabled == true {
+      throw LoadingError(
+        .noPermission, "\(name): kernel.kexec_load_disabled is 1 until the next boot")
+    }
+    if (forCrash ? crashLoadsLeft : loadsLeft) == 0 {
+      let limit = "kernel.kexec_load_limit_\(forCrash ? "panic" : "reboot")"
+      throw LoadingError(.noPermission, "\(name): \(limit) is 0 until the next boot")
+    }
+    if call == .kexecLoad, isLockedDown {
+      throw LoadingError(
+        .noPermission,
+        "\(name): lockdown (\(lockdown ?? "")) forbids it: nothing in a plan is signed\n"
+          + "a signed kernel is loaded by kexec_file_load, from its file and without a plan")
+    }
+  }
+
+  /// Refuses to load a crash kernel that has no memory.
+  ///
+  /// - Throws: ``LoadingError/Code/notOffered``.
+  public func checkCrashMemory(forCrash: Bool) throws(LoadingError) {
+    guard !forCrash || crashSize != "0" else {
+      throw LoadingError(.notOffered, "\(PlanError.noCrashRegion)\nboot with crashkernel=…")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Kexec
+import RunningKernel
+import SystemPackage
+
+extension LoadJob {
+  /// All that a plan is made of, gathered: what Kexec makes a plan of by itself.
+  public struct Gathered: Sendable {
+    /// What is to be started, and what it is to be told.
+    public var request: LoadRequest
+    /// The architecture of both kernels.
+    public var architecture: Architecture
+    /// What is known about the machine.
+    public var machine: MachineFacts
+    /// What could not be learned, and what was done otherwise than one may think; a line each.
+    public var notes: [String]
+    /// What messages call the parts.
+    public var names: Names
+  }
+
+  /// What messages call the parts of a plan.
+  public struct Names: Hashable, Sendable {
+    /// The kernel's file.
+    public var kernel: String
+    /// The tree's file; without one, the machine's folder.
+    public var tree: String
+    /// Where the command line comes from.
+    public var commandLine: String
+    /// The machine's folder; nil without a machine.
+    public var machine: String?
+  }
+
+  /// Asks the machine, and gathers all that a plan is made of.
+  ///
+  /// - Throws: ``LoadingError`` for what is missing.
+  public func gathered() throws(LoadingError) -> Gathered {
+    let image = try kernel.image
+    let (architecture, base) = try architectureAndTree()
+    let (line, lineName) = try commandLine(for: architecture, base)
+    let seeds = if let seeds = options.seeds { seeds } else { try Seeds.fresh() }
+    var request = LoadRequest(
+      kernel: image, bytes: kernel.bytes, tree: base?.tree, commandLine: line, seeds: seeds)
+    request.initrd = initrd
+    request.edits = base?.edits ?? []
+    request.warnings = base?.warnings ?? []
+    request.reservations = options.reservations
+    let map = try source.machine?.memoryMap()
+    let crash = try crashSource(map)
+    request.crash = crash?.facts
+    let facts = try memory(base, map, crash?.facts, for: architecture)
+    if let own = try source.treeToMerge() {
+      request.edits += [.merge(MachineTree(own.tree, name: own.name, facts: facts))]
+      request.warnings += own.warnings
+    }
+    request.edits += overlays.map { .overlay($0.tree, name: $0.name) } + options.edits
+    try addParts(to: &request)
+    let root = source.machine.map { "\($0.kernel.root)" }
+    return Gathered(
+      request: request, architecture: architecture, machine: facts,
+      notes: (base?.notes ?? []) + kernel.notes + (crash?.notes ?? []),
+      names: Names(
+        kernel: kernel.name, tree: base?.name ?? root ?? kernel.name, commandLine: lineName,
+        machine: root))
+  }
+
+  /// What a core header is made of; nil for an ordinary kexec.
+  private func crashSource(
+    _ map: MemoryMap?
+  ) throws(LoadingError) -> SourceMachine.CrashSource? {
+    guard options.forCrash else { return nil }
+    return try source.machine?.crashSource(listedIn: map, given: options.given)
+  }
+
+  /// The next kernel's command line, and where it comes from: the caller, the kernel itself, the machine,
+  /// the tree.
+  func commandLine(
+    for architecture: Architecture, _ base: TreeFile?
+  ) throws(LoadingError) -> (CommandLineChoice, name: String) {
+    let item = files.item(.commandLine)
+    var running = source.machine
+    switch options.commandLine {
+    case .omitted:
+      guard item == nil, options.append.isEmpty else {
+        throw LoadingError(.usage, "a command line, and none is to be handed on: not both")
+      }
+      return (.omitted, kernel.name)
+    case .running(let machine): running = machine
+    case .usual: break
+    }
+    var (line, name) = (KernelCommandLine(""), "")
+    if let item {
+      (line, name) = (KernelCommandLine(bytes: item.bytes), item.name)
+    } else if options.commandLine == .usual, let own = kernel.commandLine {
+      (line, name) = (KernelCommandLine(own), kernel.name)
+    } else if let running {
+      line = try running.commandLine(forCrash: options.forCrash, for: architecture)
+      name = running.kernel.commandLinePath.string
+    } else {
+      return (.ofTree(appending: options.append), base?.name ?? kernel.name)
+    }
+    line.append(options.append)
+    return (.given(line), name)
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kexec
+
+/// What is to be loaded: files that have been read and opened, and a machine. It becomes a plan for
+/// kexec_load(2), or is left to kexec_file_load(2).
+public struct LoadJob: Sendable {
+  /// The kernel, and what it brings with it.
+  public let kernel: KernelInput
+  /// The initrds as one, or that of the kernel; nil for none.
+  public let initrd: [UInt8]?
+  /// How it becomes a plan.
+  public let options: PlanOptions
+  /// Where the tree and the facts come from.
+  let source: LoadSource
+  /// All files, as they were read.
+  let files: FileSet
+  /// The overlays, in order.
+  let overlays: [TreeFile]
+
+  /// Opens all files of a set, and looks at nothing else yet.
+  ///
+  /// - Parameters:
+  ///   - files: the set; it has a kernel.
+  ///   - options: how it becomes a plan.
+  ///   - machine: the machine whose facts count; nil for a tree alone.
+  ///   - progress: called now and then with the bytes of the kernel that were unpacked so far.
+  /// - Throws: ``LoadingError`` for a file that is not what it is added as, and for what does not go
+  ///   together.
+  public init(
+    _ files: FileSet, _ options: PlanOptions = PlanOptions(), on machine: SourceMachine?,
+    progress: ((Int) -> Void)? = nil
+  ) throws(LoadingError) {
+    guard let file = files.item(.kernel) else {
+      throw LoadingError(.usage, "no kernel: a set of files has one")
+    }
+    try options.check(files, on: machine)
+    kernel = try KernelInput(
+      file.bytes, named: file.name, profile: options.profile, progress: progress)
+    initrd = LoadRequest.joining(files.items(.initrd).map(\.bytes)) ?? kernel.initrd
+    var source = LoadSource(options, on: machine)
+    if let item = files.item(.tree) { source.namedTree = try TreeFile(item) }
+    self.source = source
+    var overlays: [TreeFile] = []
+    for item in files.items(.overlay) { overlays.append(try TreeFile(item)) }
+    self.overlays = overlays
+    self.files = files
+    self.options = options
+  }
+}
+
+extension TreeFile {
+  fileprivate init(_ item: FileSet.Item) throws(LoadingError) {
+    try self.init(item.bytes, named: item.name)
+  }
+}
+
+extension PlanOptions {
+  /// Refuses what does not go together.
+  fileprivate func check(_ files: FileSet, on machine: SourceMachine?) throws(LoadingError) {
+    let tree = tree?.name ?? files.item(.tree)?.name
+    if let one = self.tree, let other = files.item(.tree) {
+      throw LoadingError(
+        .usage, "\(other.name): a second tree, besides \(one.name): there can be one only")
+    }
+    if mergesTree {
+      guard tree != nil, machine != nil else {
+        throw LoadingError(
+          .usage, "a tree is to be completed by a machine's, and not both are named")
+      }
+    } else if let tree, treeOrigin != nil {
+      throw LoadingError(.usage, "\(tree): a tree, and a choice between the machine's: not both")
+    }
+    guard forCrash else { return try checkForKexec(files) }
+    guard machine != nil else {
+      throw LoadingError(
+        .usage, "a crash kernel is for a machine that may crash, and none is named")
+    }
+    guard given.backup == nil else {
+      throw LoadingError(.usage, "a place for the backup: a plan finds one")
+    }
+    if let item = files.item(.measurements) {
+      throw LoadingError(.usage, "\(item.name): a measurement list is not for a crash kernel")
+    }
+  }
+
+  private func checkForKexec(_ files: FileSet) throws(LoadingError) {
+    guard given == GivenFacts() else {
+      throw LoadingError(.usage, "facts by hand are for a crash kernel")
+    }
+    if let item = files.item(.coreHeader) {
+      throw LoadingError(.usage, "\(item.name): a core header is for a crash kernel")
+    }
+  }
+}
