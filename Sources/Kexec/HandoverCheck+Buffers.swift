@@ -49,9 +49,9 @@ extension Handover {
     guard let liveUpdate else { return }
     let fill = Rule.linux("kernel/liveupdate/kexec_handover.c", "kho_fill_kimage")
     guard architecture.readsLiveUpdate else {
-      throw .badPart(
-        .liveUpdateTree, reason: "kernels for \(architecture) have no KHO in their trees",
-        .linux("kernel/liveupdate/Kconfig", "ARCH_SUPPORTS_KEXEC_HANDOVER"))
+      throw .unsupported(
+        architecture: architecture,
+        reason: "its kernels have no KHO in their trees (ARCH_SUPPORTS_KEXEC_HANDOVER)")
     }
     guard crash == nil else {
       throw .badPart(.liveUpdateTree, reason: "a crash kernel is given none", fill)
@@ -161,13 +161,15 @@ extension HandoverBuffer {
 }
 
 extension PlanError {
-  /// The list of measurements for a kernel that never looks for it.
+  /// The list of measurements for a kernel that never looks for it
+  /// (`drivers/of/kexec.c:ima_get_kexec_buffer`, `kernel/Kconfig.kexec:HAVE_IMA_KEXEC`).
   static func noMeasurements(on architecture: Architecture) -> PlanError {
-    .badPart(
-      .measurements,
-      reason:
-        "kernels for \(architecture) look for none in a tree, and would never free its memory",
-      .linux("drivers/of/kexec.c", "ima_get_kexec_buffer"))
+    .unsupported(
+      architecture: architecture,
+      reason: """
+        its kernels look for no measurements in a tree, and would never free their memory \
+        (drivers/of/kexec.c:ima_get_kexec_buffer)
+        """)
   }
 
   static let noMeasurementsForCrash = PlanError.badPart(

@@ -91,7 +91,7 @@ import Testing
       try patched(source("cells-1-1"), for: architecture, handover())
     }
 
-    #expect(error?.description.contains("look for none in a tree") == true)
+    #expect(error?.description.contains("look for no measurements in a tree") == true)
   }
 
   @Test func `are refused where one cell cannot say it`() throws {
