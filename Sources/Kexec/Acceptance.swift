@@ -38,11 +38,12 @@ struct Acceptance {
     } catch {
       return [Finding("blob", "\(error)", rule: .libfdt("fdt_check_full"))]
     }
-    let chosen = Chosen(of: tree)
+    let chosen = Chosen(of: tree, writtenBy: handover)
     return size(blob, tree) + rootCells(tree) + chosenIsFound(tree) + stub(tree)
       + leftovers(chosen) + doubledNames(chosen) + reservations(tree)
       + untouched(tree) + uefi(chosen)
-      + commandLine(chosen) + initrd(chosen) + crash(chosen, tree) + seeds(chosen)
+      + commandLine(chosen) + initrd(chosen) + crash(chosen, tree) + buffers(chosen, tree)
+      + seeds(chosen)
       + bootedFromKexec(chosen)
   }
 }
@@ -50,14 +51,16 @@ struct Acceptance {
 /// The properties of `/chosen`, all copies of each.
 private struct Chosen {
   let properties: [Property]
+  private let written: [String]
 
-  init(of tree: DeviceTree) {
+  init(of tree: DeviceTree, writtenBy handover: Handover) {
+    written = handover.written
     properties = (try? tree.properties(of: ChosenProperty.node)) ?? []
   }
 
   /// What a hand-over leaves as it is.
   var others: [Property] {
-    properties.filter { !ChosenProperty.written.contains($0.name) }
+    properties.filter { !written.contains($0.name) }
   }
 
   /// What readers find: the first copy.
@@ -130,7 +133,8 @@ extension Acceptance {
 
 extension Acceptance {
   private func leftovers(_ chosen: Chosen) -> [Finding] {
-    let wanted = handover.crash == nil ? [] : ChosenProperty.ofCrash
+    let ofCrash = [ChosenProperty.coreHeader, ChosenProperty.usableMemory]
+    let wanted = (handover.crash == nil ? [] : ofCrash) + handover.buffers.map(\.property)
     return ChosenProperty.neverInherited.filter { !wanted.contains($0) && chosen[$0] != nil }.map {
       Finding(
         "/chosen: \($0)", "hand-over state of an earlier kernel",
@@ -139,7 +143,7 @@ extension Acceptance {
   }
 
   private func doubledNames(_ chosen: Chosen) -> [Finding] {
-    ChosenProperty.written.filter { name in
+    handover.written.filter { name in
       chosen.properties.filter { $0.name == name }.count > 1
     }.map {
       Finding(
@@ -149,7 +153,8 @@ extension Acceptance {
 
   /// Exactly what was to stay and what was asked for.
   private func reservations(_ tree: DeviceTree) -> [Finding] {
-    let parts = [handover.initrd, handover.crash?.coreHeader].compactMap { $0 }
+    let buffers = handover.buffers.filter(\.isReserved).map(\.range)
+    let parts = [handover.initrd, handover.crash?.coreHeader].compactMap { $0 } + buffers
     let asked = (handover.reservations + parts).map(AddressAndSize.init)
     let (wanted, found) = (Set(reservations + asked), Set(tree.reservations))
     let rule = reader("early_init_fdt_scan_reserved_mem")
@@ -172,7 +177,9 @@ extension Acceptance {
     if !edited.hasSameBytes(as: tree, besides: "chosen") || edited.bootCPU != tree.bootCPU {
       findings.append(Finding("/", "more than /chosen was changed", rule: rule))
     }
-    if Chosen(of: edited).others != Chosen(of: tree).others {
+    if Chosen(of: edited, writtenBy: handover).others
+      != Chosen(of: tree, writtenBy: handover).others
+    {
       findings.append(Finding("/chosen", "a property of others was changed", rule: rule))
     }
     return findings
@@ -237,6 +244,17 @@ extension Acceptance {
     return wanted.compactMap { name, ranges, function in
       guard chosen[name]?.tuples(cells) != ranges.map(AddressAndSize.init) else { return nil }
       return Finding("/chosen: \(name)", "not the memory asked for", rule: reader(function))
+    }
+  }
+
+  /// Exactly one tuple for each.
+  private func buffers(_ chosen: Chosen, _ tree: DeviceTree) -> [Finding] {
+    guard let cells = try? tree.cellCounts(of: "/") else { return [] }
+    return handover.buffers.compactMap { buffer in
+      let told = chosen[buffer.property]?.tuples(cells)
+      guard told != [AddressAndSize(buffer.range)] else { return nil }
+      return Finding(
+        "/chosen: \(buffer.property)", "not the memory asked for", rule: buffer.reader)
     }
   }
 

@@ -12,7 +12,10 @@ extension CheckedPlan {
       return [Finding("cmdline", "there is no command line", rule: rules.reader)]
     }
     let words = KernelCommandLine(bytes: line).kernelWords
-    return form(of: part, line, rules) + marker(line, words, rules) + initrd(words, rules)
+    let untold = parts.filter { $0.name == LoadPart.measurements.name } + extraParts
+    return untold.map {
+      Finding($0.name, "a kernel without a tree cannot be told of it", rule: rules.reader)
+    } + form(of: part, line, rules) + marker(line, words, rules) + initrd(words, rules)
       + coreHeaderPlace(words, rules) + memory(words, rules)
   }
 
@@ -57,9 +60,7 @@ extension CheckedPlan {
   }
 
   private func initrd(_ words: [CommandLineWord], _ rules: CommandLineRules) -> [Finding] {
-    let loaded = part(.initrd).flatMap {
-      PhysicalRange(start: $0.range.start, size: UInt64($0.content.size))
-    }
+    let loaded = part(.initrd)?.exactRange
     return compare(
       words, "initrd", CommandLineWord.startAndSize, loaded, rules.initrdRule
     ) { $0 == loaded }

@@ -24,6 +24,7 @@ extension CheckedPlan {
       return [Finding("dtb", "no legal root cells", rule: Self.reader("early_init_dt_scan_root"))]
     }
     return size(of: part) + initrd(view) + coreHeaderPlace(view) + cap + memory(view)
+      + measurements(view) + extras + liveUpdate + diskKeys(view)
       + reserved(view) + commandLine(view) + ownRules(view)
   }
 
@@ -39,7 +40,7 @@ extension CheckedPlan {
     return rules.findings(blob, crash, machine)
   }
 
-  private var blob: DeviceTree? { try? openedTree?.get() }
+  var blob: DeviceTree? { try? openedTree?.get() }
 
   private func size(of tree: SegmentCheck.Segment) -> [Finding] {
     var findings: [Finding] = []
@@ -57,9 +58,7 @@ extension CheckedPlan {
   }
 
   private func initrd(_ view: NextKernelView) -> [Finding] {
-    let loaded = part(.initrd).flatMap {
-      PhysicalRange(start: $0.range.start, size: UInt64($0.content.size))
-    }
+    let loaded = part(.initrd)?.exactRange
     guard view.initrd != loaded else { return [] }
     return [
       Finding(
@@ -135,7 +134,9 @@ extension CheckedPlan {
 
   /// Memory that the tree keeps for somebody else than for what is loaded there.
   private func reserved(_ view: NextKernelView) -> [Finding] {
-    let own = [view.initrd, view.coreHeader, part(.backup)?.range].compactMap { $0 }
+    let own =
+      [view.initrd, view.coreHeader, part(.backup)?.range, view.measurements].compactMap { $0 }
+      + extraParts.compactMap(\.exactRange)
     let kept = view.reserved.ranges.subtracting(PhysicalRangeSet(own))
     return parts.compactMap { part in
       kept.first(where: part.range.overlaps).map {

@@ -28,11 +28,15 @@ public enum ChosenProperty {
   /// The memory a crash kernel may use.
   static let usableMemory = "linux,usable-memory-range"
   /// The measurement list of IMA.
-  static let imaBuffer = "linux,ima-kexec-buffer"
+  public static let imaBuffer = "linux,ima-kexec-buffer"
   /// Keys of encrypted disks for a crash kernel.
-  static let diskKeys = "linux,dmcryptkeys"
+  public static let diskKeys = "linux,dmcryptkeys"
   /// Kexec hand-over (KHO): state kept over a kexec, and the memory to boot in meanwhile.
-  static let liveUpdate = ["linux,kho-fdt", "linux,kho-scratch"]
+  static let liveUpdate = [liveUpdateTree, liveUpdateScratch]
+  /// What is kept.
+  public static let liveUpdateTree = "linux,kho-fdt"
+  /// The list of scratch areas.
+  public static let liveUpdateScratch = "linux,kho-scratch"
   /// What IMA's buffer was called before it was merged.
   static let historicBuffer = [
     "linux,kexec-handover-buffer-start", "linux,kexec-handover-buffer-end",
@@ -50,8 +54,6 @@ public enum ChosenProperty {
   static let neverInherited =
     [coreHeader, usableMemory, imaBuffer, diskKeys] + liveUpdate + historicBuffer
 
-  /// What only a crash kernel is given.
-  static let ofCrash = [coreHeader, usableMemory]
   /// Both addresses of the initrd.
   static let initrd = [initrdStart, initrdEnd]
   /// What a hand-over writes or removes, whatever was there.
@@ -61,8 +63,20 @@ public enum ChosenProperty {
   /// Properties that this package knows what to do with.
   static let known = written + uefi + console
 
+  /// Properties that cannot be a caller's own: those that are known, what every node may have, and what a
+  /// kernel writes for itself (``TreeEdit/removeLiveState``) or reads.
+  static let taken = Set(
+    known + [
+      keystorePassword, "name", "phandle", "linux,phandle", "#address-cells", "#size-cells",
+      "ranges", "compatible", "status", "linux,kernel-end", "linux,crashkernel-base",
+      "linux,crashkernel-size", "linux,memory-limit", "linux,htab-base", "linux,htab-size",
+      "linux,tce-alloc-start", "linux,tce-alloc-end", "linux,uefi-stub-kern-ver",
+    ])
+
   /// Properties whose bytes are shown to nobody.
-  public static let secrets: Set<String> = [kaslrSeed, rngSeed, keystorePassword]
+  public static let secrets: Set<String> = [
+    kaslrSeed, rngSeed, keystorePassword, diskKeys,
+  ]
   /// The password of the platform keystore of powerpc.
   static let keystorePassword = "ibm,plpks-pw"
 }

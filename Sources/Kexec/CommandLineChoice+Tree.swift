@@ -10,6 +10,9 @@ extension Handover {
     guard case .ofTree = commandLine else { return [] }
     return [ChosenProperty.commandLine]
   }
+
+  /// The properties of `/chosen` that it writes or removes.
+  var written: [String] { ChosenProperty.written + extras.map(\.name) }
 }
 
 extension Handover {

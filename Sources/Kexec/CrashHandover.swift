@@ -14,6 +14,11 @@ public struct CrashHandover: Hashable, Sendable {
   /// Where the memory that the crash kernel itself runs in is copied to before it does: ppc64, whose
   /// first 64 KiB are (``CrashFacts/backup``); nil elsewhere.
   public var backup: UInt64?
+  /// Where the keys of encrypted disks lie, to their exact size; nil for none. Only the running kernel
+  /// has them: this is for those who do without its help. It takes an ``Seeds/rng``: a kernel deletes
+  /// the property when it has read it, and only with a seed does it put its checksum right, without
+  /// which it has no `/sys/firmware/fdt` (`drivers/of/fdt.c:of_fdt_raw_init`).
+  public var diskKeys: PhysicalRange?
 
   /// A hand-over to a crash kernel.
   public init(coreHeader: PhysicalRange, usableMemory: [PhysicalRange], backup: UInt64? = nil) {

@@ -14,6 +14,13 @@ public struct Handover: Hashable, Sendable {
   public var seeds: Seeds
   /// What a crash kernel is told; nil for an ordinary kexec.
   public var crash: CrashHandover?
+  /// Where a loader puts IMA's list of measurements, in whole pages: the next kernel frees exactly this
+  /// memory when it has read it. Nil for none; never for a crash kernel.
+  public var measurements: PhysicalRange?
+  /// What a live update hands over; nil for none, which every plan of a loader in user space has.
+  public var liveUpdate: LiveUpdateHandover?
+  /// The caller's own bytes.
+  public var extras: [ExtraBuffer] = []
 
   /// A hand-over; of seeds alone, one to the same command line without an initrd.
   public init(

@@ -17,6 +17,7 @@ extension Handover {
     if crash != nil, case .given(let line) = commandLine, line.namesCoreHeader {
       throw .coreHeaderOnCommandLine
     }
+    try checkBuffers(for: architecture, on: machine)
     guard let initrd else { return }
     guard initrd.start != 0 else { throw .initrdAtZero }
     if let limit = architecture.initrdLimit, initrd.end > limit.value {
@@ -33,7 +34,14 @@ extension Handover {
   /// Refuses what a crash kernel cannot be told in the cells of the root; the initrd is told in 64 bits
   /// whatever they are (`drivers/of/fdt.c:early_init_dt_check_for_initrd`).
   func checkFits(_ tree: DeviceTree) throws(PlanError) {
-    guard let crash, let cells = try? tree.cellCounts(of: "/") else { return }
+    guard let cells = try? tree.cellCounts(of: "/") else { return }
+    for buffer in buffers
+    where PropertyValue(AddressAndSize(buffer.range), cells: cells) == nil {
+      throw .badPart(
+        buffer.part, reason: "\(buffer.range) is more than this tree can say",
+        .linux("drivers/of/fdt.c", "early_init_dt_scan_root"))
+    }
+    guard let crash else { return }
     let parts =
       [(CrashPart.coreHeader, crash.coreHeader)] + crash.usableMemory.map { (.usableMemory, $0) }
     for (part, range) in parts where PropertyValue(AddressAndSize(range), cells: cells) == nil {
@@ -60,7 +68,7 @@ extension Handover {
     _ line: KernelCommandLine?, for architecture: Architecture, _ tree: DeviceTree,
     on machine: MachineFacts
   ) -> [Finding] {
-    warnings(of: line, for: architecture)
+    warnings(of: line, for: architecture) + bufferWarnings(for: architecture, tree)
       + (machine.systemRAM == nil ? warningsByTree(tree) : warningsByMachine(tree, machine))
   }
 

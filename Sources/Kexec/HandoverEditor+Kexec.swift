@@ -17,18 +17,17 @@ extension HandoverEditor {
     try removeCoreHeader(for: handover.crash)
     try removeUsableMemory(for: handover.crash)
     try removeOldInitrd(for: handover.initrd)
-    try removeIMABuffer()
-    try removeDiskKeys()
-    try removeLiveUpdate()
-    try removeHistoricBuffer()
+    try removeBuffers(for: handover)
 
     try setInitrd(handover.initrd)
     try setCrash(handover.crash)
+    try set(handover.liveUpdate?.buffers ?? [])
     try setCommandLine(commandLine)
     try setSeeds(handover.seeds)
     try markBootedFromKexec()
+    try set([handover.measurementsBuffer].compactMap { $0 } + handover.extraBuffers)
     reserve(handover.reservations)
-    noteWhatStays()
+    noteWhatStays(besides: handover.extras.map(\.name))
   }
 }
 
@@ -114,51 +113,6 @@ extension HandoverEditor {
         reason: "was the last initrd's, which is not passed on", rule: kexecRule)
     }
   }
-
-  private mutating func removeIMABuffer() throws(DeviceTreeError) {
-    try releaseBuffer(
-      of: ChosenProperty.imaBuffer, reason: "the running kernel has taken this measurement list",
-      rule: .linux("drivers/of/kexec.c", "remove_ima_buffer"))
-  }
-
-  private mutating func removeDiskKeys() throws(DeviceTreeError) {
-    try releaseBuffer(
-      of: ChosenProperty.diskKeys, reason: "keys for the last crash kernel",
-      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys"))
-  }
-
-  private mutating func removeLiveUpdate() throws(DeviceTreeError) {
-    for name in ChosenProperty.liveUpdate {
-      try delete(
-        name, reason: "points to memory that is no longer kept",
-        rule: .linux("drivers/of/kexec.c", "kho_add_chosen"))
-    }
-  }
-
-  private mutating func removeHistoricBuffer() throws(DeviceTreeError) {
-    for name in ChosenProperty.historicBuffer {
-      try delete(
-        name, reason: "what \(ChosenProperty.imaBuffer) was called before it was merged",
-        rule: .linux("drivers/of/kexec.c", "remove_ima_buffer"))
-    }
-  }
-
-  /// Removes a property that holds one tuple in root cells, and the reservation of that memory.
-  private mutating func releaseBuffer(
-    of name: String, reason: String, rule: Rule
-  ) throws(DeviceTreeError) {
-    release(bufferOf: name, reason: reason, rule: rule)
-    try delete(name, reason: reason, rule: rule)
-  }
-
-  /// Notes the reservation of the memory that a property tells of.
-  private mutating func release(bufferOf name: String, reason: String, rule: Rule) {
-    for old in oldProperties + found where old.name == name {
-      if let buffers = old.value.tuples(rootCells), buffers.count == 1 {
-        release(buffers[0], reason: reason, rule: rule)
-      }
-    }
-  }
 }
 
 // MARK: - What the next kernel is told
@@ -182,24 +136,10 @@ extension HandoverEditor {
       ChosenProperty.coreHeader, to: tuples([crash.coreHeader], ChosenProperty.coreHeader),
       reason: "the core header that /proc/vmcore is made of", rule: kexecRule)
     reserve(crash.coreHeader, reason: "the core header", rule: kexecRule)
+    try set([crash.diskKeysBuffer].compactMap { $0 })
     try set(
       ChosenProperty.usableMemory, to: tuples(crash.usableMemory, ChosenProperty.usableMemory),
       reason: "all memory that the crash kernel may use: the main region first", rule: kexecRule)
-  }
-
-  /// Addresses and sizes in root cells.
-  private func tuples(
-    _ ranges: [PhysicalRange], _ property: String
-  ) throws(DeviceTreeError) -> PropertyValue {
-    var bytes: [UInt8] = []
-    for range in ranges {
-      guard let value = PropertyValue(AddressAndSize(range), cells: rootCells) else {
-        throw DeviceTreeError(
-          .badValue, node: ChosenProperty.node, property: property, value: range.start)
-      }
-      bytes += value.bytes
-    }
-    return PropertyValue(bytes: bytes)
   }
 
   private mutating func setCommandLine(_ commandLine: KernelCommandLine?) throws(DeviceTreeError) {
@@ -247,13 +187,14 @@ extension HandoverEditor {
 
   /// Says which unknown properties go on to the next kernel: one of them may be hand-over state
   /// that this package has not heard of.
-  private mutating func noteWhatStays() {
+  private mutating func noteWhatStays(besides extras: [String]) {
     for property in found where property.name == ChosenProperty.keystorePassword {
       keep(
         property, reason: "opens the platform's keystore, for the kernel that knows it",
         rule: .linux("arch/powerpc/platforms/pseries/plpks.c", "plpks_populate_fdt"))
     }
-    for property in found where property.name.hasPrefix("linux,") {
+    let others = found.filter { !extras.contains($0.name) }
+    for property in others where property.name.hasPrefix("linux,") {
       if ChosenProperty.uefi.contains(property.name) {
         keep(
           property, reason: "the next kernel finds UEFI and its memory map by it",

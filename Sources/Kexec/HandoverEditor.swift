@@ -28,8 +28,8 @@ struct HandoverEditor {
   private var node = ChosenProperty.node
   private let base: DeviceTree
   private var excerpt: DeviceTree
-  private var stale: [(entry: AddressAndSize, reason: String, rule: Rule)] = []
-  private var wanted: [(entry: AddressAndSize, reason: String, rule: Rule)] = []
+  private var stale: [TreeFitting.Reservation] = []
+  private var wanted: [TreeFitting.Reservation] = []
 
   /// Reservations, and properties of `/chosen`, in a tree that is edited: far above what machines
   /// have, and low enough that no file makes the edits, each of which moves the rest, take minutes.
@@ -134,22 +134,27 @@ struct HandoverEditor {
 
   /// Notes a reservation of the last hand-over; false when there is none like it.
   @discardableResult
-  mutating func release(_ entry: AddressAndSize, reason: String, rule: Rule) -> Bool {
+  mutating func release(
+    _ entry: AddressAndSize, reason: String, rule: Rule, isSecret: Bool = false
+  ) -> Bool {
     guard foundReservations.contains(entry) else { return false }
     guard !stale.contains(where: { $0.entry == entry }) else { return true }
-    stale.append((entry, reason, rule))
+    stale.append(.init(entry: entry, reason: reason, rule: rule, isSecret: isSecret))
     return true
   }
 
   /// Notes a reservation that the next kernel needs.
-  mutating func reserve(_ range: PhysicalRange, reason: String, rule: Rule) {
-    wanted.append((AddressAndSize(range), reason, rule))
+  mutating func reserve(
+    _ range: PhysicalRange, reason: String, rule: Rule, isSecret: Bool = false
+  ) {
+    wanted.append(
+      .init(entry: AddressAndSize(range), reason: reason, rule: rule, isSecret: isSecret))
   }
 
   /// Notes what one architecture reserves, and has reserved.
   mutating func take(_ fitting: TreeFitting) {
     for old in fitting.stale { release(old.entry, reason: old.reason, rule: old.rule) }
-    wanted += fitting.reservations.map { ($0.entry, $0.reason, $0.rule) }
+    wanted += fitting.reservations
   }
 
   /// Writes down that a reservation stays.
@@ -167,15 +172,23 @@ struct HandoverEditor {
 
   private mutating func settleReservations() throws(DeviceTreeError) {
     let asked = Set(wanted.map(\.entry))
-    for (entry, reason, rule) in stale where !asked.contains(entry) {
-      guard try excerpt.deleteReservation(entry) else { continue }
+    for old in stale where !asked.contains(old.entry) {
+      guard try excerpt.deleteReservation(old.entry) else { continue }
       changes.append(
-        Change(.removed, .reservation, from: .memory(entry), reason: reason, rule: rule))
+        Change(.removed, .reservation, from: old.shown, reason: old.reason, rule: old.rule))
     }
     var known = Set(excerpt.reservations)
-    for (entry, reason, rule) in wanted where known.insert(entry).inserted {
-      try excerpt.addReservation(entry)
-      changes.append(Change(.added, .reservation, to: .memory(entry), reason: reason, rule: rule))
+    for new in wanted where known.insert(new.entry).inserted {
+      try excerpt.addReservation(new.entry)
+      changes.append(
+        Change(.added, .reservation, to: new.shown, reason: new.reason, rule: new.rule))
     }
+  }
+}
+
+extension TreeFitting.Reservation {
+  /// The memory; of secrets, how much it is.
+  fileprivate var shown: Change.Value {
+    isSecret ? .secret(byteCount: Int(clamping: entry.size)) : .memory(entry)
   }
 }

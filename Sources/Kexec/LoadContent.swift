@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A file of a plan, as far as a check looks into it: of kernel and initrd, at their first bytes.
+/// A file of a plan, as far as a check looks into it: of kernel, initrd and extras, at their first bytes.
 public struct LoadContent: Hashable, Sendable {
   /// Bytes in the file.
   public let size: Int
@@ -23,7 +23,7 @@ public struct LoadContent: Hashable, Sendable {
   /// - Parameter name: the segment's.
   public static func checkedSize(of name: String) -> Int {
     switch name {
-    case LoadPart.tree.name: 64 << 20
+    case LoadPart.tree.name, LoadPart.measurements.name: 64 << 20
     case LoadPart.coreHeader.name: 4 << 20
     default: 64 << 10
     }

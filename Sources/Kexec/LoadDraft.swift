@@ -6,8 +6,8 @@ import PhysicalMemory
 
 /// Everything in its place, before it is checked.
 ///
-/// The order is that of the kernels' own loaders: the kernel first, into the lowest hole, then the rest
-/// around it; when the rest has no room, the kernel moves on to the next hole
+/// The order is that of the kernels' own loaders: IMA's list first, then the kernel, into the lowest hole,
+/// then the rest around it; when the rest has no room, the kernel moves on to the next hole
 /// (`arch/arm64/kernel/kexec_image.c:image_load`).
 struct LoadDraft {
   let entry: UInt64
@@ -15,7 +15,7 @@ struct LoadDraft {
   let placements: [Placement]
   let told: LoadParts.Told
   /// The core header of a plan for a crash.
-  let coreHeader: CoreHeaderPlan?
+  let coreHeader: LoadedCoreHeader?
   /// What was done that may surprise.
   private(set) var warnings: [Finding] = []
 
@@ -31,7 +31,7 @@ struct LoadDraft {
     let pageSize = machine.largestPageSize
     // Of the backup's place no more is known yet than that there is one.
     let backup = architecture.coreRules?.backedUp.flatMap { _ in machine.crashRegions.first?.start }
-    let coreHeader = try request.coreHeader(for: architecture, backup: backup)
+    let coreHeader = try request.coreHeader(for: architecture, backup: backup, on: machine)
     let parts = LoadParts(
       request: request, architecture: architecture, rules: rules, machine: machine,
       coreHeader: coreHeader, pageSize: pageSize,
@@ -75,6 +75,7 @@ struct LoadDraft {
     while true {
       var placing = Placing(
         in: memory, pageSize: parts.pageSize, preferredAlignment: alignment)
+      try parts.placeMeasurements(&placing)
       let kernel: PhysicalRange
       do throws(PlanError) {
         kernel = try parts.placeKernel(from: lowest, &placing)

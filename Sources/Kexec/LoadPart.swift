@@ -16,9 +16,13 @@ public enum LoadPart: Hashable, Sendable {
   case trampoline
   /// Room for a copy of the memory that a crash kernel itself runs in: ppc64.
   case backup
+  /// IMA's list of measurements.
+  case measurements
+  /// Bytes of the caller's own: their number, from 0.
+  case extra(Int)
 
   /// The name in a plan's manifest: `kernel` or `kernel-1`, `initrd`, `dtb`, `cmdline`, `elfcorehdr`,
-  /// `trampoline`, `backup`.
+  /// `trampoline`, `backup`, `ima`, `extra` or `extra-1`.
   public var name: String {
     switch self {
     case .kernel(0): "kernel"
@@ -29,6 +33,9 @@ public enum LoadPart: Hashable, Sendable {
     case .coreHeader: "elfcorehdr"
     case .trampoline: "trampoline"
     case .backup: "backup"
+    case .measurements: "ima"
+    case .extra(0): "extra"
+    case .extra(let number): "extra-\(number)"
     }
   }
 }
@@ -45,6 +52,9 @@ extension LoadPart: CustomStringConvertible {
     case .coreHeader: "core header"
     case .trampoline: "trampoline"
     case .backup: "backup"
+    case .measurements: "measurement list"
+    case .extra(0): "extra"
+    case .extra(let number): "extra (number \(number))"
     }
   }
 }

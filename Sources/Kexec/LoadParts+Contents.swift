@@ -18,6 +18,8 @@ extension LoadParts {
     case .tree: told.tree?.blob ?? []
     case .commandLine: told.commandLine?.bytes ?? []
     case .trampoline: trampoline(kernel, places)
+    case .measurements: request.measurements ?? []
+    case .extra(let number): request.extras[number].bytes
     }
   }
 
@@ -26,7 +28,7 @@ extension LoadParts {
     _ backup: PhysicalRange?
   ) throws(PlanError) -> LoadedCoreHeader? {
     guard let backup else { return coreHeader }
-    return try request.coreHeader(for: architecture, backup: backup.start)
+    return try request.coreHeader(for: architecture, backup: backup.start, on: machine)
   }
 
   private func trampoline(
@@ -64,13 +66,20 @@ extension LoadParts {
 
   /// What the next kernel is told of what has a place already.
   private func handover(_ places: [LoadPart: PhysicalRange]) -> Handover {
-    Handover(
+    var handover = Handover(
       commandLine: request.commandLine, initrd: exact(request.initrd, places[.initrd]),
       reservations: request.reservations, seeds: request.seeds,
       crash: exact(coreHeader?.bytes, places[.coreHeader]).map {
         CrashHandover(
           coreHeader: $0, usableMemory: machine.crashRegions, backup: places[.backup]?.start)
       })
+    handover.measurements = places[.measurements]
+    handover.extras = request.extras.enumerated().compactMap { number, extra in
+      exact(extra.bytes, places[.extra(number)]).map {
+        ExtraBuffer(name: extra.name, range: $0)
+      }
+    }
+    return handover
   }
 
   /// The bytes of a part, without the rest of its last page.

@@ -60,7 +60,7 @@ struct LoadParts {
   /// Everything but the kernel, and what is told of it.
   struct Others {
     let told: Told
-    let coreHeader: CoreHeaderPlan?
+    let coreHeader: LoadedCoreHeader?
     let segments: [LoadPlan.Segment]
   }
 
@@ -71,13 +71,35 @@ struct LoadParts {
     var commandLine: NextCommandLine?
   }
 
+  /// Gives IMA's list its place, before the kernel has one.
+  func placeMeasurements(_ placing: inout Placing) throws(PlanError) {
+    guard let step = rules.measurements, let size = size(of: .measurements, Told()) else { return }
+    let image = request.kernel
+    let (extent, overflow) = image.textOffset.addingReportingOverflow(image.memorySize)
+    guard let kernel = PhysicalRange(start: 0, size: overflow ? .max : extent) else { return }
+    _ = try placing.place(step, size: size, around: kernel, limit)
+  }
+
+  /// How everything but the kernel gets its place: the caller's own before the tree, which tells of it.
+  private var steps: [PlacementRules.Step] {
+    guard let index = rules.steps.firstIndex(where: { $0.part == .tree }) else {
+      return rules.steps
+    }
+    let window = rules.steps[index].window
+    let extras = request.extras.indices.map {
+      PlacementRules.Step(.extra($0), .downward, rule: .caller, window: window)
+    }
+    return rules.steps[..<index] + extras + rules.steps[index...]
+  }
+
   /// Gives everything else its place, and makes what is made here.
   func placeOthers(
     around kernel: PhysicalRange, _ placing: inout Placing
   ) throws(PlanError) -> Others {
-    var places: [LoadPart: PhysicalRange] = [:]
+    let first = placing.placements.first { $0.part == .measurements }
+    var places = first.map { [$0.part: $0.range] } ?? [:]
     var told = Told()
-    for step in rules.steps {
+    for step in steps {
       if step.part == .tree { told.tree = try nextTree(places) }
       if step.part == .commandLine { told.commandLine = try nextCommandLine(places) }
       guard let size = size(of: step.part, told) else { continue }
@@ -88,7 +110,7 @@ struct LoadParts {
     }
     let header = try finishedCoreHeader(places[.backup])
     return Others(
-      told: told, coreHeader: header?.plan,
+      told: told, coreHeader: header,
       segments: places.map { part, range in
         LoadPlan.Segment(
           part: part, range: range, bytes: bytes(of: part, told, header, kernel, places))
@@ -106,6 +128,11 @@ struct LoadParts {
       case .tree: told.tree?.blob.count
       case .commandLine: told.commandLine?.bytes.count
       case .trampoline: rules.trampoline?.size
+      case .measurements:
+        request.measurements.map {
+          Int(MeasurementBufferCheck.memorySize(of: $0.count, pageSize))
+        }
+      case .extra(let number): request.extras[number].bytes.count
       }
     return size.map(UInt64.init)
   }

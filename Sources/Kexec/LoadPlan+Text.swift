@@ -25,8 +25,16 @@ extension LoadPlan {
   /// Everything that was decided and changed, a line each: the core header, the places, the tree
   /// or command line.
   public var explanation: [String] {
-    (coreHeader?.evidence.map(\.description) ?? []) + placements.map(\.description)
+    evidence.map(\.description) + placements.map(\.description)
       + changes.map(\.description) + warnings.map { "warning: \($0)" }
+  }
+
+  /// What the core header rests on.
+  private var evidence: [Evidence] {
+    let given = coreHeader == nil ? segments.first { $0.part == .coreHeader } : nil
+    return (coreHeader?.evidence ?? [])
+      + [given.map { Evidence("core header", "\($0.bytes.count) bytes", "the caller, read back") }]
+      .compactMap { $0 }
   }
 
   /// The same for programs: the file `plan.json` of a plan's folder. No seeds are in it; of a
@@ -38,7 +46,7 @@ extension LoadPlan {
       "flags": .string(hex(flags)), "segments": .array(segments.map(\.json)),
       "placements": .array(placements.map(\.json)),
       "changes": .array(changes.map(\.json)),
-      "evidence": .array(coreHeader?.evidence.map(\.json) ?? []),
+      "evidence": .array(evidence.map(\.json)),
       "warnings": .array(warnings.map(\.json)),
     ]
   }

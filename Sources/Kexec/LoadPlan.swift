@@ -33,7 +33,7 @@ public struct LoadPlan: Hashable, Sendable {
   public let tree: NextTree?
   /// The command line in it; nil where the tree has it.
   public let commandLine: NextCommandLine?
-  /// The core header in the plan of a crash kernel.
+  /// The core header in the plan of a crash kernel; nil for one that was given as it is.
   public let coreHeader: CoreHeaderPlan?
   /// What could not be checked, or is worth a second look; those of tree and core header too.
   public let warnings: [Finding]
@@ -60,7 +60,7 @@ public struct LoadPlan: Hashable, Sendable {
     placements = draft.placements
     tree = draft.told.tree
     commandLine = draft.told.commandLine
-    coreHeader = draft.coreHeader
+    coreHeader = draft.coreHeader?.plan
     let parts: [[Finding]?] = [
       request.warnings, draft.warnings, request.warningsOfTree, draft.told.tree?.warnings,
       draft.coreHeader?.warnings,
@@ -76,7 +76,7 @@ extension LoadRequest {
   /// What the machine's own tree gives cause for.
   fileprivate var warningsOfTree: [Finding] {
     guard let tree else { return [] }
-    guard crash == nil else { return tree.warningsOfFirmwareMemory(in: crash) }
+    guard !isForCrash else { return tree.warningsOfFirmwareMemory(in: crash) }
     return [tree.warningOfInterruptTables()].compactMap { $0 }
   }
 }

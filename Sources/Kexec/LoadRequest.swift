@@ -28,6 +28,15 @@ public struct LoadRequest: Sendable {
   public var seeds: Seeds
   /// What the core header of a crash kernel is made of; nil for an ordinary kexec.
   public var crash: CrashFacts?
+  /// The core header of a crash kernel, made elsewhere: loaded as it is, once it was read as the crash
+  /// kernel will, and compared with ``crash`` where that is known too. Nil to have one made.
+  public var givenCoreHeader: [UInt8]?
+  /// IMA's measurements as the next kernel reads them: a finished buffer of version 1
+  /// (`security/integrity/ima/ima_kexec.c`); nil for none. Never for a crash kernel. Its memory is half a
+  /// page more, in whole pages, as the kernel has it for what is measured later: here nothing is added.
+  public var measurements: [UInt8]?
+  /// The caller's own bytes, each in memory that is reserved, told of by a property of `/chosen`.
+  public var extras: [Extra] = []
   /// What places are a multiple of where there is room: 64 KiB, the largest page of any kernel.
   public var preferredAlignment: UInt64 = 64 << 10
 
@@ -46,6 +55,23 @@ public struct LoadRequest: Sendable {
     reservations = []
   }
 
+  /// Bytes of the caller's own.
+  public struct Extra: Hashable, Sendable {
+    /// The property of `/chosen` that tells where they are: address and exact size, in root cells.
+    public var name: String
+    /// The bytes.
+    public var bytes: [UInt8]
+
+    /// Bytes, and the name of the property.
+    public init(name: String, bytes: [UInt8]) {
+      self.name = name
+      self.bytes = bytes
+    }
+  }
+
+  /// Whether the kernel waits for a crash.
+  public var isForCrash: Bool { crash != nil || givenCoreHeader != nil }
+
   /// Several initrds as one: each begins at a multiple of 4 bytes, as the kernel's unpacker wants
   /// (`init/initramfs.c:unpack_to_rootfs` skips the zeros between them); nil for none.
   public static func joining(_ initrds: [[UInt8]]) -> [UInt8]? {
@@ -61,39 +87,6 @@ public struct LoadRequest: Sendable {
 extension LoadRequest {
   /// The running kernel's own tree, or what is known of it.
   func liveTree(on machine: MachineFacts) -> DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
-
-  /// Refuses what no plan can be made of, and finds the rules of the architecture.
-  func rules(
-    for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) -> PlacementRules {
-    guard let rules = architecture.placement else {
-      throw .unsupported(
-        architecture: architecture,
-        reason: architecture.planRefusal ?? "no kexec is planned for it yet")
-    }
-    guard kernel.machine.rawValue == architecture.coreRules?.machine else {
-      throw .otherKernel(kernel.machine, architecture)
-    }
-    if let reason = architecture.treeRefusal {
-      guard edits.isEmpty else { throw .unsupported(architecture: architecture, reason: reason) }
-      guard reservations.isEmpty else {
-        throw .unsupported(
-          architecture: architecture,
-          reason: "a kernel without a tree cannot be told what to reserve")
-      }
-    } else {
-      guard tree != nil else { throw .noTree(architecture) }
-    }
-    guard initrd?.isEmpty != true else { throw .emptyInitrd }
-    guard machine.systemRAM?.isEmpty == false else { throw .missing(.memory) }
-    guard crash == nil || !machine.crashRegions.isEmpty else { throw .noCrashRegion }
-    guard kernel.segments.reduce(0, { $0 + $1.file.count }) <= kernelBytes.count else {
-      throw .notAccepted([
-        Finding("kernel", "its segments share bytes of the file", rule: rules.kernelRule)
-      ])
-    }
-    return rules
-  }
 
   /// What the edited tree and the caller say of memory.
   func treeMemory() throws(PlanError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {

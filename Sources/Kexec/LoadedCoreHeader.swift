@@ -2,11 +2,15 @@
 
 import BinaryFormat
 import CrashCore
+import PhysicalMemory
 
 /// The core header of a plan, and its bytes.
 struct LoadedCoreHeader {
-  let plan: CoreHeaderPlan
+  /// How it was made; nil for one that was given.
+  let plan: CoreHeaderPlan?
   let bytes: [UInt8]
+  /// What is worth a second look.
+  let warnings: [Finding]
 }
 
 extension LoadRequest {
@@ -16,15 +20,51 @@ extension LoadRequest {
   /// - Parameter backup: where the memory is copied to that the crash kernel itself runs in; nil
   ///   where there is no such copy.
   func coreHeader(
-    for architecture: Architecture, backup: UInt64?
+    for architecture: Architecture, backup: UInt64?, on machine: MachineFacts
   ) throws(PlanError) -> LoadedCoreHeader? {
+    if let givenCoreHeader {
+      return try checked(givenCoreHeader, for: architecture, on: machine)
+    }
     guard var facts = crash else { return nil }
     facts.backup = backup
     let plan = try CoreHeaderPlan(for: architecture, facts)
     do throws(FormatError) {
-      return LoadedCoreHeader(plan: plan, bytes: try plan.header.bytes())
+      let bytes = try plan.header.bytes()
+      return LoadedCoreHeader(plan: plan, bytes: bytes, warnings: plan.warnings)
     } catch {
       preconditionFailure("a header that was read back can be written")
     }
+  }
+
+  /// A core header that was made elsewhere, read as the crash kernel will, and compared with what is known
+  /// of the machine.
+  private func checked(
+    _ header: [UInt8], for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) -> LoadedCoreHeader {
+    let rules = try architecture.knownCoreRules()
+    guard rules.backedUp == nil else {
+      throw .unsupported(
+        architecture: architecture,
+        reason: """
+          a core header says where the first memory is copied to, which is known only when a plan has \
+          found a place for it: it is made with the plan
+          """)
+    }
+    var core = CoreMachine(machine: rules.machine, byteOrder: crash?.byteOrder)
+    core.memory = (crash?.memory ?? machine.systemRAM).map { PhysicalRangeSet($0) }
+    core.crashRegions = PhysicalRangeSet(machine.crashRegions)
+    if let crash {
+      core.excluded = PhysicalRangeSet(crash.excluded)
+      core.firmware = PhysicalRangeSet(crash.firmware)
+      core.cpuNotes = crash.cpuNotes.isEmpty ? nil : crash.cpuNotes
+      core.vmcoreinfo = crash.vmcoreinfoNote
+    }
+    let findings = CoreHeaderCheck(of: core).findings(in: header.span)
+    let bad = findings.filter { $0.severity != .doubtful }.map(Finding.init)
+    guard bad.isEmpty else {
+      throw .notAccepted(
+        bad.map { Finding("the given core header: \($0.place)", $0.text, rule: $0.rule) })
+    }
+    return LoadedCoreHeader(plan: nil, bytes: header, warnings: findings.map(Finding.init))
   }
 }

@@ -16,6 +16,10 @@ public struct NextKernelView: Hashable, Sendable {
   public let initrd: PhysicalRange?
   /// Where a crash kernel looks for the core header; nil for a kernel that will have no /proc/vmcore.
   public let coreHeader: PhysicalRange?
+  /// Where it looks for IMA's measurements, and what it frees once it has read them.
+  public let measurements: PhysicalRange?
+  /// What KHO hands over; nil unless both are told of.
+  public let liveUpdate: LiveUpdateHandover?
   /// Its command line, up to the first NUL; nil for its own.
   public let commandLine: [UInt8]?
   /// Bytes of the seed for its own place; nil without one, 0 for one that is all zeros: no KASLR.
@@ -47,6 +51,15 @@ public struct NextKernelView: Hashable, Sendable {
       value(ChosenProperty.initrdEnd)?.number.flatMap { PhysicalRange(start: start, end: $0) }
     }
     coreHeader = value(ChosenProperty.coreHeader)?.tuples(cells)?.first?.memory
+    func place(_ name: String) -> PhysicalRange? {
+      guard let tuples = value(name)?.tuples(cells), tuples.count == 1 else { return nil }
+      return tuples[0].memory
+    }
+    // It reads the first tuple, whatever follows (`drivers/of/kexec.c:do_get_kexec_buffer`).
+    measurements = value(ChosenProperty.imaBuffer)?.tuples(cells)?.first?.memory
+    liveUpdate = place(ChosenProperty.liveUpdateTree).flatMap { tree in
+      place(ChosenProperty.liveUpdateScratch).map { LiveUpdateHandover(tree: tree, scratch: $0) }
+    }
     // It keeps off these two by itself (`fdt_reserve_elfcorehdr`, `reserve_initrd_mem`).
     let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
     let others = treeMemory?.reserved ?? PhysicalRangeSet(kept)
@@ -70,6 +83,8 @@ public struct NextKernelView: Hashable, Sendable {
     coreHeader = words.compactMap { $0.value(of: "elfcorehdr") }.last.flatMap(
       CommandLineWord.sizeAndStart)
     reserved = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
+    measurements = nil
+    liveUpdate = nil
     commandLine = line
     kaslrSeedSize = nil
     rngSeedSize = nil
@@ -95,6 +110,10 @@ public struct NextKernelView: Hashable, Sendable {
       "command line: "
         + (commandLine.map { "\"\(String(decoding: $0, as: UTF8.self))\"" } ?? "its own"),
     ]
+      + [
+        measurements.map { "measurements: \($0), freed when they are read" },
+        liveUpdate.map { "KHO: the tree at \($0.tree), \($0.scratch.size / 16) scratch areas" },
+      ].compactMap { $0 }
       + (isOfTree
         ? ["kaslr-seed: \(seed)", "rng-seed: \(rngSeedSize.map { "\($0) bytes" } ?? "none")"] : [])
   }

@@ -42,7 +42,8 @@ public struct NextTree: Hashable, Sendable {
     var editor = try HandoverEditor(fitting.tree, before: base, machine)
     let finished = try editor.tree(for: handover, line, fitting)
     try handover.checkInitrdIsFree(in: edited, editor.lastingReservations)
-    try asked.checkNotUndone(edited, finished, besides: handover.inherited)
+    try handover.checkBuffersAreFree(in: edited, editor.lastingReservations)
+    try asked.checkNotUndone(by: handover, edited, finished)
 
     blob = finished.blob
     changes = asked + (line?.changes ?? []) + fitting.changes + editor.changes
@@ -90,9 +91,10 @@ extension [Change] {
   ///
   /// To take an old initrd's address out of the way of a new one is no such edit.
   fileprivate func checkNotUndone(
-    _ edited: DeviceTree, _ finished: DeviceTree, besides inherited: [String]
+    by handover: Handover, _ edited: DeviceTree, _ finished: DeviceTree
   ) throws(PlanError) {
-    let names = flatMap { $0.writtenNames(in: edited) }.filter { !inherited.contains($0) }
+    let written = handover.written.filter { !handover.inherited.contains($0) }
+    let names = flatMap { $0.names(among: written, in: edited) }
     for name in names {
       let asked = try? edited.property(name, of: ChosenProperty.node)
       guard asked != (try? finished.property(name, of: ChosenProperty.node)) else { continue }
@@ -104,13 +106,13 @@ extension [Change] {
 }
 
 extension Change {
-  /// The properties of `/chosen` that it touched and a hand-over writes.
-  fileprivate func writtenNames(in edited: DeviceTree) -> [String] {
+  /// The properties of `/chosen` that it touched and that a hand-over writes.
+  fileprivate func names(among written: [String], in edited: DeviceTree) -> [String] {
     switch subject {
     case .property(let name, let node) where ChosenProperty.isNode(node):
-      ChosenProperty.written.filter { $0 == name }
+      written.filter { $0 == name }
     case .node(let node) where ChosenProperty.isNode(node) && action == .added:
-      ChosenProperty.written.filter { (try? edited.property($0, of: node)) != nil }
+      written.filter { (try? edited.property($0, of: node)) != nil }
     default: []
     }
   }

@@ -6,6 +6,9 @@ import PhysicalMemory
 /// Where the kernels of one architecture put what they load, when they do it themselves
 /// (`kexec_file_load`).
 struct PlacementRules: Sendable {
+  /// Where IMA's list of measurements goes, before everything else, the kernel too; nil where the next
+  /// kernel does not look for one. Of the kernel its window is given no more than the size.
+  let measurements: Step?
   /// Where the kernel goes: always the lowest hole.
   let kernelRule: Rule
   /// What else gets a place, in this order; the kernel has its own already.
@@ -28,12 +31,13 @@ struct PlacementRules: Sendable {
   let reach: @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit?
 
   init(
-    kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
+    measurements: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: @escaping @Sendable (DeviceTree) -> [NoRoom.Occupant] = { _ in [] },
     firmwareRule: Rule = .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"),
     reach: @escaping @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit? = { _, _ in nil }
   ) {
+    self.measurements = measurements
     self.kernelRule = kernelRule
     self.steps = steps
     self.addressLimit = addressLimit
@@ -74,7 +78,21 @@ struct PlacementRules: Sendable {
   }
 }
 
+extension PlacementRules.Step {
+  /// IMA's list: the highest place, wherever the kernel will be.
+  static func measurements(
+    within window: @escaping @Sendable (PhysicalRange) -> PhysicalRange? = { _ in .anywhere }
+  ) -> Self {
+    .init(
+      .measurements, .downward,
+      rule: .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"), window: window)
+  }
+}
+
 extension PhysicalRange {
+  /// All addresses.
+  static let anywhere = PhysicalRange(start: 0, end: .max)
+
   /// All addresses behind it; nil at the end of the address space.
   var above: PhysicalRange? { PhysicalRange(start: end, end: .max) }
 

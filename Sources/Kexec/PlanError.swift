@@ -73,6 +73,8 @@ public enum PlanError: Error, Hashable, Sendable {
   case coreHeaderOnCommandLine
   /// A command line has a word that would win over what the hand-over says there.
   case handoverOnCommandLine(word: String, Rule)
+  /// Something else that is handed over cannot be so.
+  case badPart(HandoverPart, reason: String, Rule)
   /// The core header cannot be there.
   case badCoreHeaderPlace(PhysicalRange)
   /// Two ways to the same fact lead to different values.
@@ -187,6 +189,8 @@ extension PlanError: CustomStringConvertible {
       "the command line has elfcorehdr=, which would win over the tree [elfcorehdr.c:setup_elfcorehdr]"
     case .handoverOnCommandLine(let word, let rule):
       "the command line has \(word), which would win over what is loaded\(rule.note)"
+    case .badPart(let part, let reason, let rule):
+      "the \(part): \(reason)\(rule.note)"
     case .badCoreHeaderPlace(let range):
       "a core header at \(range): it starts on a page, has 176 bytes or more, and leaves room"
     case .contradiction(let fact, let ways):

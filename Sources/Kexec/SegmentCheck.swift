@@ -94,9 +94,7 @@ extension SegmentCheck {
 
   /// The kernel counts what its allocator has; here that is RAM without what is set apart.
   private func size(_ segments: [Segment]) -> [Finding] {
-    guard let ram = machine.systemRAM else { return [] }
-    let kept = PhysicalRangeSet(machine.reserved + machine.crashRegions)
-    let half = PhysicalRangeSet(ram).subtracting(kept).size / 2
+    guard let half = machine.halfOfMemory else { return [] }
     let sum = segments.reduce(0 as UInt64) { sum, segment in
       let (sum, overflow) = sum.addingReportingOverflow(segment.range.size)
       return overflow ? .max : sum
@@ -195,5 +193,13 @@ extension SegmentCheck {
       }
     }
     return findings
+  }
+}
+
+extension MachineFacts {
+  /// Half of the RAM that is neither reserved nor a crash kernel's, in bytes: what a kernel takes up to.
+  var halfOfMemory: UInt64? {
+    guard let ram = systemRAM else { return nil }
+    return PhysicalRangeSet(ram).subtracting(PhysicalRangeSet(reserved + crashRegions)).size / 2
   }
 }

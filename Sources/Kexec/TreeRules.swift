@@ -28,6 +28,8 @@ struct TreeFitting {
     let entry: AddressAndSize
     let reason: String
     let rule: Rule
+    /// Whether it is not told where it is: there are keys in it.
+    var isSecret = false
   }
 
   /// Fits a tree; where an architecture has no rules of its own, it stays as it is.

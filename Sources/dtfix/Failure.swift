@@ -79,6 +79,7 @@ extension Failure {
       self.init(.usage, "\(part.option): \(error)")
     case .coreHeaderOnCommandLine, .handoverOnCommandLine: self.init(.usage, "\(source): \(error)")
     case .badCoreHeaderPlace: self.init(.usage, "--elfcorehdr-at: \(error)")
+    case .badPart(let part, _, _): self.init(.usage, "\(part.option): \(error)")
     case .noRoom, .noCrashRegion: self.init(.notOffered, "\(error)")
     case .otherKernel, .emptyInitrd, .addressTooHigh: self.init(.malformedInput, "\(error)")
     case .badBackup: self.init(.usage, "--backup-at: \(error)")
@@ -113,6 +114,10 @@ extension Failure {
     case ChosenProperty.initrdStart, ChosenProperty.initrdEnd: "--initrd-at"
     case ChosenProperty.kaslrSeed: "--kaslr-seed"
     case ChosenProperty.rngSeed: "--rng-seed"
+    case ChosenProperty.imaBuffer: HandoverPart.measurements.option
+    case ChosenProperty.liveUpdateTree: HandoverPart.liveUpdateTree.option
+    case ChosenProperty.liveUpdateScratch: HandoverPart.liveUpdateScratch.option
+    case ChosenProperty.diskKeys: HandoverPart.diskKeys.option
     default: nil
     }
   }
@@ -128,6 +133,19 @@ extension CrashPart {
     case .usableMemory: "--usable-memory"
     case .coreHeader: "--elfcorehdr-at"
     case .initrd: "--initrd-at"
+    }
+  }
+}
+
+extension HandoverPart {
+  /// The option that says where it is.
+  fileprivate var option: String {
+    switch self {
+    case .measurements: "--ima-buffer-at"
+    case .liveUpdateTree: "--kho-fdt"
+    case .liveUpdateScratch: "--kho-scratch"
+    case .diskKeys: "--dmcryptkeys-at"
+    case .extra: "--extra"
     }
   }
 }

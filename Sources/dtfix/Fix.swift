@@ -29,15 +29,19 @@ struct Fix: ParsableCommand {
           dtfix --for-kexec --root captures/board7 --append 'debug' -o next.dtb
         With your own tree for this board, completed by what this machine's tells:
           dtfix --for-kexec --merge-dtb board.dtb --explain -o next.dtb
+        With IMA's measurements, which a loader puts at the end of memory:
+          dtfix --for-kexec --ima-buffer-at 0x9fff0000+0x10000 -o next.dtb
       """)
 
   @OptionGroup(title: "What the tree is for") var job: JobOptions
+  @OptionGroup(title: "What else is handed over") var buffers: BufferOptions
   @OptionGroup(title: "The machine") var source: SourceOptions
   @OptionGroup(title: "Changes") var changes: ChangeOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
     try job.check()
+    try buffers.check(forCrash: job.forCrash)
     try output.check(inputs: inputs)
     let load = try source.source()
     let base = try treeToFix(load)
@@ -48,11 +52,12 @@ struct Fix: ParsableCommand {
         listedIn: load.machine?.memoryMap(), for: architecture)
       return (architecture, facts, missing)
     }
-    let handover = Handover(
+    var handover = Handover(
       commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),
       crash: try job.handover(
         on: machine, isMachine: source.machineIsMeant, missing: missing))
+    buffers.add(to: &handover)
     let merged = try loading { () throws(LoadingError) in try load.treeToMerge() }
     let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
     let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)

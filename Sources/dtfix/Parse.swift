@@ -33,6 +33,16 @@ enum Parse {
       virtualAddress: try address(String(parts[0])), range: try range(String(parts[1])))
   }
 
+  /// `NAME=RANGE`; the name is looked at later.
+  static func extra(_ text: String) throws -> ExtraBuffer {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty else {
+      throw ValidationError(
+        "an extra is NAME=RANGE: a property of /chosen, and the memory it tells of")
+    }
+    return ExtraBuffer(name: String(parts[0]), range: try range(String(parts[1])))
+  }
+
   static func unreservation(_ text: String) throws -> TreeEdit {
     .unreserve(try range(text))
   }

@@ -297,6 +297,11 @@ struct SmallMachine {
   var excluded: [PhysicalRange] = []
   var seeds = Seeds.none
   var kernel = KernelBuilder.arm64Image(size: 100_000, imageSize: 0x20_1234)
+  var measurements: [UInt8]?
+  var extras: [LoadRequest.Extra] = []
+  var givenCoreHeader: [UInt8]?
+  /// Whether the core header is made, and a given one is compared with the machine.
+  var knowsCrashFacts = true
 
   func plan() throws -> LoadPlan {
     var request = LoadRequest(
@@ -308,7 +313,10 @@ struct SmallMachine {
     }
     request.reservations = reservations
     request.edits = edits
-    if isForCrash {
+    request.measurements = measurements
+    request.extras = extras
+    request.givenCoreHeader = givenCoreHeader
+    if isForCrash, knowsCrashFacts {
       var crash = CrashFacts()
       crash.memory = facts.systemRAM ?? []
       crash.excluded = facts.crashRegions + excluded

@@ -156,6 +156,9 @@ struct PowerPCMachine {
   var nodes = ""
   var memorySize: UInt64 = 0xa_0000
   var reservations: [PhysicalRange] = []
+  var measurements: [UInt8]?
+  var extras: [LoadRequest.Extra] = []
+  var givenCoreHeader: [UInt8]?
 
   init() { facts.pageTables = .radix }
 
@@ -180,6 +183,9 @@ struct PowerPCMachine {
       seeds: .none)
     request.initrd = [UInt8](repeating: 7, count: 5000)
     request.reservations = reservations
+    request.measurements = measurements
+    request.extras = extras
+    request.givenCoreHeader = givenCoreHeader
     if forCrash {
       var crash = CrashFacts()
       crash.byteOrder = facts.byteOrder

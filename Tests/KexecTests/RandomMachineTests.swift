@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import DeviceTree
 import KernelImage
 import PhysicalMemory
@@ -68,6 +69,10 @@ struct RandomMachine {
   let kernel: [UInt8]
   let initrdSize: Int
   let isForCrash: Bool
+  /// IMA's entries; nil for no list.
+  let measured: [Int]?
+  /// Bytes of the caller's own.
+  let extraSizes: [Int]
 
   init(_ random: inout SplitMix64) {
     func number(_ range: ClosedRange<UInt64>) -> UInt64 { .random(in: range, using: &random) }
@@ -111,6 +116,11 @@ struct RandomMachine {
       case (_, _): KernelBuilder.riscvImage(size: file, imageSize: size)
       }
     initrdSize = number(0...2) == 0 ? 0 : Int(number(1...(1 << 16)))
+    let takesMore = architecture != .loongarch64
+    measured =
+      takesMore && !isForCrash && number(0...1) == 0
+      ? (0..<number(0...3)).map { _ in Int(number(0...(1 << 15))) } : nil
+    extraSizes = (0..<(takesMore ? number(0...2) : 0)).map { _ in Int(number(1...(1 << 14))) }
   }
 
   /// Two pieces: code, and zeros that end where `memorySize` bytes do.
@@ -131,6 +141,12 @@ struct RandomMachine {
       kernel: try KernelImage(kernel.span), bytes: kernel,
       tree: architecture == .ppc64 ? try powerPCTree() : tree, commandLine: "a", seeds: .none)
     request.initrd = initrdSize == 0 ? nil : [UInt8](repeating: 1, count: initrdSize)
+    request.measurements = measured.map {
+      MeasurementBytes.buffer(of: $0, architecture == .ppc64 ? request.kernel.byteOrder : .little)
+    }
+    request.extras = extraSizes.enumerated().map { number, size in
+      .init(name: "acme,\(number)", bytes: [UInt8](repeating: 2, count: size))
+    }
     if isForCrash {
       var crash = CrashFacts()
       crash.memory = (facts.systemRAM ?? []) + [range(0, 0x2_0000)]
@@ -226,11 +242,31 @@ struct RandomMachine {
       expect(plan.entry == starts[0], "entry")
     }
     expect(plan.segments.contains { $0.part == .coreHeader } == isForCrash, "core header")
+    let told = plan.bytes(.tree).flatMap { try? DeviceTree(blob: $0) }
+    let list = plan.segments.first { $0.part == .measurements }
+    expect((list == nil) == (measured == nil), "measurements")
+    if let list {
+      let fits = UInt64(list.bytes.count) + pageSize / 2 <= list.range.size
+      expect(fits && list.range.size < UInt64(list.bytes.count) + 3 * pageSize / 2, "half a page")
+      expect(told?.tells("linux,ima-kexec-buffer", list.range) == true, "measurements: told")
+    }
+    for (number, size) in extraSizes.enumerated() {
+      let start = plan.segments.first { $0.part == .extra(number) }?.range.start ?? 0
+      expect(told?.tells("acme,\(number)", range(start, UInt64(size))) == true, "extra: told")
+    }
     return problems
   }
 
   /// Whether neighbours among the ranges cover a place together.
   private func joined(_ ram: [PhysicalRange], _ range: PhysicalRange) -> Bool {
     ram.reduce(0) { $0 + ($1.intersection(range)?.size ?? 0) } == range.size
+  }
+}
+
+extension DeviceTree {
+  /// Whether a property of a tree with cells 2 and 2 tells of memory that is reserved.
+  fileprivate func tells(_ name: String, _ place: PhysicalRange) -> Bool {
+    let cells = [place.start, place.size].flatMap { [UInt32($0 >> 32), UInt32($0 & 0xffff_ffff)] }
+    return (try? chosen(name)) == .cells(cells) && reservations.contains(place.tuple)
   }
 }

@@ -46,6 +46,7 @@ private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
   var request = LoadRequest(
     kernel: kernel, bytes: content, tree: smallTree, commandLine: "a", seeds: .none)
   request.initrd = [1, 2, 3]
+  planWithMore(request, content)
   for (architecture, pageSize) in [
     (Architecture.arm64, 4096 as UInt64), (.riscv64, 65536), (.loongarch64, 16384),
     (.ppc64, 65536),
@@ -64,6 +65,26 @@ private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
     }
   }
 }
+
+/// The same with bytes that are taken for IMA's measurements, and for the caller's own.
+private func planWithMore(_ request: LoadRequest, _ content: [UInt8]) {
+  var request = request
+  request.extras = [LoadRequest.Extra(name: "acme,x", bytes: Array(content.suffix(5000)))]
+  for measurements in [Array(content.suffix(3000)), emptyList] {
+    request.measurements = measurements
+    do throws(PlanError) {
+      let plan = try LoadPlan(request, for: .arm64, on: machine(pageSize: 4096))
+      let list = plan.segments.first { $0.part == .measurements }
+      precondition(list.map { Int($0.range.size) - measurements.count >= 2048 } == true)
+    } catch {
+      precondition(!"\(error)".contains("\n"))
+    }
+  }
+}
+
+/// A buffer of version 1 without an entry.
+private let emptyList: [UInt8] =
+  [1, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
 
 private func machine(pageSize: UInt64) -> MachineFacts {
   let ram = [(0x4000_0000, 0x1000_0000), (0x8000_0000, 0x4000_0000)] as [(UInt64, UInt64)]

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import DeviceTree
+import PhysicalMemory
+
+// What a hand-over tells of besides initrd and core header: what no kernel could take is refused.
+extension Handover {
+  /// Refuses what no tree for this kernel may say.
+  func checkBuffers(
+    for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) {
+    try checkMeasurements(for: architecture, on: machine)
+    try checkLiveUpdate(for: architecture, on: machine)
+    try ExtraBuffer.check(extras.map(\.name))
+    try checkDiskKeys()
+    let ram = machine.systemRAM.map { PhysicalRangeSet($0) }
+    for (number, buffer) in buffers.enumerated() {
+      if ram?.contains(buffer.range) == false {
+        throw buffer.bad("is not all in System RAM of /proc/iomem")
+      }
+      if buffer.isReserved, let main = crash?.usableMemory.first, !main.contains(buffer.range) {
+        throw buffer.bad("is not in the crash kernel's main region, \(main)")
+      }
+      try checkIsApart(buffer, from: buffers[..<number], architecture)
+    }
+  }
+
+  /// The next kernel frees what it has read, to exactly the size that it is told: memory in whole pages,
+  /// and nobody else's.
+  private func checkMeasurements(
+    for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) {
+    guard let buffer = measurementsBuffer else { return }
+    guard architecture.readsMeasurements else { throw .noMeasurements(on: architecture) }
+    guard crash == nil else { throw .noMeasurementsForCrash }
+    let pageSize = machine.possiblePageSizes[0]
+    guard buffer.range.start.isMultiple(of: pageSize), buffer.range.size.isMultiple(of: pageSize)
+    else {
+      throw .badPart(
+        buffer.part, reason: "\(buffer.range) is not of whole pages of \(pageSize) bytes",
+        .linux("drivers/of/kexec.c", "ima_free_kexec_buffer"))
+    }
+  }
+
+  private func checkLiveUpdate(
+    for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) {
+    guard let liveUpdate else { return }
+    let fill = Rule.linux("kernel/liveupdate/kexec_handover.c", "kho_fill_kimage")
+    guard architecture.readsLiveUpdate else {
+      throw .unsupported(
+        architecture: architecture,
+        reason: "its kernels have no KHO in their trees (ARCH_SUPPORTS_KEXEC_HANDOVER)")
+    }
+    guard crash == nil else {
+      throw .badPart(.liveUpdateTree, reason: "a crash kernel is given none", fill)
+    }
+    let (tree, scratch) = (liveUpdate.tree, liveUpdate.scratch)
+    guard machine.possiblePageSizes.contains(tree.size), tree.start.isMultiple(of: tree.size) else {
+      throw .badPart(
+        .liveUpdateTree, reason: "\(tree) is not one page",
+        .linux("drivers/of/kexec.c", "kho_add_chosen"))
+    }
+    guard scratch.size.isMultiple(of: 16), scratch.start.isMultiple(of: 8) else {
+      throw .badPart(
+        .liveUpdateScratch, reason: "\(scratch) is no list of addresses and sizes, 16 bytes each",
+        .linux("kernel/liveupdate/kexec_handover.c", "kho_populate"))
+    }
+    guard scratch.size <= 256 << 10 else {
+      throw .badPart(
+        .liveUpdateScratch, reason: "\(scratch) is more than the kernel maps, 256 KiB",
+        .linux("arch/arm64/include/asm/fixmap.h", "NR_FIX_BTMAPS"))
+    }
+  }
+
+  private func checkDiskKeys() throws(PlanError) {
+    guard crash?.diskKeys != nil, seeds.rng?.isEmpty != false else { return }
+    throw .badPart(
+      .diskKeys,
+      reason:
+        "without an rng-seed the crash kernel has no /sys/firmware/fdt once it has taken them",
+      .linux("drivers/of/fdt.c", "of_fdt_raw_init"))
+  }
+
+  private func checkIsApart(
+    _ buffer: HandoverBuffer, from others: ArraySlice<HandoverBuffer>,
+    _ architecture: Architecture
+  ) throws(PlanError) {
+    let backedUp = architecture.coreRules?.backedUp?.size ?? 0
+    let backup = crash?.backup.flatMap { PhysicalRange(start: $0, size: backedUp) }
+    let own = [
+      ("the initrd", initrd), ("the core header", crash?.coreHeader), ("the backup", backup),
+    ]
+    let asked = reservations.map { ("a reservation asked for", Optional($0)) }
+    let rest = others.map { ("the \($0.part)", Optional($0.range)) }
+    for case (let name, let other?) in own + (buffer.isReserved ? asked : []) + rest
+    where buffer.range.overlaps(other) {
+      throw buffer.bad("overlaps \(name) at \(other)")
+    }
+  }
+
+  /// Refuses memory that the tree keeps for somebody else; KHO's is nobody else's.
+  ///
+  /// - Parameter reservations: those of the tree, without the last hand-over's.
+  func checkBuffersAreFree(
+    in tree: DeviceTree, _ reservations: [AddressAndSize]
+  ) throws(PlanError) {
+    let buffers = buffers.filter(\.isReserved)
+    guard !buffers.isEmpty else { return }
+    let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
+    for (keeper, memory) in kept + tree.reservedMemory() {
+      for buffer in buffers where buffer.range.overlaps(memory) {
+        throw buffer.bad("is in memory that is kept: \(memory), \(keeper)")
+      }
+    }
+  }
+
+  /// What a measurement list, or KHO, made in user space cannot give.
+  func bufferWarnings(for architecture: Architecture, _ tree: DeviceTree) -> [Finding] {
+    (measurements == nil ? [] : measurementWarnings(for: architecture, tree))
+      + (liveUpdate == nil
+        ? []
+        : [
+          Finding(
+            "KHO", "kernel, initrd and tree have to lie in scratch areas, which are not known here",
+            rule: .linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole"))
+        ])
+  }
+
+  private func measurementWarnings(
+    for architecture: Architecture, _ tree: DeviceTree
+  ) -> [Finding] {
+    let snapshot = Finding(
+      "measurements",
+      """
+      what is measured after the list was read is missing: it will not match PCR 10 of a TPM, so that a \
+      remote verifier does not accept it; and a kernel under lockdown refuses kexec_load anyway
+      """, rule: .linux("security/integrity/ima/ima_kexec.c", "ima_update_kexec_buffer"))
+    let reader = Finding(
+      "measurements",
+      "a kernel without CONFIG_KEXEC_FILE looks for none: they stay, and are not read",
+      rule: .linux("kernel/Kconfig.kexec", "HAVE_IMA_KEXEC"))
+    guard architecture.stubTrees?.contains(tree) == true else { return [snapshot, reader] }
+    return [
+      snapshot, reader,
+      Finding(
+        "measurements", "a kernel that goes by ACPI does not look for them in its tree",
+        rule: .linux("arch/arm64/kernel/setup.c", "setup_arch")),
+    ]
+  }
+}
+
+extension HandoverBuffer {
+  /// A place that it cannot have; that of secrets is not told.
+  fileprivate func bad(_ reason: String) -> PlanError {
+    let isSecret = ChosenProperty.secrets.contains(property)
+    let place = isSecret ? "its memory" : "\(range)"
+    return .badPart(part, reason: "\(place) \(reason)", reader)
+  }
+}
+
+extension PlanError {
+  /// The list of measurements for a kernel that never looks for it
+  /// (`drivers/of/kexec.c:ima_get_kexec_buffer`, `kernel/Kconfig.kexec:HAVE_IMA_KEXEC`).
+  static func noMeasurements(on architecture: Architecture) -> PlanError {
+    .unsupported(
+      architecture: architecture,
+      reason: """
+        its kernels look for no measurements in a tree, and would never free their memory \
+        (drivers/of/kexec.c:ima_get_kexec_buffer)
+        """)
+  }
+
+  static let noMeasurementsForCrash = PlanError.badPart(
+    .measurements, reason: "a crash kernel is given none",
+    .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
+}

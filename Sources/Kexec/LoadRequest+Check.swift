@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import KernelImage
+import PhysicalMemory
+
+extension LoadRequest {
+  /// Refuses what no plan can be made of, and finds the rules of the architecture.
+  func rules(
+    for architecture: Architecture, on machine: MachineFacts
+  ) throws(PlanError) -> PlacementRules {
+    guard let rules = architecture.placement else {
+      throw .unsupported(
+        architecture: architecture,
+        reason: architecture.planRefusal ?? "no kexec is planned for it yet")
+    }
+    guard kernel.machine.rawValue == architecture.coreRules?.machine else {
+      throw .otherKernel(kernel.machine, architecture)
+    }
+    if let reason = architecture.treeRefusal {
+      guard edits.isEmpty else { throw .unsupported(architecture: architecture, reason: reason) }
+      guard reservations.isEmpty, extras.isEmpty else {
+        throw .unsupported(
+          architecture: architecture,
+          reason: "a kernel without a tree cannot be told what to reserve")
+      }
+    } else {
+      guard tree != nil else { throw .noTree(architecture) }
+    }
+    guard initrd?.isEmpty != true else { throw .emptyInitrd }
+    guard machine.systemRAM?.isEmpty == false else { throw .missing(.memory) }
+    guard !isForCrash || !machine.crashRegions.isEmpty else { throw .noCrashRegion }
+    guard kernel.segments.reduce(0, { $0 + $1.file.count }) <= kernelBytes.count else {
+      throw .notAccepted([
+        Finding("kernel", "its segments share bytes of the file", rule: rules.kernelRule)
+      ])
+    }
+    try checkMeasurements(for: architecture, rules, on: machine)
+    try checkExtras()
+    return rules
+  }
+
+  private func checkMeasurements(
+    for architecture: Architecture, _ rules: PlacementRules, on machine: MachineFacts
+  ) throws(PlanError) {
+    guard let measurements else { return }
+    guard rules.measurements != nil else { throw .noMeasurements(on: architecture) }
+    guard !isForCrash else { throw .noMeasurementsForCrash }
+    let check = MeasurementBufferCheck(LoadContent(measurements), kernel.byteOrder)
+    if let problem = check.problem {
+      throw .badPart(.measurements, reason: problem, MeasurementBufferCheck.rule)
+    }
+    let half = machine.halfOfMemory
+    let size = MeasurementBufferCheck.memorySize(of: measurements.count, machine.largestPageSize)
+    guard half.map({ size <= $0 }) != false else {
+      throw .badPart(
+        .measurements, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",
+        .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
+    }
+  }
+
+  private func checkExtras() throws(PlanError) {
+    try ExtraBuffer.check(extras.map(\.name))
+    for extra in extras where extra.bytes.isEmpty {
+      throw .badPart(.extra(extra.name), reason: "without a byte", .caller)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import Kexec
+
+@Suite struct `Bytes of one's own in a tree` {
+  static let log = ExtraBuffer(name: "acme,log", range: range(0x7000_0000, 12_345))
+
+  @Test func `are told of to their exact size, and reserved`() throws {
+    let tree = try patched(source("board"), handover([Self.log]))
+
+    #expect(try tree.chosen("acme,log") == .cells([0, 0x7000_0000, 0, 12_345]))
+    #expect(tree.reservations.contains(AddressAndSize(address: 0x7000_0000, size: 12_345)))
+  }
+
+  @Test func `take the place of those of the same name`() throws {
+    let once = try patched(source("board"), handover([Self.log]))
+    let other = ExtraBuffer(name: "acme,log", range: range(0x7100_0000, 1))
+
+    let tree = try patched(once, handover([other]))
+    let twice = try NextTree(from: tree, for: .arm64, handover: handover([other]))
+
+    #expect(tree.reservations == once.reservations.dropLast() + [other.range.tuple])
+    #expect(twice.blob == tree.blob)
+    #expect(twice.changes.filter { $0.action != .kept } == [])
+  }
+
+  @Test func `are in a crash kernel's own memory`() throws {
+    let main = range(0x7000_0000, 0x100_0000)
+    var handover = handover([Self.log])
+    handover.crash = CrashHandover(coreHeader: range(0x70ff_0000, 0x1000), usableMemory: [main])
+
+    let tree = try patched(source("board"), handover)
+
+    #expect(tree.reservations.contains(Self.log.range.tuple))
+    handover.extras[0].range = range(0x7100_0000, 1)
+    #expect(throws: PlanError.self) { try patched(source("board"), handover) }
+  }
+
+  @Test(
+    arguments: [
+      "", "a b", "a/b", "naïve", "a\n", String(repeating: "x", count: 256), "bootargs",
+      "linux,initrd-start", "kaslr-seed", "rng-seed", "linux,elfcorehdr", "linux,kho-fdt",
+      "linux,ima-kexec-buffer", "linux,dmcryptkeys", "linux,usable-memory-range", "stdout-path",
+      "linux,uefi-system-table", "ibm,plpks-pw", "phandle", "#address-cells", "linux,kernel-end",
+      "linux,kexec-handover-buffer-start", "linux,booted-from-kexec", "linux,memory-limit",
+    ])
+  func `are refused under a name that is none, or somebody else's`(name: String) throws {
+    let error = #expect(throws: PlanError.self) {
+      try patched(source("board"), handover([ExtraBuffer(name: name, range: Self.log.range)]))
+    }
+
+    guard case .badPart(.extra, _, _) = error else {
+      Issue.record("\(error?.description ?? "")")
+      return
+    }
+    #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test func `are refused twice under a name, and twice in a place`() throws {
+    let other = ExtraBuffer(name: "acme,other", range: range(0x7000_3038, 10))
+
+    for extras in [[Self.log, Self.log], [Self.log, other]] {
+      let error = #expect(throws: PlanError.self) {
+        try patched(source("board"), handover(extras))
+      }
+      guard case .badPart = error else {
+        Issue.record("\(error?.description ?? "")")
+        return
+      }
+    }
+    let behind = ExtraBuffer(name: "acme,other", range: range(0x7000_3039, 10))
+    #expect(try patched(source("board"), handover([Self.log, behind])).chosen("acme,other") != nil)
+  }
+
+  @Test func `win over no edit without a word`() throws {
+    let edit = TreeEdit.set("acme,log", node: "/chosen", .string("x"))
+
+    #expect(throws: PlanError.editUndone(property: "acme,log")) {
+      try patched(source("board"), edits: [edit], handover([Self.log]))
+    }
+  }
+
+  private func handover(_ extras: [ExtraBuffer]) -> Handover {
+    var handover = Handover(commandLine: "x", seeds: fixedSeeds)
+    handover.extras = extras
+    return handover
+  }
+}
