@@ -13,7 +13,7 @@ extension LoadJob {
     let parts: [(FileSet.Kind, String)] = [
       (.tree, "takes no tree"), (.overlay, "takes no overlay"),
       (.coreHeader, "makes its own core header"),
-      (.measurements, "hands on its own measurements only"), (.extra, "takes no extra parts"),
+      (.measurements, "takes no measurement list"), (.extra, "takes no extra parts"),
     ]
     let ofFiles = parts.compactMap { kind, reason in
       files.item(kind).map { "kexec_file_load \(reason): \($0.name)" }
@@ -24,6 +24,7 @@ extension LoadJob {
       (!options.edits.isEmpty, "edits no tree"),
       (!options.reservations.isEmpty, "reserves nothing besides what is loaded"),
       (options.seeds != nil, "draws its own seeds"),
+      (options.handsOnMeasurements, "hands on measurements only as its kernel is configured"),
       (options.given != GivenFacts(), "knows the facts of a core header itself"),
     ]
     return ofFiles
@@ -70,6 +71,7 @@ extension LoadingError {
     case .overlay(let name, _): self.init(.malformedInput, "\(name): \(error)")
     case .otherKernel, .addressTooHigh: self.init(.malformedInput, "\(names.kernel): \(error)")
     case .notAccepted: self.init(.malformedInput, "the plan: \(error)")
+    case .badPart: self.init(.malformedInput, "\(error)")
     case .noRoom, .noCrashRegion, .notMerged: self.init(.notOffered, "\(error)")
     case .missing, .unsupported, .noTree, .usableMemoryCount, .usableMemoryOrder:
       self.init(.notOffered, "\(names.machine ?? names.tree): \(error)")

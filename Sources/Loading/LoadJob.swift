@@ -71,6 +71,9 @@ extension PlanOptions {
     } else if let tree, treeOrigin != nil {
       throw LoadingError(.usage, "\(tree): a tree, and a choice between the machine's: not both")
     }
+    if handsOnMeasurements, let item = files.item(.measurements) {
+      throw LoadingError(.usage, "\(item.name): measurements besides the machine's: not both")
+    }
     guard forCrash else { return try checkForKexec(files) }
     guard machine != nil else {
       throw LoadingError(
@@ -79,8 +82,8 @@ extension PlanOptions {
     guard given.backup == nil else {
       throw LoadingError(.usage, "a place for the backup: a plan finds one")
     }
-    if let item = files.item(.measurements) {
-      throw LoadingError(.usage, "\(item.name): a measurement list is not for a crash kernel")
+    if handsOnMeasurements || files.item(.measurements) != nil {
+      throw LoadingError(.usage, "a measurement list is not for a crash kernel")
     }
   }
 

@@ -28,6 +28,9 @@ public struct PlanOptions: Sendable {
   public var reservations: [PhysicalRange] = []
   /// Random bytes for the next kernel; nil for fresh ones of getrandom(2).
   public var seeds: Seeds?
+  /// Whether IMA's measurements of the machine's running kernel are handed on, as they are now: what is
+  /// measured afterwards is missing, so that they do not match a TPM any more. Not for a crash kernel.
+  public var handsOnMeasurements = false
   /// Facts by hand, for the core header of a crash kernel.
   public var given = GivenFacts()
   /// Which profile of a unified kernel image, from 0.
