@@ -11,6 +11,8 @@ extension Arguments {
     for path in initrds { try add(.initrd, path, to: &set) }
     try add(.tree, tree, to: &set)
     for path in overlays { try add(.overlay, path, to: &set) }
+    try add(.coreHeader, coreHeader, to: &set)
+    for (name, path) in extras { try add(.extra, path, named: name, to: &set) }
     if let commandLine {
       try set.add(.commandLine, Array(commandLine.utf8), named: "--command-line")
     }
@@ -23,15 +25,16 @@ extension Arguments {
     options.forCrash = command.isForCrash
     options.append = append ?? ""
     options.mergesTree = mergesTree
+    options.handsOnMeasurements = handsOnMeasurements
     return options
   }
 
   private func add(
-    _ kind: FileSet.Kind, _ path: String?, to set: inout FileSet
+    _ kind: FileSet.Kind, _ path: String?, named name: String? = nil, to set: inout FileSet
   ) throws(Failure) {
     guard let path else { return }
     try withOpenFile(FilePath(path)) { file throws(Failure) in
-      try set.add(kind, file, named: path)
+      try set.add(kind, file, named: name ?? path)
     }
   }
 }

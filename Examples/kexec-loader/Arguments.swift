@@ -23,6 +23,12 @@ struct Arguments {
   private(set) var tree: String?
   private(set) var mergesTree = false
   private(set) var overlays: [String] = []
+  /// Files for memory of their own, by the properties of /chosen that tell of them.
+  private(set) var extras: [(name: String, path: String)] = []
+  /// A core header in place of the one that is made.
+  private(set) var coreHeader: String?
+  /// Whether the measurements of the running kernel are handed on.
+  private(set) var handsOnMeasurements = false
   private(set) var commandLine: String?
   private(set) var append: String?
   /// The folder of a plan, in place of all these.
@@ -49,10 +55,13 @@ struct Arguments {
     what the machine's own tells; --overlay changes either.
     execute stops no services: systemctl kexec does that, and starts what is loaded here.
 
-      --call NAME    kexec_load or kexec_file_load, whatever would be chosen
-      --debug        the kernel logs what kexec_file_load does (Linux 6.8)
-      --dry-run      shows what would be loaded, how and why, and does nothing
-      --root FOLDER  a captured machine, for --dry-run and status
+      --extra NAME=FILE  memory of its own for a file, told of by a property of /chosen
+      --elfcorehdr FILE  a core header of your own (load-crash)
+      --ima              hands on what IMA measured so far (load)
+      --call NAME        kexec_load or kexec_file_load, whatever would be chosen
+      --debug            the kernel logs what kexec_file_load does (Linux 6.8)
+      --dry-run          shows what would be loaded, how and why, and does nothing
+      --root FOLDER      a captured machine, for --dry-run and status
 
     """
 
@@ -72,9 +81,13 @@ struct Arguments {
       switch option {
       case "--kernel": kernel = try value()
       case "--initrd": initrds.append(try value())
-      case "--dtb": tree = try value()
-      case "--merge-dtb": (tree, mergesTree) = (try value(), true)
+      case "--dtb", "--merge-dtb":
+        guard tree == nil else { throw Self.wrong("\(option): there can be one tree only") }
+        (tree, mergesTree) = (try value(), option == "--merge-dtb")
       case "--overlay": overlays.append(try value())
+      case "--extra": extras.append(try Self.extra(try value()))
+      case "--elfcorehdr": coreHeader = try value()
+      case "--ima": handsOnMeasurements = true
       case "--command-line": commandLine = try value()
       case "--append": append = try value()
       case "--plan": plan = try value()
@@ -89,8 +102,9 @@ struct Arguments {
   }
 
   private func check() throws(Failure) {
-    let words = [kernel, tree, commandLine, append].compactMap { $0 }
-    let ofFiles = !(words + initrds + overlays).isEmpty
+    let words = [kernel, tree, commandLine, append, coreHeader].compactMap { $0 }
+    let ofFiles =
+      !(words + initrds + overlays + extras.map(\.path)).isEmpty || handsOnMeasurements
     if command.loads {
       guard (kernel != nil) != (plan != nil), plan == nil || !ofFiles else {
         throw Self.wrong("say what to load: --kernel and what goes with it, or --plan alone")
@@ -104,6 +118,13 @@ struct Arguments {
     guard root == nil || isDryRun || command == .status else {
       throw Self.wrong("--root is for --dry-run and status: nothing is done to a captured machine")
     }
+  }
+
+  /// `NAME=FILE`.
+  private static func extra(_ text: String) throws(Failure) -> (name: String, path: String) {
+    let parts = text.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2 else { throw wrong("--extra is NAME=FILE, not \(text)") }
+    return (String(parts[0]), String(parts[1]))
   }
 
   private static func call(named name: String) throws(Failure) -> SystemCall {

@@ -129,7 +129,9 @@ import Testing
   @Test(arguments: [
     [], ["lead"], ["load"], ["load", "--kernel"], ["load", "--kernal", "x"],
     ["load", "--kernel", "x", "--plan", "y"], ["load", "--plan", "y", "--append", "quiet"],
-    ["load", "--plan", "y", "--dtb", "x"], ["load", "--plan", "y", "--overlay", "x"],
+    ["load", "--plan", "y", "--dtb", "x"], ["load", "--kernel", "x", "--extra", "y"],
+    ["load", "--kernel", "x", "--dtb", "y", "--merge-dtb", "z"], ["load", "--plan", "y", "--ima"],
+    ["load", "--plan", "y", "--overlay", "x"],
     ["load", "--plan", "y", "--call", "kexec_file_load"], ["load", "--initrd", "x"],
     ["load", "--kernel", "x", "--call", "reboot"], ["load", "--kernel", "x", "--root", "/"],
     ["unload", "--dry-run"], ["execute", "--root", "/"], ["status", "--kernel", "x"],

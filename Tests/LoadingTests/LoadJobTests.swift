@@ -155,6 +155,10 @@ import Testing
       try files.add(.measurements, [1], named: "m")
       options.forCrash = true
     },
+    Mistake(.usage, "m: measurements besides the machine's") { files, options in
+      try files.add(.measurements, [1], named: "m")
+      options.handsOnMeasurements = true
+    },
     Mistake(.usage, "facts by hand are for a crash kernel") { $1.given.linearMap = 1 },
     Mistake(.usage, "a place for the backup") { _, options in
       (options.forCrash, options.given.backup) = (true, 1 << 20)

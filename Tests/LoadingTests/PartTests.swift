@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import Kexec
+import Loading
+import PhysicalMemory
+import RunningKernel
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A list of one measurement, as `security/integrity/ima/ima_fs.c:ima_measurements_show` writes it on a
+/// little-endian machine: register 10, a digest, `ima-ng`, and its two fields.
+private let list: [UInt8] = {
+  let digest = Array("sha1:\0".utf8) + [UInt8](repeating: 7, count: 20)
+  let fields = word(digest.count) + digest + word(6) + Array("/init\0".utf8)
+  return word(10) + [UInt8](repeating: 1, count: 20) + word(6) + Array("ima-ng".utf8)
+    + word(fields.count) + fields
+}()
+
+private func word(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (8 * $0) & 0xff) } }
+
+/// `struct ima_kexec_hdr` in `security/integrity/ima/ima.h`, and the list.
+private let buffer: [UInt8] =
+  word(1) + word(0) + word(24 + list.count) + word(0) + word(1) + word(0) + list
+
+@Suite struct `A part of a file set` {
+  @Test(arguments: [list, buffer])
+  func `that IMA measured is a buffer in the plan`(bytes: [UInt8]) throws {
+    let files = try set((.kernel, KernelBuilder.arm64Image()), (.measurements, bytes))
+
+    let plan = try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
+
+    let segment = try #require(plan.segments.first { $0.part == .measurements })
+    #expect(segment.bytes.starts(with: buffer))
+    let tree = try DeviceTree(blob: #require(plan.tree).blob)
+    #expect(try tree.property("linux,ima-kexec-buffer", of: "/chosen") != nil)
+  }
+
+  @Test func `that IMA measured may be the machine's own`() throws {
+    let folder = try TemporaryFolder()
+    try run("cp", ["-r", Fixtures.machine("arm64-virt-6.12"), folder / "machine"])
+    try run("mkdir", ["-p", folder / "machine/sys/kernel/security/ima"])
+    try write(
+      list, to: folder / "machine/sys/kernel/security/ima/binary_runtime_measurements")
+    var options = PlanOptions()
+    options.handsOnMeasurements = true
+    let files = try set((.kernel, KernelBuilder.arm64Image()))
+
+    let plan = try LoadJob(
+      files, options, on: SourceMachine(RunningKernel(root: FilePath(folder / "machine")))
+    ).plan()
+
+    let segment = try #require(plan.segments.first { $0.part == .measurements })
+    #expect(segment.bytes.starts(with: buffer))
+    expectRefusal(.notOffered, "binary_runtime_measurements: no such file") {
+      try LoadJob(files, options, on: machine("arm64-virt-6.12")).plan()
+    }
+    expectRefusal(.usage, "no machine is named") {
+      try LoadJob(
+        set((.kernel, KernelBuilder.arm64Image()), (.tree, Fixtures.blob("qemu-arm64-virt"))),
+        options, on: nil
+      ).plan()
+    }
+  }
+
+  @Test func `that IMA did not measure is refused`() throws {
+    let files = try set((.kernel, KernelBuilder.arm64Image()), (.measurements, list.dropLast()))
+
+    expectRefusal(.malformedInput, "the measurement list: ") {
+      try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
+    }
+  }
+
+  @Test func `that is extra is in memory that its property tells of`() throws {
+    var files = try set((.kernel, KernelBuilder.arm64Image()))
+    try files.add(.extra, [1, 2, 3], named: "vendor,one")
+    try files.add(.extra, [4, 5], named: "vendor,two")
+
+    let job = try LoadJob(files, on: machine("arm64-virt-6.12"))
+    let plan = try job.plan()
+
+    let tree = try DeviceTree(blob: #require(plan.tree).blob)
+    for (name, bytes) in [("vendor,one", [1, 2, 3]), ("vendor,two", [4, 5])] as [(String, [UInt8])]
+    {
+      let segment = try #require(plan.segments.first { $0.bytes == bytes })
+      let cells =
+        PropertyValue.u64(segment.range.start).bytes
+        + PropertyValue.u64(UInt64(bytes.count)).bytes
+      #expect(try tree.property(name, of: "/chosen")?.bytes == cells)
+    }
+    #expect(job.planNeeds == ["kexec_file_load takes no extra parts: vendor,one"])
+  }
+
+  @Test func `that is a core header is loaded as it is`() throws {
+    let folder = try TemporaryFolder()
+    let captured = try machine("arm64-virt-6.12-kf")
+    let result = try dtfix(
+      "elfcorehdr", "--root", captured.kernel.root.string, "-o", folder / "core.hdr")
+    #expect(result.status == 0, "\(result.errors)")
+    let header = try contents(of: folder / "core.hdr")
+    var options = PlanOptions()
+    options.forCrash = true
+
+    let plan = try LoadJob(
+      set((.kernel, KernelBuilder.arm64Image()), (.coreHeader, header)), options, on: captured
+    ).plan()
+
+    #expect(plan.isForCrash)
+    #expect(plan.segments.first { $0.part == .coreHeader }?.bytes == header)
+    expectRefusal(.malformedInput, "") {
+      try LoadJob(
+        set((.kernel, KernelBuilder.arm64Image()), (.coreHeader, [1, 2, 3])), options, on: captured
+      ).plan()
+    }
+  }
+}
