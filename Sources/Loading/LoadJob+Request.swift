@@ -38,9 +38,9 @@ extension LoadJob {
     let image = try kernel.image
     let (architecture, base) = try architectureAndTree()
     let (line, lineName) = try commandLine(for: architecture, base)
-    let seeds = if let seeds = options.seeds { seeds } else { try Seeds.fresh() }
     var request = LoadRequest(
-      kernel: image, bytes: kernel.bytes, tree: base?.tree, commandLine: line, seeds: seeds)
+      kernel: image, bytes: kernel.bytes, tree: base?.tree, commandLine: line,
+      seeds: try seeds())
     request.initrd = initrd
     request.edits = base?.edits ?? []
     request.warnings = base?.warnings ?? []
@@ -62,6 +62,11 @@ extension LoadJob {
       names: Names(
         kernel: kernel.name, tree: base?.name ?? root ?? kernel.name, commandLine: lineName,
         machine: root))
+  }
+
+  private func seeds() throws(LoadingError) -> Seeds {
+    guard let seeds = options.seeds else { return try .fresh() }
+    return seeds
   }
 
   /// What a core header is made of; nil for an ordinary kexec.
