@@ -87,6 +87,7 @@ extension PlanOptions {
       kaslr: bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed"),
       rng: bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed"), has)
     mergesTree = has(DTFIX_MERGE_TREE)
+    handsOnMeasurements = has(DTFIX_MEASUREMENTS)
     guard !has(DTFIX_REUSE_COMMAND_LINE) || machine != nil else {
       throw CallFailure(.usage, "options: the running kernel's command line, and no machine")
     }
