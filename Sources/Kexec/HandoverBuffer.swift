@@ -90,7 +90,11 @@ extension Handover {
     measurements.map {
       HandoverBuffer(
         part: .measurements, property: ChosenProperty.imaBuffer, range: $0,
-        reason: "the measurement list, which the next kernel takes and frees",
+        reason: """
+          the measurement list, which a kernel with CONFIG_KEXEC_FILE takes and frees; what is measured \
+          after it was read is missing: it will not match PCR 10 of a TPM, so that a remote verifier does \
+          not accept it; and a kernel under lockdown refuses kexec_load anyway
+          """,
         writer: .linux("drivers/of/kexec.c", "setup_ima_buffer"),
         reader: .linux("drivers/of/kexec.c", "ima_get_kexec_buffer"))
     }

@@ -116,38 +116,22 @@ extension Handover {
     }
   }
 
-  /// What a measurement list, or KHO, made in user space cannot give.
+  /// What a kernel will not look for, and what cannot be known here.
   func bufferWarnings(for architecture: Architecture, _ tree: DeviceTree) -> [Finding] {
-    (measurements == nil ? [] : measurementWarnings(for: architecture, tree))
-      + (liveUpdate == nil
-        ? []
-        : [
-          Finding(
-            "KHO", "kernel, initrd and tree have to lie in scratch areas, which are not known here",
-            rule: .linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole"))
-        ])
-  }
-
-  private func measurementWarnings(
-    for architecture: Architecture, _ tree: DeviceTree
-  ) -> [Finding] {
-    let snapshot = Finding(
-      "measurements",
-      """
-      what is measured after the list was read is missing: it will not match PCR 10 of a TPM, so that a \
-      remote verifier does not accept it; and a kernel under lockdown refuses kexec_load anyway
-      """, rule: .linux("security/integrity/ima/ima_kexec.c", "ima_update_kexec_buffer"))
-    let reader = Finding(
-      "measurements",
-      "a kernel without CONFIG_KEXEC_FILE looks for none: they stay, and are not read",
-      rule: .linux("kernel/Kconfig.kexec", "HAVE_IMA_KEXEC"))
-    guard architecture.stubTrees?.contains(tree) == true else { return [snapshot, reader] }
-    return [
-      snapshot, reader,
-      Finding(
-        "measurements", "a kernel that goes by ACPI does not look for them in its tree",
-        rule: .linux("arch/arm64/kernel/setup.c", "setup_arch")),
-    ]
+    var warnings: [Finding] = []
+    if measurements != nil, architecture.stubTrees?.contains(tree) == true {
+      warnings.append(
+        Finding(
+          "measurements", "a kernel that goes by ACPI does not look for them in its tree",
+          rule: .linux("arch/arm64/kernel/setup.c", "setup_arch")))
+    }
+    if liveUpdate != nil {
+      warnings.append(
+        Finding(
+          "KHO", "kernel, initrd and tree have to lie in scratch areas, which are not known here",
+          rule: .linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole")))
+    }
+    return warnings
   }
 }
 

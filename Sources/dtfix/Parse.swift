@@ -43,6 +43,16 @@ enum Parse {
     return ExtraBuffer(name: String(parts[0]), range: try range(String(parts[1])))
   }
 
+  /// `NAME=FILE`.
+  static func extraFile(_ text: String) throws -> PlanParts.ExtraFile {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+      throw ValidationError(
+        "an extra is NAME=FILE: a property of /chosen, and the bytes it tells of")
+    }
+    return PlanParts.ExtraFile(name: String(parts[0]), path: String(parts[1]))
+  }
+
   static func unreservation(_ text: String) throws -> TreeEdit {
     .unreserve(try range(text))
   }

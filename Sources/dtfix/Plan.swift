@@ -30,6 +30,8 @@ struct Plan: ParsableCommand {
           dtfix plan --for-crash --root captures/board7 --kernel Image --explain -o crash.plan
         For a board that is not there, by its tree:
           dtfix plan --for-kexec -i board.dtb --kernel Image --command-line 'console=ttyS0'
+        With what IMA has measured so far, and bytes that a driver of your own finds:
+          dtfix plan --for-kexec --kernel Image --ima --extra acme,log=log.bin -o kexec.plan
         Would this machine take it?
           dtfix check --root / crash.plan
       """)
@@ -41,6 +43,7 @@ struct Plan: ParsableCommand {
   var forCrash = false
 
   @OptionGroup(title: "What is started") var files: PlanFiles
+  @OptionGroup(title: "What else is handed over") var parts: PlanParts
   @OptionGroup(title: "The machine") var source: SourceOptions
   @OptionGroup(title: "Changes") var changes: ChangeOptions
   @OptionGroup(title: "Facts by hand (--for-crash)") var given: CrashFactOptions
@@ -53,6 +56,12 @@ struct Plan: ParsableCommand {
     guard forCrash || given.facts == GivenFacts() else {
       throw ValidationError("facts by hand are for --for-crash")
     }
+    guard forCrash || parts.elfcorehdr == nil else {
+      throw ValidationError("--elfcorehdr is for --for-crash")
+    }
+    guard forKexec || !parts.hasMeasurements else {
+      throw ValidationError("--ima and --ima-list are for --for-kexec")
+    }
     guard given.backupAt == nil else {
       throw ValidationError("--backup-at: a plan finds a place for it")
     }
@@ -63,7 +72,9 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     try output.check()
-    let (files, options) = (try self.files.set(changes), try planOptions())
+    let options = try planOptions()
+    var files = try self.files.set(changes)
+    try parts.add(to: &files)
     let progress = Progress()
     let gathered = try loading { () throws(LoadingError) in
       defer { progress.end() }
@@ -87,6 +98,7 @@ struct Plan: ParsableCommand {
     options.seeds = try changes.seeds()
     options.given = given.facts
     options.profile = files.profile
+    options.handsOnMeasurements = parts.ima
     return options
   }
 
@@ -99,6 +111,9 @@ struct Plan: ParsableCommand {
         throw Failure(error, of: source.machine, isJoined: true)
       case .otherKernel, .emptyInitrd, .addressTooHigh:
         throw Failure(.malformedInput, "\(files.kernel): \(error)")
+      case .badPart(.extra, _, _): throw Failure(.usage, "--extra: \(error)")
+      case .badPart: throw Failure(.malformedInput, "\(parts.imaList ?? "--ima"): \(error)")
+      case .unsupported: throw Failure(.notOffered, "\(gathered.names.tree): \(error)")
       case .notAccepted: throw Failure(.malformedInput, "the plan: \(error)")
       case .usableMemoryCount, .usableMemoryOrder:
         throw Failure(.notOffered, "\(source.machine.memoryMapPath): \(error)")
@@ -142,9 +157,20 @@ struct PlanFiles: ParsableArguments {
   private func add(
     _ kind: FileSet.Kind, _ paths: [String], to set: inout FileSet
   ) throws(Failure) {
-    for path in paths {
-      let file = try InputFile(path, limit: FileSet.sizeLimit)
-      try loading { () throws(LoadingError) in try set.add(kind, file.bytes, named: file.name) }
+    for path in paths { try set.add(kind, path) }
+  }
+}
+
+extension FileSet {
+  /// Reads a file that the user named, and adds it.
+  ///
+  /// - Parameter name: what it is called instead of its path.
+  mutating func add(_ kind: Kind, _ path: String, named name: String? = nil) throws(Failure) {
+    let file = try InputFile(path, limit: Self.sizeLimit)
+    var set = self
+    try loading { () throws(LoadingError) in
+      try set.add(kind, file.bytes, named: name ?? file.name)
     }
+    self = set
   }
 }
