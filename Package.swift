@@ -80,8 +80,9 @@ let package = Package(
     library(
       "Loading",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "Kexec", "PhysicalMemory",
-        "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "KernelImage", "Kexec",
+        "PhysicalMemory", "RunningKernel",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(name: "CDTFix"),
     library(
