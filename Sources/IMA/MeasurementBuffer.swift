@@ -33,7 +33,7 @@ public struct MeasurementBuffer: Hashable, Sendable {
       throw MeasurementError(offset: 0, number: nil, problem: .otherByteOrder(list.byteOrder))
     }
     if let index = list.entries.firstIndex(where: \.template.isLegacy) {
-      let before = list.entries[..<index].reduce(0) { $0 + $1.size }
+      let before = list.entries[..<index].reduce(0) { $0 + $1.bytes.count }
       throw MeasurementError(offset: before, number: index + 1, problem: .legacyTemplate)
     }
     self.list = list
@@ -41,17 +41,16 @@ public struct MeasurementBuffer: Hashable, Sendable {
 
   /// The buffer: header and list.
   public var bytes: [UInt8] {
-    let list = list.bytes
     var bytes: [UInt8] = []
-    bytes.append(Self.version, self.list.byteOrder)
+    bytes.append(Self.version, list.byteOrder)
     bytes += [UInt8](repeating: 0, count: 6)
-    bytes.append(UInt64(Self.headerSize + list.count), self.list.byteOrder)
-    bytes.append(UInt64(self.list.entries.count), self.list.byteOrder)
-    return bytes + list
+    bytes.append(UInt64(size), list.byteOrder)
+    bytes.append(UInt64(list.entries.count), list.byteOrder)
+    return bytes + list.bytes
   }
 
   /// Bytes in the buffer.
-  public var size: Int { Self.headerSize + list.entries.reduce(0) { $0 + $1.size } }
+  public var size: Int { Self.headerSize + list.size }
 
   /// Bytes of the segment that holds the buffer, as a kernel reserves them: buffer and `extra`, up to
   /// the end of a page (`ima_kexec.c:ima_add_kexec_buffer`). Nil when that is no 64-bit number.
@@ -85,13 +84,5 @@ public struct MeasurementBuffer: Hashable, Sendable {
     case (0, 1...): return .big
     default: return nil
     }
-  }
-}
-
-extension MeasurementEntry {
-  /// Bytes in a list.
-  fileprivate var size: Int {
-    let sizes = 4 * (fields.count + (template.isLegacy ? -1 : 1))
-    return 28 + template.name.utf8.count + sizes + fields.reduce(0) { $0 + $1.count }
   }
 }

@@ -8,24 +8,43 @@ public import BinaryFormat
 public struct MeasurementEntry: Hashable, Sendable {
   /// The register of the TPM that was extended: the PCR.
   public let register: UInt32
+  /// What the data consists of.
+  public let template: MeasurementTemplate
+  /// The order of the bytes in all its numbers.
+  public let byteOrder: ByteOrder
+  /// All of it, as it is in the list.
+  public let bytes: ArraySlice<UInt8>
+
   /// What the register was extended with: SHA-1 of the data, 20 bytes; all zero for a violation.
   ///
   /// It is not compared with the data: no digest is computed here. A kernel that restores the list
   /// computes it anew (`ima_calc_field_array_hash`).
-  public let templateDigest: [UInt8]
-  /// What the data consists of.
-  public let template: MeasurementTemplate
+  public var templateDigest: [UInt8] {
+    Array(bytes.dropFirst(4).prefix(MeasurementReader.digestSize))
+  }
+
   /// The bytes of each field of the template.
-  public let fields: [[UInt8]]
-  /// The order of the bytes in numbers among the fields.
-  public let byteOrder: ByteOrder
+  public var fields: [[UInt8]] { fieldRanges.map { Array(bytes[shifted($0)]) } }
+
+  /// Where the fields are, from the start of the measurement. It was read once, so nothing is wrong.
+  private var fieldRanges: [Range<Int>] {
+    let dataOffset = 8 + MeasurementReader.digestSize + template.name.utf8.count
+    var reader = MeasurementReader(byteOrder: byteOrder, offset: dataOffset)
+    return (try? reader.fields(of: template, in: bytes.span)) ?? []
+  }
+
+  private func shifted(_ range: Range<Int>) -> Range<Int> {
+    (bytes.startIndex + range.lowerBound)..<(bytes.startIndex + range.upperBound)
+  }
 
   /// Whether the file changed around its measurement, so that the register says nothing any more.
-  public var isViolation: Bool { templateDigest.allSatisfy { $0 == 0 } }
+  public var isViolation: Bool {
+    bytes.dropFirst(4).prefix(MeasurementReader.digestSize).allSatisfy { $0 == 0 }
+  }
 
   /// The bytes of a field; nil when the template does not have it. Of two, the first.
   public subscript(field: MeasurementField) -> [UInt8]? {
-    template.fields.firstIndex(of: field).map { fields[$0] }
+    template.fields.firstIndex(of: field).map { Array(bytes[shifted(fieldRanges[$0])]) }
   }
 
   /// The name of the file, or of what else was measured, as the kernel wrote it: up to a NUL, blanks

@@ -27,6 +27,7 @@ public struct MeasurementList: Hashable, Sendable {
   ///
   /// - Throws: ``MeasurementError``, with the place in the list.
   public init(_ bytes: Span<UInt8>, _ byteOrder: ByteOrder) throws(MeasurementError) {
+    let bytes = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
     var reader = MeasurementReader(byteOrder: byteOrder, offset: 0)
     var entries: [MeasurementEntry] = []
     while reader.offset < bytes.count {
@@ -67,25 +68,11 @@ public struct MeasurementList: Hashable, Sendable {
   /// The list as a kernel writes it.
   public var bytes: [UInt8] {
     var bytes: [UInt8] = []
-    entries.forEach { $0.append(to: &bytes) }
+    bytes.reserveCapacity(size)
+    for entry in entries { bytes += entry.bytes }
     return bytes
   }
-}
 
-extension MeasurementEntry {
-  fileprivate func append(to bytes: inout [UInt8]) {
-    bytes.append(register, byteOrder)
-    bytes += templateDigest
-    bytes.append(UInt32(template.name.utf8.count), byteOrder)
-    bytes += Array(template.name.utf8)
-    if !template.isLegacy {
-      bytes.append(UInt32(fields.reduce(0) { $0 + 4 + $1.count }), byteOrder)
-    }
-    for (field, content) in zip(template.fields, fields) {
-      if !(template.isLegacy && field == .shortDigest) {
-        bytes.append(UInt32(content.count), byteOrder)
-      }
-      bytes += content
-    }
-  }
+  /// Bytes in the list.
+  public var size: Int { entries.reduce(0) { $0 + $1.bytes.count } }
 }

@@ -13,20 +13,28 @@ struct MeasurementReader {
   var offset: Int
   /// The number of the next one, from 1.
   var number = 1
+  /// The template of the last one: most are in the same.
+  private var lastTemplate = MeasurementTemplate.legacy
 
   /// Bytes in a template digest: `TPM_DIGEST_SIZE`.
-  private static let digestSize = 20
+  static let digestSize = 20
+
+  init(byteOrder: ByteOrder, offset: Int) {
+    self.byteOrder = byteOrder
+    self.offset = offset
+  }
 
   /// The next one.
-  mutating func next(in bytes: Span<UInt8>) throws(MeasurementError) -> MeasurementEntry {
-    let register = try integer(.register, in: bytes)
-    let digest = try part(.templateDigest, size: UInt64(Self.digestSize), in: bytes)
-    let template = try template(in: bytes)
-    let fields = try template.isLegacy ? legacyFields(in: bytes) : fields(of: template, in: bytes)
+  mutating func next(in bytes: [UInt8]) throws(MeasurementError) -> MeasurementEntry {
+    let start = offset
+    let span = bytes.span
+    let register = try integer(.register, in: span)
+    _ = try part(.templateDigest, size: UInt64(Self.digestSize), in: span)
+    let template = try template(in: span)
+    _ = try fields(of: template, in: span)
     number += 1
     return MeasurementEntry(
-      register: register, templateDigest: copy(digest, of: bytes), template: template,
-      fields: fields, byteOrder: byteOrder)
+      register: register, template: template, byteOrder: byteOrder, bytes: bytes[start..<offset])
   }
 
   private mutating func template(
@@ -38,27 +46,33 @@ struct MeasurementReader {
       throw error(.nameSize(size), at: start)
     }
     let range = try part(.templateName, size: UInt64(size), in: bytes)
-    let name = String(decoding: copy(range, of: bytes), as: UTF8.self)
+    let name = unsafe bytes.extracting(range).withUnsafeBytes {
+      unsafe String(decoding: $0, as: UTF8.self)
+    }
+    guard name != lastTemplate.name else { return lastTemplate }
     guard let template = MeasurementTemplate(named: name) else {
       throw error(.template(name), at: range.lowerBound)
     }
+    lastTemplate = template
     return template
   }
 
-  /// The data of a template: its fields fill it (`ima_template.c:ima_restore_template_data`).
-  private mutating func fields(
+  /// Where the fields of the data are, which begins here.
+  mutating func fields(
     of template: MeasurementTemplate, in bytes: Span<UInt8>
-  ) throws(MeasurementError) -> [[UInt8]] {
+  ) throws(MeasurementError) -> [Range<Int>] {
+    guard !template.isLegacy else { return try legacyFields(in: bytes) }
     let size = try integer(.dataSize, in: bytes)
     let range = try part(.data, size: UInt64(size), in: bytes)
     let data = bytes.extracting(0..<range.upperBound)
     offset = range.lowerBound
-    var fields: [[UInt8]] = []
+    var fields: [Range<Int>] = []
+    fields.reserveCapacity(template.fields.count)
     for field in template.fields {
       let size = try integer(.fieldSize(field), in: data)
-      let range = try part(.field(field), size: UInt64(size), in: data)
-      fields.append(copy(range, of: bytes))
+      fields.append(try part(.field(field), size: UInt64(size), in: data))
     }
+    // They fill it: `ima_template.c:ima_restore_template_data`.
     guard offset == range.upperBound else {
       throw error(.behindFields(range.upperBound - offset), at: offset)
     }
@@ -66,15 +80,16 @@ struct MeasurementReader {
   }
 
   /// The data of the template `ima`, which has neither its own size nor one before the digest.
-  private mutating func legacyFields(in bytes: Span<UInt8>) throws(MeasurementError) -> [[UInt8]] {
+  private mutating func legacyFields(
+    in bytes: Span<UInt8>
+  ) throws(MeasurementError) -> [Range<Int>] {
     let digest = try part(.field(.shortDigest), size: UInt64(Self.digestSize), in: bytes)
     let start = offset
     let size = try integer(.fieldSize(.shortName), in: bytes)
     guard size <= MeasurementList.longestFileName else {
       throw error(.fileNameSize(size), at: start)
     }
-    let name = try part(.field(.shortName), size: UInt64(size), in: bytes)
-    return [copy(digest, of: bytes), copy(name, of: bytes)]
+    return [digest, try part(.field(.shortName), size: UInt64(size), in: bytes)]
   }
 
   private mutating func integer(
@@ -104,8 +119,4 @@ struct MeasurementReader {
   private func error(_ problem: MeasurementError.Problem, at offset: Int) -> MeasurementError {
     MeasurementError(offset: offset, number: number, problem: problem)
   }
-}
-
-private func copy(_ range: Range<Int>, of bytes: Span<UInt8>) -> [UInt8] {
-  unsafe bytes.extracting(range).withUnsafeBytes { unsafe [UInt8]($0) }
 }

@@ -38,7 +38,7 @@ public struct RestoredMeasurements: Hashable, Sendable {
     self.byteOrder = order
     size = header.size
     count = header.count
-    let bytes = segment.extracting(0..<header.size)
+    let bytes = unsafe segment.extracting(0..<header.size).withUnsafeBytes { unsafe [UInt8]($0) }
     var reader = MeasurementReader(byteOrder: order, offset: MeasurementBuffer.headerSize)
     var entries: [MeasurementEntry] = []
     var problem: MeasurementError?
@@ -88,7 +88,7 @@ extension MeasurementReader {
   /// The next one, if it is one that a kernel restores; `count` for the last of so many, which must end
   /// the buffer.
   fileprivate mutating func restored(
-    from bytes: Span<UInt8>, lastOf count: UInt64?
+    from bytes: [UInt8], lastOf count: UInt64?
   ) throws(MeasurementError) -> MeasurementEntry {
     let (start, number) = (offset, number)
     let entry = try next(in: bytes)

@@ -3,6 +3,8 @@
 import BinaryFormat
 import IMA
 import JSONText
+import RunningKernel
+import SystemPackage
 
 /// A measurement list, or a buffer with one, that was read from a file.
 struct MeasurementReport {
@@ -20,6 +22,9 @@ struct MeasurementReport {
 
   /// Reads a file that is recognized. Of a buffer the kernel may keep a part; here it is bad as a whole.
   init(_ bytes: Span<UInt8>, named name: String) throws(Failure) {
+    guard bytes.count <= RunningKernel.treeLimit else {
+      throw Failure(.tooLarge(FilePath(name), limit: RunningKernel.treeLimit))
+    }
     do throws(MeasurementError) {
       guard let order = MeasurementBuffer.byteOrder(of: bytes) else {
         let list = try MeasurementList(bytes)
