@@ -44,11 +44,22 @@ extension ELFFile {
   public func notes(
     of segment: ProgramHeader, bytes: Span<UInt8>
   ) throws(FormatError) -> [ELFNote] {
+    var notes: [ELFNote] = []
+    for (name, type, descriptor) in try layout(ofNotes: segment, bytes: bytes) {
+      notes.append(ELFNote(name: name, type: type, descriptor: bytes.bytes(descriptor)))
+    }
+    return notes
+  }
+
+  /// The same, but where the bytes of each note are, from the start of the segment.
+  package func layout(
+    ofNotes segment: ProgramHeader, bytes: Span<UInt8>
+  ) throws(FormatError) -> [(name: String, type: UInt32, descriptor: Range<Int>)] {
     let range = try segment.fileRange()
     guard bytes.count >= range.count else {
       throw .truncated(offset: range.lowerBound, size: range.count)
     }
-    var notes: [ELFNote] = []
+    var notes: [(name: String, type: UInt32, descriptor: Range<Int>)] = []
     var offset = 0
     while range.count - offset >= 12 {
       let nameSize = Int(try bytes.integer(UInt32.self, at: offset, byteOrder))
@@ -62,9 +73,10 @@ extension ELFFile {
       if (nameSize, descriptorSize) != (0, 0) {
         let name = bytes.bytes(offset + 12..<offset + 12 + nameSize).prefix { $0 != 0 }
         notes.append(
-          ELFNote(
-            name: String(decoding: name, as: UTF8.self), type: type,
-            descriptor: bytes.bytes(descriptorStart..<descriptorStart + descriptorSize)))
+          (
+            String(decoding: name, as: UTF8.self), type,
+            descriptorStart..<descriptorStart + descriptorSize
+          ))
       }
       offset = end
     }

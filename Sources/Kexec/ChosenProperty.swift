@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DeviceTree
+
 /// The properties of `/chosen` by which one kernel talks to the next.
 ///
 /// Sources: `drivers/of/kexec.c`, `drivers/of/fdt.c`, `drivers/firmware/efi/fdtparams.c`.
@@ -74,9 +76,7 @@ public enum ChosenProperty {
     ])
 
   /// Properties whose bytes are shown to nobody.
-  public static let secrets: Set<String> = [
-    kaslrSeed, rngSeed, keystorePassword, diskKeys,
-  ]
+  public static let secrets = SecretProperty.names
   /// The password of the platform keystore of powerpc.
   static let keystorePassword = "ibm,plpks-pw"
 }

@@ -61,7 +61,7 @@ extension CoreMachine {
     let core = machine.learnedCore(&notes)
     byteOrder = core?.file.byteOrder
     self.machine = core?.file.machine
-    let name = machine.kernel.architectureName(by: core)
+    let name = (try? machine.kernel.architectureName(by: core)) ?? nil
     if let architecture = name.flatMap(Architecture.init(named:)) {
       self.machine = self.machine ?? architecture.coreRules?.machine
       var facts = CrashFacts()

@@ -38,7 +38,7 @@ extension SourceMachine {
     var source = CrashSource()
     try learnMemory(&source, map, given)
     try learnNotes(&source, given)
-    learnKernel(&source)
+    try learnKernel(&source)
     let name = source.architectureName
     if map == nil, name.flatMap(Architecture.init(named:)) == .ppc64 {
       source.facts.memory = try fact { kernel throws(MachineError) in
@@ -87,12 +87,14 @@ extension SourceMachine {
 
   /// The linear map and the kernel's place have other sources, or can be left out: a kernel that is locked
   /// down hides them.
-  private func learnKernel(_ source: inout CrashSource) {
+  private func learnKernel(_ source: inout CrashSource) throws(LoadingError) {
     let core = learnedCore(&source.notes)
     source.facts.byteOrder = core?.file.byteOrder ?? .little
     source.facts.coreSegments = core?.file.programHeaders ?? []
     source.facts.vmcoreinfo = core?.vmcoreinfo
-    source.architectureName = kernel.architectureName(by: core)
+    source.architectureName = try fact { kernel throws(MachineError) in
+      try kernel.architectureName(by: core)
+    }
   }
 
   /// The head of `/proc/kcore`, or nil and a note.

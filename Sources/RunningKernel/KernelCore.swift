@@ -73,14 +73,18 @@ extension RunningKernel {
   ///   without `CAP_SYS_RAWIO`.
   public func core() throws(MachineError) -> KernelCore? {
     do throws(MachineError) {
-      return try withFile(corePath, whenNotPermitted: .coreIsForRoot) { file in
-        try KernelCore { try file.readBytes(at: $0) }
-      }
+      return try withCore { file in try KernelCore { try file.readBytes(at: $0) } }
     } catch {
       switch error {
       case .missing, .malformed(_, .unsupported(offset: 4, value: 1)): return nil
       default: throw error
       }
     }
+  }
+  /// Opens `/proc/kcore` for as long as `body` reads from it.
+  func withCore<Value>(
+    _ body: (FileDescriptor) throws -> Value
+  ) throws(MachineError) -> Value {
+    try withFile(corePath, whenNotPermitted: .coreIsForRoot, body)
   }
 }

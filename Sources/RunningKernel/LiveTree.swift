@@ -113,6 +113,13 @@ extension RunningKernel {
     return try LiveTree(liveRoot(path), at: path, boot: boot)
   }
 
+  /// As much of the live tree as can be read, with the names of its files, and what could not.
+  func liveRootAndLeftOut() throws(MachineError) -> (root: Node, leftOut: [TreeFolder.LeftOut]) {
+    let path = liveTreePath
+    guard !isArchiveOfLiveTree else { return (try liveRoot(path), []) }
+    return try TreeFolder(path: path, limit: Self.treeLimit).rootAndLeftOut()
+  }
+
   private func liveRoot(_ path: FilePath) throws(MachineError) -> Node {
     guard hasLiveTree else { throw .missing(path, advice: .noLiveTree) }
     guard isArchiveOfLiveTree else { return try LiveTree.root(folder: path) }

@@ -93,26 +93,29 @@ extension MachineError: CustomStringConvertible {
   /// One line: the file, then what is wrong; where something can be done, a second one with advice.
   public var description: String {
     switch self {
-    case .missing(let path, let advice):
-      "\(path): no such file" + (advice.map { "\n\($0)" } ?? "")
-    case .notPermitted(let path, let advice):
-      "\(path): permission denied" + (advice.map { "\n\($0)" } ?? "")
-    case .notRegular(let path, let kind):
-      "\(path): \(kind), not a regular file"
-    case .unreadable(let path, let errno):
-      "\(path): \(errno)"
-    case .tooLarge(let path, let limit):
-      "\(path): more than \(limit >> 20) MiB, which no such file has"
-    case .malformedLine(let path, let line, let text):
-      "\(path): line \(line): not a line of this file: \(text)"
-    case .malformed(let path, let error):
-      "\(path): \(error)"
-    case .malformedTree(let path, let error):
-      "\(path): \(error)"
-    case .emptyTree(let path):
-      "\(path): nothing is in it; a device tree has a root with properties"
-    case .unsteady(let path, let attempts):
-      "\(path): changed while it was read, \(attempts) times in a row"
+    case .missing(let path, let advice), .notPermitted(let path, let advice):
+      "\(path): \(reason)" + (advice.map { "\n\($0)" } ?? "")
+    case .notRegular(let path, _), .unreadable(let path, _), .tooLarge(let path, _),
+      .malformedLine(let path, _, _), .malformed(let path, _), .malformedTree(let path, _),
+      .emptyTree(let path), .unsteady(let path, _):
+      "\(path): \(reason)"
+    }
+  }
+
+  /// What is wrong with the file.
+  var reason: String {
+    switch self {
+    case .missing: "no such file"
+    case .notPermitted: "permission denied"
+    case .notRegular(_, let kind): "\(kind), not a regular file"
+    case .unreadable(_, let errno): "\(errno)"
+    case .tooLarge(_, let limit): "more than \(limit >> 20) MiB, which no such file has"
+    case .malformedLine(_, let line, let text):
+      "line \(line): not a line of this file: \(text)"
+    case .malformed(_, let error): "\(error)"
+    case .malformedTree(_, let error): "\(error)"
+    case .emptyTree: "nothing is in it; a device tree has a root with properties"
+    case .unsteady(_, let attempts): "changed while it was read, \(attempts) times in a row"
     }
   }
 }

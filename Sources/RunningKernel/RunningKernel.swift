@@ -62,18 +62,22 @@ public struct RunningKernel: Hashable, Sendable {
   /// Where ``commandLine()`` comes from.
   public var commandLinePath: FilePath { path("proc/cmdline") }
 
-  /// Bytes in a page, a power of two: from the system on this machine, from `PAGESIZE` in the
-  /// vmcoreinfo note of `/proc/kcore` on any other; nil when that does not say.
+  /// Bytes in a page, a power of two: from the system on this machine, on any other from `PAGESIZE` in
+  /// the vmcoreinfo note of `/proc/kcore`, or else from the file that a ``Capture`` begins with; nil
+  /// when neither says.
   ///
   /// - Throws: ``MachineError/malformed(_:_:)`` for a `/proc/kcore` that is no 64-bit ELF file, ends
-  ///   within its headers or notes, or has more than 16 MiB of notes.
+  ///   within its headers or notes, or has more than 16 MiB of notes;
+  ///   ``MachineError/malformedLine(_:line:text:)`` for the file of a capture.
   public func pageSize() throws(MachineError) -> UInt64? {
     if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
-    return try core()?.vmcoreinfo?.pageSize
+    let told = try captureFacts()
+    return try core()?.vmcoreinfo?.pageSize ?? told?.pageSize
   }
 
-  /// The architecture as `uname -m` names it: from the system on this machine, from the ELF header
-  /// of `/proc/kcore` on any other; nil when that does not say.
+  /// The architecture as `uname -m` names it: from the system on this machine, on any other from the
+  /// ELF header of `/proc/kcore`, or else from the file that a ``Capture`` begins with; nil when
+  /// neither says.
   ///
   /// The system answers as it presents itself to this process: an arm64 kernel is `armv8l` to a
   /// 32-bit process or under `setarch` (`COMPAT_UTS_MACHINE` in `arch/arm64/include/asm/compat.h`).
@@ -81,12 +85,15 @@ public struct RunningKernel: Hashable, Sendable {
   ///
   /// - Throws: the same as ``pageSize()``.
   public func architectureName() throws(MachineError) -> String? {
-    architectureName(by: isLive ? nil : try core())
+    try architectureName(by: isLive ? nil : try core())
   }
 
   /// The same, for those who have read ``core()`` already.
-  package func architectureName(by core: KernelCore?) -> String? {
-    guard isLive else { return core?.architectureName }
+  package func architectureName(by core: KernelCore?) throws(MachineError) -> String? {
+    guard isLive else {
+      let told = try captureFacts()
+      return core?.architectureName ?? told?.architecture
+    }
     var name = utsname()
     guard unsafe uname(&name) == 0 else { return nil }
     return unsafe withUnsafeBytes(of: name.machine) {

@@ -18,6 +18,7 @@ struct DTFix: ParsableCommand {
       dtfix check <file> ... <options>
       dtfix diff <first> <second> <options>
       dtfix map <options>
+      dtfix capture -o <place> <options>
       """,
     discussion: """
       What Linux does inside kexec_file_load, in user space: for this machine or a captured one, with \
@@ -42,6 +43,8 @@ struct DTFix: ParsableCommand {
           dtfix diff old.dtb next.dtb
         What lies where in memory, as a picture:
           dtfix map --svg memory.svg
+        All of it for a bug report, or for work on another machine:
+          dtfix capture -o board7.tar
 
       EXIT STATUS
         0 done; 1 check or diff found something; 64 usage; 65 malformed input; 66 no
@@ -51,6 +54,7 @@ struct DTFix: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Fix.self, Elfcorehdr.self, Plan.self, Image.self, Show.self, Check.self, Diff.self, Map.self,
+      CaptureCommand.self,
     ],
     defaultSubcommand: Fix.self)
 

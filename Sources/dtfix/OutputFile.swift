@@ -21,10 +21,13 @@ struct OutputFile {
 
   /// Refuses what would end badly, before any work is done: bytes on a terminal, by whatever name, and
   /// a result in the place of its own source.
-  func check(inputs: [String], isText: Bool = false) throws(Failure) {
-    guard isText || !isTerminal else {
-      throw Failure(.usage, "a tree is not written to a terminal: use -o FILE, or --json")
-    }
+  ///
+  /// - Parameter what: why, where it is no tree.
+  func check(
+    inputs: [String], isText: Bool = false,
+    what: String = "a tree is not written to a terminal: use -o FILE, or --json"
+  ) throws(Failure) {
+    guard isText || !isTerminal else { throw Failure(.usage, what) }
     guard let target = path.map({ FileStatus($0) }) ?? FileStatus(descriptor), target.isRegular
     else { return }
     guard !inputs.contains(where: { FileStatus(input: $0)?.identity == target.identity }) else {

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// A folder beside the place it is made for, under a name that nobody has.
 struct TemporaryFolder {
-  private let place: FilePath
-  private let path: FilePath
+  let place: FilePath
+  let path: FilePath
 
   init(beside place: FilePath) throws(Failure) {
     self.place = place

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Properties whose bytes are shown to nobody, and saved nowhere.
+public enum SecretProperty {
+  /// Their names, in whatever node they are.
+  ///
+  /// Seeds (`drivers/of/fdt.c:early_init_dt_scan_chosen`, `kaslr_early.c:get_kaslr_seed`), the password
+  /// of powerpc's platform keystore (`arch/powerpc/platforms/pseries/plpks.c`) and of its firmware, the
+  /// place of the keys of encrypted disks (`drivers/of/kexec.c`).
+  public static let names: Set<String> = [
+    "kaslr-seed", "rng-seed", "ibm,plpks-pw", "security-password", "linux,dmcryptkeys",
+  ]
+}
+
+/// A secret that was overwritten with zeros.
+package struct WipedSecret: Hashable, Sendable {
+  /// Where it was: `/chosen:kaslr-seed`.
+  package let path: String
+  /// Its size in bytes.
+  package let byteCount: Int
+}
+
+extension DeviceTree {
+  /// Overwrites the secrets of a blob with zeros, and all bytes that belong to no block, where an edit of
+  /// long ago may have left a copy. Size and layout stay.
+  ///
+  /// - Parameter file: the blob; as it was when an error is thrown.
+  /// - Returns: the secrets, those of zeros included, in the order of the tree.
+  /// - Throws: ``DeviceTreeError`` for a file that is no blob: nobody knows what is in it.
+  package static func wipeSecrets(in file: inout [UInt8]) throws(DeviceTreeError) -> [WipedSecret] {
+    let (kept, values, secrets) = try findSecrets(in: file.span)
+    var end = 0
+    for block in kept.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      file.wipe(end..<max(end, block.lowerBound))
+      end = max(end, block.upperBound)
+    }
+    file.wipe(end..<file.count)
+    values.forEach { file.wipe($0) }
+    return secrets
+  }
+
+  private static func findSecrets(
+    in file: Span<UInt8>
+  ) throws(DeviceTreeError) -> (kept: [Range<Int>], values: [Range<Int>], [WipedSecret]) {
+    let blocks = try BlobBlocks(checking: file)
+    let header = try BlobHeader(file)
+    var cursor = StructureCursor(header)
+    var values: [Range<Int>] = []
+    var secrets: [WipedSecret] = []
+    var names: [String] = []
+    walk: while true {
+      switch try cursor.next(in: file) {
+      case .beginNode(let name): names.append(file.text(name))
+      case .endNode: names.removeLast()
+      case .end: break walk
+      case .property(let place, let value):
+        let name = file.text(at: header.strings.lowerBound + place)
+        guard SecretProperty.names.contains(name) else { continue }
+        // The bytes up to the next tag say nothing, and may be of the same origin.
+        values.append(value.lowerBound..<cursor.offset)
+        let path = "/" + names.dropFirst().joined(separator: "/")
+        secrets.append(WipedSecret(path: path + ":" + name, byteCount: value.count))
+      }
+    }
+    let kept = [
+      0..<min(40, blocks.totalSize), blocks.reservations, blocks.strings,
+      header.structOffset..<blocks.structure.upperBound,
+    ]
+    return (kept, values, secrets)
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func wipe(_ range: Range<Int>) {
+    for place in range { self[place] = 0 }
+  }
+}
