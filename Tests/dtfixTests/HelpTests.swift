@@ -7,6 +7,7 @@ import Testing
   @Test(arguments: [
     ["--help"], ["-h"], ["help"], ["fix", "--help"], ["show", "--help"], ["image", "--help"],
     ["elfcorehdr", "--help"], ["diff", "--help"], ["map", "--help"],
+    ["capture", "--help"], ["help", "capture"],
     ["check", "--help"], ["help", "fix"], ["help", "show"], ["help", "diff"], ["help", "check"],
     ["--for-kexec", "--help"],
   ])
@@ -21,7 +22,10 @@ import Testing
     #expect(result.text.contains("USAGE: dtfix"))
   }
 
-  @Test(arguments: [("fix", 2), ("show", 0), ("check", 2), ("diff", 0), ("image", 2), ("map", 2)])
+  @Test(arguments: [
+    ("fix", 2), ("show", 0), ("check", 2), ("diff", 0), ("image", 2), ("map", 2),
+    ("capture", 1),
+  ])
   func `has examples whose options exist`(command: String, options: Int) throws {
     let help = try dtfix(command, "--help").text
 
@@ -32,7 +36,7 @@ import Testing
     #expect(missing == [])
   }
 
-  @Test(arguments: ["fix", "show", "check", "diff", "image", "elfcorehdr", "map"])
+  @Test(arguments: ["fix", "show", "check", "diff", "image", "elfcorehdr", "map", "capture"])
   func `fits a terminal`(command: String) throws {
     let help = try dtfix(command, "--help").text
 
