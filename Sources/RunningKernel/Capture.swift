@@ -14,7 +14,7 @@ public struct Capture: Hashable, Sendable {
     public let bytes: [UInt8]?
   }
 
-  /// A secret in whose place there are zeros now: ``SecretProperty`` of `DeviceTree`, or a note of
+  /// A secret in whose place there are zeros now: `SecretProperty` of DeviceTree, or a note of
   /// `/proc/kcore` about the process that read it.
   public struct Secret: Hashable, Sendable {
     /// Where it was: `proc/device-tree/chosen/kaslr-seed`, `sys/firmware/fdt:/chosen:kaslr-seed`.

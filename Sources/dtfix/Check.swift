@@ -13,7 +13,8 @@ import RunningKernel
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "What kernels would refuse in a core header or a plan, and what would spoil it.",
+    abstract:
+      "What kernels would refuse in a core header, a tree or a plan, and what would spoil it.",
     usage: "dtfix check <file> ... <options>",
     discussion: """
       Prints a line for each finding, whoever made the header: refused (there will be no \
@@ -27,6 +28,9 @@ struct Check: ParsableCommand {
       should not, and what the next kernel would misread are findings; what the next kernel will \
       believe is printed in any case.
 
+      The same of a tree alone: what does not belong into the tree of an ordinary kexec, or is \
+      missing in a crash kernel's, is a finding with --for-kexec or --for-crash.
+
       EXAMPLES
         A core header alone:
           dtfix check core.hdr
@@ -36,10 +40,18 @@ struct Check: ParsableCommand {
           dtfix check --root captures/board7 one.hdr two.hdr
         A plan for this machine, before it is loaded:
           dtfix check --root / next.plan
+        The tree of a crash kernel:
+          dtfix check --for-crash --root / crash.dtb
       """)
 
-  @Argument(help: "The core headers and plans; - is standard input.")
+  @Argument(help: "The core headers, trees and plans; - is standard input.")
   var files: [String]
+
+  @Flag(name: .customLong("for-kexec"), help: "The trees are for an ordinary kexec.")
+  var forKexec = false
+
+  @Flag(name: .customLong("for-crash"), help: "The trees are for a crash kernel.")
+  var forCrash = false
 
   @OptionGroup var source: MachineOptions
 
@@ -62,13 +74,21 @@ struct Check: ParsableCommand {
     guard files.filter({ $0 == "-" }).count < 2 else {
       throw ValidationError("standard input can be read once")
     }
+    guard !forKexec || !forCrash else {
+      throw ValidationError("a tree is for one of --for-kexec and --for-crash")
+    }
   }
 
   func run() throws {
     let (machine, notes) = try machineFacts()
     let inputs = try files.map { (file) throws(Failure) in try CheckedFile(file) }
     if !json { notes.forEach { printError("note: \($0)") } }
-    let results = inputs.map { $0.result(on: machine) }
+    let results = try inputs.map { (input) throws(Failure) in
+      if let purpose, let name = input.nameOfOther {
+        throw Failure(.usage, "\(name): is no tree; --for-\(purpose) is for trees")
+      }
+      return input.result(on: machine, for: purpose)
+    }
     let lines = results.flatMap(\.lines)
     if json {
       let all: JSON = [
@@ -81,6 +101,8 @@ struct Check: ParsableCommand {
     }
     if results.contains(where: { !$0.findings.isEmpty }) { throw Failure(.different, "") }
   }
+
+  private var purpose: TreeCheck.Purpose? { forKexec ? .kexec : forCrash ? .crash : nil }
 
   private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
     var (machine, notes) = (CheckedMachine(), [String]())
@@ -98,7 +120,13 @@ struct Check: ParsableCommand {
       }
     }
     machine.core.excluded = PhysicalRangeSet(exclude)
-    if let arch { machine.core.machine = try Self.machine(named: arch) }
+    machine.architecture = machine.core.machine.flatMap { number in
+      Architecture.all.first { $0.coreRules?.machine == number }
+    }
+    if let arch {
+      machine.core.machine = try Self.machine(named: arch)
+      machine.architecture = Architecture(named: arch)
+    }
     return (machine, notes)
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import CrashCore
 import JSONText
 import Kexec
@@ -8,11 +9,14 @@ import Kexec
 struct CheckedMachine {
   var core = CoreMachine()
   var memory = MachineFacts()
+  /// Of its kernel, or the one that was said.
+  var architecture: Architecture?
 }
 
-/// A core header, or a folder with a plan, that is to be checked.
+/// A core header, a tree, or a folder with a plan, that is to be checked.
 enum CheckedFile {
   case coreHeader(InputFile)
+  case tree(InputFile)
   case plan(String, LoadManifest, contents: [String: LoadContent])
 
   init(_ path: String) throws(Failure) {
@@ -22,12 +26,25 @@ enum CheckedFile {
       return
     }
     let input = try InputFile(path)
-    guard input.isELF else {
+    if input.isELF {
+      self = .coreHeader(input)
+    } else if (try? input.bytes.span.bigEndian(UInt32.self, at: 0)) == 0xd00d_feed {
+      self = .tree(input)
+    } else {
       throw Failure(
         .malformedInput,
-        "\(input.name): no ELF file and no folder; check reads core headers and plans")
+        "\(input.name): no ELF file, no tree and no folder; check reads core headers, trees and plans"
+      )
     }
-    self = .coreHeader(input)
+  }
+
+  /// The name of a file that says itself what it is for; nil for a tree.
+  var nameOfOther: String? {
+    switch self {
+    case .tree: nil
+    case .coreHeader(let input): input.name
+    case .plan(let path, _, _): path
+    }
   }
 
   /// What a check has to say about a file.
@@ -38,8 +55,15 @@ enum CheckedFile {
     let beliefs: [JSON]
   }
 
-  func result(on machine: CheckedMachine) -> Result {
+  /// Checks the file.
+  ///
+  /// - Parameter purpose: what a tree is for.
+  func result(on machine: CheckedMachine, for purpose: TreeCheck.Purpose?) -> Result {
     switch self {
+    case .tree(let input):
+      let check = TreeCheck(
+        of: input.bytes, for: purpose, on: machine.memory, architecture: machine.architecture)
+      return Result(input.name, check.findings, check.view)
     case .coreHeader(let input):
       let findings = CoreHeaderCheck(of: machine.core).findings(in: input.bytes.span)
       return Result(
@@ -48,12 +72,19 @@ enum CheckedFile {
     case .plan(let path, let manifest, let contents):
       let check = LoadCheck(
         of: manifest, contents: contents, on: machine.memory, core: machine.core)
-      let beliefs = check.view?.lines ?? []
-      return Result(
-        lines: (check.findings.map(\.description) + beliefs).map { "\(path): \($0)".visible },
-        findings: check.findings.map { $0.json(in: path) },
-        beliefs: beliefs.map { ["file": .string(path), "text": .string($0)] })
+      return Result(path, check.findings, check.view)
     }
+  }
+}
+
+extension CheckedFile.Result {
+  /// What was found in a tree or a plan, and what the next kernel will believe of it.
+  fileprivate init(_ name: String, _ found: [Finding], _ view: NextKernelView?) {
+    let believed = view?.lines ?? []
+    self.init(
+      lines: (found.map(\.description) + believed).map { "\(name): \($0)".visible },
+      findings: found.map { $0.json(in: name) },
+      beliefs: believed.map { ["file": .string(name), "text": .string($0)] })
   }
 }
 

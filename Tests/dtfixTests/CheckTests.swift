@@ -200,12 +200,13 @@ import Testing
 
   @Test(
     arguments: [("", 65, "no ELF file"), ("text", 65, "no ELF file")] as [(String, Int32, String)])
-  func `is refused for what is no core header`(text: String, status: Int32, part: String) throws {
+  func `is refused for what is no core header and no tree`(
+    text: String, status: Int32, part: String
+  ) throws {
     let place = try Workplace()
     try write(Array(text.utf8), to: place / "file")
 
     expectRefusal(try dtfix("check", place / "file"), status, "\(place / "file"): \(part)")
-    expectRefusal(try dtfix("check", place.board), status, "\(place.board): \(part)")
   }
 
   @Test func `is refused without its file, before anything is said of another`() throws {
