@@ -20,7 +20,9 @@ extension CaptureDraft {
           addSecret("\(path):\(secret.path)", byteCount: secret.byteCount)
         }
       } catch {
-        throw .malformedTree(machine.flatTreePath, error)
+        // What was found there may be a part of a secret.
+        throw .malformedTree(
+          machine.flatTreePath, DeviceTreeError(error.code, offset: error.offset))
       }
       add(path, blob)
       addedTree()

@@ -104,7 +104,7 @@ extension Capture {
     }
     if unread.contains(where: \.isForRoot) { lines.append("as root it would be all") }
     if !secrets.isEmpty {
-      lines.append("\(secrets.count) secrets are zeros in it, named in the file capture")
+      lines.append("its secrets, \(secrets.count), are zeros; the file capture names them")
     }
     return lines
   }

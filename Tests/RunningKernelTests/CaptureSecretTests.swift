@@ -104,6 +104,23 @@ private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
     }
   }
 
+  /// A reader that takes a secret for a tag may not say which one it found.
+  @Test(arguments: [4, 8, 12])
+  func `are safe in a blob whose property is shorter than it was`(size: UInt8) throws {
+    var blob = try tree().blob
+    let place = try #require(Data(blob).range(of: Data(planted))?.lowerBound)
+    blob[place - 5] = size
+    let found = planted[Int(size)..<Int(size) + 4].map { String($0, radix: 16) }.joined()
+
+    let saved = try capture(machine(flat: blob))
+
+    let opening = #expect(throws: DeviceTreeError.self) { try DeviceTree(blob: blob) }
+    #expect("\(try #require(opening))".contains(found))
+    #expect(saved.unread.map(\.path) == ["sys/firmware/fdt"])
+    #expect(saved.unread.first?.reason.contains("offset") == true)
+    #expect(!contains(saved.archive, Array(found.utf8)))
+  }
+
   @Test func `are safe in a blob that was cut short`() throws {
     let blob = try tree().blob
     for size in stride(from: 0, to: blob.count, by: 7) {
