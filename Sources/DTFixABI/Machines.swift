@@ -47,7 +47,7 @@ func treeOrigin(_ origin: UInt32) throws(CallFailure) -> TreeOrigin? {
 }
 
 /// An architecture by its name; nil for none.
-func architecture(_ name: UnsafePointer<CChar>?) throws(CallFailure) -> Architecture? {
+@safe func architecture(_ name: UnsafePointer<CChar>?) throws(CallFailure) -> Architecture? {
   guard let name = try textIfAny(name, "architecture") else { return nil }
   guard let architecture = Architecture(named: name) else {
     throw CallFailure(.usage, "architecture: \(name) is not known here")

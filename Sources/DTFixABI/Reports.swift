@@ -24,6 +24,14 @@ final class ReportObject: HandleObject, Sendable {
       "changes": .array(changes.map(\.json)), "findings": .array(findings.map(\.json)),
     ]
   }
+
+  /// A report of what was found by no kernel's rule.
+  init(findings: [ReportedFinding]) {
+    changes = []
+    self.findings = findings
+    lines = findings.map(\.line)
+    json = ["changes": [], "findings": .array(findings.map(\.json))]
+  }
 }
 
 /// A change, in C's words.
@@ -76,14 +84,27 @@ struct ReportedChange: Sendable {
 
 /// A finding, in C's words.
 struct ReportedFinding: Sendable {
-  let place: CText
-  let text: CText
-  let rule: CText
+  private let place: CText
+  private let text: CText
+  private let rule: CText
+  let line: String
+  let json: JSON
 
   init(_ finding: Finding) {
     place = CText(finding.place)
     text = CText(finding.text)
     rule = CText(finding.rule.description)
+    line = finding.description
+    json = finding.json
+  }
+
+  /// What was found by no kernel's rule.
+  init(_ place: String, _ text: String) {
+    self.place = CText(place)
+    self.text = CText(text)
+    rule = CText("")
+    line = "\(place): \(text)"
+    json = ["place": .string(place), "text": .string(text)]
   }
 
   var filled: dtfix_finding {

@@ -116,3 +116,20 @@ public func dtfix_tree_compare(
     ReportObject(changes: changes).hand(to: place)
   }
 }
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_check")
+public func dtfix_tree_check(
+  _ tree: OpaquePointer?, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?,
+  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    let place = try place(report, "report")
+    let blob = try TreeObject.of(tree).tree.blob
+    let forCrash = try isForCrash(purpose)
+    let architecture = try DTFixABI.architecture(architecture)
+    let check = TreeCheck(of: blob, for: forCrash ? .crash : .kexec, architecture: architecture)
+    let lines = check.findings.map(\.description) + (check.view?.lines ?? [])
+    ReportObject(findings: check.findings, lines: lines).hand(to: place)
+  }
+}

@@ -52,7 +52,8 @@ extension VersionedStruct {
     var value = self
     value.struct_size = unsafe place.loadUnaligned(as: UInt32.self)
     unsafe withUnsafeBytes(of: &value) {
-      unsafe place.copyMemory(from: $0.baseAddress!, byteCount: size)
+      let room = unsafe UnsafeMutableRawBufferPointer(start: place, count: size)
+      unsafe room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<size]))
     }
   }
 }

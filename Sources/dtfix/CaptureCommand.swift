@@ -79,7 +79,7 @@ struct CaptureCommand: ParsableCommand {
     let capture: Capture
     do throws(MachineError) {
       capture = try machine.capture(
-        version: DTFix.configuration.version, measurements: measurements)
+        version: packageVersion, measurements: measurements)
     } catch {
       throw Failure(error)
     }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Glibc
+import RunningKernel
 
 /// `dtfix`: the device tree, and later all else, that the next kernel is started with.
 @main
@@ -51,7 +52,7 @@ struct DTFix: ParsableCommand {
         input; 69 the machine does not offer it; 71 a system call failed; 73 the
         output cannot be created; 74 input or output error; 77 not permitted
       """,
-    version: "0.1.0",
+    version: packageVersion,
     subcommands: [
       Fix.self, Elfcorehdr.self, Plan.self, Image.self, Show.self, Check.self, Diff.self, Map.self,
       CaptureCommand.self,

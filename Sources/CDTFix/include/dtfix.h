@@ -236,7 +236,7 @@ enum { DTFIX_FOR_KEXEC = 1, DTFIX_FOR_CRASH = 2 };
 
 /**
  * Reads a finished tree by the rules of the kernel that is started with it: a report with a finding for what it would refuse,
- * ignore or misread.
+ * ignore or misread. Its text tells what that kernel will believe, too.
  *
  * purpose: DTFIX_FOR_KEXEC or DTFIX_FOR_CRASH. architecture: as `uname -m` has it; NULL for what the tree describes.
  */
