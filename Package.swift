@@ -42,8 +42,8 @@ let package = Package(
     .library(name: "KernelImage", targets: ["KernelImage"]),
     .library(name: "Compression", targets: ["Compression"]),
     .library(name: "IMA", targets: ["IMA"]),
-    // libdtfix: what dtfix.h describes. make install gives it that name.
-    .library(name: "CDTFixShared", type: .dynamic, targets: ["DTFixABI"]),
+    // What libdtfix is linked of, by Sources/CDTFix/link.
+    .library(name: "DTFixABI", type: .static, targets: ["DTFixABI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -84,7 +84,7 @@ let package = Package(
         "PhysicalMemory", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    .target(name: "CDTFix"),
+    .target(name: "CDTFix", exclude: ["dtfix.pc.in", "libdtfix.map", "link"]),
     library(
       "DTFixABI",
       [
