@@ -2,6 +2,7 @@
 #
 # make demo    installs what is missing, builds, and patches the tree of a captured machine
 # make test    the same, then all tests
+# make install the program, libdtfix, its header; PREFIX=/usr/local, LIBDIR, MULTIARCH and DESTDIR say where
 # Each target says what it does and installs what it lacks.
 
 SHELL := /bin/bash
@@ -12,6 +13,19 @@ SWIFT ?= swift
 RELEASE := .build-release/release/dtfix
 MACHINE := dts/machines/arm64-virt-6.12-kf
 ORACLE := $(MACHINE)/oracle/normal-kernel.seen.dtb
+
+# libdtfix: made here, under this version; its first number is DTFIX_ABI_VERSION of dtfix.h.
+LIBRARY := .build-release/lib
+LIBRARY_VERSION := 1.0.0
+
+# Where make install puts things. Debian keeps libraries in $(PREFIX)/lib/$(MULTIARCH), and gcc -print-multiarch
+# says which that is.
+PREFIX ?= /usr/local
+MULTIARCH ?=
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib$(addprefix /,$(MULTIARCH))
+DATADIR ?= $(PREFIX)/share
 
 # The programs that a target needs, as PROGRAM:PACKAGE; a path stands for itself.
 BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev /usr/include/zlib.h:zlib1g-dev \
@@ -54,11 +68,11 @@ install = @$(apt); needs=(); for need in $(1); do \
   done; \
   if [ $${\#needs[@]} -gt 0 ]; then apt "$${needs[@]}"; fi
 
-.PHONY: help toolchain build release demo test lint kernels e2e bench fuzz docs clean
+.PHONY: help toolchain build release library install uninstall demo test lint kernels e2e bench fuzz docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo 'make build, release, lint, kernels, e2e, bench, fuzz, docs, clean'
+	@echo 'make build, release, library, uninstall, lint, kernels, e2e, bench, fuzz, docs, clean'
 
 toolchain:
 	@$(apt); \
@@ -82,14 +96,53 @@ build: toolchain
 # liblz4.a of Debian 13 and later wants another library.
 STATIC_NEEDS := $(if $(wildcard /usr/lib/*/libxxhash.a),-Xlinker -lxxhash)
 
+# The program and the library are compiled alike, so that they share what they are made of.
+RELEASE_BUILD = $(SWIFT) build -c release -Xswiftc -static-executable -Xlinker -s $(STATIC_NEEDS) \
+  --scratch-path .build-release
+
 # One static file, without symbols.
 release: toolchain
 	$(call install,$(BUILD_NEEDS))
 	@echo "== building the static release program"
-	@$(SWIFT) build -c release --product dtfix -Xswiftc -static-executable -Xlinker -s $(STATIC_NEEDS) \
-	  --scratch-path .build-release 2>&1 | \
+	@$(RELEASE_BUILD) --product dtfix 2>&1 | \
 	  { grep -v 'statically linked applications\|_ThreadLocal\|mktemp' || true; }
 	@ls -l $(RELEASE)
+
+# libdtfix, shared and static, with Swift's runtime in it.
+library: toolchain
+	$(call install,$(BUILD_NEEDS))
+	@echo "== building libdtfix"
+	@$(RELEASE_BUILD) --product DTFixABI
+	@SWIFTC="$(SWIFT)c" Sources/CDTFix/link .build-release/release/libDTFixABI.a $(LIBRARY) $(LIBRARY_VERSION)
+	@ls -l $(LIBRARY)/libdtfix.a $(LIBRARY)/libdtfix.so.$(LIBRARY_VERSION)
+
+# What was built before is installed as it is, so that root need not build.
+install:
+	@[ -e $(RELEASE) ] || $(MAKE) release
+	@[ -e $(LIBRARY)/libdtfix.so ] || $(MAKE) library
+	@echo "== installing to $(DESTDIR)$(PREFIX)"
+	@install -D $(RELEASE) "$(DESTDIR)$(BINDIR)/dtfix"
+	@install -D -m 644 Sources/CDTFix/include/dtfix.h "$(DESTDIR)$(INCLUDEDIR)/dtfix.h"
+	@install -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	@install -m 644 $(LIBRARY)/libdtfix.a $(LIBRARY)/libdtfix.so.$(LIBRARY_VERSION) "$(DESTDIR)$(LIBDIR)/"
+	@cp -P $(LIBRARY)/libdtfix.so $(LIBRARY)/libdtfix.so.1 "$(DESTDIR)$(LIBDIR)/"
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+	  -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(LIBRARY_VERSION)|' \
+	  Sources/CDTFix/dtfix.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/dtfix.pc"
+	@install -d $(foreach folder,$(dir $(COMPLETIONS)),"$(DESTDIR)$(DATADIR)/$(folder)")
+	@$(foreach file,$(COMPLETIONS),$(RELEASE) --generate-completion-script $(call shell_of,$(file)) \
+	  >"$(DESTDIR)$(DATADIR)/$(file)";)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
+
+# Where bash, zsh and fish look for what completes commands.
+COMPLETIONS := bash-completion/completions/dtfix zsh/site-functions/_dtfix fish/vendor_completions.d/dtfix.fish
+shell_of = $(firstword $(subst -, ,$(subst /, ,$(1))))
+
+uninstall:
+	@echo "== removing from $(DESTDIR)$(PREFIX)"
+	@rm -f "$(DESTDIR)$(BINDIR)/dtfix" "$(DESTDIR)$(INCLUDEDIR)/dtfix.h" \
+	  $(foreach file,a so so.1 so.$(LIBRARY_VERSION),"$(DESTDIR)$(LIBDIR)/libdtfix.$(file)") \
+	  "$(DESTDIR)$(LIBDIR)/pkgconfig/dtfix.pc" $(foreach file,$(COMPLETIONS),"$(DESTDIR)$(DATADIR)/$(file)")
 
 # The main job on a captured machine: its tree, patched for the next kernel, compared with what a
 # real kernel's kexec_file_load made of the same machine.
@@ -175,4 +228,4 @@ docs: toolchain
 	done
 
 clean:
-	rm -rf .build .build-release
+	rm -rf .build .build-release .build-threads
