@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Eight threads at work, with handles of their own and with handles that all read: threads MACHINE. Each result has the
+   very bytes that one thread alone makes. ThreadSanitizer watches. */
+#include "support.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { THREADS = 8, ROUNDS = 3 };
+
+static bool are_same(const dtfix_buffer *one, const dtfix_buffer *other) {
+  size_t size = dtfix_buffer_size(one);
+  return size > 0 && size == dtfix_buffer_size(other) &&
+         memcmp(dtfix_buffer_bytes(one), dtfix_buffer_bytes(other), size) == 0;
+}
+
+/* What each thread makes. */
+struct results {
+  dtfix_buffer *source, *blob, *report, *header, *manifest, *json;
+};
+
+static void free_results(struct results *all) {
+  dtfix_buffer_free(&all->source);
+  dtfix_buffer_free(&all->blob);
+  dtfix_buffer_free(&all->report);
+  dtfix_buffer_free(&all->header);
+  dtfix_buffer_free(&all->manifest);
+  dtfix_buffer_free(&all->json);
+}
+
+/* A number of failed calls. */
+static int edit_own_tree(struct results *all) {
+  dtfix_tree *tree = NULL;
+  int failed = dtfix_tree_copy(good.tree, &tree, NULL) != 0;
+  failed += dtfix_tree_add_node(tree, "/", "threads", NULL) != 0;
+  failed += dtfix_tree_set_property(tree, "/threads", "count", "8", 2, NULL) != 0;
+  failed += dtfix_tree_source(tree, &all->source, NULL) != 0;
+  dtfix_tree_free(&tree);
+  return failed;
+}
+
+static int patch_shared_tree(struct results *all) {
+  dtfix_report *report = NULL;
+  int failed =
+      dtfix_tree_patch(good.tree, &good.handover, good.machine, &all->blob, &report, NULL) != 0;
+  failed += dtfix_report_json(report, &all->report, NULL) != 0;
+  dtfix_report_free(&report);
+  return failed;
+}
+
+static int plan_shared_files(struct results *all) {
+  dtfix_plan *plan = NULL;
+  dtfix_segment segment;
+  int failed =
+      dtfix_plan_make(good.files, good.machine, &good.options, &plan, NULL, NULL) != 0;
+  failed += dtfix_plan_manifest(plan, &all->manifest, NULL) != 0;
+  failed += dtfix_plan_json(good.plan, &all->json, NULL) != 0;
+  memset(&segment, 0, sizeof segment);
+  segment.struct_size = sizeof segment;
+  failed += dtfix_plan_segment(good.plan, 0, &segment, NULL) != 0;
+  failed += memcmp(segment.bytes, kernel, KERNEL_SIZE) != 0;
+  dtfix_plan_free(&plan);
+  return failed;
+}
+
+static int make_mistakes(void) {
+  dtfix_error *error = NULL;
+  dtfix_buffer *buffer = NULL;
+  int failed = dtfix_tree_property(good.tree, "/", "none", &buffer, &error) != -DTFIX_E_NOT_FOUND;
+  failed += dtfix_error_message(error)[0] == '\0';
+  dtfix_error_free(&error);
+  return failed;
+}
+
+static int make_results(struct results *all) {
+  memset(all, 0, sizeof *all);
+  return edit_own_tree(all) + patch_shared_tree(all) + plan_shared_files(all) + make_mistakes() +
+         (dtfix_core_header(good.machine, NULL, &all->header, NULL, NULL) != 0);
+}
+
+static struct results alone;
+
+static void *work(void *argument) {
+  int *failed = argument, round;
+  struct results mine;
+  for (round = 0; round < ROUNDS; round++) {
+    *failed += make_results(&mine);
+    *failed += !are_same(mine.source, alone.source) + !are_same(mine.blob, alone.blob);
+    *failed += !are_same(mine.report, alone.report) + !are_same(mine.header, alone.header);
+    *failed += !are_same(mine.manifest, alone.manifest) + !are_same(mine.json, alone.json);
+    free_results(&mine);
+  }
+  return NULL;
+}
+
+int main(int count, char **arguments) {
+  pthread_t threads[THREADS];
+  int failed[THREADS] = {0}, index;
+  if (count != 2) return 64;
+  make_good(arguments[1]);
+  EXPECT(make_results(&alone) == 0);
+  for (index = 0; index < THREADS; index++)
+    if (pthread_create(&threads[index], NULL, work, &failed[index]) != 0) return 2;
+  for (index = 0; index < THREADS; index++) {
+    pthread_join(threads[index], NULL);
+    EXPECT(failed[index] == 0);
+  }
+  free_results(&alone);
+  free_good();
+  return exit_code();
+}
