@@ -35,6 +35,8 @@ COMPRESSORS := gzip:gzip zstd:zstd xz:xz-utils lz4:lz4 lzop:lzop
 TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
   python3:python3 script:bsdutils setpriv:util-linux readelf:binutils \
   /usr/lib/python3/dist-packages/drgn/__init__.py:python3-drgn
+INTERFACE_NEEDS := $(BUILD_NEEDS) g++:g++ clang:clang clang++:clang valgrind:valgrind pkg-config:pkg-config \
+  python3:python3 dtc:device-tree-compiler
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
   $(COMPRESSORS)
 FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3
@@ -68,11 +70,11 @@ install = @$(apt); needs=(); for need in $(1); do \
   done; \
   if [ $${\#needs[@]} -gt 0 ]; then apt "$${needs[@]}"; fi
 
-.PHONY: help toolchain build release library install uninstall demo test lint kernels e2e bench fuzz docs clean
+.PHONY: help toolchain build release library install uninstall demo test interface lint kernels e2e bench fuzz docs clean
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
-	@echo 'make build, release, library, uninstall, lint, kernels, e2e, bench, fuzz, docs, clean'
+	@echo 'make build, release, library, uninstall, interface, lint, kernels, e2e, bench, fuzz, docs, clean'
 
 toolchain:
 	@$(apt); \
@@ -166,6 +168,15 @@ test: demo
 	$(call install,$(TEST_NEEDS))
 	@echo "== running all tests"
 	@$(SWIFT) test --disable-xctest
+	@$(MAKE) interface
+
+# libdtfix as programs in C and Python have it, and a second one that ThreadSanitizer watches.
+interface: release library
+	$(call install,$(INTERFACE_NEEDS))
+	@echo "== building libdtfix for ThreadSanitizer"
+	@$(SWIFT) build --sanitize=thread -Xswiftc -static-stdlib --scratch-path .build-threads --product DTFixABI
+	@echo "== testing the C interface"
+	@SWIFTC="$(SWIFT)c" Tests/CInterface/run
 
 lint: toolchain
 	@echo "== checking the format of the sources"

@@ -139,6 +139,7 @@ int main(void) {
   MEMBER(dtfix_plan_options, call);
   MEMBER(dtfix_plan_options, tree_origin);
   MEMBER(dtfix_plan_options, profile);
+  MEMBER(dtfix_plan_options, status);
   MEMBER(dtfix_plan_options, architecture);
   MEMBER(dtfix_plan_options, page_size);
   MEMBER(dtfix_plan_options, append);

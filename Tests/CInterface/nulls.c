@@ -6,7 +6,6 @@ static int calls_with_null(int number, void *unused) {
   (void)unused;
   CALL(dtfix_read(0, NULL, E))
   CALL(dtfix_report_change(good.report, 0, NULL, E))
-  CALL(dtfix_report_finding(good.report, 0, NULL, E))
   CALL(dtfix_report_text(good.report, NULL, E))
   CALL(dtfix_report_json(good.report, NULL, E))
   CALL(dtfix_tree_open(NULL, 64, &out.tree, E))
