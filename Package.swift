@@ -142,6 +142,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests("RunningKernel", ["DeviceTree", "PhysicalMemory"]),
+    tests("DTFixABI", ["CDTFix"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
     .testTarget(
       name: "LoaderTests",

@@ -33,6 +33,9 @@ public func dtfix_core_header(
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let place = try place(header, "header")
+    guard unsafe machine != nil || facts != nil else {
+      throw .argument("machine and facts: both NULL")
+    }
     let machine = try MachineObject.ifAny(machine)?.machine
     let (given, told) = try coreFacts(facts)
     let (architecture, source) = try crashSource(of: machine, given, told)

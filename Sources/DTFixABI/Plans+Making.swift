@@ -83,9 +83,11 @@ extension PlanOptions {
     append = try unsafe textIfAny(asked.append, "append") ?? ""
     reservations = try unsafe ranges(asked.reservations, asked.reservation_count, "reservations")
     given.excluded = try unsafe ranges(asked.excluded, asked.excluded_count, "excluded")
-    seeds = try unsafe Seeds.asked(
-      kaslr: bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed"),
-      rng: bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed"), has)
+    let kaslr = try unsafe bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed")
+    let rng = try unsafe bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed")
+    // Who says nothing of seeds may get kexec_file_load, which draws its own.
+    let areNamed = !kaslr.isEmpty || !rng.isEmpty || has(DTFIX_NO_KASLR_SEED) || has(DTFIX_NO_RNG_SEED)
+    seeds = areNamed ? try Seeds.asked(kaslr: kaslr, rng: rng, has) : nil
     mergesTree = has(DTFIX_MERGE_TREE)
     handsOnMeasurements = has(DTFIX_MEASUREMENTS)
     guard !has(DTFIX_REUSE_COMMAND_LINE) || machine != nil else {

@@ -96,8 +96,8 @@ void dtfix_buffer_free(dtfix_buffer **buffer);
 /**
  * Reads all of an open file, once: a regular one from its start, a pipe from where it is to its end. It is not closed.
  *
- * Fails with DTFIX_E_IO for a descriptor that is closed or not open for reading, and for a socket or a directory,
- * and with DTFIX_E_MALFORMED for more than 1 GiB.
+ * Fails with DTFIX_E_USAGE for a descriptor that is closed or not open for reading, with DTFIX_E_MISSING for a socket or a
+ * directory, with DTFIX_E_MALFORMED for more than 1 GiB, and with DTFIX_E_IO for a file that changes meanwhile.
  */
 int dtfix_read(int fd, dtfix_buffer **buffer, dtfix_error **error);
 
