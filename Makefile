@@ -184,7 +184,7 @@ lint: toolchain
 	@echo "== looking for licence lines"
 	@missing=$$(find Makefile Package.swift .ci Sources Tests Examples dts -name '.build*' -prune -o \
 	  -type f \( -name '*.swift' -o -name '*.[ch]' -o -name '*.modulemap' -o -name '*.dts' -o \
-	  -name Makefile -o -name run \) ! -exec grep -q 'SPDX-License-Identifier: Apache-2.0' {} \; -print); \
+	  -name Makefile -o -name run -o -name link -o -name '*.py' \) ! -exec grep -q 'SPDX-License-Identifier: Apache-2.0' {} \; -print); \
 	if [ -n "$$missing" ]; then echo "no SPDX line: $$missing" >&2; exit 1; fi
 
 # Debian's kernels, fetched into a cache, compared with what other programs find in them.

@@ -17,7 +17,8 @@ static int show_findings(const char *name, const dtfix_report *report) {
   for (index = 0; index < count; index++) {
     if (dtfix_report_finding(report, index, &finding, &error) != 0) return failed_by(&error);
     print(name), print(": "), print(finding.place), print(": "), print(finding.text);
-    print(" ["), print(finding.rule), print("]\n");
+    if (finding.rule[0] != '\0') print(" ["), print(finding.rule), print("]");
+    print("\n");
   }
   return count == 0 ? 0 : EXIT_FOUND;
 }

@@ -298,7 +298,8 @@ def findings(name, report):
     count = lib.dtfix_report_finding_count(report)
     for index in range(count):
         finding = made(Finding, "report_finding", report, index)
-        print(visible(f"{name}: {finding.place.decode()}: {finding.text.decode()} [{finding.rule.decode()}]"))
+        rule = f" [{finding.rule.decode()}]" if finding.rule else ""
+        print(visible(f"{name}: {finding.place.decode()}: {finding.text.decode()}{rule}"))
     return count > 0
 
 

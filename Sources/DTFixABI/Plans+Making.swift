@@ -86,7 +86,8 @@ extension PlanOptions {
     let kaslr = try unsafe bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed")
     let rng = try unsafe bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed")
     // Who says nothing of seeds may get kexec_file_load, which draws its own.
-    let areNamed = !kaslr.isEmpty || !rng.isEmpty || has(DTFIX_NO_KASLR_SEED) || has(DTFIX_NO_RNG_SEED)
+    let areNamed =
+      !kaslr.isEmpty || !rng.isEmpty || has(DTFIX_NO_KASLR_SEED) || has(DTFIX_NO_RNG_SEED)
     seeds = areNamed ? try Seeds.asked(kaslr: kaslr, rng: rng, has) : nil
     mergesTree = has(DTFIX_MERGE_TREE)
     handsOnMeasurements = has(DTFIX_MEASUREMENTS)
