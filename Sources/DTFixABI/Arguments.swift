@@ -82,6 +82,11 @@ func rangeIfAny(_ range: dtfix_range, _ name: String) throws(CallFailure) -> Phy
   return all
 }
 
+/// A member without a use, which has to be zero to get one some day.
+func checkUnused(_ member: some FixedWidthInteger, _ name: String) throws(CallFailure) {
+  guard member == 0 else { throw CallFailure(.version, "\(name): unused is \(member), not 0") }
+}
+
 /// Flags of which all are known.
 func flags(
   _ flags: UInt32, allowed: [Int], _ name: String

@@ -12,6 +12,7 @@ extension GivenFacts {
   /// What a caller knows better.
   init(_ facts: dtfix_core_facts) throws(CallFailure) {
     self.init()
+    try unsafe checkUnused(facts.unused, "facts")
     memory = try unsafe ranges(facts.ram, facts.ram_count, "ram")
     excluded = try unsafe ranges(facts.excluded, facts.excluded_count, "excluded")
     cpuNotes = try unsafe ranges(facts.cpu_notes, facts.cpu_note_count, "cpu_notes")

@@ -31,6 +31,7 @@ public func dtfix_file_set_add(
   answer(error) { () throws(CallFailure) in
     let set = try FileSetObject.of(files)
     let file = try dtfix_file.given(file, "file")
+    try unsafe checkUnused(file.unused, "file")
     let kind = try ask { () throws(LoadingError) in try unsafe FileSet.kind(file.type) }
     let name = try unsafe textIfAny(file.name, "name") ?? (kind == .extra ? "" : "\(kind)")
     if unsafe file.bytes == nil && file.size == 0 {

@@ -11,6 +11,7 @@ extension KexecStatus {
     self = machine.map { KexecStatus(of: $0.kernel) } ?? KexecStatus()
     guard unsafe status != nil else { return }
     let known = try dtfix_machine_status.given(status, "status")
+    try checkUnused(known.unused, "status")
     isLoaded = known.is_loaded.answer
     isCrashLoaded = known.is_crash_loaded.answer
     calls = [:]

@@ -50,6 +50,7 @@ private struct PatchRequest {
   }
 
   init(_ asked: dtfix_handover) throws(CallFailure) {
+    try unsafe checkUnused(asked.unused, "handover")
     let has = try unsafe flags(
       asked.flags,
       allowed: [

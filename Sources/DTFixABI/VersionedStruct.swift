@@ -9,12 +9,6 @@ protocol VersionedStruct {
   /// Its size in bytes in the first version of the interface: callers have at least that.
   static var firstSize: Int { get }
   var struct_size: UInt32 { get set }
-  /// Whether members without a use are zero, as they have to be to get one some day.
-  var unusedIsZero: Bool { get }
-}
-
-extension VersionedStruct {
-  var unusedIsZero: Bool { true }
 }
 
 extension VersionedStruct {
@@ -47,7 +41,6 @@ extension VersionedStruct {
     unsafe withUnsafeMutableBytes(of: &value) {
       unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: place, count: size))
     }
-    guard value.unusedIsZero else { throw CallFailure(.version, "\(self): unused is not 0") }
     return value
   }
 
@@ -87,9 +80,3 @@ extension dtfix_plan_info: VersionedStruct {
   static let firstSize = size(upTo: \.command_line_size)
 }
 extension dtfix_segment: VersionedStruct { static let firstSize = size(upTo: \.memory) }
-
-// What callers fill in.
-extension dtfix_machine_status { var unusedIsZero: Bool { unused == 0 } }
-extension dtfix_handover { var unusedIsZero: Bool { unsafe unused == 0 } }
-extension dtfix_core_facts { var unusedIsZero: Bool { unsafe unused == 0 } }
-extension dtfix_file { var unusedIsZero: Bool { unsafe unused == 0 } }
