@@ -44,7 +44,7 @@ FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar pyt
 E2E_NEEDS := $(BUILD_NEEDS) cpio:cpio dpkg:dpkg gzip:gzip tar:tar fdtget:device-tree-compiler \
   readelf:binutils
 E2E_NEEDS_arm64 := qemu-system-aarch64:qemu-system-arm unshare:util-linux chroot:coreutils \
-  aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+  aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-system-x86_64:qemu-system-x86 python3:python3 \
   /usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
 E2E_NEEDS_riscv64 := qemu-system-riscv64:qemu-system-misc \
   riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
@@ -208,6 +208,8 @@ e2e: build
 	  echo "== booting kernels of $$arch from plans"; \
 	  Tests/EndToEnd/run $$arch || failed="$$failed $$arch"; \
 	done; \
+	$(if $(filter arm64,$(ARCH)),echo "== handing measurements on"; \
+	Tests/EndToEnd/measurements || failed="$$failed measurements";) \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 bench: release

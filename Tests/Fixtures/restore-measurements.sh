@@ -16,7 +16,7 @@ inputs=$(mktemp -d)
 trap 'rm -rf "$inputs"' EXIT
 mkdir -p "$out"
 for buffer; do
-  name=$(basename "${buffer%.buffer}")
+  name=$(basename "${buffer%.*}")
   # The header of a bzImage names the first setup_data at 0x250; QEMU puts the bytes in memory.
   python3 - "$image" "$buffer" "$inputs" <<'EOF'
 import struct, sys
