@@ -6,7 +6,7 @@ import DTFixABI
 /// The types of all functions of `dtfix.h`: as the header declares them, and as their bodies are.
 enum Signatures {
   static let declared: [String: Any.Type] = [
-    "dtfix_abi_version": unsafe type(of: CDTFix.dtfix_abi_version),
+    "dtfix_abi_version": type(of: CDTFix.dtfix_abi_version),
     "dtfix_buffer_bytes": unsafe type(of: CDTFix.dtfix_buffer_bytes),
     "dtfix_buffer_free": unsafe type(of: CDTFix.dtfix_buffer_free),
     "dtfix_buffer_size": unsafe type(of: CDTFix.dtfix_buffer_size),
@@ -66,7 +66,7 @@ enum Signatures {
   ]
 
   static let defined: [String: Any.Type] = [
-    "dtfix_abi_version": unsafe type(of: DTFixABI.dtfix_abi_version),
+    "dtfix_abi_version": type(of: DTFixABI.dtfix_abi_version),
     "dtfix_buffer_bytes": unsafe type(of: DTFixABI.dtfix_buffer_bytes),
     "dtfix_buffer_free": unsafe type(of: DTFixABI.dtfix_buffer_free),
     "dtfix_buffer_size": unsafe type(of: DTFixABI.dtfix_buffer_size),
