@@ -38,6 +38,11 @@ private struct PatchRequest {
   let commandLine: CommandLine
   let initrd: PhysicalRange?
   let coreHeader: PhysicalRange?
+  let diskKeys: PhysicalRange?
+  let backup: UInt64?
+  let measurements: PhysicalRange?
+  let liveUpdate: LiveUpdateHandover?
+  let extras: [ExtraBuffer]
   let usableMemory: [PhysicalRange]
   let reservations: [PhysicalRange]
   let seeds: Seeds
@@ -50,7 +55,6 @@ private struct PatchRequest {
   }
 
   init(_ asked: dtfix_handover) throws(CallFailure) {
-    try unsafe checkUnused(asked.unused, "handover")
     let has = try unsafe flags(
       asked.flags,
       allowed: [
@@ -63,6 +67,13 @@ private struct PatchRequest {
       has)
     initrd = try unsafe rangeIfAny(asked.initrd, "initrd")
     coreHeader = try unsafe rangeIfAny(asked.core_header, "core_header")
+    diskKeys = try unsafe rangeIfAny(asked.disk_keys, "disk_keys")
+    backup = unsafe asked.has_backup != 0 ? asked.backup : nil
+    measurements = try unsafe rangeIfAny(asked.measurements, "measurements")
+    liveUpdate = try unsafe LiveUpdateHandover(
+      rangeIfAny(asked.live_update_tree, "live_update_tree"),
+      rangeIfAny(asked.live_update_scratch, "live_update_scratch"))
+    extras = try unsafe list(asked.extras, asked.extra_count, "extras").map(ExtraBuffer.init)
     usableMemory = try unsafe ranges(
       asked.usable_memory, asked.usable_memory_count, "usable_memory")
     reservations = try unsafe ranges(asked.reservations, asked.reservation_count, "reservations")
@@ -74,8 +85,8 @@ private struct PatchRequest {
         .usage,
         forCrash ? "a crash kernel needs a core header" : "a core header is for a crash kernel")
     }
-    guard forCrash || usableMemory.isEmpty else {
-      throw CallFailure(.usage, "usable memory is for a crash kernel")
+    guard forCrash || usableMemory.isEmpty && diskKeys == nil && backup == nil else {
+      throw CallFailure(.usage, "usable memory, disk keys and a backup are for a crash kernel")
     }
   }
 
@@ -114,10 +125,38 @@ private struct PatchRequest {
     guard !forCrash || !memory.isEmpty else {
       throw CallFailure(.notOffered, "no memory is set apart for a crash kernel, and none was told")
     }
-    return Handover(
+    var handover = Handover(
       commandLine: try commandLine.choice(forCrash: forCrash, architecture, machine),
       initrd: initrd, reservations: reservations, seeds: seeds,
-      crash: coreHeader.map { CrashHandover(coreHeader: $0, usableMemory: memory) })
+      crash: coreHeader.map {
+        CrashHandover(coreHeader: $0, usableMemory: memory, backup: backup)
+      })
+    handover.crash?.diskKeys = diskKeys
+    handover.measurements = measurements
+    handover.liveUpdate = liveUpdate
+    handover.extras = extras
+    return handover
+  }
+}
+
+extension LiveUpdateHandover {
+  /// Both addresses, or nil for none.
+  fileprivate init?(_ tree: PhysicalRange?, _ scratch: PhysicalRange?) throws(CallFailure) {
+    guard (tree == nil) == (scratch == nil) else {
+      throw CallFailure(.usage, "live_update: the tree and the scratch areas, both or none")
+    }
+    guard let tree, let scratch else { return nil }
+    self.init(tree: tree, scratch: scratch)
+  }
+}
+
+extension ExtraBuffer {
+  fileprivate init(_ extra: dtfix_extra) throws(CallFailure) {
+    let name = try unsafe text(extra.name, "extra.name")
+    guard let range = try unsafe rangeIfAny(extra.range, "extra \(name)") else {
+      throw .argument("extra \(name): memory of no size")
+    }
+    self.init(name: name, range: range)
   }
 }
 

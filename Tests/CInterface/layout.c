@@ -67,7 +67,7 @@ int main(void) {
   MEMBER(dtfix_handover, struct_size);
   MEMBER(dtfix_handover, purpose);
   MEMBER(dtfix_handover, flags);
-  MEMBER(dtfix_handover, unused);
+  MEMBER(dtfix_handover, has_backup);
   MEMBER(dtfix_handover, architecture);
   MEMBER(dtfix_handover, command_line);
   MEMBER(dtfix_handover, append);
@@ -76,6 +76,8 @@ int main(void) {
   MEMBER(dtfix_handover, measurements);
   MEMBER(dtfix_handover, live_update_tree);
   MEMBER(dtfix_handover, live_update_scratch);
+  MEMBER(dtfix_handover, disk_keys);
+  MEMBER(dtfix_handover, backup);
   MEMBER(dtfix_handover, usable_memory);
   MEMBER(dtfix_handover, usable_memory_count);
   MEMBER(dtfix_handover, reservations);

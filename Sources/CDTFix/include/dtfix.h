@@ -3,31 +3,36 @@
 /**
  * dtfix: device trees, core headers and whole kexecs for the next kernel, from C.
  *
- * Link with `pkg-config --cflags --libs dtfix`, or with `--static`. The library makes no kexec system call, starts no
- * thread, keeps no global state, prints nothing and needs no setting up.
+ * Link with `pkg-config --cflags --libs dtfix`, or with `--static`. The library makes no kexec
+ * system call, starts no thread, keeps no global state, prints nothing and needs no setting up.
  *
- * Results. A function that can fail returns 0 or a negative number, -DTFIX_E_…. If `error` is not NULL, it is then set to an
- * error with a message, which the caller frees; it is not touched otherwise. After a failure nothing was made and
- * nothing was changed: all results are as they were.
+ * Results. A function that can fail returns 0 or a negative number, -DTFIX_E_…. If `error` is not
+ * NULL, it is then set to an error with a message, which the caller frees; it is not touched
+ * otherwise. After a failure nothing was made and nothing was changed: all results are as they
+ * were.
  *
- * Handles (dtfix_tree, dtfix_plan, …) belong to the caller. A …_free function takes the address of the handle, frees it and
- * sets it to NULL; NULL, and the address of NULL, are fine. Every other function refuses NULL with
- * -DTFIX_E_ARGUMENT. To use a handle after it was freed is an error of the caller's; where the
- * memory tells, and it does until it is used again, that is -DTFIX_E_HANDLE, as is a handle of another type.
+ * Handles (dtfix_tree, dtfix_plan, …) belong to the caller. A …_free function takes the address of
+ * the handle, frees it and sets it to NULL; NULL, and the address of NULL, are fine. Every other
+ * function refuses NULL with -DTFIX_E_ARGUMENT. To use a handle after it was freed is an error of
+ * the caller's; where the memory tells, and it does until it is used again, that is
+ * -DTFIX_E_HANDLE, as is a handle of another type.
  *
- * Pointers that are handed out are the handle's: they are good until it is freed, or, of a tree, until its next change. Of what is handed in
- * nothing is kept. Bytes come with their size; a size of more than PTRDIFF_MAX, and NULL with any size but 0, are
- * -DTFIX_E_ARGUMENT. Other strings end with a NUL.
+ * Pointers that are handed out are the handle's: they are good until it is freed, or, of a tree,
+ * until its next change. Of what is handed in nothing is kept. Bytes come with their size; a size
+ * of more than PTRDIFF_MAX, and NULL with any size but 0, are -DTFIX_E_ARGUMENT. Other strings end
+ * with a NUL.
  *
- * Structs begin with their size, `struct_size`: set all of a struct to zero, then `struct_size` to its sizeof. Zero is the default
- * of every member. Later versions add members at the end: a caller's smaller struct is taken as if they were
- * zero, and filled as far as it goes; a larger one is taken when what this library does not know is zero, else it is
- * -DTFIX_E_VERSION, as is one that is smaller than in the first version.
+ * Structs begin with their size, `struct_size`: set all of a struct to zero, then `struct_size` to
+ * its sizeof. Zero is the default of every member. Later versions add members at the end: a
+ * caller's smaller struct is taken as if they were zero, and filled as far as it goes; a larger one
+ * is taken when what this library does not know is zero, else it is -DTFIX_E_VERSION, as is one
+ * that is smaller than in the first version.
  *
- * Threads. Any number of threads may use the library at the same time. One handle may be read by several; who changes or frees one sees
- * to it that nobody else uses it meanwhile.
+ * Threads. Any number of threads may use the library at the same time. One handle may be read by
+ * several; who changes or frees one sees to it that nobody else uses it meanwhile.
  *
- * Seeds and keys are in the blobs that are made and nowhere else: in no report, message, text or capture.
+ * Seeds and keys are in the blobs that are made and nowhere else: in no report, message, text or
+ * capture.
  */
 #ifndef DTFIX_H
 #define DTFIX_H
@@ -45,7 +50,7 @@ extern "C" {
 /** The version of the interface that the library has, DTFIX_ABI_VERSION of its header. */
 uint32_t dtfix_abi_version(void);
 
-/* ---- Errors ------------------------------------------------------------------------------------------------ */
+/* ---- Errors ------------------------------------------------------------------------------------ */
 
 /** What went wrong; those with a number of sysexits.h have dtfix' exit codes. */
 enum {
@@ -78,11 +83,14 @@ typedef struct dtfix_error dtfix_error;
 
 /** The code, DTFIX_E_…; 0 for NULL. */
 int dtfix_error_code(const dtfix_error *error);
-/** One line: where, what was found, what the rule is; perhaps a second one with what to do. "" for NULL. */
+/**
+ * One line: where, what was found, what the rule is; perhaps a second one with what to do. "" for
+ * NULL.
+ */
 const char *dtfix_error_message(const dtfix_error *error);
 void dtfix_error_free(dtfix_error **error);
 
-/* ---- Bytes ------------------------------------------------------------------------------------------------- */
+/* ---- Bytes ------------------------------------------------------------------------------------- */
 
 /** Bytes that the library made, or read. */
 typedef struct dtfix_buffer dtfix_buffer;
@@ -94,10 +102,12 @@ size_t dtfix_buffer_size(const dtfix_buffer *buffer);
 void dtfix_buffer_free(dtfix_buffer **buffer);
 
 /**
- * Reads all of an open file, once: a regular one from its start, a pipe from where it is to its end. It is not closed.
+ * Reads all of an open file, once: a regular one from its start, a pipe from where it is to its
+ * end. It is not closed.
  *
- * Fails with DTFIX_E_USAGE for a descriptor that is closed or not open for reading, with DTFIX_E_MISSING for a socket or a
- * directory, with DTFIX_E_MALFORMED for more than 1 GiB, and with DTFIX_E_IO for a file that changes meanwhile.
+ * Fails with DTFIX_E_USAGE for a descriptor that is closed or not open for reading, with
+ * DTFIX_E_MISSING for a socket or a directory, with DTFIX_E_MALFORMED for more than 1 GiB, and with
+ * DTFIX_E_IO for a file that changes meanwhile.
  */
 int dtfix_read(int fd, dtfix_buffer **buffer, dtfix_error **error);
 
@@ -107,7 +117,7 @@ typedef struct dtfix_range {
   uint64_t size;
 } dtfix_range;
 
-/* ---- Reports: what was changed, and what is worth a second look ----------------------------------------------- */
+/* ---- Reports: what was changed, and what is worth a second look -------------------------------- */
 
 /** What was done, and why. */
 typedef struct dtfix_report dtfix_report;
@@ -179,12 +189,18 @@ int dtfix_report_text(const dtfix_report *report, dtfix_buffer **text, dtfix_err
 int dtfix_report_json(const dtfix_report *report, dtfix_buffer **json, dtfix_error **error);
 void dtfix_report_free(dtfix_report **report);
 
-/* ---- Trees ------------------------------------------------------------------------------------------------- */
+/* ---- Trees ------------------------------------------------------------------------------------- */
 
-/** A flattened device tree. Nodes are named by path, `/soc/serial@9000000`, alias or label-free path as in libfdt. */
+/**
+ * A flattened device tree. Nodes are named by path, `/soc/serial@9000000`, alias or label-free path
+ * as in libfdt.
+ */
 typedef struct dtfix_tree dtfix_tree;
 
-/** Checks a blob (all of it: `fdt_check_full` of libfdt and more) and copies it. Bytes behind it are ignored. */
+/**
+ * Checks a blob (all of it: `fdt_check_full` of libfdt and more) and copies it. Bytes behind it are
+ * ignored.
+ */
 int dtfix_tree_open(const void *blob, size_t size, dtfix_tree **tree, dtfix_error **error);
 /** A tree with nothing but a root. */
 int dtfix_tree_new(dtfix_tree **tree, dtfix_error **error);
@@ -225,8 +241,8 @@ int dtfix_tree_delete_reservation(dtfix_tree *tree, dtfix_range reservation, dtf
 int dtfix_tree_apply(dtfix_tree *tree, const dtfix_tree *overlay, dtfix_error **error);
 
 /**
- * What differs between two trees, by meaning: a report with one change for each difference.
- * Two trees that mean the same give a report without changes.
+ * What differs between two trees, by meaning: a report with one change for each difference. Two
+ * trees that mean the same give a report without changes.
  */
 int dtfix_tree_compare(
     const dtfix_tree *tree, const dtfix_tree *other, dtfix_report **report, dtfix_error **error);
@@ -235,18 +251,21 @@ int dtfix_tree_compare(
 enum { DTFIX_FOR_KEXEC = 1, DTFIX_FOR_CRASH = 2 };
 
 /**
- * Reads a finished tree by the rules of the kernel that is started with it: a report with a finding for what it would refuse,
- * ignore or misread. Its text tells what that kernel will believe, too.
+ * Reads a finished tree by the rules of the kernel that is started with it: a report with a finding
+ * for what it would refuse, ignore or misread. Its text tells what that kernel will believe, too.
  *
- * purpose: DTFIX_FOR_KEXEC or DTFIX_FOR_CRASH. architecture: as `uname -m` has it; NULL for what the tree describes.
+ * purpose: DTFIX_FOR_KEXEC or DTFIX_FOR_CRASH. architecture: as `uname -m` has it; NULL for what
+ * the tree describes.
  */
 int dtfix_tree_check(
     const dtfix_tree *tree, uint32_t purpose, const char *architecture, dtfix_report **report,
     dtfix_error **error);
 
-/* ---- Machines ---------------------------------------------------------------------------------------------- */
+/* ---- Machines ---------------------------------------------------------------------------------- */
 
-/** A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder. */
+/**
+ * A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
+ */
 typedef struct dtfix_machine dtfix_machine;
 
 /** Which tree of a machine. */
@@ -265,7 +284,10 @@ typedef struct dtfix_machine_status {
   /** Whether a kernel waits for a reboot, and for a crash: 1, 0, or -1 when that is not known. */
   int32_t is_loaded;
   int32_t is_crash_loaded;
-  /** Whether the kernel has kexec_load and kexec_file_load: -1, as only a system call tells; a loader fills it in. */
+  /**
+   * Whether the kernel has kexec_load and kexec_file_load: -1, as only a system call tells; a
+   * loader fills it in.
+   */
   int32_t has_kexec_load;
   int32_t has_kexec_file_load;
   /** Whether the kernel is locked down: 1 or 0. */
@@ -290,20 +312,23 @@ int dtfix_machine_command_line(
 int dtfix_machine_status_read(
     const dtfix_machine *machine, dtfix_machine_status *status, dtfix_error **error);
 
-/** For dtfix_machine_capture: also the IMA measurement list, which names every file that was run. */
+/**
+ * For dtfix_machine_capture: also the IMA measurement list, which names every file that was run.
+ */
 #define DTFIX_CAPTURE_MEASUREMENTS 1u
 
 /**
  * All that offline work needs from a machine, as a tar archive, without its seeds and keys.
  *
- * flags: 0 or DTFIX_CAPTURE_…. The report has a finding for each file that could not be read, and for each secret that was left out.
- * The folder that the archive unpacks to is a machine for dtfix_machine_open.
+ * flags: 0 or DTFIX_CAPTURE_…. The report has a finding for each file that could not be read, and
+ * for each secret that was left out. The folder that the archive unpacks to is a machine for
+ * dtfix_machine_open.
  */
 int dtfix_machine_capture(
     const dtfix_machine *machine, uint32_t flags, dtfix_buffer **archive, dtfix_report **report,
     dtfix_error **error);
 
-/* ---- Patching a tree ----------------------------------------------------------------------------------------- */
+/* ---- Patching a tree --------------------------------------------------------------------------- */
 
 /** Flags of dtfix_handover and dtfix_plan_options. */
 enum {
@@ -315,13 +340,18 @@ enum {
   DTFIX_NO_COMMAND_LINE = 4,
   /** The running kernel's command line, even where a tree was named, or a kernel brings its own. */
   DTFIX_REUSE_COMMAND_LINE = 8,
-  /** The tree of the file set is the board's, and is completed by what the machine's own tells (dtfix --merge-dtb). */
+  /**
+   * The tree of the file set is the board's, and is completed by what the machine's own tells
+   * (dtfix --merge-dtb).
+   */
   DTFIX_MERGE_TREE = 16,
   /** Hand the machine's own IMA measurement list to the next kernel. */
   DTFIX_MEASUREMENTS = 32
 };
 
-/** A blob of the caller's in memory, and the property of /chosen that says where: {address, size}. */
+/**
+ * A blob of the caller's in memory, and the property of /chosen that says where: {address, size}.
+ */
 typedef struct dtfix_extra {
   const char *name;
   dtfix_range range;
@@ -334,7 +364,8 @@ typedef struct dtfix_handover {
   uint32_t purpose;
   /** DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, DTFIX_NO_COMMAND_LINE. */
   uint32_t flags;
-  uint32_t unused;
+  /** Not 0 when `backup` counts. */
+  uint32_t has_backup;
   /** The next kernel's architecture, as `uname -m` has it; NULL for what the tree describes. */
   const char *architecture;
   /** The command line; NULL for the tree's own. */
@@ -347,10 +378,22 @@ typedef struct dtfix_handover {
   dtfix_range core_header;
   /** Where the IMA buffer is: whole pages. Not for a crash kernel. */
   dtfix_range measurements;
-  /** Where the tree of kexec hand-over (KHO) and the array of its scratch areas are: both or none. Not for a crash kernel. */
+  /**
+   * Where the tree of kexec hand-over (KHO) and the array of its scratch areas are: both or none.
+   * Not for a crash kernel.
+   */
   dtfix_range live_update_tree;
   dtfix_range live_update_scratch;
-  /** The memory that a crash kernel may use: the main region, then the low one. */
+  /**
+   * Where the keys of encrypted disks are, for a crash kernel; only with an rng-seed. Never shown.
+   */
+  dtfix_range disk_keys;
+  /** Where the first 64 KiB of RAM are copied to, for a crash kernel of ppc64. */
+  uint64_t backup;
+  /**
+   * The memory that a crash kernel may use: the main region, then the low one. NULL and 0 for what
+   * is set apart on the machine.
+   */
   const dtfix_range *usable_memory;
   size_t usable_memory_count;
   /** Memory that the next kernel must leave alone, besides all this. */
@@ -367,16 +410,17 @@ typedef struct dtfix_handover {
 } dtfix_handover;
 
 /**
- * Makes the tree that the next kernel is started with: what `dtfix --for-kexec` and `--for-crash` do.
+ * Makes the tree that the next kernel is started with: what `dtfix --for-kexec` and `--for-crash`
+ * do.
  *
- * The tree is not changed. machine: what is known of the machine that the tree is of; NULL for the tree alone.
- * The blob was read back by the next kernel's rules. report may be NULL.
+ * The tree is not changed. machine: what is known of the machine that the tree is of; NULL for the
+ * tree alone. The blob was read back by the next kernel's rules. report may be NULL.
  */
 int dtfix_tree_patch(
     const dtfix_tree *tree, const dtfix_handover *handover, const dtfix_machine *machine,
     dtfix_buffer **blob, dtfix_report **report, dtfix_error **error);
 
-/* ---- Core headers -------------------------------------------------------------------------------------------- */
+/* ---- Core headers ------------------------------------------------------------------------------ */
 
 /** What a core header is made of: what the machine does not tell, or tells wrong. */
 typedef struct dtfix_core_facts {
@@ -398,7 +442,10 @@ typedef struct dtfix_core_facts {
   /** Where the kernel lies, and where it is linked; of size 0 for what the machine tells. */
   dtfix_range kernel_text;
   uint64_t kernel_text_address;
-  /** What is added to a physical address for the linear map, modulo 2^64; counts when has_linear_map is not 0. */
+  /**
+   * What is added to a physical address for the linear map, modulo 2^64; counts when has_linear_map
+   * is not 0.
+   */
   uint64_t linear_map;
   /** Where the first 64 KiB of RAM are copied to (ppc64); counts when has_backup is not 0. */
   uint64_t backup;
@@ -407,20 +454,25 @@ typedef struct dtfix_core_facts {
 } dtfix_core_facts;
 
 /**
- * Makes the ELF core header that a crash kernel serves as /proc/vmcore: what `dtfix elfcorehdr` does.
+ * Makes the ELF core header that a crash kernel serves as /proc/vmcore: what `dtfix elfcorehdr`
+ * does.
  *
- * machine or facts may be NULL, not both; report may be NULL. The bytes are as the kernel's own: page-sized, zeros at the end.
+ * machine or facts may be NULL, not both; report may be NULL. The bytes are as the kernel's own:
+ * page-sized, zeros at the end.
  */
 int dtfix_core_header(
     const dtfix_machine *machine, const dtfix_core_facts *facts, dtfix_buffer **header,
     dtfix_report **report, dtfix_error **error);
 
-/** Reads a core header as the crash kernel will, and compares it with the machine, if that is not NULL. */
+/**
+ * Reads a core header as the crash kernel will, and compares it with the machine, if that is not
+ * NULL.
+ */
 int dtfix_core_header_check(
     const void *header, size_t size, const dtfix_machine *machine, dtfix_report **report,
     dtfix_error **error);
 
-/* ---- Kernel images ------------------------------------------------------------------------------------------- */
+/* ---- Kernel images ----------------------------------------------------------------------------- */
 
 /** A kernel file of any format, opened down to the kernel. */
 typedef struct dtfix_image dtfix_image;
@@ -455,7 +507,7 @@ int dtfix_image_info_read(
     const dtfix_image *image, dtfix_image_info *info, dtfix_error **error);
 void dtfix_image_free(dtfix_image **image);
 
-/* ---- File sets: what is to be started -------------------------------------------------------------------------- */
+/* ---- File sets: what is to be started ---------------------------------------------------------- */
 
 /** What a file is for. */
 enum {
@@ -487,7 +539,9 @@ typedef struct dtfix_file {
   /** Its bytes; NULL to read them from `fd`. */
   const void *bytes;
   size_t size;
-  /** Read once, as by dtfix_read, and never again; looked at only when `bytes` is NULL and `size` 0. */
+  /**
+   * Read once, as by dtfix_read, and never again; looked at only when `bytes` is NULL and `size` 0.
+   */
   int32_t fd;
   uint32_t unused;
 } dtfix_file;
@@ -500,7 +554,7 @@ int dtfix_file_set_new(dtfix_file_set **files, dtfix_error **error);
 int dtfix_file_set_add(dtfix_file_set *files, const dtfix_file *file, dtfix_error **error);
 void dtfix_file_set_free(dtfix_file_set **files);
 
-/* ---- Plans --------------------------------------------------------------------------------------------------- */
+/* ---- Plans ------------------------------------------------------------------------------------- */
 
 /** A system call. */
 enum {
@@ -559,7 +613,10 @@ typedef struct dtfix_plan_info {
   uint64_t entry;
   uint64_t flags;
   size_t segment_count;
-  /** Arguments of kexec_file_load(2), checked and unpacked; NULL for none. command_line_size counts the NUL. */
+  /**
+   * Arguments of kexec_file_load(2), checked and unpacked; NULL for none. command_line_size counts
+   * the NUL.
+   */
   const void *kernel;
   size_t kernel_size;
   const void *initrd;
@@ -581,11 +638,11 @@ typedef struct dtfix_segment {
 } dtfix_segment;
 
 /**
- * Plans a kexec: places everything, makes the tree and the core header, reads all back by the rules of both kernels. What `dtfix
- * plan` does.
+ * Plans a kexec: places everything, makes the tree and the core header, reads all back by the rules
+ * of both kernels. What `dtfix plan` does.
  *
- * machine: the one that is to load it; NULL for a board that is not there, whose memory the tree of the set tells. Nothing is made
- * unless all of it is good. report may be NULL.
+ * machine: the one that is to load it; NULL for a board that is not there, whose memory the tree of
+ * the set tells. Nothing is made unless all of it is good. report may be NULL.
  */
 int dtfix_plan_make(
     const dtfix_file_set *files, const dtfix_machine *machine, const dtfix_plan_options *options,
@@ -594,7 +651,10 @@ int dtfix_plan_info_read(const dtfix_plan *plan, dtfix_plan_info *info, dtfix_er
 /** Fills in a segment, counted from 0 in rising order of their addresses. */
 int dtfix_plan_segment(
     const dtfix_plan *plan, size_t index, dtfix_segment *segment, dtfix_error **error);
-/** The table of contents of the folder that `dtfix plan -o` writes; each segment is there as NAME.bin. */
+/**
+ * The table of contents of the folder that `dtfix plan -o` writes; each segment is there as
+ * NAME.bin.
+ */
 int dtfix_plan_manifest(const dtfix_plan *plan, dtfix_buffer **text, dtfix_error **error);
 /** The same and the reasons: plan.json. */
 int dtfix_plan_json(const dtfix_plan *plan, dtfix_buffer **json, dtfix_error **error);
