@@ -70,7 +70,6 @@ static int calls_with_number(int number, void *unused) {
 
 /* Members that have no use yet are zero, so that they may get one. */
 static int calls_with_unused(int number, void *unused) {
-  dtfix_handover handover = good.handover;
   dtfix_core_facts facts = good.facts;
   dtfix_file file = good.file;
   (void)unused;
