@@ -89,6 +89,7 @@ static int calls_with_ranges(int number, void *unused) {
   CALL((handover.initrd = around, PATCH))
   CALL((handover.core_header = around, handover.purpose = DTFIX_FOR_CRASH, PATCH))
   CALL((handover.measurements = around, PATCH))
+  CALL((handover.disk_keys = around, PATCH))
   CALL((handover.live_update_tree = handover.live_update_scratch = around, PATCH))
   CALL((handover.usable_memory = &around, handover.usable_memory_count = 1, PATCH))
   CALL((handover.reservations = &around, handover.reservation_count = 1, PATCH))
