@@ -11,9 +11,7 @@ extension CaptureDraft {
     addKexecFiles()
     addCPUs()
     addFirmwareMemory()
-    if measurements {
-      addFile("sys/kernel/security/ima/binary_runtime_measurements", limit: 256 << 20)
-    }
+    if measurements { addMeasurements() }
   }
 
   /// The kernel prints zeros for those whom it does not trust: better than nothing, and told.
@@ -50,6 +48,16 @@ extension CaptureDraft {
     let folder = "sys/firmware/memmap"
     for name in names(in: folder) where name.decimal != nil {
       for file in ["start", "end", "type"] { addFile("\(folder)/\(name)/\(file)") }
+    }
+  }
+
+  /// What IMA measured, once it no longer grows.
+  private mutating func addMeasurements() {
+    let path = "sys/kernel/security/ima/binary_runtime_measurements"
+    do throws(MachineError) {
+      if let list = try machine.measurements() { add(path, list) }
+    } catch {
+      addUnread(path, error)
     }
   }
 
