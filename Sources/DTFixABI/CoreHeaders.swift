@@ -60,35 +60,27 @@ public func dtfix_core_header(
   }
 }
 
-/// What a caller knows of a core header, and the architecture if it was told.
+/// What a caller knows of a core header, and the name of the architecture if it was told.
 @safe private func coreFacts(
   _ facts: UnsafePointer<dtfix_core_facts>?
-) throws(CallFailure) -> (GivenFacts, Architecture?) {
+) throws(CallFailure) -> (GivenFacts, architecture: String?) {
   guard unsafe facts != nil else { return (GivenFacts(), nil) }
   let facts = try dtfix_core_facts.given(facts, "facts")
-  return (try unsafe GivenFacts(facts), try unsafe architecture(facts.architecture))
+  return (
+    try unsafe GivenFacts(facts), try unsafe textIfAny(facts.architecture, "architecture")
+  )
 }
 
 private func crashSource(
-  of machine: SourceMachine?, _ given: GivenFacts, _ told: Architecture?
+  of machine: SourceMachine?, _ given: GivenFacts, _ told: String?
 ) throws(CallFailure) -> (Architecture, SourceMachine.CrashSource) {
-  var source = SourceMachine.CrashSource(given)
-  if let machine {
-    source = try ask { () throws(LoadingError) in
-      try machine.crashSource(listedIn: try machine.memoryMap(), given: given)
+  try ask { () throws(LoadingError) in
+    var source = SourceMachine.CrashSource(given)
+    if let machine {
+      source = try machine.crashSource(listedIn: try machine.memoryMap(), given: given)
     }
+    return (try source.settleArchitecture(told: told), source)
   }
-  let running = source.architectureName.flatMap(Architecture.init(named:))
-  guard let architecture = told ?? running else {
-    throw CallFailure(.usage, "the architecture is not known, and was not told")
-  }
-  if let told, let running, told != running {
-    throw CallFailure(.usage, "architecture: \(told), but the machine is of \(running)")
-  }
-  guard architecture.coreRules != nil else {
-    throw CallFailure(.usage, "architecture: no core headers are made for \(architecture)")
-  }
-  return (architecture, source)
 }
 
 /// Documented in `dtfix.h`.

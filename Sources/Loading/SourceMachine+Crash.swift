@@ -20,6 +20,34 @@ extension SourceMachine {
 
     /// Facts by hand, without a machine.
     public init(_ given: GivenFacts = GivenFacts()) { facts.take(given) }
+
+    /// The architecture of the core header: the one that was told, else the machine's. Of a powerpc kernel
+    /// the name tells the byte order, too, where no machine does.
+    ///
+    /// - Parameter name: as `uname -m` has it; nil for the machine's.
+    /// - Throws: ``LoadingError`` for one that is not known, that is not the machine's, or that no core
+    ///   headers are made for.
+    public mutating func settleArchitecture(told name: String?) throws(LoadingError) -> Architecture
+    {
+      guard let called = name ?? architectureName else {
+        let why = notes.first.map { "\($0)\n" } ?? ""
+        throw LoadingError(
+          .usage, "\(why)the architecture is not known", remedy: .architecture)
+      }
+      if let name, let architectureName, let said = Architecture(named: name),
+        let running = Architecture(named: architectureName), said != running
+      {
+        throw LoadingError(
+          .usage, "architecture \(name), but the machine's kernel is for \(architectureName)")
+      }
+      guard let architecture = Architecture(named: called), architecture.coreRules != nil else {
+        throw LoadingError(.usage, "architecture \(called): no core headers are made for it")
+      }
+      if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(name) {
+        facts.byteOrder = .big
+      }
+      return architecture
+    }
   }
 
   /// What the machine says of itself to those who prepare for its crash.

@@ -36,33 +36,16 @@ extension CrashSourceOptions {
   func facts(
     _ given: CrashFactOptions
   ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
-    let source = try loading { () throws(LoadingError) in try crashSource(given.facts) }
-    var facts = source.facts
-    if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(arch) { facts.byteOrder = .big }
-    return (try architecture(source.architectureName, source.notes), facts, source.notes)
+    try loading { () throws(LoadingError) in
+      var source = try crashSource(given.facts)
+      let architecture = try source.settleArchitecture(told: arch)
+      return (architecture, source.facts, source.notes)
+    }
   }
 
   private func crashSource(_ given: GivenFacts) throws(LoadingError) -> SourceMachine.CrashSource {
     guard given.memory.isEmpty || machineOptions.root != nil else { return .init(given) }
     let machine = machineOptions.sourceMachine
     return try machine.crashSource(listedIn: machine.memoryMap(), given: given)
-  }
-
-  private func architecture(
-    _ machineName: String?, _ notes: [String]
-  ) throws(Failure) -> Architecture {
-    guard let name = arch ?? machineName else {
-      let why = notes.first.map { "\($0)\n" } ?? ""
-      throw Failure(.usage, "\(why)the architecture is not known; say it with --arch")
-    }
-    if let machineName, let told = Architecture(named: machineName),
-      let said = Architecture(named: name), told != said
-    {
-      throw Failure(.usage, "--arch: \(name), but \(machine.corePath) is of \(machineName)")
-    }
-    guard let architecture = Architecture(named: name), architecture.coreRules != nil else {
-      throw Failure(.usage, "--arch: no core headers are made for \(name)")
-    }
-    return architecture
   }
 }
