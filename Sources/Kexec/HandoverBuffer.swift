@@ -75,6 +75,8 @@ struct HandoverBuffer {
   let reader: Rule
   /// Whether the memory is reserved, to its exact size.
   var isReserved = true
+  /// Whether nobody is told where it is.
+  var isSecret: Bool { ChosenProperty.secrets.contains(property) }
 }
 
 private let setup = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")

@@ -93,10 +93,12 @@ extension Handover {
       ("the initrd", initrd), ("the core header", crash?.coreHeader), ("the backup", backup),
     ]
     let asked = reservations.map { ("a reservation asked for", Optional($0)) }
-    let rest = others.map { ("the \($0.part)", Optional($0.range)) }
-    for case (let name, let other?) in own + (buffer.isReserved ? asked : []) + rest
+    for case (let name, let other?) in own + (buffer.isReserved ? asked : [])
     where buffer.range.overlaps(other) {
       throw buffer.bad("overlaps \(name) at \(other)")
+    }
+    for other in others where buffer.range.overlaps(other.range) {
+      throw buffer.bad("overlaps the \(other.part)" + (other.isSecret ? "" : " at \(other.range)"))
     }
   }
 
@@ -138,7 +140,6 @@ extension Handover {
 extension HandoverBuffer {
   /// A place that it cannot have; that of secrets is not told.
   fileprivate func bad(_ reason: String) -> PlanError {
-    let isSecret = ChosenProperty.secrets.contains(property)
     let place = isSecret ? "its memory" : "\(range)"
     return .badPart(part, reason: "\(place) \(reason)", reader)
   }

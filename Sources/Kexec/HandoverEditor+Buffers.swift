@@ -35,7 +35,7 @@ extension HandoverEditor {
       guard buffer.isReserved else { continue }
       reserve(
         buffer.range, reason: "the \(buffer.part)", rule: buffer.writer,
-        isSecret: ChosenProperty.secrets.contains(buffer.property))
+        isSecret: buffer.isSecret)
     }
   }
 

@@ -82,6 +82,18 @@ import Testing
     #expect(error?.description.contains("\(place)") == false)
   }
 
+  @Test func `are not told of by what overlaps them`() throws {
+    var handover = handover(fixedSeeds)
+    handover.extras = [ExtraBuffer(name: "acme,log", range: range(0x9800_0300, 0x1000))]
+
+    let error = #expect(throws: PlanError.self) {
+      try patched(source("qemu-arm64-virt"), handover)
+    }
+
+    #expect(error?.description.contains("overlaps the disk keys") == true)
+    #expect(error?.description.contains("98000000") == false)
+  }
+
   /// There is one way to hand them over, and this is not it.
   @Test func `cannot be set by hand`() throws {
     let edit = TreeEdit.set("linux,dmcryptkeys", node: "/chosen", .cells([0, 1, 0, 2]))
