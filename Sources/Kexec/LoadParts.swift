@@ -89,7 +89,9 @@ struct LoadParts {
     let extras = request.extras.indices.map {
       PlacementRules.Step(.extra($0), .downward, rule: .caller, window: window)
     }
-    return rules.steps[..<index] + extras + rules.steps[index...]
+    var steps = rules.steps
+    steps.insert(contentsOf: extras, at: index)
+    return steps
   }
 
   /// Gives everything else its place, and makes what is made here.
