@@ -101,6 +101,13 @@ public func dtfix_tree_free(_ tree: UnsafeMutablePointer<OpaquePointer?>?) {
   TreeObject.free(tree)
 }
 
+/// What differs, as if it had been done.
+private func changes(from old: DeviceTree, to new: DeviceTree) -> [Change] {
+  old.compared(with: new).differences.map {
+    Change($0, reason: "in the other tree", rule: .caller)
+  }
+}
+
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_compare")
 public func dtfix_tree_compare(
@@ -109,11 +116,8 @@ public func dtfix_tree_compare(
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let place = try place(report, "report")
-    let (one, other) = (try TreeObject.of(tree).tree, try TreeObject.of(other).tree)
-    let changes = one.compared(with: other).differences.map {
-      Change($0, reason: "in the other tree", rule: .caller)
-    }
-    ReportObject(changes: changes).hand(to: place)
+    let (old, new) = (try TreeObject.of(tree), try TreeObject.of(other))
+    ReportObject(changes: changes(from: old.tree, to: new.tree)).hand(to: place)
   }
 }
 
