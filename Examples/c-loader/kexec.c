@@ -21,20 +21,20 @@
 #define SYS_kexec_file_load -1
 #endif
 
-/* Whether the kernel has a call: 1, 0, or -1 when that is not to be found out. It is asked without CAP_SYS_BOOT, by a
+/* Whether the kernel has a call, if that is to be found out. It is asked without CAP_SYS_BOOT, by a
    child: a call that is permitted counts against kernel.kexec_load_limit_reboot, even one that fails. */
-static int32_t is_there(long call) {
+static uint32_t is_there(long call) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct none[2];
   int status;
   const pid_t child = fork();
   if (child == 0) {
     memset(none, 0, sizeof none);
-    if (syscall(SYS_capset, &header, none) != 0) _exit(2);
-    _exit(syscall(call, -1L, -1L, 0L, -1L, -1L) != 0 && errno == ENOSYS ? 0 : 1);
+    if (syscall(SYS_capset, &header, none) != 0) _exit(DTFIX_UNKNOWN);
+    _exit(syscall(call, -1L, -1L, 0L, -1L, -1L) != 0 && errno == ENOSYS ? DTFIX_NO : DTFIX_YES);
   }
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status) <= 1 ? WEXITSTATUS(status) : -1;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return DTFIX_UNKNOWN;
+  return (uint32_t)WEXITSTATUS(status);
 }
 
 void ask_kernel(dtfix_machine_status *status) {

@@ -39,9 +39,9 @@ class Finding(Versioned):
 
 
 class Status(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("is_loaded", c_int32), ("is_crash_loaded", c_int32),
-                ("has_kexec_load", c_int32), ("has_kexec_file_load", c_int32), ("is_locked_down", c_int32),
-                ("is_disabled", c_int32), ("unused", c_int32)]
+    _fields_ = [("struct_size", c_uint32), ("is_loaded", c_uint32), ("is_crash_loaded", c_uint32),
+                ("has_kexec_load", c_uint32), ("has_kexec_file_load", c_uint32), ("is_locked_down", c_uint32),
+                ("is_disabled", c_uint32), ("unused", c_uint32)]
 
 
 class ImageInfo(Versioned):

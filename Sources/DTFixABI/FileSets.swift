@@ -59,8 +59,7 @@ public func dtfix_read(
   answer(error) { () throws(CallFailure) in
     let place = try place(buffer, "buffer")
     let content = try ask { () throws(LoadingError) in
-      try FileDescriptor(rawValue: fd).contents(
-        named: "file descriptor \(fd)", limit: FileSet.sizeLimit)
+      try FileDescriptor(rawValue: fd).contents(named: "dtfix_read", limit: FileSet.sizeLimit)
     }
     BufferObject(content).hand(to: place)
   }

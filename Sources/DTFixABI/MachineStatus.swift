@@ -12,37 +12,47 @@ extension KexecStatus {
     guard unsafe status != nil else { return }
     let known = try dtfix_machine_status.given(status, "status")
     try checkUnused(known.unused, "status")
-    isLoaded = known.is_loaded.answer
-    isCrashLoaded = known.is_crash_loaded.answer
-    calls = [:]
-    calls[.kexecLoad] = known.has_kexec_load.answer
-    calls[.kexecFileLoad] = known.has_kexec_file_load.answer
-    isDisabled = known.is_disabled.answer
-    if known.is_locked_down == 0 {
-      lockdown = nil
-    } else if lockdown == nil {
-      lockdown = "integrity"
+    isLoaded = try Bool(answer: known.is_loaded) ?? isLoaded
+    isCrashLoaded = try Bool(answer: known.is_crash_loaded) ?? isCrashLoaded
+    calls[.kexecLoad] = try Bool(answer: known.has_kexec_load)
+    calls[.kexecFileLoad] = try Bool(answer: known.has_kexec_file_load)
+    isDisabled = try Bool(answer: known.is_disabled) ?? isDisabled
+    switch try Bool(answer: known.is_locked_down) {
+    case true?: lockdown = isLockedDown ? lockdown : "integrity"
+    case false?: lockdown = "none"
+    case nil: break
     }
   }
 
   /// In C's words.
   fileprivate var filled: dtfix_machine_status {
     var status = dtfix_machine_status()
-    status.is_loaded = Int32(answer: isLoaded)
-    status.is_crash_loaded = Int32(answer: isCrashLoaded)
-    status.has_kexec_load = Int32(answer: calls[.kexecLoad])
-    status.has_kexec_file_load = Int32(answer: calls[.kexecFileLoad])
-    status.is_locked_down = isLockedDown ? 1 : 0
-    status.is_disabled = Int32(answer: isDisabled)
+    status.is_loaded = UInt32(answer: isLoaded)
+    status.is_crash_loaded = UInt32(answer: isCrashLoaded)
+    status.has_kexec_load = UInt32(answer: calls[.kexecLoad])
+    status.has_kexec_file_load = UInt32(answer: calls[.kexecFileLoad])
+    status.is_locked_down = UInt32(answer: lockdown.map { $0 != "none" })
+    status.is_disabled = UInt32(answer: isDisabled)
     return status
   }
 }
 
-extension Int32 {
-  /// Yes, no, or not known.
-  fileprivate var answer: Bool? { self < 0 ? nil : self != 0 }
+extension Bool {
+  /// An answer; nil for one that is not known.
+  fileprivate init?(answer: UInt32) throws(CallFailure) {
+    switch Int(answer) {
+    case DTFIX_UNKNOWN: return nil
+    case DTFIX_YES: self = true
+    case DTFIX_NO: self = false
+    default: throw .argument("status: \(answer) is none of DTFIX_UNKNOWN, _YES and _NO")
+    }
+  }
+}
 
-  fileprivate init(answer: Bool?) { self = answer.map { $0 ? 1 : 0 } ?? -1 }
+extension UInt32 {
+  fileprivate init(answer: Bool?) {
+    self.init(answer.map { $0 ? DTFIX_YES : DTFIX_NO } ?? DTFIX_UNKNOWN)
+  }
 }
 
 /// Documented in `dtfix.h`.

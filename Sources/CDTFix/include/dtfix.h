@@ -12,10 +12,10 @@
  * were.
  *
  * Handles (dtfix_tree, dtfix_plan, …) belong to the caller. A …_free function takes the address of
- * the handle, frees it and sets it to NULL; NULL, and the address of NULL, are fine. Every other
- * function refuses NULL with -DTFIX_E_ARGUMENT. To use a handle after it was freed is an error of
- * the caller's; where the memory tells, and it does until it is used again, that is
- * -DTFIX_E_HANDLE, as is a handle of another type.
+ * the handle, frees it and sets it to NULL; NULL, and the address of NULL, are fine; a handle of
+ * another type is left as it is. Every other function refuses NULL with -DTFIX_E_ARGUMENT. To use
+ * a handle after it was freed is an error of the caller's; where the memory tells, and it does
+ * until it is used again, that is -DTFIX_E_HANDLE, as is a handle of another type.
  *
  * Pointers that are handed out are the handle's: they are good until it is freed, or, of a tree,
  * until its next change. Of what is handed in nothing is kept. Bytes come with their size; a size
@@ -278,23 +278,26 @@ enum {
   DTFIX_TREE_LIVE = 2
 };
 
-/** What a kernel says of kexec. */
+/** An answer. */
+enum { DTFIX_UNKNOWN = 0, DTFIX_YES = 1, DTFIX_NO = 2 };
+
+/** What a kernel says of kexec: an answer each. */
 typedef struct dtfix_machine_status {
   uint32_t struct_size;
-  /** Whether a kernel waits for a reboot, and for a crash: 1, 0, or -1 when that is not known. */
-  int32_t is_loaded;
-  int32_t is_crash_loaded;
+  /** Whether a kernel waits for a reboot, and for a crash. */
+  uint32_t is_loaded;
+  uint32_t is_crash_loaded;
   /**
-   * Whether the kernel has kexec_load and kexec_file_load: -1, as only a system call tells; a
+   * Whether the kernel has kexec_load and kexec_file_load: unknown, as only a system call tells; a
    * loader fills it in.
    */
-  int32_t has_kexec_load;
-  int32_t has_kexec_file_load;
-  /** Whether the kernel is locked down: 1 or 0. */
-  int32_t is_locked_down;
-  /** Whether loading is switched off (kernel.kexec_load_disabled): 1 or 0. */
-  int32_t is_disabled;
-  int32_t unused;
+  uint32_t has_kexec_load;
+  uint32_t has_kexec_file_load;
+  /** Whether the kernel is locked down. */
+  uint32_t is_locked_down;
+  /** Whether loading is switched off (kernel.kexec_load_disabled). */
+  uint32_t is_disabled;
+  uint32_t unused;
 } dtfix_machine_status;
 
 /** Names a machine; NULL or "/" for this one. Facts are read when they are asked for. */
@@ -577,7 +580,10 @@ typedef struct dtfix_plan_options {
   uint32_t tree_origin;
   /** Which profile of a unified kernel image, from 0. */
   uint32_t profile;
-  /** What the machine lets a loader do, by which a call is chosen; NULL for what its files say. */
+  /**
+   * What the machine lets a loader do, by which a call is chosen; NULL, and what is unknown in it,
+   * for what its files say.
+   */
   const dtfix_machine_status *status;
   /** The architecture, where neither machine nor tree tells; NULL for what they tell. */
   const char *architecture;
