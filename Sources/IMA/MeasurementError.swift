@@ -41,6 +41,8 @@ public struct MeasurementError: Error, Hashable, Sendable {
     case version(UInt16)
     /// The buffer says that its header and list are so many bytes, and it has others.
     case bufferSize(UInt64, of: Int)
+    /// The buffer counts more measurements than a kernel does.
+    case count(UInt64)
     /// There are bytes behind the last measurement that the buffer counts.
     case behindList(count: UInt64, left: Int)
   }
@@ -86,7 +88,8 @@ extension MeasurementError.Problem: CustomStringConvertible {
       "PCR \(number); policies have 0 to \(MeasurementList.lastRegister)"
     case .nameSize(let size):
       "the template's name has \(bytes(size)); kernels take 1 to \(MeasurementTemplate.longestName)"
-    case .template(let name): "kernels have no template \"\(name)\", and it is no format of fields"
+    case .template(let name):
+      "kernels have no template \"\(visible(name))\", and it is no format of fields"
     case .fileNameSize(let size):
       "the file's name has \(size) bytes; template ima has up to \(MeasurementList.longestFileName)"
     case .behindFields(let count): "\(bytes(count)) behind the last field of its template"
@@ -99,6 +102,7 @@ extension MeasurementError.Problem: CustomStringConvertible {
     case .bufferSize(let size, let room):
       "header and list are \(bytes(size)); the rule is \(MeasurementBuffer.headerSize) to \(room), which "
         + "is what there is"
+    case .count(let count): "\(count) measurements; kernels count to \(UInt64.max - 1)"
     case .behindList(let count, let left):
       "\(bytes(left)) behind it, and it is the last of \(count); kernels do not restore it"
     }
@@ -120,6 +124,11 @@ extension MeasurementError.Part: CustomStringConvertible {
     case .field(let field): "field \(field.rawValue)"
     }
   }
+}
+
+/// A name on one line, whatever bytes a list has in its place.
+private func visible(_ name: String) -> String {
+  name.unicodeScalars.map { $0.escaped(asASCII: true) }.joined()
 }
 
 /// A number of bytes.

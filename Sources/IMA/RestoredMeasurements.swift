@@ -28,8 +28,8 @@ public struct RestoredMeasurements: Hashable, Sendable {
   ///   - segment: all that was handed over; the buffer may be shorter.
   ///   - byteOrder: the one that the kernel reads; nil for the one that the first bytes tell.
   /// - Throws: ``MeasurementError`` for what is no buffer: one that ends within its header, another
-  ///   version, or a size that is not between the header's and the segment's. (A kernel does not look
-  ///   at that end: it reads what is behind the segment.)
+  ///   version, a size that is not between the header's and the segment's (a kernel does not look at
+  ///   that end: it reads what is behind the segment), or a count that no 64-bit kernel takes.
   public init(
     _ segment: Span<UInt8>, _ byteOrder: ByteOrder? = nil
   ) throws(MeasurementError) {
@@ -79,6 +79,9 @@ private struct Header {
     guard size >= MeasurementBuffer.headerSize, size <= segment.count else {
       throw MeasurementError(
         offset: 8, number: nil, problem: .bufferSize(size, of: segment.count))
+    }
+    guard count < .max else {
+      throw MeasurementError(offset: 16, number: nil, problem: .count(count))
     }
     self.size = Int(size)
   }

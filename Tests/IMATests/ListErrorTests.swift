@@ -35,6 +35,9 @@ import Testing
     Case(
       "offset 0x78: measurement 2: kernels have no template \"d-ng|\", and it is no format of fields",
       "d-ng|"),
+    Case(
+      "offset 0x78: measurement 2: kernels have no template \"a\\u{1B}[m\\nb\", and it is no format of "
+        + "fields", "a\u{1b}[m\nb"),
     Case("offset 0x82: measurement 2: the data has 4294967295 bytes, and 54 are left") {
       $0.dataSize = .max
     },

@@ -82,6 +82,21 @@ import Testing
     #expect(error?.description == message)
   }
 
+  /// `ima_restore_measurement_list`: "too many measurements", before it looks at one.
+  @Test func `is refused as a whole for a count that no kernel takes`() throws {
+    var bytes = try buffer("good")
+    bytes.replaceSubrange(16..<24, with: repeatElement(0xff, count: 8))
+    var less = bytes
+    less[16] = 0xfe
+
+    let error = #expect(throws: MeasurementError.self) { try RestoredMeasurements(bytes.span) }
+
+    #expect(
+      error?.description
+        == "offset 0x10: 18446744073709551615 measurements; kernels count to 18446744073709551614")
+    #expect(try RestoredMeasurements(less.span).entries.count == 7)
+  }
+
   /// A kernel would read what is behind the segment.
   @Test func `does not go on behind the segment`() throws {
     let bytes = try buffer("good")
