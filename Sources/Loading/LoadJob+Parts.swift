@@ -31,14 +31,18 @@ extension LoadJob {
     return try Self.measurements(list, named: path, for: order)
   }
 
-  /// A buffer as it is; a list as a buffer for a kernel that reads this byte order.
+  /// A buffer as it is, if a kernel restores all of it; a list as a buffer for a kernel that reads this
+  /// byte order.
   private static func measurements(
     _ bytes: [UInt8], named name: String, for order: ByteOrder
   ) throws(LoadingError) -> [UInt8] {
-    guard MeasurementBuffer.byteOrder(of: bytes.span) == nil else { return bytes }
     do throws(MeasurementError) {
-      let list = try MeasurementList(bytes.span)
-      return try MeasurementBuffer(list, for: order).bytes
+      guard let own = MeasurementBuffer.byteOrder(of: bytes.span) else {
+        let list = try MeasurementList(bytes.span)
+        return try MeasurementBuffer(list, for: order).bytes
+      }
+      if let problem = try RestoredMeasurements(bytes.span, own).problem { throw problem }
+      return bytes
     } catch {
       throw LoadingError(.malformedInput, "\(name): \(error)")
     }

@@ -71,6 +71,7 @@ extension LoadingError {
     case .overlay(let name, _): self.init(.malformedInput, "\(name): \(error)")
     case .otherKernel, .addressTooHigh: self.init(.malformedInput, "\(names.kernel): \(error)")
     case .notAccepted: self.init(.malformedInput, "the plan: \(error)")
+    case .badPart(.extra, _, _): self.init(.usage, "\(error)")
     case .badPart: self.init(.malformedInput, "\(error)")
     case .noRoom, .noCrashRegion, .notMerged: self.init(.notOffered, "\(error)")
     case .missing, .unsupported, .noTree, .usableMemoryCount, .usableMemoryOrder:

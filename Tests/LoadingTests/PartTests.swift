@@ -72,6 +72,30 @@ private let buffer: [UInt8] =
     }
   }
 
+  /// A kernel keeps what is before the bad measurement, and no more.
+  @Test func `that IMA measured is refused if a kernel restores only a part of it`() throws {
+    let unknown =
+      word(10) + [UInt8](repeating: 1, count: 20) + word(3) + Array("foo".utf8) + word(0)
+    let bytes =
+      word(1) + word(0) + word(24 + list.count + unknown.count) + word(0) + word(2) + word(0)
+      + list + unknown
+    let files = try set((.kernel, KernelBuilder.arm64Image()), (.measurements, bytes))
+
+    expectRefusal(.malformedInput, "the measurement list: ", "measurement 2: ", "template \"foo\"")
+    {
+      try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
+    }
+  }
+
+  @Test func `that is extra has a name of its own, or is wrong use`() throws {
+    var files = try set((.kernel, KernelBuilder.arm64Image()))
+    try files.add(.extra, [1], named: "bootargs")
+
+    expectRefusal(.usage, "the extra bootargs: ") {
+      try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
+    }
+  }
+
   @Test func `that is extra is in memory that its property tells of`() throws {
     var files = try set((.kernel, KernelBuilder.arm64Image()))
     try files.add(.extra, [1, 2, 3], named: "vendor,one")
