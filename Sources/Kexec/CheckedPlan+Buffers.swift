@@ -61,15 +61,8 @@ extension CheckedPlan {
     }
   }
 
-  /// The property goes when it is read; only a seed puts the tree's checksum right.
   func diskKeys(_ view: NextKernelView) -> [Finding] {
-    let keys = (try? blob?.property(ChosenProperty.diskKeys, of: ChosenProperty.node)) ?? nil
-    guard keys != nil, view.rngSeedSize ?? 0 == 0 else { return [] }
-    return [
-      Finding(
-        "dtb", "has \(ChosenProperty.diskKeys) and no rng-seed: no /sys/firmware/fdt will be there",
-        rule: .linux("drivers/of/fdt.c", "of_fdt_raw_init"))
-    ]
+    blob.map { view.diskKeys(in: $0, called: "dtb") } ?? []
   }
 
   private func isReserved(_ range: PhysicalRange, _ name: String, _ rule: Rule) -> [Finding] {
@@ -77,6 +70,19 @@ extension CheckedPlan {
     return [
       Finding(
         name, "\(range) is not reserved: the next kernel uses it before it is read", rule: rule)
+    ]
+  }
+}
+
+extension NextKernelView {
+  /// The property goes when it is read; only a seed puts the tree's checksum right.
+  func diskKeys(in tree: DeviceTree, called place: String) -> [Finding] {
+    let keys = (try? tree.property(ChosenProperty.diskKeys, of: ChosenProperty.node)) ?? nil
+    guard keys != nil, rngSeedSize ?? 0 == 0 else { return [] }
+    return [
+      Finding(
+        place, "has \(ChosenProperty.diskKeys) and no rng-seed: no /sys/firmware/fdt will be there",
+        rule: .linux("drivers/of/fdt.c", "of_fdt_raw_init"))
     ]
   }
 }

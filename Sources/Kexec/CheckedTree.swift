@@ -173,6 +173,9 @@ struct CheckedTree {
           "/chosen", "only one of \(ChosenProperty.liveUpdate.joined(separator: " and "))",
           rule: reader("early_init_dt_check_kho")))
     }
+    if purpose == .crash {
+      findings += view.diskKeys(in: tree, called: ChosenProperty.node)
+    }
     return findings + measurements
   }
 

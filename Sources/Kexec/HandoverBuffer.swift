@@ -77,6 +77,8 @@ struct HandoverBuffer {
   var isReserved = true
   /// Whether nobody is told where it is.
   var isSecret: Bool { ChosenProperty.secrets.contains(property) }
+  /// The memory, as messages call it; that of secrets is not told.
+  var place: String { isSecret ? "its memory" : "\(range)" }
 }
 
 private let setup = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")

@@ -138,10 +138,9 @@ extension Handover {
 }
 
 extension HandoverBuffer {
-  /// A place that it cannot have; that of secrets is not told.
+  /// A place that it cannot have.
   fileprivate func bad(_ reason: String) -> PlanError {
-    let place = isSecret ? "its memory" : "\(range)"
-    return .badPart(part, reason: "\(place) \(reason)", reader)
+    .badPart(part, reason: "\(place) \(reason)", reader)
   }
 }
 

@@ -94,6 +94,20 @@ import Testing
     #expect(error?.description.contains("98000000") == false)
   }
 
+  @Test func `are refused where one cell cannot say it, and nothing tells where`() throws {
+    var handover = handover(fixedSeeds)
+    handover.crash?.usableMemory = [range(0x1_0000_0000, 0x1000_0000)]
+    handover.crash?.coreHeader = range(0x1_0fff_0000, 0x1000)
+    handover.crash?.diskKeys = range(0x1_0800_0000, 780)
+
+    let error = #expect(throws: PlanError.self) { try patched(source("cells-1-1"), handover) }
+
+    #expect(
+      error?.description == """
+        the disk keys: its memory is more than this tree can say [fdt.c:early_init_dt_scan_root]
+        """)
+  }
+
   /// There is one way to hand them over, and this is not it.
   @Test func `cannot be set by hand`() throws {
     let edit = TreeEdit.set("linux,dmcryptkeys", node: "/chosen", .cells([0, 1, 0, 2]))

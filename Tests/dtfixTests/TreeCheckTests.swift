@@ -92,6 +92,24 @@ private func findings(_ result: ToolResult) throws -> [String] {
     #expect(try findings(result).contains { $0.contains(text) }, "\(result.text)")
   }
 
+  /// With a seed, the kernel puts the checksum of its tree right (`drivers/of/fdt.c:early_init_dt_scan_chosen`).
+  @Test func `finds keys of disks without an rng-seed`() throws {
+    let place = try Workplace()
+    let tree = place / "next.dtb"
+    try run("cp", [capturedMachine + "/oracle/kernel.dtb", tree])
+    try run("fdtput", ["-tx", tree, "/chosen", "linux,dmcryptkeys", "0", "1", "0", "2"])
+
+    let good = try dtfix("check", "--json", "--for-crash", tree)
+    try run("fdtput", ["-d", tree, "/chosen", "rng-seed"])
+    let bad = try dtfix("check", "--json", "--for-crash", tree)
+
+    #expect(try findings(good) == [])
+    #expect(
+      try findings(bad) == [
+        "/chosen: has linux,dmcryptkeys and no rng-seed: no /sys/firmware/fdt will be there"
+      ])
+  }
+
   @Test func `finds that it is none`() throws {
     let place = try Workplace()
     try write(Array(contents(of: place.board).dropLast(100)), to: place / "short.dtb")
