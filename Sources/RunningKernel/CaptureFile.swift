@@ -45,7 +45,7 @@ struct CaptureFile {
     let architecture = lines.next("arch")
     let pageSize = lines.next("page-size")
     let size = pageSize?.decimal
-    // A page is a power of two; the largest of Linux has 256 KiB.
+    // A page is a power of two; the largest of Linux has 256 KiB, and there is room for larger ones.
     guard
       pageSize == nil || size.map({ $0.nonzeroBitCount == 1 && 1 << 12...1 << 20 ~= $0 }) == true
     else { throw lines.bad(before: 1) }
