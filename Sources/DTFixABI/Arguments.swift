@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CDTFix
+import Loading
 import PhysicalMemory
 
 // What callers hand in: checked here, and copied.
@@ -17,11 +18,12 @@ import PhysicalMemory
 
 /// A copy of a caller's bytes.
 ///
-/// - Throws: ``CallFailure`` for NULL with a size, and for a size that nothing has.
+/// - Throws: ``CallFailure`` for NULL with a size, and for a size that nothing has: to copy that would take more
+///   memory than there is.
 @safe func bytes(
   _ start: UnsafeRawPointer?, _ size: Int, _ name: String
 ) throws(CallFailure) -> [UInt8] {
-  guard size >= 0 else { throw .argument("\(name): a size of more than PTRDIFF_MAX") }
+  guard 0...FileSet.sizeLimit ~= size else { throw .argument("\(name): more than 1 GiB") }
   guard size > 0 else { return [] }
   guard let start = unsafe start else { throw .argument("\(name): NULL, of \(size) bytes") }
   return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: size))
@@ -31,8 +33,8 @@ import PhysicalMemory
 @safe func list<Value: BitwiseCopyable>(
   _ start: UnsafePointer<Value>?, _ count: Int, _ name: String
 ) throws(CallFailure) -> [Value] {
-  guard count >= 0, count <= Int.max / MemoryLayout<Value>.stride else {
-    throw .argument("\(name): more of them than memory has room for")
+  guard 0...FileSet.sizeLimit / MemoryLayout<Value>.stride ~= count else {
+    throw .argument("\(name): more than 1 GiB of them")
   }
   guard count > 0 else { return [] }
   guard let start = unsafe start else { throw .argument("\(name): NULL, of \(count) items") }

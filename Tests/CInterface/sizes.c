@@ -105,7 +105,8 @@ static int calls_with_ranges(int number, void *unused) {
 }
 
 void test_sizes(void) {
-  static const size_t sizes[] = {SIZE_MAX, (size_t)PTRDIFF_MAX + 1, SIZE_MAX - 7};
+  static const size_t sizes[] = {
+      SIZE_MAX, (size_t)PTRDIFF_MAX + 1, SIZE_MAX - 7, PTRDIFF_MAX, (size_t)PTRDIFF_MAX / 2, (1u << 30) + 1};
   static const size_t indices[] = {SIZE_MAX, (size_t)PTRDIFF_MAX + 1, PTRDIFF_MAX, 1000000};
   static const uint32_t values[] = {1u << 31, UINT32_MAX, 0x40000000};
   unsigned index;

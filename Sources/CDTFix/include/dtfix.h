@@ -13,14 +13,15 @@
  *
  * Handles (dtfix_tree, dtfix_plan, …) belong to the caller. A …_free function takes the address of
  * the handle, frees it and sets it to NULL; NULL, and the address of NULL, are fine; a handle of
- * another type is left as it is. Every other function refuses NULL with -DTFIX_E_ARGUMENT. To use
+ * another type is left as it is. Every other function refuses NULL with -DTFIX_E_ARGUMENT; those
+ * that cannot fail answer 0, NULL or "". To use
  * a handle after it was freed is an error of the caller's; where the memory tells, and it does
  * until it is used again, that is -DTFIX_E_HANDLE, as is a handle of another type.
  *
- * Pointers that are handed out are the handle's: they are good until it is freed, or, of a tree,
- * until its next change. Of what is handed in nothing is kept. Bytes come with their size; a size
- * of more than PTRDIFF_MAX, and NULL with any size but 0, are -DTFIX_E_ARGUMENT. Other strings end
- * with a NUL.
+ * Pointers that are handed out are the handle's: they are good until it is freed. Of what is handed
+ * in nothing is kept. Bytes come with their size, arrays
+ * with their count; more than 1 GiB, and NULL with anything but 0, are -DTFIX_E_ARGUMENT. Other
+ * strings end with a NUL.
  *
  * Structs begin with their size, `struct_size`: set all of a struct to zero, then `struct_size` to
  * its sizeof. Zero is the default of every member. Later versions add members at the end: a
@@ -365,7 +366,10 @@ typedef struct dtfix_handover {
   uint32_t struct_size;
   /** DTFIX_FOR_KEXEC or DTFIX_FOR_CRASH. */
   uint32_t purpose;
-  /** DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, DTFIX_NO_COMMAND_LINE. */
+  /**
+   * DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, and one of DTFIX_NO_COMMAND_LINE and
+   * DTFIX_REUSE_COMMAND_LINE, which takes a machine.
+   */
   uint32_t flags;
   /** Not 0 when `backup` counts. */
   uint32_t has_backup;
@@ -394,8 +398,8 @@ typedef struct dtfix_handover {
   /** Where the first 64 KiB of RAM are copied to, for a crash kernel of ppc64. */
   uint64_t backup;
   /**
-   * The memory that a crash kernel may use: the main region, then the low one. NULL and 0 for what
-   * is set apart on the machine.
+   * The memory that a crash kernel may use: the main region, then the low one; of a machine, within
+   * what is set apart on it. NULL and 0 for all of that.
    */
   const dtfix_range *usable_memory;
   size_t usable_memory_count;
