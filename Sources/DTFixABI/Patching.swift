@@ -19,12 +19,13 @@ public func dtfix_tree_patch(
     let base = try TreeObject.of(tree)
     let request = try unsafe PatchRequest(try dtfix_handover.given(handover, "handover"))
     let machine = try MachineObject.ifAny(machine)?.machine
-    let next = try request.tree(from: base, on: machine)
+    let (next, missing) = try request.tree(from: base, on: machine)
     if let report = unsafe report {
-      let notes = base.origin?.notes ?? []
+      let findings = (base.origin?.warnings ?? []) + next.warnings
+      let notes = (base.origin?.notes ?? []) + (missing.map { ["note: \($0.message)"] } ?? [])
       ReportObject(
-        changes: next.changes, findings: next.warnings,
-        lines: notes + next.changes.map(\.description) + next.warnings.map { "warning: \($0)" }
+        changes: next.changes, findings: findings,
+        lines: notes + next.changes.map(\.description) + findings.map { "warning: \($0)" }
       ).hand(to: report)
     }
     BufferObject(next.blob).hand(to: place)
@@ -90,41 +91,43 @@ private struct PatchRequest {
     }
   }
 
+  /// The tree, and what could not be learned about the machine.
   func tree(
     from base: TreeObject, on machine: SourceMachine?
-  ) throws(CallFailure) -> NextTree {
-    let running = try ask { () throws(LoadingError) in try machine?.architecture() ?? nil }
-    guard let architecture = architecture ?? running ?? Architecture(describedBy: base.tree) else {
-      throw CallFailure(.usage, "tree: does not tell its architecture, and it was not told")
+  ) throws(CallFailure) -> (NextTree, missing: LoadingError?) {
+    let name = base.origin?.name ?? "tree"
+    var options = PlanOptions()
+    options.architecture = architecture
+    let source = LoadSource(options, on: machine)
+    let (architecture, facts, missing) = try ask { () throws(LoadingError) in
+      let architecture = try source.architecture(of: TreeFile(blob: base.tree, named: name))
+      let (facts, missing) = try source.facts(listedIn: machine?.memoryMap(), for: architecture)
+      return (architecture, facts, missing)
     }
-    let facts = try facts(of: machine, architecture)
+    if forCrash { try checkMemory(facts, isMachine: machine != nil, missing) }
     let handover = try handover(architecture, facts, machine)
     do throws(PlanError) {
-      return try NextTree(
+      let next = try NextTree(
         from: base.tree, edits: base.edits, for: architecture, handover: handover, machine: facts)
+      return (next, missing)
     } catch {
-      throw CallFailure(error, in: base.origin?.name ?? "tree")
+      throw CallFailure(error, in: name)
     }
   }
 
-  private func facts(
-    of machine: SourceMachine?, _ architecture: Architecture
-  ) throws(CallFailure) -> MachineFacts {
-    guard let machine else { return MachineFacts() }
-    return try ask { () throws(LoadingError) in
-      try machine.facts(
-        listedIn: try machine.memoryMap(), pageSize: try machine.pageSize(), for: architecture
-      ).facts
-    }
+  /// A machine has to have set memory apart, whatever is said of it.
+  private func checkMemory(
+    _ facts: MachineFacts, isMachine: Bool, _ missing: LoadingError?
+  ) throws(CallFailure) {
+    guard facts.crashRegions.isEmpty, isMachine || usableMemory.isEmpty else { return }
+    if let missing, missing.code == .noPermission { throw CallFailure(missing) }
+    throw CallFailure(.notOffered, "no memory is set apart for a crash kernel")
   }
 
   private func handover(
     _ architecture: Architecture, _ facts: MachineFacts, _ machine: SourceMachine?
   ) throws(CallFailure) -> Handover {
     let memory = usableMemory.isEmpty ? facts.crashRegions : usableMemory
-    guard !forCrash || !memory.isEmpty else {
-      throw CallFailure(.notOffered, "no memory is set apart for a crash kernel, and none was told")
-    }
     var handover = Handover(
       commandLine: try commandLine.choice(forCrash: forCrash, architecture, machine),
       initrd: initrd, reservations: reservations, seeds: seeds,

@@ -94,6 +94,9 @@ extension PlanOptions {
     guard !has(DTFIX_REUSE_COMMAND_LINE) || machine != nil else {
       throw CallFailure(.usage, "options: the running kernel's command line, and no machine")
     }
+    guard !has(DTFIX_REUSE_COMMAND_LINE) || !has(DTFIX_NO_COMMAND_LINE) else {
+      throw CallFailure(.usage, "options: the running kernel's command line, and none: not both")
+    }
     if has(DTFIX_NO_COMMAND_LINE) {
       commandLine = .omitted
     } else if has(DTFIX_REUSE_COMMAND_LINE), let machine {

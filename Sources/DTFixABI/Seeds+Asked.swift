@@ -16,9 +16,12 @@ extension Seeds {
     guard kaslr.isEmpty || kaslr.count == kaslrSize else {
       throw .argument("kaslr_seed: \(kaslr.count) bytes, not \(kaslrSize)")
     }
-    let fresh = try ask { () throws(LoadingError) in try Seeds.fresh() }
+    let (drawsKASLR, drawsRNG) = (kaslr.isEmpty && !noKASLR, rng.isEmpty && !noRNG)
+    // They are waited for early in a boot: only by those who need some.
+    let fresh =
+      drawsKASLR || drawsRNG ? try ask { () throws(LoadingError) in try Seeds.fresh() } : .none
     return Seeds(
-      kaslr: noKASLR ? nil : kaslr.isEmpty ? fresh.kaslr : kaslr,
-      rng: noRNG ? nil : rng.isEmpty ? fresh.rng : rng)
+      kaslr: noKASLR ? nil : drawsKASLR ? fresh.kaslr : kaslr,
+      rng: noRNG ? nil : drawsRNG ? fresh.rng : rng)
   }
 }

@@ -74,6 +74,9 @@ extension PlanOptions {
     if handsOnMeasurements, let item = files.item(.measurements) {
       throw LoadingError(.usage, "\(item.name): measurements besides the machine's: not both")
     }
+    if case .running = commandLine, let item = files.item(.commandLine) {
+      throw LoadingError(.usage, "\(item.name): a command line besides the machine's: not both")
+    }
     guard forCrash else { return try checkForKexec(files) }
     guard machine != nil else {
       throw LoadingError(

@@ -17,7 +17,7 @@ int main(int count, char **arguments) {
   test_versions();
   test_texts();
   test_files(arguments[2]);
-  test_uses();
+  test_uses(arguments[2]);
   free_good();
   return exit_code();
 }

@@ -88,6 +88,6 @@ void test_sizes(void);
 void test_versions(void);
 void test_texts(void);
 void test_files(const char *folder);
-void test_uses(void);
+void test_uses(const char *folder);
 
 #endif

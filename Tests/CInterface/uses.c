@@ -2,6 +2,7 @@
 /* The interface as it is meant to be used. */
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool has_text(const dtfix_buffer *buffer, const char *text) {
@@ -112,6 +113,82 @@ static void test_report(void) {
   dtfix_tree_free(&tree);
 }
 
+/* A machine that tells nothing: the report says so, and memory that a caller names is not enough for its crash kernel. */
+static void test_unknown_machine(void) {
+  const dtfix_range usable = {0x44000000, 0x4000000};
+  dtfix_handover handover = good.handover;
+  dtfix_machine *machine = NULL;
+  dtfix_buffer *blob = NULL, *text = NULL;
+  dtfix_report *report = NULL;
+  EXPECT(dtfix_machine_open("/no/such/folder", &machine, NULL) == 0);
+  EXPECT(dtfix_tree_patch(good.tree, &handover, machine, &blob, &report, NULL) == 0);
+  EXPECT(dtfix_report_text(report, &text, NULL) == 0);
+  EXPECT(has_text(text, "note: /no/such/folder/proc/iomem: no such file"));
+  dtfix_buffer_free(&text);
+  dtfix_report_free(&report);
+  dtfix_buffer_free(&blob);
+  handover.purpose = DTFIX_FOR_CRASH;
+  handover.core_header = (dtfix_range){0x44000000, 0x1000};
+  handover.usable_memory = &usable;
+  handover.usable_memory_count = 1;
+  EXPECT(dtfix_tree_patch(good.tree, &handover, machine, &blob, NULL, NULL) == -DTFIX_E_NOT_OFFERED);
+  EXPECT(dtfix_tree_patch(good.tree, &handover, NULL, &blob, NULL, NULL) == 0);
+  dtfix_buffer_free(&blob);
+  dtfix_machine_free(&machine);
+}
+
+/* Flags that say two things. */
+static void test_contradictions(void) {
+  dtfix_plan_options options = good.options;
+  dtfix_handover handover = good.handover;
+  dtfix_file_set *files = NULL;
+  dtfix_file file = good.file;
+  dtfix_plan *plan = NULL;
+  dtfix_buffer *blob = NULL;
+  options.flags = handover.flags = DTFIX_NO_COMMAND_LINE | DTFIX_REUSE_COMMAND_LINE;
+  EXPECT(dtfix_plan_make(good.files, good.machine, &options, &plan, NULL, NULL) == -DTFIX_E_USAGE);
+  EXPECT(dtfix_tree_patch(good.tree, &handover, good.machine, &blob, NULL, NULL) == -DTFIX_E_USAGE);
+  EXPECT(plan == NULL && blob == NULL);
+  options.flags = DTFIX_REUSE_COMMAND_LINE;
+  file.type = DTFIX_FILE_KERNEL;
+  EXPECT(dtfix_file_set_new(&files, NULL) == 0);
+  EXPECT(dtfix_file_set_add(files, &file, NULL) == 0);
+  EXPECT(dtfix_plan_make(files, good.machine, &options, &plan, NULL, NULL) == 0);
+  dtfix_plan_free(&plan);
+  file.type = DTFIX_FILE_COMMAND_LINE;
+  file.bytes = "quiet";
+  file.size = 5;
+  EXPECT(dtfix_file_set_add(files, &file, NULL) == 0);
+  EXPECT(dtfix_plan_make(files, good.machine, &options, &plan, NULL, NULL) == -DTFIX_E_USAGE);
+  dtfix_file_set_free(&files);
+}
+
+/* A live tree without the blob that it came from lacks reservations, and the report of its patch says so. */
+static void test_live_tree(const char *folder) {
+  dtfix_handover handover = good.handover;
+  char root[4096];
+  dtfix_machine *machine = NULL;
+  dtfix_tree *tree = NULL;
+  dtfix_buffer *blob = NULL;
+  dtfix_report *report = NULL;
+  size_t index, found = 0;
+  snprintf(root, sizeof root, "%s/live", folder);
+  handover.architecture = "aarch64";
+  EXPECT(dtfix_machine_open(root, &machine, NULL) == 0);
+  EXPECT(dtfix_machine_tree(machine, DTFIX_TREE_BEST, &tree, NULL) == 0);
+  EXPECT(dtfix_tree_patch(tree, &handover, NULL, &blob, &report, NULL) == 0);
+  for (index = 0; index < dtfix_report_finding_count(report); index++) {
+    dtfix_finding finding = {.struct_size = sizeof finding};
+    EXPECT(dtfix_report_finding(report, index, &finding, NULL) == 0);
+    found += strcmp(finding.place, "reservations") == 0;
+  }
+  EXPECT(found == 1);
+  dtfix_report_free(&report);
+  dtfix_buffer_free(&blob);
+  dtfix_tree_free(&tree);
+  dtfix_machine_free(&machine);
+}
+
 static void test_core_header(void) {
   dtfix_buffer *header = NULL;
   dtfix_report *report = NULL;
@@ -172,9 +249,12 @@ static void test_file_set(void) {
   dtfix_file_set_free(&files);
 }
 
-void test_uses(void) {
+void test_uses(const char *folder) {
   test_editing();
   test_report();
+  test_unknown_machine();
+  test_contradictions();
+  test_live_tree(folder);
   test_core_header();
   test_plan();
   test_file_set();

@@ -159,6 +159,10 @@ import Testing
       try files.add(.measurements, [1], named: "m")
       options.handsOnMeasurements = true
     },
+    Mistake(.usage, "c: a command line besides the machine's") { files, options in
+      try files.add(.commandLine, [0x31], named: "c")
+      options.commandLine = .running(SourceMachine())
+    },
     Mistake(.usage, "facts by hand are for a crash kernel") { $1.given.linearMap = 1 },
     Mistake(.usage, "a place for the backup") { _, options in
       (options.forCrash, options.given.backup) = (true, 1 << 20)
