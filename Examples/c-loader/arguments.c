@@ -29,9 +29,10 @@ static int wrong(const char *option, const char *why) {
 }
 
 static int digit(char character) {
-  static const char digits[] = "0123456789abcdef";
-  const char *place = character == '\0' ? NULL : strchr(digits, character | 0x20);
-  return place == NULL ? -1 : (int)(place - digits);
+  static const char digits[] = "0123456789abcdefABCDEF";
+  const char *place = character == '\0' ? NULL : strchr(digits, character);
+  const int value = place == NULL ? -1 : (int)(place - digits);
+  return value < 16 ? value : value - 6;
 }
 
 /* A seed as dtfix takes it: hexadecimal digits, after 0x or not; or no seed. */

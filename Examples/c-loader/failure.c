@@ -25,9 +25,15 @@ int failed(int code, const char *format, ...) {
   return code;
 }
 
-int failed_by(dtfix_error **error) {
+int failed_by(dtfix_error **error) { return failed_in(NULL, error); }
+
+int failed_in(const char *file, dtfix_error **error) {
   const int code = dtfix_error_code(*error);
-  failed(code, "%s", dtfix_error_message(*error));
+  const char *message = dtfix_error_message(*error);
+  if (file == NULL)
+    failed(code, "%s", message);
+  else
+    failed(code, "%s: %s", file, message);
   dtfix_error_free(error);
   /* Below 64 are mistakes of the program that calls the library. */
   return code < 64 ? EXIT_SOFTWARE_ : code;

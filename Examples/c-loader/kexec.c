@@ -54,7 +54,9 @@ static int load_segments(const dtfix_plan *plan, const dtfix_plan_info *info) {
   size_t index;
   memset(&segment, 0, sizeof segment);
   segment.struct_size = sizeof segment;
-  for (index = 0; index < info->segment_count && index < KEXEC_SEGMENT_MAX; index++) {
+  if (info->segment_count > KEXEC_SEGMENT_MAX)
+    return failed(DTFIX_E_NOT_OFFERED, "kexec_load: %zu segments, it takes %d", info->segment_count, KEXEC_SEGMENT_MAX);
+  for (index = 0; index < info->segment_count; index++) {
     if (dtfix_plan_segment(plan, index, &segment, &error) != 0) return failed_by(&error);
     table[index].buf = segment.bytes;
     table[index].bufsz = segment.size;

@@ -16,6 +16,8 @@ enum { EXIT_FOUND = 1, EXIT_SOFTWARE_ = 70, EXIT_CANTCREAT_ = 73 };
 int failed(int code, const char *format, ...);
 /* Says what the library says, frees that, and returns the exit code for it. */
 int failed_by(dtfix_error **error);
+/* The same of a file, where the library does not know its name. */
+int failed_in(const char *file, dtfix_error **error);
 /* Prints text of which some comes from files: control characters become question marks. */
 void print(const char *text);
 

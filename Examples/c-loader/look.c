@@ -34,8 +34,8 @@ int capture(const struct arguments *arguments) {
     result = failed_by(&error);
   } else {
     /* What is not in it is no failure: it is told. */
-    result = show_findings(arguments->output, report) > EXIT_FOUND;
-    if (result == 0)
+    result = show_findings(arguments->output, report);
+    if (result == 0 || result == EXIT_FOUND)
       result = write_file(
           AT_FDCWD, arguments->output, dtfix_buffer_bytes(archive), dtfix_buffer_size(archive));
   }
@@ -101,12 +101,7 @@ int check(const struct arguments *arguments) {
     result = check_core_header(arguments->root, bytes, size, &report, &error);
   else
     result = check_kernel(bytes, size, &error);
-  if (result == 0) {
-    result = show_findings(path, report);
-  } else {
-    result = failed(dtfix_error_code(error), "%s: %s", path, dtfix_error_message(error));
-    dtfix_error_free(&error);
-  }
+  result = result == 0 ? show_findings(path, report) : failed_in(path, &error);
   dtfix_report_free(&report);
   dtfix_buffer_free(&file);
   return result;

@@ -19,6 +19,9 @@ FOR_KEXEC, FOR_CRASH = 1, 2
 NO_KASLR_SEED, NO_RNG_SEED, MEASUREMENTS = 1, 2, 32
 KERNEL, INITRD, TREE, OVERLAY, COMMAND_LINE, EXTRA = 1, 2, 3, 4, 5, 8
 CALLS = {None: 0, "kexec_load": 1, "kexec_file_load": 2}
+# The same, as a kernel calls them; elsewhere such a number is another call.
+CALL_NUMBERS = {"x86_64": (246, 320), "ppc64": (268, 382), "ppc64le": (268, 382), "s390x": (277, 381),
+                "aarch64": (104, 294), "riscv64": (104, 294), "loongarch64": (104, 294)}
 E_NOT_FOUND = 4
 
 
@@ -223,6 +226,8 @@ def options_of(arguments, status):
             options.flags |= none
         elif text is not None:
             seed = bytes.fromhex(text.removeprefix("0x"))
+            if not seed:
+                raise ValueError("an empty seed")
             setattr(options, name, seed)
             setattr(options, name + "_size", len(seed))
     return options
@@ -261,8 +266,10 @@ def load(arguments):
 
 def make_call(plan):
     """kexec_load(2) or kexec_file_load(2); their numbers are the machine's."""
-    numbers = {"x86_64": (246, 320), "ppc64le": (268, 382), "ppc64": (268, 382)}
-    load_number, file_number = numbers.get(os.uname().machine, (104, 294))
+    machine = os.uname().machine
+    if machine not in CALL_NUMBERS:
+        raise Failure(os.EX_UNAVAILABLE, f"kexec: the numbers of its calls on {machine} are not known here")
+    load_number, file_number = CALL_NUMBERS[machine]
     info = made(PlanInfo, "plan_info_read", plan)
     libc = ctypes.CDLL(None, use_errno=True)
     if info.call == CALLS["kexec_load"]:
