@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes what dtfix writes of the same machine: same MACHINE kexec | crash | core | capture. Of dtfix_handover every
+   member has a value that comes from nowhere else. */
+#include "support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const dtfix_range reservations[] = {{0x60000000, 0x1000}, {0x60010000, 0x3000}};
+static const dtfix_extra extras[] = {{"acme,log", {0x61000000, 0x800}}, {"acme,more", {0x61010000, 0x10}}};
+static const dtfix_extra crash_extra = {"acme,log", {0x94000000, 0x800}};
+static const dtfix_range usable = {0x92000000, 0x4000000};
+
+static void fill(dtfix_handover *handover, uint32_t purpose) {
+  *handover = good.handover;
+  handover->purpose = purpose;
+  handover->command_line = "quiet";
+  handover->append = "debug nr_cpus=1";
+  handover->reservations = reservations;
+  handover->reservation_count = 2;
+  handover->extras = extras;
+  handover->extra_count = 2;
+  if (purpose == DTFIX_FOR_CRASH) {
+    handover->extras = &crash_extra;
+    handover->extra_count = 1;
+    handover->initrd = (dtfix_range){0x92800000, 0x12345};
+    handover->core_header = (dtfix_range){0x95000000, 0x1000};
+    handover->disk_keys = (dtfix_range){0x95100000, 0x2000};
+    handover->usable_memory = &usable;
+    handover->usable_memory_count = 1;
+  } else {
+    handover->initrd = (dtfix_range){0x62000000, 0x12345};
+    handover->measurements = (dtfix_range){0x63000000, 0x2000};
+    handover->live_update_tree = (dtfix_range){0x64000000, 0x1000};
+    handover->live_update_scratch = (dtfix_range){0x64010000, 0x40};
+  }
+}
+
+static int make(const char *what, dtfix_buffer **bytes, dtfix_error **error) {
+  dtfix_handover handover;
+  if (strcmp(what, "core") == 0)
+    return dtfix_core_header(good.machine, NULL, bytes, NULL, error);
+  if (strcmp(what, "capture") == 0)
+    return dtfix_machine_capture(good.machine, 0, bytes, NULL, error);
+  fill(&handover, strcmp(what, "crash") == 0 ? DTFIX_FOR_CRASH : DTFIX_FOR_KEXEC);
+  return dtfix_tree_patch(good.tree, &handover, good.machine, bytes, NULL, error);
+}
+
+int main(int count, char **arguments) {
+  dtfix_buffer *bytes = NULL;
+  dtfix_error *error = NULL;
+  if (count != 3) return 64;
+  make_good(arguments[1]);
+  if (make(arguments[2], &bytes, &error) != 0) fprintf(stderr, "same: %s\n", dtfix_error_message(error));
+  EXPECT(error == NULL);
+  fwrite(dtfix_buffer_bytes(bytes), 1, dtfix_buffer_size(bytes), stdout);
+  dtfix_buffer_free(&bytes);
+  dtfix_error_free(&error);
+  free_good();
+  return exit_code();
+}
