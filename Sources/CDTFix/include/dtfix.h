@@ -14,20 +14,19 @@
  * Handles (dtfix_tree, dtfix_plan, …) belong to the caller. A …_free function takes the address of
  * the handle, frees it and sets it to NULL; NULL, and the address of NULL, are fine; a handle of
  * another type is left as it is. Every other function refuses NULL with -DTFIX_E_ARGUMENT; those
- * that cannot fail answer 0, NULL or "". To use
- * a handle after it was freed is an error of the caller's; where the memory tells, and it does
- * until it is used again, that is -DTFIX_E_HANDLE, as is a handle of another type.
+ * that cannot fail answer 0, NULL or "". To use a handle after it was freed is an error of the
+ * caller's; where the memory tells, and it does until it is used again, that is -DTFIX_E_HANDLE,
+ * as is a handle of another type.
  *
- * Pointers that are handed out are the handle's: they are good until it is freed. Of what is handed
- * in nothing is kept. Bytes come with their size, arrays
- * with their count; more than 1 GiB, and NULL with anything but 0, are -DTFIX_E_ARGUMENT. Other
- * strings end with a NUL.
+ * Pointers that are handed out are the handle's: they are good until it is freed. Of what is
+ * handed in nothing is kept. Bytes come with their size, arrays with their count; more than 1 GiB,
+ * and NULL with anything but 0, are -DTFIX_E_ARGUMENT. Other strings end with a NUL.
  *
  * Structs begin with their size, `struct_size`: set all of a struct to zero, then `struct_size` to
  * its sizeof. Zero is the default of every member. Later versions add members at the end: a
- * caller's smaller struct is taken as if they were zero, and filled as far as it goes; a larger one
- * is taken when what this library does not know is zero, else it is -DTFIX_E_VERSION, as is one
- * that is smaller than in the first version.
+ * caller's smaller struct is taken as if they were zero, and filled as far as it goes; a larger
+ * one is taken when what this library does not know is zero, else it is -DTFIX_E_VERSION, as is
+ * one that is smaller than in the first version.
  *
  * Threads. Any number of threads may use the library at the same time. One handle may be read by
  * several; who changes or frees one sees to it that nobody else uses it meanwhile.
