@@ -22,11 +22,11 @@ public func dtfix_tree_patch(
     let (next, missing) = try request.tree(from: base, on: machine)
     if let report = unsafe report {
       let findings = (base.origin?.warnings ?? []) + next.warnings
-      let notes = (base.origin?.notes ?? []) + (missing.map { ["note: \($0.message)"] } ?? [])
-      ReportObject(
-        changes: next.changes, findings: findings,
-        lines: notes + next.changes.map(\.description) + findings.map { "warning: \($0)" }
-      ).hand(to: report)
+      var lines = base.origin?.notes ?? []
+      if let missing { lines.append("note: \(missing.message)") }
+      lines += next.changes.map(\.description)
+      lines += findings.map { "warning: \($0)" }
+      ReportObject(changes: next.changes, findings: findings, lines: lines).hand(to: report)
     }
     BufferObject(next.blob).hand(to: place)
   }

@@ -18,8 +18,10 @@ extension Seeds {
     }
     let (drawsKASLR, drawsRNG) = (kaslr.isEmpty && !noKASLR, rng.isEmpty && !noRNG)
     // They are waited for early in a boot: only by those who need some.
-    let fresh =
-      drawsKASLR || drawsRNG ? try ask { () throws(LoadingError) in try Seeds.fresh() } : .none
+    var fresh = Seeds.none
+    if drawsKASLR || drawsRNG {
+      fresh = try ask { () throws(LoadingError) in try Seeds.fresh() }
+    }
     return Seeds(
       kaslr: noKASLR ? nil : drawsKASLR ? fresh.kaslr : kaslr,
       rng: noRNG ? nil : drawsRNG ? fresh.rng : rng)
