@@ -34,6 +34,7 @@ int add_file(dtfix_file_set *files, const struct named_file *named) {
   file.type = named->type;
   file.name = named->name;
   file.fd = open(named->path, O_RDONLY | O_CLOEXEC);
+  file.has_fd = 1;
   if (file.fd < 0) return cannot(named->path);
   result = dtfix_file_set_add(files, &file, &error);
   close(file.fd);

@@ -55,7 +55,7 @@ class ImageInfo(Versioned):
 
 class File(Versioned):
     _fields_ = [("struct_size", c_uint32), ("type", c_uint32), ("name", c_char_p), ("bytes", c_char_p),
-                ("size", c_size_t), ("fd", c_int32), ("unused", c_uint32)]
+                ("size", c_size_t), ("fd", c_int32), ("has_fd", c_uint32)]
 
 
 class PlanOptions(Versioned):
@@ -206,7 +206,7 @@ def files_of(arguments):
     for kind, name, path in chosen:
         fd = opened(path)
         try:
-            call("file_set_add", files, File(type=kind, name=name.encode(), fd=fd))
+            call("file_set_add", files, File(type=kind, name=name.encode(), fd=fd, has_fd=1))
         finally:
             os.close(fd)
     if arguments.command_line is not None:

@@ -31,10 +31,12 @@ public func dtfix_file_set_add(
   answer(error) { () throws(CallFailure) in
     let set = try FileSetObject.of(files)
     let file = try dtfix_file.given(file, "file")
-    try unsafe checkUnused(file.unused, "file")
     let kind = try ask { () throws(LoadingError) in try unsafe FileSet.kind(file.type) }
     let name = try unsafe textIfAny(file.name, "name") ?? (kind == .extra ? "" : "\(kind)")
-    if unsafe file.bytes == nil && file.size == 0 {
+    if unsafe file.has_fd != 0 {
+      guard unsafe file.bytes == nil, unsafe file.size == 0 else {
+        throw .argument("\(name): bytes and a file descriptor: one of them")
+      }
       let descriptor = unsafe FileDescriptor(rawValue: file.fd)
       try ask { () throws(LoadingError) in try set.files.add(kind, descriptor, named: name) }
     } else {

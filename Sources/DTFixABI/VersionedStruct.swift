@@ -74,7 +74,7 @@ extension dtfix_core_facts: VersionedStruct { static let firstSize = size(upTo: 
 extension dtfix_image_info: VersionedStruct {
   static let firstSize = unsafe size(upTo: \.command_line)
 }
-extension dtfix_file: VersionedStruct { static let firstSize = size(upTo: \.unused) }
+extension dtfix_file: VersionedStruct { static let firstSize = size(upTo: \.has_fd) }
 extension dtfix_plan_options: VersionedStruct { static let firstSize = size(upTo: \.rng_seed_size) }
 extension dtfix_plan_info: VersionedStruct {
   static let firstSize = size(upTo: \.command_line_size)

@@ -63,6 +63,9 @@ public struct KernelCommandLine: Hashable, Sendable {
   /// The words that the kernel reads.
   var kernelWords: [CommandLineWord] { Self.kernelWords(Self.words(of: bytes)) }
 
+  /// Whether the kernel reads this word, which has no value.
+  package func has(_ word: String) -> Bool { kernelWords.contains { $0.isWord(word) } }
+
   /// Whether a word that the kernel reads says where a core header is.
   var namesCoreHeader: Bool {
     kernelWords.contains { $0.value(of: "elfcorehdr") != nil }

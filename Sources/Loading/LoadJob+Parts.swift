@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import DeviceTree
 import IMA
 import KernelImage
 import Kexec
@@ -12,7 +13,7 @@ extension LoadJob {
   func addParts(to request: inout LoadRequest) throws(LoadingError) {
     request.givenCoreHeader = files.item(.coreHeader)?.bytes
     request.extras = files.items(.extra).map { LoadRequest.Extra(name: $0.name, bytes: $0.bytes) }
-    let order = request.kernel.byteOrder
+    let order = request.orderOfMeasurements
     if let item = files.item(.measurements) {
       request.measurements = try Self.measurements(item.bytes, named: item.name, for: order)
     } else if options.handsOnMeasurements {
@@ -41,10 +42,38 @@ extension LoadJob {
         let list = try MeasurementList(bytes.span)
         return try MeasurementBuffer(list, for: order).bytes
       }
+      guard own == order else {
+        throw MeasurementError(offset: 0, number: nil, problem: .otherByteOrder(own))
+      }
       if let problem = try RestoredMeasurements(bytes.span, own).problem { throw problem }
       return bytes
     } catch {
       throw LoadingError(.malformedInput, "\(name): \(error)")
     }
+  }
+}
+
+extension LoadRequest {
+  /// The byte order in which the next kernel reads measurements: its own, or, on a big-endian one, the
+  /// canonical one that its command line may ask for (`ima_fs.c:default_canonical_fmt_setup`).
+  fileprivate var orderOfMeasurements: ByteOrder {
+    let line: KernelCommandLine
+    switch commandLine {
+    case .omitted: return kernel.byteOrder
+    case .given(let given): line = given
+    case .ofTree(let words):
+      var own = KernelCommandLine(bytes: tree?.bootArguments ?? [])
+      own.append(words)
+      line = own
+    }
+    return line.has("ima_canonical_fmt") ? .little : kernel.byteOrder
+  }
+}
+
+extension DeviceTree {
+  /// The tree's own command line; nil for none.
+  fileprivate var bootArguments: [UInt8]? {
+    let value = (try? property(ChosenProperty.commandLine, of: ChosenProperty.node)) ?? nil
+    return value.map { Array($0.bytes.prefix { $0 != 0 }) }
   }
 }

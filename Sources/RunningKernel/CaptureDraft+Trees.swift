@@ -80,7 +80,7 @@ extension Property {
   fileprivate var isSecretFile: Bool {
     let parts = name.split(separator: "#", omittingEmptySubsequences: false)
     let isRenamed = parts.count > 1 && parts[parts.count - 1].decimal != nil
-    return SecretProperty.names.contains(name)
-      || isRenamed && SecretProperty.names.contains(parts.dropLast().joined(separator: "#"))
+    return SecretProperty.notCaptured.contains(name)
+      || isRenamed && SecretProperty.notCaptured.contains(parts.dropLast().joined(separator: "#"))
   }
 }

@@ -20,6 +20,7 @@ static int calls_with_fd(int number, void *unused) {
   file.bytes = NULL;
   file.size = 0;
   file.fd = fd;
+  file.has_fd = 1;
   CALL(dtfix_read(fd, &out.buffer, E))
   CALL(dtfix_file_set_add(good.files, &file, E))
   return NO_SUCH_CALL;

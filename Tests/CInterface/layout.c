@@ -131,7 +131,7 @@ int main(void) {
   MEMBER(dtfix_file, bytes);
   MEMBER(dtfix_file, size);
   MEMBER(dtfix_file, fd);
-  MEMBER(dtfix_file, unused);
+  MEMBER(dtfix_file, has_fd);
   END(dtfix_file);
 
   BEGIN(dtfix_plan_options);

@@ -74,7 +74,7 @@ static int calls_with_unused(int number, void *unused) {
   dtfix_file file = good.file;
   (void)unused;
   CALL((facts.unused = 1, HEADER))
-  CALL((file.type = DTFIX_FILE_INITRD, file.unused = 1, dtfix_file_set_add(good.files, &file, E)))
+  CALL((file.type = DTFIX_FILE_INITRD, file.has_fd = 1, dtfix_file_set_add(good.files, &file, E)))
   return NO_SUCH_CALL;
 }
 

@@ -87,6 +87,22 @@ private let buffer: [UInt8] =
     }
   }
 
+  /// Our list is little-endian, as `ima_canonical_fmt` has it on every machine.
+  @Test func `that IMA measured is in the byte order that the next kernel reads`() throws {
+    let kernel = KernelBuilder.ppc64Kernel(size: 8192, memorySize: 1 << 20, isBigEndian: true)
+    let files = try set((.kernel, kernel), (.measurements, list))
+    var options = PlanOptions()
+    options.architecture = .ppc64
+
+    expectRefusal(.malformedInput, "the list is little-endian") {
+      try LoadJob(files, options, on: machine("pseries-7.2-kf")).gathered()
+    }
+
+    options.append = "ima_canonical_fmt"
+    let gathered = try LoadJob(files, options, on: machine("pseries-7.2-kf")).gathered()
+    #expect(gathered.request.measurements == buffer)
+  }
+
   @Test func `that is extra has a name of its own, or is wrong use`() throws {
     var files = try set((.kernel, KernelBuilder.arm64Image()))
     try files.add(.extra, [1], named: "bootargs")

@@ -23,9 +23,7 @@ private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
 }
 
 @Suite struct `Secrets` {
-  private let names = [
-    "kaslr-seed", "rng-seed", "ibm,plpks-pw", "security-password", "linux,dmcryptkeys",
-  ]
+  private let names = ["kaslr-seed", "rng-seed", "ibm,plpks-pw", "security-password"]
 
   /// A tree with all of them, in two nodes.
   private func tree() throws -> DeviceTree {

@@ -542,14 +542,12 @@ typedef struct dtfix_file {
   uint32_t type;
   /** What messages call it; of an extra blob, its property. NULL for the type's own name. */
   const char *name;
-  /** Its bytes; NULL to read them from `fd`. */
+  /** Its bytes; NULL and 0 when they are in `fd`. */
   const void *bytes;
   size_t size;
-  /**
-   * Read once, as by dtfix_read, and never again; looked at only when `bytes` is NULL and `size` 0.
-   */
+  /** An open file, read once, as by dtfix_read, and never again; counts when has_fd is not 0. */
   int32_t fd;
-  uint32_t unused;
+  uint32_t has_fd;
 } dtfix_file;
 
 /** The files that a kernel is started with. */
