@@ -79,7 +79,7 @@ private func crashSource(
     if let machine {
       source = try machine.crashSource(listedIn: try machine.memoryMap(), given: given)
     }
-    return (try source.settleArchitecture(told: told), source)
+    return (try source.settleArchitecture(told: told, by: "architecture"), source)
   }
 }
 

@@ -24,10 +24,13 @@ extension SourceMachine {
     /// The architecture of the core header: the one that was told, else the machine's. Of a powerpc kernel
     /// the name tells the byte order, too, where no machine does.
     ///
-    /// - Parameter name: as `uname -m` has it; nil for the machine's.
+    /// - Parameters:
+    ///   - name: as `uname -m` has it; nil for the machine's.
+    ///   - option: what messages call the place where it was told.
     /// - Throws: ``LoadingError`` for one that is not known, that is not the machine's, or that no core
     ///   headers are made for.
-    public mutating func settleArchitecture(told name: String?) throws(LoadingError) -> Architecture
+    public mutating func settleArchitecture(told name: String?, by option: String)
+      throws(LoadingError) -> Architecture
     {
       guard let called = name ?? architectureName else {
         let why = notes.first.map { "\($0)\n" } ?? ""
@@ -38,10 +41,10 @@ extension SourceMachine {
         let running = Architecture(named: architectureName), said != running
       {
         throw LoadingError(
-          .usage, "architecture \(name), but the machine's kernel is for \(architectureName)")
+          .usage, "\(option): \(name), but the machine's kernel is for \(architectureName)")
       }
       guard let architecture = Architecture(named: called), architecture.coreRules != nil else {
-        throw LoadingError(.usage, "architecture \(called): no core headers are made for it")
+        throw LoadingError(.usage, "\(option): no core headers are made for \(called)")
       }
       if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(name) {
         facts.byteOrder = .big

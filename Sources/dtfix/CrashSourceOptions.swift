@@ -38,7 +38,7 @@ extension CrashSourceOptions {
   ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
     try loading { () throws(LoadingError) in
       var source = try crashSource(given.facts)
-      let architecture = try source.settleArchitecture(told: arch)
+      let architecture = try source.settleArchitecture(told: arch, by: "--arch")
       return (architecture, source.facts, source.notes)
     }
   }
