@@ -68,7 +68,7 @@ let package = Package(
     library(
       "Kexec",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText", "KernelImage",
         "PhysicalMemory",
       ]),
     library(

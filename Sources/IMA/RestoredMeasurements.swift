@@ -34,7 +34,7 @@ public struct RestoredMeasurements: Hashable, Sendable {
     _ segment: Span<UInt8>, _ byteOrder: ByteOrder? = nil
   ) throws(MeasurementError) {
     let order = byteOrder ?? MeasurementBuffer.byteOrder(of: segment) ?? .little
-    let header = try Header(segment, order)
+    let header = try MeasurementHeader(segment, order, of: segment.count)
     self.byteOrder = order
     size = header.size
     count = header.count
@@ -52,38 +52,6 @@ public struct RestoredMeasurements: Hashable, Sendable {
     }
     self.entries = entries
     self.problem = problem
-  }
-}
-
-/// The header of a buffer.
-private struct Header {
-  let size: Int
-  let count: UInt64
-
-  init(_ segment: Span<UInt8>, _ order: ByteOrder) throws(MeasurementError) {
-    let version: UInt16
-    let size: UInt64
-    do throws(FormatError) {
-      version = try segment.integer(at: 0, order)
-      size = try segment.integer(at: 8, order)
-      count = try segment.integer(at: 16, order)
-    } catch {
-      throw MeasurementError(
-        offset: 0, number: nil,
-        problem: .endsInside(
-          .header, size: UInt64(MeasurementBuffer.headerSize), left: segment.count))
-    }
-    guard version == MeasurementBuffer.version else {
-      throw MeasurementError(offset: 0, number: nil, problem: .version(version))
-    }
-    guard size >= MeasurementBuffer.headerSize, size <= segment.count else {
-      throw MeasurementError(
-        offset: 8, number: nil, problem: .bufferSize(size, of: segment.count))
-    }
-    guard count < .max else {
-      throw MeasurementError(offset: 16, number: nil, problem: .count(count))
-    }
-    self.size = Int(size)
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import IMA
 import KernelImage
 import PhysicalMemory
 
@@ -131,8 +132,8 @@ struct LoadParts {
       case .commandLine: told.commandLine?.bytes.count
       case .trampoline: rules.trampoline?.size
       case .measurements:
-        request.measurements.map {
-          Int(MeasurementBufferCheck.memorySize(of: $0.count, pageSize))
+        request.measurements.flatMap {
+          MeasurementBuffer.segmentSize(of: $0.count, pageSize: pageSize).map { Int($0) }
         }
       case .extra(let number): request.extras[number].bytes.count
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import IMA
 import KernelImage
 import PhysicalMemory
 
@@ -51,7 +52,9 @@ extension LoadRequest {
       throw .badPart(.measurements, reason: problem, MeasurementBufferCheck.rule)
     }
     let half = machine.halfOfMemory
-    let size = MeasurementBufferCheck.memorySize(of: measurements.count, machine.largestPageSize)
+    let size =
+      MeasurementBuffer.segmentSize(of: measurements.count, pageSize: machine.largestPageSize)
+      ?? .max
     guard half.map({ size <= $0 }) != false else {
       throw .badPart(
         .measurements, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import PhysicalMemory
+import IMA
 
-/// Walks over a buffer of IMA's measurements as the next kernel does, from entry to entry; what is in the
-/// entries is not looked at.
+/// Restores a buffer of IMA's measurements as the next kernel does.
 ///
 /// Source: `security/integrity/ima/ima_template.c:ima_restore_measurement_list`.
 struct MeasurementBufferCheck {
@@ -15,67 +14,36 @@ struct MeasurementBufferCheck {
   let problem: String?
 
   /// - Parameters:
-  ///   - content: the buffer, as far as it was read.
+  ///   - content: the buffer, as far as it was read. Of one that was not read whole, only the header is
+  ///     looked at.
   ///   - order: of the kernel that reads it: a big-endian one reads either, as it was told to
   ///     (`ima_canonical_fmt`); nil when that is not known.
   init(_ content: LoadContent, _ order: ByteOrder?) {
-    do throws(FormatError) {
+    do throws(MeasurementError) {
       problem = try Self.problem(of: content, order)
     } catch {
-      problem = "it ends in an entry"
+      problem = error.description
     }
   }
-
-  /// Bytes in the header: version, nothing, size with the header, number of entries.
-  private static let headerSize = 24
 
   private static func problem(
     of content: LoadContent, _ order: ByteOrder?
-  ) throws(FormatError) -> String? {
+  ) throws(MeasurementError) -> String? {
     let bytes = content.start.span
-    guard bytes.count >= headerSize else {
-      return "\(content.size) bytes, and its header has \(headerSize)"
-    }
-    let first = try bytes.integer(UInt8.self, at: 0, .little)
-    let found: ByteOrder = first == 0 ? .big : .little
-    let version = try bytes.integer(UInt16.self, at: 0, found)
-    guard version == 1 else { return "version \(version), and kernels read version 1" }
+    let found = MeasurementBuffer.byteOrder(of: bytes) ?? order ?? .little
+    let header = try MeasurementHeader(bytes, found, of: content.size)
     guard order != .little || found == .little else {
-      return "in big-endian order, for a little-endian kernel"
+      throw MeasurementError(offset: 0, number: nil, problem: .otherByteOrder(found))
     }
-    let size = try bytes.integer(UInt64.self, at: 8, found)
-    let count = try bytes.integer(UInt64.self, at: 16, found)
-    guard size >= UInt64(headerSize), size <= UInt64(content.size) else {
-      return "its header tells of \(size) bytes, and it has \(content.size)"
-    }
-    return try entries(count, upTo: Int(size), bytes, found)
-  }
-
-  /// An entry has PCR, digest, name and data, the last two behind their lengths.
-  private static func entries(
-    _ count: UInt64, upTo end: Int, _ bytes: Span<UInt8>, _ order: ByteOrder
-  ) throws(FormatError) -> String? {
-    var (offset, number) = (headerSize, 0 as UInt64)
-    while number < count, offset < end {
-      for fixed in [4 + 20, 0] {
-        // Of a file that was not read whole, the rest is believed.
-        guard offset + fixed + 4 <= bytes.count || end <= bytes.count else { return nil }
-        let length = try bytes.integer(UInt32.self, at: offset + fixed, order)
-        offset += fixed + 4 + Int(length)
-        guard offset <= end else { return "its entry \(number) ends behind its \(end) bytes" }
-      }
-      number += 1
-    }
-    guard number == count, offset == end else {
-      return "its header tells of \(count) entries in \(end) bytes; \(number) end at \(offset)"
+    guard bytes.count == content.size else { return nil }
+    let restored = try RestoredMeasurements(bytes, found)
+    if let problem = restored.problem { throw problem }
+    let end = restored.entries.reduce(MeasurementBuffer.headerSize) { $0 + $1.bytes.count }
+    // A kernel is content with less than its header counts, and with a count of none.
+    guard UInt64(restored.entries.count) == header.count, end == header.size else {
+      return "its header tells of \(header.count) measurements in \(header.size) bytes; "
+        + "\(restored.entries.count) end at \(end)"
     }
     return nil
-  }
-
-  /// Bytes of memory for a list, as kernels count them: half a page more, in whole pages
-  /// (`ima_kexec.c:ima_add_kexec_buffer`, with the default of `CONFIG_IMA_KEXEC_EXTRA_MEMORY_KB`). In
-  /// user space nothing is added to it later.
-  static func memorySize(of size: Int, _ pageSize: UInt64) -> UInt64 {
-    (UInt64(size) + pageSize / 2).roundedUp(to: pageSize) ?? .max
   }
 }

@@ -11,7 +11,7 @@ import Testing
 @Suite struct `A plan with IMA's measurements` {
   static let list = MeasurementBytes.buffer(of: [64, 4000, 0])
 
-  /// `ima_add_kexec_buffer`: 24 + 3 * 38 + 4064 bytes and half a page in whole pages, the highest place
+  /// `ima_add_kexec_buffer`: 24 + 3 * 73 + 4064 bytes and half a page in whole pages, the highest place
   /// there is, before the kernel has one.
   @Test func `has them at the end of memory, and half a page more`() throws {
     let plan = try machine().plan()
@@ -53,7 +53,9 @@ import Testing
   @Test(arguments: [(0, 0x1000), (1, 0x2000)] as [(Int, UInt64)])
   func `leaves half a page free`(more: Int, size: UInt64) throws {
     var machine = machine()
-    machine.measurements = MeasurementBytes.buffer(of: [2048 - 24 - 38 + more])
+    machine.measurements = MeasurementBytes.buffer(of: [
+      2048 - 24 - MeasurementBytes.entrySize + more
+    ])
 
     let plan = try machine.plan()
 
@@ -90,20 +92,29 @@ import Testing
     #expect(reason.contains(text), "\(reason)")
   }
 
-  private static let entry = MeasurementBytes.entry(dataSize: 0)
+  private static let entry = MeasurementBytes.entry(nameSize: 0)
+  private static let unknown = MeasurementBytes.entry(nameSize: 0, template: "foo-ng")
 
-  /// 38 bytes are an entry without data.
+  /// 73 bytes are an entry without a name.
   private static let badLists: [(String, [UInt8])] = [
-    ("23 bytes", Array(list[..<23])),
+    ("the header has 24 bytes, and 23 are left", Array(list[..<23])),
     ("version 2", [2] + list[1...]),
     ("version 257", [1, 1] + list[2...]),
-    ("big-endian", MeasurementBytes.buffer(of: [1], .big)),
-    ("and it has 4201", Array(list.dropLast())),
-    ("of 3 entries", MeasurementBytes.header(size: 62, count: 3) + entry),
-    ("of 1 entries", MeasurementBytes.header(size: 100, count: 1) + entry + entry),
-    ("ends behind", MeasurementBytes.header(size: 61, count: 1) + entry),
-    ("tells of 8 bytes", MeasurementBytes.header(size: 8, count: 0)),
-    ("tells of 18446744073709551615", MeasurementBytes.header(size: -1, count: 0)),
+    ("the list is big-endian", MeasurementBytes.buffer(of: [1], .big)),
+    ("are 4307 bytes; the rule is 24 to 4306", Array(list.dropLast())),
+    (
+      "of 3 measurements in 97 bytes; 1 end at 97",
+      MeasurementBytes.header(size: 97, count: 3) + entry
+    ),
+    (
+      "of 0 measurements in 97 bytes; 0 end at 24",
+      MeasurementBytes.header(size: 97, count: 0) + entry
+    ),
+    ("73 bytes behind it", MeasurementBytes.header(size: 170, count: 1) + entry + entry),
+    ("the data has 35 bytes, and 34 are left", MeasurementBytes.header(size: 96, count: 1) + entry),
+    ("are 8 bytes", MeasurementBytes.header(size: 8, count: 0)),
+    ("are 18446744073709551615 bytes", MeasurementBytes.header(size: -1, count: 0)),
+    (#"no template "foo-ng""#, MeasurementBytes.header(size: 97, count: 1) + unknown),
   ]
 
   @Test func `is refused cut short anywhere`() throws {
@@ -186,12 +197,19 @@ import Testing
           try $0.addReservation(range(0x7fff_0000, 0x1000).tuple)
         }
       },
-      Alteration("ima: version 2") { $0.contents["ima.bin"]?[0] = 2 },
-      Alteration("ima: its header tells of 4 entries") { $0.contents["ima.bin"]?[16] = 4 },
-      Alteration("ima: its header tells of 4157 bytes, and it has 4156") {
+      Alteration("ima: offset 0x0: version 2") { $0.contents["ima.bin"]?[0] = 2 },
+      Alteration("ima: its header tells of 4 measurements in 4227 bytes; 2 end at 4227") {
+        $0.contents["ima.bin"]?[16] = 4
+      },
+      Alteration("ima: offset 0x8: header and list are 4227 bytes; the rule is 24 to 4226") {
         $0.contents["ima.bin"]?.removeLast()
       },
-      Alteration("ima: its entry 0 ends behind") { $0.contents["ima.bin"]?[24 + 24 + 3] = 1 },
+      Alteration("measurement 1: the template's name has 16777222 bytes") {
+        $0.contents["ima.bin"]?[24 + 24 + 3] = 1
+      },
+      Alteration(#"measurement 1: kernels have no template "foo-ng""#) {
+        $0.contents["ima.bin"]?.replaceSubrange((24 + 28)..<(24 + 31), with: "foo".utf8)
+      },
       Alteration("ima: is not for this kernel") {
         $0.isForCrash = true
         $0.flags = 1
@@ -204,6 +222,19 @@ import Testing
     let findings = folder.check().findings.map(\.description)
 
     #expect(findings.contains { $0.contains(damage.text) }, "\(findings)")
+  }
+
+  /// A file that is larger than what is looked at: entries are believed, the header is not.
+  @Test(arguments: [(0, nil), (4, nil), (-1, "24 to 4306"), (-4284, "23 are left")])
+  func `is looked at in its header, if it is not read whole`(more: Int, text: String?) throws {
+    let list = MeasurementBytes.buffer(of: [64, 4000, 0])
+    let content = LoadContent(
+      start: Array(list.prefix(min(40, list.count + more))), size: list.count + more)
+
+    let problem = MeasurementBufferCheck(content, .little).problem
+
+    #expect((problem == nil) == (text == nil), "\(problem ?? "")")
+    #expect(text.map { problem?.contains($0) == true } != false, "\(problem ?? "")")
   }
 
   @Test func `is not for LoongArch`() throws {
