@@ -20,7 +20,7 @@
  *
  * Pointers that are handed out are the handle's: they are good until it is freed. Of what is
  * handed in nothing is kept. Bytes come with their size, arrays with their count; more than 1 GiB,
- * and NULL with anything but 0, are -DTFIX_E_ARGUMENT. Other strings end with a NUL.
+ * and NULL with anything but 0, are -DTFIX_E_ARGUMENT. Other strings end with a NUL and are UTF-8.
  *
  * Structs begin with their size, `struct_size`: set all of a struct to zero, then `struct_size` to
  * its sizeof. Zero is the default of every member. Later versions add members at the end: a
@@ -52,7 +52,7 @@ uint32_t dtfix_abi_version(void);
 
 /* ---- Errors ------------------------------------------------------------------------------------ */
 
-/** What went wrong; those with a number of sysexits.h have dtfix' exit codes. */
+/** What went wrong; a number of sysexits.h means what it means as an exit code of dtfix. */
 enum {
   /** A function was called wrongly: NULL, an absurd size, an unknown number. */
   DTFIX_E_ARGUMENT = 1,
@@ -183,7 +183,7 @@ int dtfix_report_change(
 size_t dtfix_report_finding_count(const dtfix_report *report);
 int dtfix_report_finding(
     const dtfix_report *report, size_t index, dtfix_finding *finding, dtfix_error **error);
-/** The lines of `dtfix --explain`: where things come from, changes, places, warnings. */
+/** For people, line by line: where things come from, changes, places, warnings. */
 int dtfix_report_text(const dtfix_report *report, dtfix_buffer **text, dtfix_error **error);
 /** Changes and findings as JSON: an object with the arrays `changes` and `findings`. */
 int dtfix_report_json(const dtfix_report *report, dtfix_buffer **json, dtfix_error **error);
@@ -300,7 +300,10 @@ typedef struct dtfix_machine_status {
   uint32_t unused;
 } dtfix_machine_status;
 
-/** Names a machine; NULL or "/" for this one. Facts are read when they are asked for. */
+/**
+ * Names a machine; NULL or "/" for this one. Facts are read when they are asked for; a relative
+ * folder is looked up then.
+ */
 int dtfix_machine_open(const char *root, dtfix_machine **machine, dtfix_error **error);
 void dtfix_machine_free(dtfix_machine **machine);
 /** The architecture as `uname -m` has it. */
@@ -616,7 +619,10 @@ typedef struct dtfix_plan_info {
   /** Why this call. */
   const char *reason;
   const char *architecture;
-  /** Arguments of kexec_load(2); the upper half of flags is left to the caller, 0 will do. */
+  /**
+   * Arguments of kexec_load(2), 0 for the other call, whose flags are the caller's; the upper half
+   * of flags is left to the caller, 0 will do.
+   */
   uint64_t entry;
   uint64_t flags;
   size_t segment_count;
