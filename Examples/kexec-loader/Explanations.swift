@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kexec
 import Loading
 import SystemPackage
 
@@ -10,18 +11,18 @@ struct Explanation: Sendable {
   let errno: CInt
   /// As the manual pages call it.
   let name: String
-  let code: Failure.Code
+  let kind: Failure.Kind
   let meaning: String
   let advice: String
 
   private init(
-    _ call: SystemCall, _ errno: CInt, _ name: String, _ code: Failure.Code, _ meaning: String,
+    _ call: SystemCall, _ errno: CInt, _ name: String, _ kind: Failure.Kind, _ meaning: String,
     _ advice: String
   ) {
     self.call = call
     self.errno = errno
     self.name = name
-    self.code = code
+    self.kind = kind
     self.meaning = meaning
     self.advice = advice
   }
@@ -49,7 +50,7 @@ extension Failure {
       return
     }
     self.init(
-      known.code, "\(known.call.rawValue): \(known.name): \(known.meaning)\(loss)\(known.advice)")
+      known.kind, "\(known.call.rawValue): \(known.name): \(known.meaning)\(loss)\(known.advice)")
   }
 }
 

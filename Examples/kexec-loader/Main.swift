@@ -16,7 +16,7 @@ struct Loader {
       try Loader(Arguments(words)).run()
     } catch {
       complain("kexec-loader: \(error)")
-      exit(error.code.rawValue)
+      exit(error.kind.rawValue)
     }
   }
 

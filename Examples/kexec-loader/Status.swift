@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKexec
+import Kexec
 import Loading
 import RunningKernel
 import SystemPackage

@@ -2,6 +2,7 @@
 
 import CKexec
 import Glibc
+import Kexec
 import Loading
 import SystemPackage
 

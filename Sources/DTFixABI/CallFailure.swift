@@ -9,19 +9,20 @@ struct CallFailure: Error, Hashable {
   let code: Code
   let message: String
 
-  /// The numbers of `dtfix.h`; those from 64 on are dtfix' exit codes.
-  enum Code: CInt {
-    case argument = 1
-    case handle = 2
-    case version = 3
-    case notFound = 4
-    case usage = 64
-    case malformed = 65
-    case missing = 66
-    case notOffered = 69
-    case system = 71
-    case inputOutput = 74
-    case noPermission = 77
+  /// The numbers of `dtfix.h`: those of a call's own, and dtfix' exit codes.
+  enum Code: Hashable {
+    case argument, handle, version, notFound
+    case kexec(KexecError.Kind)
+
+    var number: CInt {
+      switch self {
+      case .argument: 1
+      case .handle: 2
+      case .version: 3
+      case .notFound: 4
+      case .kexec(let kind): kind.rawValue
+      }
+    }
   }
 
   init(_ code: Code, _ message: String) {
@@ -29,34 +30,24 @@ struct CallFailure: Error, Hashable {
     self.message = message
   }
 
+  init(_ kind: KexecError.Kind, _ message: String) { self.init(.kexec(kind), message) }
+
   static func argument(_ message: String) -> CallFailure { CallFailure(.argument, message) }
 }
 
 extension CallFailure {
-  /// What a machine does not tell, or no plan can be made of.
-  init(_ error: LoadingError) {
-    self.init(Code(rawValue: error.code.rawValue) ?? .system, "\(error)")
-  }
+  /// What cannot be read, made or planned.
+  init(_ error: KexecError) { self.init(error.kind, "\(error)") }
 
-  /// What no tree and no core header can be made of.
-  init(_ error: PlanError, in source: String) {
-    let code: Code =
-      switch error {
-      case .missing, .unsupported, .noTree, .noRoom, .noCrashRegion, .notMerged: .notOffered
-      case .tree, .tooMany, .badInitrd, .badMemory, .memoryIsOfUEFI, .notAccepted, .conflict,
-        .machineTree, .overlay, .contradiction, .tooManySegments, .badNote, .overlappingMemory:
-        .malformed
-      default: .usage
-      }
-    self.init(code, "\(source): \(error)")
-  }
+  /// The same, of a tree or a machine of this name.
+  init(_ error: KexecError, in source: String) { self.init(error.naming(SubjectNames(source))) }
 
   /// What a tree does not have, or cannot take.
   init(_ error: DeviceTreeError) {
     switch error.code {
     case .notFound: self.init(.notFound, "\(error)")
     case .exists, .badPath, .badName, .isRoot, .badOverlay: self.init(.usage, "\(error)")
-    default: self.init(.malformed, "\(error)")
+    default: self.init(.malformedInput, "\(error)")
     }
   }
 }
@@ -68,6 +59,6 @@ extension CallFailure {
     return 0
   } catch let failure {
     if let error = unsafe error { ErrorObject(failure).hand(to: error) }
-    return -failure.code.rawValue
+    return -failure.code.number
   }
 }

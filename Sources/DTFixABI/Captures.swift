@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CDTFix
+import Kexec
 import Loading
 import RunningKernel
 
@@ -33,7 +34,7 @@ extension RunningKernel {
     do throws(MachineError) {
       capture = try self.capture(version: packageVersion, measurements: measurements)
     } catch {
-      throw CallFailure(LoadingError(error))
+      throw CallFailure(KexecError(error))
     }
     guard !capture.isUseful else { return capture }
     let isForRoot = capture.unread.contains(where: \.isForRoot)

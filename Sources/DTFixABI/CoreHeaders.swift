@@ -45,10 +45,10 @@ public func dtfix_core_header(
     do {
       plan = try CoreHeaderPlan(for: architecture, source.facts)
       bytes = try plan.header.bytes()
-    } catch let error as PlanError {
+    } catch let error as KexecError {
       throw CallFailure(error, in: machine.map { "\($0.kernel.root)" } ?? "facts")
     } catch {
-      throw CallFailure(.malformed, "\(error)")
+      throw CallFailure(.malformedInput, "\(error)")
     }
     if let report = unsafe report {
       let lines =
@@ -74,7 +74,7 @@ public func dtfix_core_header(
 private func crashSource(
   of machine: SourceMachine?, _ given: GivenFacts, _ told: String?
 ) throws(CallFailure) -> (Architecture, SourceMachine.CrashSource) {
-  try ask { () throws(LoadingError) in
+  try ask { () throws(KexecError) in
     var source = SourceMachine.CrashSource(given)
     if let machine {
       source = try machine.crashSource(listedIn: try machine.memoryMap(), given: given)
@@ -94,9 +94,9 @@ public func dtfix_core_header_check(
     let header = try bytes(header, size, "header")
     var (facts, notes) = (CoreMachine(), [String]())
     if let machine = try MachineObject.ifAny(machine)?.machine {
-      (facts, notes) = try ask { () throws(LoadingError) in
+      (facts, notes) = try ask { () throws(KexecError) in
         guard let map = try machine.memoryMap(), !map.isHidden else {
-          throw LoadingError(.notOffered, "\(machine.kernel.memoryMapPath): tells no addresses")
+          throw KexecError(.notOffered, "\(machine.kernel.memoryMapPath): tells no addresses")
         }
         return try machine.coreMachine(listedIn: map)
       }

@@ -9,7 +9,7 @@ final class ErrorObject: HandleObject {
   let message: CText
 
   init(_ failure: CallFailure) {
-    code = failure.code.rawValue
+    code = failure.code.number
     message = CText(failure.message)
   }
 }

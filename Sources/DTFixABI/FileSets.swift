@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import CDTFix
+import Kexec
 import Loading
 import SystemPackage
 
@@ -31,17 +32,17 @@ public func dtfix_file_set_add(
   answer(error) { () throws(CallFailure) in
     let set = try FileSetObject.of(files)
     let file = try dtfix_file.given(file, "file")
-    let kind = try ask { () throws(LoadingError) in try unsafe FileSet.kind(file.type) }
+    let kind = try ask { () throws(KexecError) in try unsafe FileSet.kind(file.type) }
     let name = try unsafe textIfAny(file.name, "name") ?? (kind == .extra ? "" : "\(kind)")
     if unsafe file.has_fd != 0 {
       guard unsafe file.bytes == nil, unsafe file.size == 0 else {
         throw .argument("\(name): bytes and a file descriptor: one of them")
       }
       let descriptor = unsafe FileDescriptor(rawValue: file.fd)
-      try ask { () throws(LoadingError) in try set.files.add(kind, descriptor, named: name) }
+      try ask { () throws(KexecError) in try set.files.add(kind, descriptor, named: name) }
     } else {
       let content = try unsafe bytes(file.bytes, file.size, name)
-      try ask { () throws(LoadingError) in try set.files.add(kind, content, named: name) }
+      try ask { () throws(KexecError) in try set.files.add(kind, content, named: name) }
     }
   }
 }
@@ -60,7 +61,7 @@ public func dtfix_read(
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let place = try place(buffer, "buffer")
-    let content = try ask { () throws(LoadingError) in
+    let content = try ask { () throws(KexecError) in
       try FileDescriptor(rawValue: fd).contents(named: "dtfix_read", limit: FileSet.sizeLimit)
     }
     BufferObject(content).hand(to: place)

@@ -3,6 +3,7 @@
 import BinaryFormat
 public import CDTFix
 import KernelImage
+import Kexec
 
 /// What an image handle holds.
 final class ImageObject: HandleObject, Sendable {
@@ -62,7 +63,7 @@ public func dtfix_image_open(
     do throws(KernelFileError) {
       try ImageObject(file.span, profile: Int(profile)).hand(to: place)
     } catch {
-      throw CallFailure(.malformed, "\(error)")
+      throw CallFailure(.malformedInput, "\(error)")
     }
   }
 }

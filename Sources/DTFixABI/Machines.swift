@@ -17,8 +17,8 @@ final class MachineObject: HandleObject, Sendable {
 }
 
 /// Asks a machine.
-func ask<Value>(_ question: () throws(LoadingError) -> Value) throws(CallFailure) -> Value {
-  do throws(LoadingError) {
+func ask<Value>(_ question: () throws(KexecError) -> Value) throws(CallFailure) -> Value {
+  do throws(KexecError) {
     return try question()
   } catch {
     throw CallFailure(error)
@@ -84,7 +84,7 @@ public func dtfix_machine_architecture(
   answer(error) { () throws(CallFailure) in
     let place = try place(name, "name")
     let source = try MachineObject.of(machine).machine
-    guard let found = try ask({ () throws(LoadingError) in try source.architecture() }) else {
+    guard let found = try ask({ () throws(KexecError) in try source.architecture() }) else {
       throw CallFailure(.notOffered, "\(source.kernel.root): the architecture is not known")
     }
     BufferObject(found.name).hand(to: place)
@@ -101,7 +101,7 @@ public func dtfix_machine_tree(
     let place = try place(tree, "tree")
     let source = try MachineObject.of(machine).machine
     let origin = try treeOrigin(origin)
-    let file = try ask { () throws(LoadingError) in try source.tree(origin) }
+    let file = try ask { () throws(KexecError) in try source.tree(origin) }
     TreeObject(file).hand(to: place)
   }
 }
@@ -116,7 +116,7 @@ public func dtfix_machine_command_line(
     let place = try place(line, "line")
     let source = try MachineObject.of(machine).machine
     let forCrash = try isForCrash(purpose)
-    let line = try ask { () throws(LoadingError) in
+    let line = try ask { () throws(KexecError) in
       try source.commandLine(forCrash: forCrash, for: try source.architecture())
     }
     BufferObject(line.bytes).hand(to: place)

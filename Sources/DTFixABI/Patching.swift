@@ -23,7 +23,7 @@ public func dtfix_tree_patch(
     if let report = unsafe report {
       let findings = (base.origin?.warnings ?? []) + next.warnings
       var lines = base.origin?.notes ?? []
-      if let missing { lines.append("note: \(missing.message)") }
+      if let missing { lines.append("note: \(missing.text)") }
       lines += next.changes.map(\.description)
       lines += findings.map { "warning: \($0)" }
       ReportObject(changes: next.changes, findings: findings, lines: lines).hand(to: report)
@@ -94,19 +94,19 @@ private struct PatchRequest {
   /// The tree, and what could not be learned about the machine.
   func tree(
     from base: TreeObject, on machine: SourceMachine?
-  ) throws(CallFailure) -> (NextTree, missing: LoadingError?) {
+  ) throws(CallFailure) -> (NextTree, missing: KexecError?) {
     let name = base.origin?.name ?? "tree"
     var options = PlanOptions()
     options.architecture = architecture
     let source = LoadSource(options, on: machine)
-    let (architecture, facts, missing) = try ask { () throws(LoadingError) in
+    let (architecture, facts, missing) = try ask { () throws(KexecError) in
       let architecture = try source.architecture(of: TreeFile(blob: base.tree, named: name))
       let (facts, missing) = try source.facts(listedIn: machine?.memoryMap(), for: architecture)
       return (architecture, facts, missing)
     }
     if forCrash { try checkMemory(facts, isMachine: machine != nil, missing) }
     let handover = try handover(architecture, facts, machine)
-    do throws(PlanError) {
+    do throws(KexecError) {
       let next = try NextTree(
         from: base.tree, edits: base.edits, for: architecture, handover: handover, machine: facts)
       return (next, missing)
@@ -117,10 +117,10 @@ private struct PatchRequest {
 
   /// A machine has to have set memory apart, whatever is said of it.
   private func checkMemory(
-    _ facts: MachineFacts, isMachine: Bool, _ missing: LoadingError?
+    _ facts: MachineFacts, isMachine: Bool, _ missing: KexecError?
   ) throws(CallFailure) {
     guard facts.crashRegions.isEmpty, isMachine || usableMemory.isEmpty else { return }
-    if let missing, missing.code == .noPermission { throw CallFailure(missing) }
+    if let missing, missing.kind == .noPermission { throw CallFailure(missing) }
     throw CallFailure(.notOffered, "no memory is set apart for a crash kernel")
   }
 
@@ -196,7 +196,7 @@ extension PatchRequest.CommandLine {
       guard let machine else {
         throw CallFailure(.usage, "the running kernel's command line, and no machine")
       }
-      var line = try ask { () throws(LoadingError) in
+      var line = try ask { () throws(KexecError) in
         try machine.commandLine(forCrash: forCrash, for: architecture)
       }
       line.append(words)

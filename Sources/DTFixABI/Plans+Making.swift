@@ -41,7 +41,7 @@ private struct PlanRequest {
     _ files: FileSet, on machine: SourceMachine?
   ) throws(CallFailure) -> (PlanObject, ReportObject) {
     let (options, call, status) = (options, call, status)
-    return try ask { () throws(LoadingError) in
+    return try ask { () throws(KexecError) in
       let job = try LoadJob(files, options, on: machine)
       let choice = try job.choice(asked: call, on: status)
       let reason = ["\(choice.call.rawValue): \(choice.reason)"]
@@ -52,7 +52,7 @@ private struct PlanRequest {
         return (object, ReportObject(lines: reason))
       }
       let gathered = try job.gathered()
-      let plan = try gathered.plan()
+      let plan = try job.plan(gathered)
       let lines = reason + gathered.notes.map { "note: \($0)" } + plan.explanation
       return (
         PlanObject(plan, choice),

@@ -20,7 +20,7 @@ extension Seeds {
     // They are waited for early in a boot: only by those who need some.
     var fresh = Seeds.none
     if drawsKASLR || drawsRNG {
-      fresh = try ask { () throws(LoadingError) in try Seeds.fresh() }
+      fresh = try ask { () throws(KexecError) in try Seeds.fresh() }
     }
     return Seeds(
       kaslr: noKASLR ? nil : drawsKASLR ? fresh.kaslr : kaslr,

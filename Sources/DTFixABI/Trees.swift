@@ -30,7 +30,7 @@ func tree(_ blob: [UInt8], named name: String? = nil) throws(CallFailure) -> Dev
   do throws(DeviceTreeError) {
     return try DeviceTree(blob: blob)
   } catch {
-    throw CallFailure(.malformed, name.map { "\($0): \(error)" } ?? "\(error)")
+    throw CallFailure(.malformedInput, name.map { "\($0): \(error)" } ?? "\(error)")
   }
 }
 

@@ -27,11 +27,11 @@ public struct CallChoice: Hashable, Sendable {
   ///   - architecture: of the kernels.
   ///   - isPacked: whether the kernel is within another file.
   ///   - status: what the machine lets a loader do.
-  /// - Throws: ``LoadingError`` where what is needed is not to be had: better said early than by EPERM.
+  /// - Throws: ``KexecError`` where what is needed is not to be had: better said early than by EPERM.
   public init(
     asked: SystemCall?, needs: [String], for architecture: Architecture, isPacked: Bool,
     on status: KexecStatus
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     if let asked {
       try self.init(asked: asked, needs)
     } else if let need = needs.first {
@@ -54,9 +54,9 @@ public struct CallChoice: Hashable, Sendable {
   }
 
   /// What is asked for is done, but not without what else was asked for.
-  private init(asked: SystemCall, _ needs: [String]) throws(LoadingError) {
+  private init(asked: SystemCall, _ needs: [String]) throws(KexecError) {
     if asked == .kexecFileLoad, let need = needs.first {
-      throw LoadingError(.usage, "\(need): that takes kexec_load, which is not asked for")
+      throw KexecError(.usage, "\(need): that takes kexec_load, which is not asked for")
     }
     self.init(asked, "asked for")
   }
@@ -64,19 +64,19 @@ public struct CallChoice: Hashable, Sendable {
   /// kexec_load(2), as nothing else will do.
   private init(
     need: String, for architecture: Architecture, on status: KexecStatus
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     if status.isLockedDown {
-      throw LoadingError(
+      throw KexecError(
         .noPermission,
         "\(need), and lockdown (\(status.lockdown ?? "")) forbids kexec_load, which would be needed"
       )
     }
     if !architecture.isPlanned, let refusal = architecture.treeRefusal {
-      throw LoadingError(
+      throw KexecError(
         .notOffered, "\(need), and no plan is made for \(architecture): \(refusal)")
     }
     if status.calls[.kexecLoad] == false {
-      throw LoadingError(.notOffered, "\(need), and this kernel has no kexec_load")
+      throw KexecError(.notOffered, "\(need), and this kernel has no kexec_load")
     }
     self.init(.kexecLoad, need)
   }

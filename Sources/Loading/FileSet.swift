@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Kexec
 public import SystemPackage
 
 /// The files that a kexec is made of, each with what it is for: what `kexec_file_load(2)` has no way to say,
@@ -53,11 +54,11 @@ public struct FileSet: Sendable {
   ///   - kind: what it is for.
   ///   - bytes: the file. Of a command line, a newline at the end is no part of it.
   ///   - name: what messages call it; of an extra, the property that tells of it.
-  /// - Throws: ``LoadingError`` for a second file of a kind of which there is one, for an empty file, for a
+  /// - Throws: ``KexecError`` for a second file of a kind of which there is one, for an empty file, for a
   ///   command line with a NUL, and for an extra without a name or with that of another. The set is as it was.
   public mutating func add(
     _ kind: Kind, _ bytes: [UInt8], named name: String
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     try checkRoom(for: kind, name)
     var bytes = bytes
     if kind == .commandLine, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
@@ -74,12 +75,12 @@ public struct FileSet: Sendable {
   ///   - kind: what it is for.
   ///   - file: the open file.
   ///   - name: what messages call it; of an extra, the property that tells of it.
-  /// - Throws: ``LoadingError`` as for bytes; for what cannot be read: a folder, a socket, a file that is
+  /// - Throws: ``KexecError`` as for bytes; for what cannot be read: a folder, a socket, a file that is
   ///   closed or open for writing only; for more than ``sizeLimit`` bytes, and for a file that changed
   ///   meanwhile. The set is as it was.
   public mutating func add(
     _ kind: Kind, _ file: FileDescriptor, named name: String
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     try checkRoom(for: kind, name)
     try add(kind, Self.contents(of: file, named: name), named: name)
   }
@@ -89,19 +90,19 @@ public struct FileSet: Sendable {
   /// - Parameters:
   ///   - file: the open file.
   ///   - name: what messages call it.
-  /// - Throws: ``LoadingError`` for what cannot be read, or is too large.
+  /// - Throws: ``KexecError`` for what cannot be read, or is too large.
   public static func contents(
     of file: FileDescriptor, named name: String
-  ) throws(LoadingError) -> [UInt8] {
+  ) throws(KexecError) -> [UInt8] {
     try file.contents(named: name, limit: sizeLimit)
   }
 
   /// The kind of a number.
   ///
-  /// - Throws: ``LoadingError`` for a number that means nothing.
-  public static func kind(_ number: UInt32) throws(LoadingError) -> Kind {
+  /// - Throws: ``KexecError`` for a number that means nothing.
+  public static func kind(_ number: UInt32) throws(KexecError) -> Kind {
     guard let kind = Kind(rawValue: number) else {
-      throw LoadingError(
+      throw KexecError(
         .usage, "a file of kind \(number): there are kinds 1 to \(Kind.allCases.count)")
     }
     return kind
@@ -113,35 +114,35 @@ public struct FileSet: Sendable {
   /// All files of a kind, in order.
   func items(_ kind: Kind) -> [Item] { items.filter { $0.kind == kind } }
 
-  private func checkRoom(for kind: Kind, _ name: String) throws(LoadingError) {
+  private func checkRoom(for kind: Kind, _ name: String) throws(KexecError) {
     switch kind {
     case .initrd, .overlay: return
     case .extra:
       guard !name.isEmpty else {
-        throw LoadingError(.usage, "an extra part has the name of a property, not none")
+        throw KexecError(.usage, "an extra part has the name of a property, not none")
       }
       guard !items(.extra).contains(where: { $0.name == name }) else {
-        throw LoadingError(.usage, "\(name): two extra parts of this name")
+        throw KexecError(.usage, "\(name): two extra parts of this name")
       }
     default:
       guard let other = item(kind) else { return }
-      throw LoadingError(
+      throw KexecError(
         .usage, "\(name): a second \(kind), besides \(other.name): there can be one only")
     }
   }
 
   private static func check(
     _ bytes: [UInt8], _ kind: Kind, _ name: String
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     guard bytes.count <= sizeLimit else { throw .tooLarge(name, limit: sizeLimit) }
     guard kind == .commandLine else {
       guard !bytes.isEmpty else {
-        throw LoadingError(.malformedInput, "\(name): an empty \(kind)")
+        throw KexecError(.malformedInput, "\(name): an empty \(kind)")
       }
       return
     }
     guard !bytes.contains(0) else {
-      throw LoadingError(
+      throw KexecError(
         .usage, "\(name): the command line has a NUL byte; the kernel would end it there")
     }
   }

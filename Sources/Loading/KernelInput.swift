@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import KernelImage
+public import Kexec
 
 /// A kernel that is to be started, and what it brings with it.
 public struct KernelInput: Sendable {
@@ -24,14 +25,14 @@ public struct KernelInput: Sendable {
   ///   - name: what messages call it.
   ///   - profile: which profile of a unified kernel image, from 0.
   ///   - progress: called now and then with the bytes that were unpacked so far.
-  /// - Throws: ``LoadingError`` for a file that is no kernel, or a damaged one.
+  /// - Throws: ``KexecError`` for a file that is no kernel, or a damaged one.
   public init(
     _ all: [UInt8], named name: String, profile: Int = 0, progress: ((Int) -> Void)? = nil
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     do throws(KernelFileError) {
       file = try KernelFile(all.span, profile: profile, progress: progress)
     } catch {
-      throw LoadingError(error, in: name)
+      throw KexecError(error, in: name)
     }
     self.name = name
     bytes = file.layers.count > 1 ? file.bytes.copy(of: all.span) : all
@@ -50,26 +51,26 @@ public struct KernelInput: Sendable {
 
   /// The kernel as a plan needs it.
   ///
-  /// - Throws: ``LoadingError/Code/notOffered`` for a good kernel of a kind that no plan is made for.
+  /// - Throws: ``KexecError/Kind/notOffered`` for a good kernel of a kind that no plan is made for.
   public var image: KernelImage {
-    get throws(LoadingError) {
+    get throws(KexecError) {
       do throws(KernelFileError) {
         return try file.image
       } catch {
-        throw LoadingError(error, in: name)
+        throw KexecError(error, in: name)
       }
     }
   }
 }
 
-extension LoadingError {
+extension KexecError {
   /// A file that is no kernel, or one that is not loaded, which is no malformed one.
   ///
   /// - Parameters:
   ///   - error: why not.
   ///   - file: what messages call it.
   public init(_ error: KernelFileError, in file: String) {
-    let code: Code =
+    let code: Kind =
       switch error.reason {
       case .noProfile, .kernels(count: 0, _, of: 2...): .usage
       case .notLoaded, .thirtyTwoBit: .notOffered

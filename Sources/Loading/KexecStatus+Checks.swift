@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kexec
+public import Kexec
 
 extension KexecStatus {
   /// Refuses what the kernel would refuse, with the one reason that it has.
@@ -8,25 +8,25 @@ extension KexecStatus {
   /// - Parameters:
   ///   - call: the system call that is to be made.
   ///   - forCrash: whether it loads a crash kernel.
-  /// - Throws: ``LoadingError``; nothing for what is not known.
-  public func check(_ call: SystemCall, forCrash: Bool) throws(LoadingError) {
+  /// - Throws: ``KexecError``; nothing for what is not known.
+  public func check(_ call: SystemCall, forCrash: Bool) throws(KexecError) {
     let name = call.rawValue
     if calls[call] == false {
-      throw LoadingError(.notOffered, "\(name): is not in this kernel, or a filter hides it")
+      throw KexecError(.notOffered, "\(name): is not in this kernel, or a filter hides it")
     }
     if hasCapability == false {
-      throw LoadingError(.noPermission, "\(name): takes CAP_SYS_BOOT\nrun it as root")
+      throw KexecError(.noPermission, "\(name): takes CAP_SYS_BOOT\nrun it as root")
     }
     if isDisabled == true {
-      throw LoadingError(
+      throw KexecError(
         .noPermission, "\(name): kernel.kexec_load_disabled is 1 until the next boot")
     }
     if (forCrash ? crashLoadsLeft : loadsLeft) == 0 {
       let limit = "kernel.kexec_load_limit_\(forCrash ? "panic" : "reboot")"
-      throw LoadingError(.noPermission, "\(name): \(limit) is 0 until the next boot")
+      throw KexecError(.noPermission, "\(name): \(limit) is 0 until the next boot")
     }
     if call == .kexecLoad, isLockedDown {
-      throw LoadingError(
+      throw KexecError(
         .noPermission,
         "\(name): lockdown (\(lockdown ?? "")) forbids it: nothing in a plan is signed\n"
           + "a signed kernel is loaded by kexec_file_load, from its file and without a plan")
@@ -35,10 +35,10 @@ extension KexecStatus {
 
   /// Refuses to load a crash kernel that has no memory.
   ///
-  /// - Throws: ``LoadingError/Code/notOffered``.
-  public func checkCrashMemory(forCrash: Bool) throws(LoadingError) {
+  /// - Throws: ``KexecError/Kind/notOffered``.
+  public func checkCrashMemory(forCrash: Bool) throws(KexecError) {
     guard !forCrash || crashSize != "0" else {
-      throw LoadingError(.notOffered, "\(PlanError.noCrashRegion)\nboot with crashkernel=…")
+      throw KexecError(.notOffered, "\(KexecError.noCrashRegion.text)\nboot with crashkernel=…")
     }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KernelImage
-import Kexec
+public import Kexec
 
 extension LoadJob {
   /// What kexec_file_load(2) takes: the kernel does the rest.
@@ -16,37 +16,43 @@ extension LoadJob {
 
   /// Leaves everything to the kernel, by kexec_file_load(2).
   ///
-  /// - Throws: ``LoadingError`` for what it has no way to do, and for what the kernel would refuse: but
+  /// - Throws: ``KexecError`` for what it has no way to do, and for what the kernel would refuse: but
   ///   after it gave up the crash kernel that is loaded.
-  public func filesForKernel() throws(LoadingError) -> Files {
-    if let need = planNeeds.first { throw LoadingError(.usage, need) }
+  public func filesForKernel() throws(KexecError) -> Files {
     let architecture = try architecture()
+    let (line, name) = try commandLine(for: architecture, nil)
+    do throws(KexecError) {
+      return try filesForKernel(of: architecture, line)
+    } catch {
+      throw error.naming(names(nil, commandLine: name))
+    }
+  }
+
+  private func filesForKernel(
+    of architecture: Architecture, _ choice: CommandLineChoice
+  ) throws(KexecError) -> Files {
+    if let need = planNeeds.first { throw KexecError(.usage, need) }
     try checkIsKernel(for: architecture)
-    let (choice, name) = try commandLine(for: architecture, nil)
     var line: [UInt8] = []
     switch choice {
     case .given(let given): line = given.bytes
     case .omitted: break
     case .ofTree:
-      throw LoadingError(.usage, "no command line: neither a machine nor a tree tells one")
+      throw KexecError(.usage, "no command line: neither a machine nor a tree tells one")
     }
     if let limit = architecture.commandLineLimit, line.count >= limit.value {
-      let error = PlanError.commandLineTooLong(size: line.count, architecture)
-      throw LoadingError(.usage, "\(name): \(error)")
+      throw .commandLineTooLong(size: line.count, architecture)
     }
-    guard initrd?.isEmpty != true else {
-      throw LoadingError(.malformedInput, "\(kernel.name): \(PlanError.emptyInitrd)")
-    }
+    guard initrd?.isEmpty != true else { throw .emptyInitrd }
     return Files(kernel: kernel.bytes, initrd: initrd, commandLine: line)
   }
 
-  private func checkIsKernel(for architecture: Architecture) throws(LoadingError) {
+  private func checkIsKernel(for architecture: Architecture) throws(KexecError) {
     let isX86 = kernel.file.layers.last?.format == .bzImage && architecture == .x86_64
     guard !isX86 else { return }
     let machine = try kernel.image.machine
     guard Architecture(named: "\(machine)") == architecture else {
-      let error = PlanError.otherKernel(machine, architecture)
-      throw LoadingError(.malformedInput, "\(kernel.name): \(error)")
+      throw .otherKernel(machine, architecture)
     }
   }
 }

@@ -12,23 +12,23 @@ extension LoadJob {
   /// The next kernel's architecture: what was said; else the running kernel's, if there is a machine; else
   /// what the tree describes, or the kernel is made for.
   ///
-  /// - Throws: ``LoadingError`` where nothing tells.
-  public func architecture() throws(LoadingError) -> Architecture {
+  /// - Throws: ``KexecError`` where nothing tells.
+  public func architecture() throws(KexecError) -> Architecture {
     if let told = try source.toldArchitecture() { return told }
     return try architectureAndTree().0
   }
 
   /// The architecture, and the tree to start from; nil where it takes none, and then none is looked for.
-  func architectureAndTree() throws(LoadingError) -> (Architecture, TreeFile?) {
+  func architectureAndTree() throws(KexecError) -> (Architecture, TreeFile?) {
     if let told = try source.toldArchitecture(), !told.takesTree {
       return (told, try noTree(for: told))
     }
-    do throws(LoadingError) {
+    do throws(KexecError) {
       let base = try source.tree()
       return (try source.architecture(of: base, or: kernelArchitecture), base)
     } catch {
       // Without a tree and without a word of the machine's, the kernel tells.
-      guard error.code == .notOffered, try source.toldArchitecture() == nil,
+      guard error.kind == .notOffered, try source.toldArchitecture() == nil,
         let own = kernelArchitecture, !own.takesTree
       else { throw error }
       return (own, try noTree(for: own))
@@ -40,7 +40,7 @@ extension LoadJob {
   }
 
   /// Refuses a tree that would not be looked at.
-  private func noTree(for architecture: Architecture) throws(LoadingError) -> TreeFile? {
+  private func noTree(for architecture: Architecture) throws(KexecError) -> TreeFile? {
     if let named = source.namedTree { try LoadSource.refuse(tree: named.name, for: architecture) }
     return nil
   }
@@ -48,29 +48,29 @@ extension LoadJob {
   /// What is known about memory: of the machine; without one, what the tree says.
   func memory(
     _ base: TreeFile?, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
-  ) throws(LoadingError) -> MachineFacts {
+  ) throws(KexecError) -> MachineFacts {
     var (facts, missing) = try source.facts(listedIn: map, for: architecture)
     guard let machine = source.machine else { return try facts.with(memoryOf: base) }
     // Until the kernel says so, it is little-endian.
     facts.byteOrder = crash?.byteOrder ?? (try? machine.kernel.core())??.file.byteOrder ?? .little
     guard facts.systemRAM == nil else { return facts }
-    throw missing ?? LoadingError(.notOffered, "no memory is known")
+    throw missing ?? KexecError(.notOffered, "no memory is known")
   }
 }
 
 extension MachineFacts {
-  fileprivate func with(memoryOf base: TreeFile?) throws(LoadingError) -> MachineFacts {
+  fileprivate func with(memoryOf base: TreeFile?) throws(KexecError) -> MachineFacts {
     guard let base else {
-      throw LoadingError(.notOffered, "no memory is known", remedy: .machine)
+      throw KexecError(.notOffered, "no memory is known", advice: .nameMachine)
     }
     let memory: TreeMemory
-    do throws(PlanError) {
+    do throws(KexecError) {
       memory = try TreeMemory(of: base.tree)
     } catch {
-      throw LoadingError(.notOffered, "\(base.name): \(error)", remedy: .machine)
+      throw KexecError(.notOffered, "\(base.name): \(error)", advice: .nameMachine)
     }
     guard !memory.usable.isEmpty else {
-      throw LoadingError(.notOffered, "\(base.name): tells of no memory", remedy: .machine)
+      throw KexecError(.notOffered, "\(base.name): tells of no memory", advice: .nameMachine)
     }
     var facts = self
     facts.systemRAM = memory.usable.ranges

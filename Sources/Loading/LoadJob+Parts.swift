@@ -10,7 +10,7 @@ import RunningKernel
 // The parts of a plan that are handed over as they are.
 extension LoadJob {
   /// Adds core header, measurements and extra parts.
-  func addParts(to request: inout LoadRequest) throws(LoadingError) {
+  func addParts(to request: inout LoadRequest) throws(KexecError) {
     request.givenCoreHeader = files.item(.coreHeader)?.bytes
     request.extras = files.items(.extra).map { LoadRequest.Extra(name: $0.name, bytes: $0.bytes) }
     let order = request.orderOfMeasurements
@@ -22,13 +22,13 @@ extension LoadJob {
   }
 
   /// The machine's own list as a buffer.
-  private func ownMeasurements(for order: ByteOrder) throws(LoadingError) -> [UInt8] {
+  private func ownMeasurements(for order: ByteOrder) throws(KexecError) -> [UInt8] {
     guard let machine = source.machine else {
-      throw LoadingError(.usage, "a machine's measurements, and no machine is named")
+      throw KexecError(.usage, "a machine's measurements, and no machine is named")
     }
     let path = "\(machine.kernel.measurementsPath)"
     guard let list = try machine.fact({ kernel throws(MachineError) in try kernel.measurements() })
-    else { throw LoadingError(.notOffered, "\(path): no such file: the kernel measures nothing") }
+    else { throw KexecError(.notOffered, "\(path): no such file: the kernel measures nothing") }
     return try Self.measurements(list, named: path, for: order)
   }
 
@@ -36,7 +36,7 @@ extension LoadJob {
   /// byte order.
   private static func measurements(
     _ bytes: [UInt8], named name: String, for order: ByteOrder
-  ) throws(LoadingError) -> [UInt8] {
+  ) throws(KexecError) -> [UInt8] {
     do throws(MeasurementError) {
       guard let own = MeasurementBuffer.byteOrder(of: bytes.span) else {
         let list = try MeasurementList(bytes.span)
@@ -48,7 +48,7 @@ extension LoadJob {
       if let problem = try RestoredMeasurements(bytes.span, own).problem { throw problem }
       return bytes
     } catch {
-      throw LoadingError(.malformedInput, "\(name): \(error)")
+      throw KexecError(.malformedInput, "\(name): \(error)")
     }
   }
 }

@@ -16,25 +16,13 @@ extension LoadJob {
     /// What could not be learned, and what was done otherwise than one may think; a line each.
     public var notes: [String]
     /// What messages call the parts.
-    public var names: Names
-  }
-
-  /// What messages call the parts of a plan.
-  public struct Names: Hashable, Sendable {
-    /// The kernel's file.
-    public var kernel: String
-    /// The tree's file; without one, the machine's folder.
-    public var tree: String
-    /// Where the command line comes from.
-    public var commandLine: String
-    /// The machine's folder; nil without a machine.
-    public var machine: String?
+    public var names: SubjectNames
   }
 
   /// Asks the machine, and gathers all that a plan is made of.
   ///
-  /// - Throws: ``LoadingError`` for what is missing.
-  public func gathered() throws(LoadingError) -> Gathered {
+  /// - Throws: ``KexecError`` for what is missing.
+  public func gathered() throws(KexecError) -> Gathered {
     let image = try kernel.image
     let (architecture, base) = try architectureAndTree()
     let (line, lineName) = try commandLine(for: architecture, base)
@@ -55,16 +43,24 @@ extension LoadJob {
     }
     request.edits += overlays.map { .overlay($0.tree, name: $0.name) } + options.edits
     try addParts(to: &request)
-    let root = source.machine.map { "\($0.kernel.root)" }
     return Gathered(
       request: request, architecture: architecture, machine: facts,
       notes: (base?.notes ?? []) + kernel.notes + (crash?.notes ?? []),
-      names: Names(
-        kernel: kernel.name, tree: base?.name ?? root ?? kernel.name, commandLine: lineName,
-        machine: root))
+      names: names(base, commandLine: lineName))
   }
 
-  private func seeds() throws(LoadingError) -> Seeds {
+  /// What messages call the parts.
+  func names(_ base: TreeFile?, commandLine: String) -> SubjectNames {
+    let root = source.machine.map { "\($0.kernel.root)" }
+    var names = SubjectNames(kernel.name, result: "the plan")
+    names.tree = base?.name ?? root ?? kernel.name
+    names.commandLine = commandLine
+    names.initrd = files.item(.initrd)?.name ?? kernel.name
+    names.machine = root
+    return names
+  }
+
+  private func seeds() throws(KexecError) -> Seeds {
     guard let seeds = options.seeds else { return try .fresh() }
     return seeds
   }
@@ -72,7 +68,7 @@ extension LoadJob {
   /// What a core header is made of; nil for an ordinary kexec.
   private func crashSource(
     _ map: MemoryMap?
-  ) throws(LoadingError) -> SourceMachine.CrashSource? {
+  ) throws(KexecError) -> SourceMachine.CrashSource? {
     guard options.forCrash else { return nil }
     return try source.machine?.crashSource(listedIn: map, given: options.given)
   }
@@ -81,13 +77,13 @@ extension LoadJob {
   /// the tree.
   func commandLine(
     for architecture: Architecture, _ base: TreeFile?
-  ) throws(LoadingError) -> (CommandLineChoice, name: String) {
+  ) throws(KexecError) -> (CommandLineChoice, name: String) {
     let item = files.item(.commandLine)
     var running = source.machine
     switch options.commandLine {
     case .omitted:
       guard item == nil, options.append.isEmpty else {
-        throw LoadingError(.usage, "a command line, and none is to be handed on: not both")
+        throw KexecError(.usage, "a command line, and none is to be handed on: not both")
       }
       return (.omitted, kernel.name)
     case .running(let machine): running = machine

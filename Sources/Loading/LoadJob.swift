@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kexec
+public import Kexec
 
 /// What is to be loaded: files that have been read and opened, and a machine. It becomes a plan for
 /// kexec_load(2), or is left to kexec_file_load(2).
@@ -25,14 +25,14 @@ public struct LoadJob: Sendable {
   ///   - options: how it becomes a plan.
   ///   - machine: the machine whose facts count; nil for a tree alone.
   ///   - progress: called now and then with the bytes of the kernel that were unpacked so far.
-  /// - Throws: ``LoadingError`` for a file that is not what it is added as, and for what does not go
+  /// - Throws: ``KexecError`` for a file that is not what it is added as, and for what does not go
   ///   together.
   public init(
     _ files: FileSet, _ options: PlanOptions = PlanOptions(), on machine: SourceMachine?,
     progress: ((Int) -> Void)? = nil
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     guard let file = files.item(.kernel) else {
-      throw LoadingError(.usage, "no kernel: a set of files has one")
+      throw KexecError(.usage, "no kernel: a set of files has one")
     }
     try options.check(files, on: machine)
     kernel = try KernelInput(
@@ -50,52 +50,52 @@ public struct LoadJob: Sendable {
 }
 
 extension TreeFile {
-  fileprivate init(_ item: FileSet.Item) throws(LoadingError) {
+  fileprivate init(_ item: FileSet.Item) throws(KexecError) {
     try self.init(item.bytes, named: item.name)
   }
 }
 
 extension PlanOptions {
   /// Refuses what does not go together.
-  fileprivate func check(_ files: FileSet, on machine: SourceMachine?) throws(LoadingError) {
+  fileprivate func check(_ files: FileSet, on machine: SourceMachine?) throws(KexecError) {
     let tree = tree?.name ?? files.item(.tree)?.name
     if let one = self.tree, let other = files.item(.tree) {
-      throw LoadingError(
+      throw KexecError(
         .usage, "\(other.name): a second tree, besides \(one.name): there can be one only")
     }
     if mergesTree {
       guard tree != nil, machine != nil else {
-        throw LoadingError(
+        throw KexecError(
           .usage, "a tree is to be completed by a machine's, and not both are named")
       }
     } else if let tree, treeOrigin != nil {
-      throw LoadingError(.usage, "\(tree): a tree, and a choice between the machine's: not both")
+      throw KexecError(.usage, "\(tree): a tree, and a choice between the machine's: not both")
     }
     if handsOnMeasurements, let item = files.item(.measurements) {
-      throw LoadingError(.usage, "\(item.name): measurements besides the machine's: not both")
+      throw KexecError(.usage, "\(item.name): measurements besides the machine's: not both")
     }
     if case .running = commandLine, let item = files.item(.commandLine) {
-      throw LoadingError(.usage, "\(item.name): a command line besides the machine's: not both")
+      throw KexecError(.usage, "\(item.name): a command line besides the machine's: not both")
     }
     guard forCrash else { return try checkForKexec(files) }
     guard machine != nil else {
-      throw LoadingError(
+      throw KexecError(
         .usage, "a crash kernel is for a machine that may crash, and none is named")
     }
     guard given.backup == nil else {
-      throw LoadingError(.usage, "a place for the backup: a plan finds one")
+      throw KexecError(.usage, "a place for the backup: a plan finds one")
     }
     if handsOnMeasurements || files.item(.measurements) != nil {
-      throw LoadingError(.usage, "a measurement list is not for a crash kernel")
+      throw KexecError(.usage, "a measurement list is not for a crash kernel")
     }
   }
 
-  private func checkForKexec(_ files: FileSet) throws(LoadingError) {
+  private func checkForKexec(_ files: FileSet) throws(KexecError) {
     guard given == GivenFacts() else {
-      throw LoadingError(.usage, "facts by hand are for a crash kernel")
+      throw KexecError(.usage, "facts by hand are for a crash kernel")
     }
     if let item = files.item(.coreHeader) {
-      throw LoadingError(.usage, "\(item.name): a core header is for a crash kernel")
+      throw KexecError(.usage, "\(item.name): a core header is for a crash kernel")
     }
   }
 }

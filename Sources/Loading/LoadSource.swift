@@ -30,28 +30,27 @@ package struct LoadSource: Sendable {
   }
 
   /// The tree that was named, or the machine's.
-  package func tree() throws(LoadingError) -> TreeFile {
+  package func tree() throws(KexecError) -> TreeFile {
     if let namedTree { return namedTree }
-    guard let machine else { throw LoadingError(.usage, "neither a machine nor a tree is named") }
+    guard let machine else { throw KexecError(.usage, "neither a machine nor a tree is named") }
     return try machine.tree(treeOrigin)
   }
 
   /// The machine's tree, if it is to be merged into the one that was named.
-  package func treeToMerge() throws(LoadingError) -> TreeFile? {
+  package func treeToMerge() throws(KexecError) -> TreeFile? {
     mergesTree ? try machine?.tree(treeOrigin) : nil
   }
 
   /// What was said, or the running kernel's; nil when only a tree can tell.
-  package func toldArchitecture() throws(LoadingError) -> Architecture? {
+  package func toldArchitecture() throws(KexecError) -> Architecture? {
     if let saidArchitecture { return saidArchitecture }
-    return try machine?.withRemedy { machine throws(LoadingError) in try machine.architecture() }
+    return try machine?.withRemedy { machine throws(KexecError) in try machine.architecture() }
   }
 
   /// Refuses a tree that would not be looked at.
-  package static func refuse(tree name: String, for architecture: Architecture) throws(LoadingError)
-  {
+  package static func refuse(tree name: String, for architecture: Architecture) throws(KexecError) {
     guard let reason = architecture.treeRefusal else { return }
-    throw LoadingError(.usage, "\(name): \(architecture): \(reason)")
+    throw KexecError(.usage, "\(name): \(architecture): \(reason)")
   }
 
   /// What was said; else the running kernel's, if there is a machine; else what the tree describes.
@@ -61,11 +60,11 @@ package struct LoadSource: Sendable {
   ///   - kernel: the architecture of what is started, which tells where nothing else does.
   package func architecture(
     of base: TreeFile, or kernel: Architecture? = nil
-  ) throws(LoadingError) -> Architecture {
+  ) throws(KexecError) -> Architecture {
     if let told = try toldArchitecture() { return told }
     guard let described = Architecture(describedBy: base.tree) ?? kernel else {
-      throw LoadingError(
-        .usage, "\(base.name): does not tell its architecture", remedy: .architecture)
+      throw KexecError(
+        .usage, "\(base.name): does not tell its architecture", advice: .nameArchitecture)
     }
     return described
   }
@@ -77,11 +76,11 @@ package struct LoadSource: Sendable {
   ///   - architecture: the kernels'.
   package func facts(
     listedIn map: MemoryMap?, for architecture: Architecture
-  ) throws(LoadingError) -> (facts: MachineFacts, missing: LoadingError?) {
+  ) throws(KexecError) -> (facts: MachineFacts, missing: KexecError?) {
     guard let machine else { return (MachineFacts(pageSize: saidPageSize), nil) }
     var pageSize = saidPageSize
     if pageSize == nil {
-      pageSize = try machine.withRemedy { machine throws(LoadingError) in try machine.pageSize() }
+      pageSize = try machine.withRemedy { machine throws(KexecError) in try machine.pageSize() }
     }
     return try machine.facts(listedIn: map, pageSize: pageSize, for: architecture)
   }
@@ -90,13 +89,13 @@ package struct LoadSource: Sendable {
 extension SourceMachine {
   /// A fact that the caller can say as well.
   fileprivate func withRemedy<Value>(
-    _ read: (SourceMachine) throws(LoadingError) -> Value
-  ) throws(LoadingError) -> Value {
-    do throws(LoadingError) {
+    _ read: (SourceMachine) throws(KexecError) -> Value
+  ) throws(KexecError) -> Value {
+    do throws(KexecError) {
       return try read(self)
     } catch {
-      guard !error.message.contains("\n") else { throw error }
-      throw LoadingError(error.code, error.message, remedy: .architectureAndPageSize)
+      guard !error.text.contains("\n") else { throw error }
+      throw KexecError(error.kind, error.text, advice: .giveArchitectureAndPageSize)
     }
   }
 }

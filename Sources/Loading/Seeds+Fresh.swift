@@ -6,16 +6,16 @@ public import Kexec
 extension Seeds {
   /// Fresh ones from getrandom(2), which waits until the kernel's generator is ready.
   ///
-  /// - Throws: ``LoadingError/Code/systemCall`` where there is no such generator.
-  public static func fresh() throws(LoadingError) -> Seeds {
+  /// - Throws: ``KexecError/Kind/systemCall`` where there is no such generator.
+  public static func fresh() throws(KexecError) -> Seeds {
     Seeds(kaslr: try randomBytes(kaslrSize), rng: try randomBytes(rngSize))
   }
 
   /// Called by its POSIX name, getentropy(3), which gives all bytes or none, 256 at most.
-  private static func randomBytes(_ count: Int) throws(LoadingError) -> [UInt8] {
+  private static func randomBytes(_ count: Int) throws(KexecError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let result = unsafe bytes.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, count) }
-    guard result == 0 else { throw LoadingError(.systemCall, "getrandom: no random bytes") }
+    guard result == 0 else { throw KexecError(.systemCall, "getrandom: no random bytes") }
     return bytes
   }
 }

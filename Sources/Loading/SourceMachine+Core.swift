@@ -2,7 +2,7 @@
 
 public import CrashCore
 import ELF
-import Kexec
+public import Kexec
 import PhysicalMemory
 public import RunningKernel
 
@@ -12,10 +12,10 @@ extension SourceMachine {
   /// compared.
   ///
   /// - Parameter map: what ``memoryMap()`` gave.
-  /// - Throws: ``LoadingError`` for a file that cannot be read.
+  /// - Throws: ``KexecError`` for a file that cannot be read.
   public func coreMachine(
     listedIn map: MemoryMap
-  ) throws(LoadingError) -> (machine: CoreMachine, notes: [String]) {
+  ) throws(KexecError) -> (machine: CoreMachine, notes: [String]) {
     do throws(MachineError) {
       var facts = CoreMachine()
       let notes =
@@ -23,7 +23,7 @@ extension SourceMachine {
         + facts.learnKernel(of: self, map)
       return (facts, notes)
     } catch {
-      throw LoadingError(error)
+      throw KexecError(error)
     }
   }
 }
@@ -68,7 +68,7 @@ extension CoreMachine {
       facts.coreSegments = core?.file.programHeaders ?? []
       facts.vmcoreinfo = core?.vmcoreinfo
       facts.kernelImage = map.kernelImage
-      do throws(PlanError) {
+      do throws(KexecError) {
         let layout = try KernelLayout(of: facts, on: architecture)
         (linearMap, kernelText) = (layout.linearMap, layout.text)
       } catch {

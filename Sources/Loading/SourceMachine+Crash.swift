@@ -27,24 +27,24 @@ extension SourceMachine {
     /// - Parameters:
     ///   - name: as `uname -m` has it; nil for the machine's.
     ///   - option: what messages call the place where it was told.
-    /// - Throws: ``LoadingError`` for one that is not known, that is not the machine's, or that no core
+    /// - Throws: ``KexecError`` for one that is not known, that is not the machine's, or that no core
     ///   headers are made for.
     public mutating func settleArchitecture(told name: String?, by option: String)
-      throws(LoadingError) -> Architecture
+      throws(KexecError) -> Architecture
     {
       guard let called = name ?? architectureName else {
         let why = notes.first.map { "\($0)\n" } ?? ""
-        throw LoadingError(
-          .usage, "\(why)the architecture is not known", remedy: .architecture)
+        throw KexecError(
+          .usage, "\(why)the architecture is not known", advice: .nameArchitecture)
       }
       if let name, let architectureName, let said = Architecture(named: name),
         let running = Architecture(named: architectureName), said != running
       {
-        throw LoadingError(
+        throw KexecError(
           .usage, "\(option): \(name), but the machine's kernel is for \(architectureName)")
       }
       guard let architecture = Architecture(named: called), architecture.coreRules != nil else {
-        throw LoadingError(.usage, "\(option): no core headers are made for \(called)")
+        throw KexecError(.usage, "\(option): no core headers are made for \(called)")
       }
       if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(name) {
         facts.byteOrder = .big
@@ -58,12 +58,12 @@ extension SourceMachine {
   /// - Parameters:
   ///   - map: what ``memoryMap()`` gave.
   ///   - given: what is known better; it is not looked for.
-  /// - Throws: ``LoadingError`` where a file cannot be read, and for a machine that sets no memory apart.
+  /// - Throws: ``KexecError`` where a file cannot be read, and for a machine that sets no memory apart.
   public func crashSource(
     listedIn map: MemoryMap?, given: GivenFacts = GivenFacts()
-  ) throws(LoadingError) -> CrashSource {
+  ) throws(KexecError) -> CrashSource {
     guard map?.isHidden != true else {
-      throw LoadingError(
+      throw KexecError(
         .noPermission, "\(kernel.memoryMapPath): addresses are hidden without CAP_SYS_ADMIN")
     }
     var source = CrashSource()
@@ -82,15 +82,15 @@ extension SourceMachine {
 
   private func learnMemory(
     _ source: inout CrashSource, _ map: MemoryMap?, _ given: GivenFacts
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     source.facts.memory = map?.memoryToDump ?? []
     source.facts.kernelImage = map?.kernelImage
     source.facts.firmware = try fact { kernel throws(MachineError) in try kernel.firmwareMemory() }
     let regions = try fact { kernel throws(MachineError) in try kernel.crashRegions(listedIn: map) }
     guard !regions.isEmpty || !given.excluded.isEmpty || map == nil else {
-      throw LoadingError(
+      throw KexecError(
         .notOffered, "\(kernel.root): no memory is set apart for a crash kernel",
-        remedy: .excludedMemory)
+        advice: .excludeMemory)
     }
     source.facts.excluded =
       regions + (try fact { kernel throws(MachineError) in try kernel.crashCMARanges() })
@@ -98,7 +98,7 @@ extension SourceMachine {
 
   private func learnNotes(
     _ source: inout CrashSource, _ given: GivenFacts
-  ) throws(LoadingError) {
+  ) throws(KexecError) {
     if given.cpuNotes.isEmpty {
       let notes = try fact { kernel throws(MachineError) in try kernel.cpuNotes().map(\.range) }
       source.facts.cpuNotes = notes
@@ -118,7 +118,7 @@ extension SourceMachine {
 
   /// The linear map and the kernel's place have other sources, or can be left out: a kernel that is locked
   /// down hides them.
-  private func learnKernel(_ source: inout CrashSource) throws(LoadingError) {
+  private func learnKernel(_ source: inout CrashSource) throws(KexecError) {
     let core = learnedCore(&source.notes)
     source.facts.byteOrder = core?.file.byteOrder ?? .little
     source.facts.coreSegments = core?.file.programHeaders ?? []

@@ -9,15 +9,15 @@ public import RunningKernel
 extension SourceMachine {
   /// `/proc/iomem`; nil when there is no such file.
   ///
-  /// - Throws: ``LoadingError`` for one that cannot be read.
-  public func memoryMap() throws(LoadingError) -> MemoryMap? {
+  /// - Throws: ``KexecError`` for one that cannot be read.
+  public func memoryMap() throws(KexecError) -> MemoryMap? {
     try fact { kernel throws(MachineError) in try kernel.memoryMap() }
   }
 
   /// Bytes in a page of the running kernel; nil when the machine does not tell.
   ///
-  /// - Throws: ``LoadingError``, as `RunningKernel.pageSize()`.
-  public func pageSize() throws(LoadingError) -> UInt64? {
+  /// - Throws: ``KexecError``, as `RunningKernel.pageSize()`.
+  public func pageSize() throws(KexecError) -> UInt64? {
     try fact { kernel throws(MachineError) in try kernel.pageSize() }
   }
 
@@ -27,10 +27,10 @@ extension SourceMachine {
   ///   - map: what ``memoryMap()`` gave.
   ///   - pageSize: bytes in a page of the running kernel; nil when that is not known.
   ///   - architecture: the kernels', if it is known; of powerpc there is more to know.
-  /// - Throws: ``LoadingError`` for a file that cannot be read. Memory that is hidden is no error here.
+  /// - Throws: ``KexecError`` for a file that cannot be read. Memory that is hidden is no error here.
   public func facts(
     listedIn map: MemoryMap?, pageSize: UInt64?, for architecture: Architecture?
-  ) throws(LoadingError) -> (facts: MachineFacts, missing: LoadingError?) {
+  ) throws(KexecError) -> (facts: MachineFacts, missing: KexecError?) {
     let ram = map?.systemRAM ?? []
     var facts = MachineFacts(
       pageSize: pageSize, systemRAM: ram.isEmpty ? nil : ram, reserved: map?.reserved ?? [],
@@ -44,7 +44,7 @@ extension SourceMachine {
 
   /// What only powerpc asks for: the live tree, and how addresses are translated; and its memory, where
   /// `/proc/iomem` does not tell of any. Every such machine has that tree; a capture may leave it out.
-  private func learnPowerPC(_ facts: inout MachineFacts) throws(LoadingError) {
+  private func learnPowerPC(_ facts: inout MachineFacts) throws(KexecError) {
     do throws(MachineError) {
       facts.pageTables = try kernel.pageTableName().flatMap(MachineFacts.PageTables.init)
       let tree = try kernel.liveTree().tree
@@ -53,17 +53,17 @@ extension SourceMachine {
     } catch .missing {
       return
     } catch {
-      throw LoadingError(error)
+      throw KexecError(error)
     }
   }
 
-  private func missingMemory(_ map: MemoryMap?) -> LoadingError {
+  private func missingMemory(_ map: MemoryMap?) -> KexecError {
     let path = kernel.memoryMapPath
-    guard let map else { return LoadingError(.notOffered, "\(path): no such file") }
+    guard let map else { return KexecError(.notOffered, "\(path): no such file") }
     return map.isHidden
-      ? LoadingError(
+      ? KexecError(
         .noPermission, "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN")
-      : LoadingError(.notOffered, "\(path): no System RAM")
+      : KexecError(.notOffered, "\(path): no System RAM")
   }
 }
 

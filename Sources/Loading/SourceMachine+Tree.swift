@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
-import Kexec
+public import Kexec
 import RunningKernel
 import SystemPackage
 
@@ -9,8 +9,8 @@ extension SourceMachine {
   /// The machine's tree: the one asked for, or the better one. That is the flat one; the live one on
   /// powerpc, where the flat one is not kept up to date, and where there is no flat one.
   ///
-  /// - Throws: ``LoadingError``; ``LoadingError/Code/notOffered`` for a machine without a tree.
-  public func tree(_ origin: TreeOrigin? = nil) throws(LoadingError) -> TreeFile {
+  /// - Throws: ``KexecError``; ``KexecError/Kind/notOffered`` for a machine without a tree.
+  public func tree(_ origin: TreeOrigin? = nil) throws(KexecError) -> TreeFile {
     do throws(MachineError) {
       let boot = kernel.bootTree()
       if let reason = reasonForLiveTree(origin, besides: boot) {
@@ -18,7 +18,7 @@ extension SourceMachine {
       }
       return TreeFile(blob: try boot.get(), named: kernel.flatTreePath.string)
     } catch {
-      throw LoadingError(error, missing: kernel.isThere ? .notOffered : .missingInput)
+      throw KexecError(error, missing: kernel.isThere ? .notOffered : .missingInput)
     }
   }
 

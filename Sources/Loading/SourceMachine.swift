@@ -19,8 +19,8 @@ public struct SourceMachine: Hashable, Sendable {
   /// The architecture of the running kernel; nil when the machine does not tell, and for one that is not
   /// known here.
   ///
-  /// - Throws: ``LoadingError``, as `RunningKernel.architectureName()`.
-  public func architecture() throws(LoadingError) -> Architecture? {
+  /// - Throws: ``KexecError``, as `RunningKernel.architectureName()`.
+  public func architecture() throws(KexecError) -> Architecture? {
     try fact { kernel throws(MachineError) in try kernel.architectureName() }
       .flatMap(Architecture.init(named:))
   }
@@ -30,10 +30,10 @@ public struct SourceMachine: Hashable, Sendable {
   /// - Parameters:
   ///   - forCrash: whether it is for a crash kernel.
   ///   - architecture: the next kernel's, where it may be one that takes no tree.
-  /// - Throws: ``LoadingError`` where `/proc/cmdline` cannot be read.
+  /// - Throws: ``KexecError`` where `/proc/cmdline` cannot be read.
   public func commandLine(
     forCrash: Bool, for architecture: Architecture? = nil
-  ) throws(LoadingError) -> KernelCommandLine {
+  ) throws(KexecError) -> KernelCommandLine {
     let bytes = try fact { kernel throws(MachineError) in try kernel.commandLine() }
     return KernelCommandLine(reusing: bytes, forCrash: forCrash, for: architecture)
   }
@@ -41,11 +41,11 @@ public struct SourceMachine: Hashable, Sendable {
   /// Asks for one fact.
   func fact<Value>(
     _ read: (RunningKernel) throws(MachineError) -> Value
-  ) throws(LoadingError) -> Value {
+  ) throws(KexecError) -> Value {
     do throws(MachineError) {
       return try read(kernel)
     } catch {
-      throw LoadingError(error)
+      throw KexecError(error)
     }
   }
 }

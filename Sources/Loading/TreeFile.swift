@@ -37,8 +37,8 @@ public struct TreeFile: Hashable, Sendable {
   /// - Parameters:
   ///   - bytes: the file.
   ///   - name: what messages call it.
-  /// - Throws: ``LoadingError`` for a file that is neither.
-  public init(_ bytes: [UInt8], named name: String) throws(LoadingError) {
+  /// - Throws: ``KexecError`` for a file that is neither.
+  public init(_ bytes: [UInt8], named name: String) throws(KexecError) {
     guard !LiveTree.isArchive(bytes.span) else {
       try self.init(archive: bytes.span, named: name)
       return
@@ -49,7 +49,7 @@ public struct TreeFile: Hashable, Sendable {
     do throws(DeviceTreeError) {
       self.init(blob: try DeviceTree(blob: bytes), named: name)
     } catch {
-      throw LoadingError(error, in: name)
+      throw KexecError(error, in: name)
     }
   }
 
@@ -58,12 +58,12 @@ public struct TreeFile: Hashable, Sendable {
   /// - Parameters:
   ///   - bytes: the archive.
   ///   - name: what messages call it.
-  /// - Throws: ``LoadingError`` for an archive that is damaged, or of something else.
-  public init(archive bytes: Span<UInt8>, named name: String) throws(LoadingError) {
+  /// - Throws: ``KexecError`` for an archive that is damaged, or of something else.
+  public init(archive bytes: Span<UInt8>, named name: String) throws(KexecError) {
     do throws(MachineError) {
       self.init(try LiveTree(archive: bytes, named: FilePath(name)), because: nil)
     } catch {
-      throw LoadingError(error)
+      throw KexecError(error)
     }
   }
 }

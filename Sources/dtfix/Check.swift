@@ -99,7 +99,7 @@ struct Check: ParsableCommand {
     } else if !lines.isEmpty {
       try printOutput(lines.joined(separator: "\n"))
     }
-    if results.contains(where: { !$0.findings.isEmpty }) { throw Failure(.different, "") }
+    if results.contains(where: { !$0.findings.isEmpty }) { throw Failure.found }
   }
 
   private var purpose: TreeCheck.Purpose? { forKexec ? .kexec : forCrash ? .crash : nil }
@@ -110,7 +110,7 @@ struct Check: ParsableCommand {
       let kernel = source.sourceMachine
       let map = try kernel.memoryMapToCheck()
       let pageSize = (try? kernel.pageSize()) ?? nil
-      (machine, notes) = try loading { () throws(LoadingError) in
+      (machine, notes) = try failing { () throws(KexecError) in
         let (core, notes) = try kernel.coreMachine(listedIn: map)
         let isPowerPC = core.machine == Architecture.ppc64.coreRules?.machine
         var (memory, _) = try kernel.facts(

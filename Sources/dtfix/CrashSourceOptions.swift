@@ -36,14 +36,14 @@ extension CrashSourceOptions {
   func facts(
     _ given: CrashFactOptions
   ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
-    try loading { () throws(LoadingError) in
+    try failing { () throws(KexecError) in
       var source = try crashSource(given.facts)
       let architecture = try source.settleArchitecture(told: arch, by: "--arch")
       return (architecture, source.facts, source.notes)
     }
   }
 
-  private func crashSource(_ given: GivenFacts) throws(LoadingError) -> SourceMachine.CrashSource {
+  private func crashSource(_ given: GivenFacts) throws(KexecError) -> SourceMachine.CrashSource {
     guard given.memory.isEmpty || machineOptions.root != nil else { return .init(given) }
     let machine = machineOptions.sourceMachine
     return try machine.crashSource(listedIn: machine.memoryMap(), given: given)

@@ -53,7 +53,7 @@ struct Diff: ParsableCommand {
       let lines = differences.map(\.line) + notes
       if !lines.isEmpty { try printOutput(lines.joined(separator: "\n")) }
     }
-    if !differences.isEmpty { throw Failure(.different, "") }
+    if !differences.isEmpty { throw Failure.found }
   }
 }
 

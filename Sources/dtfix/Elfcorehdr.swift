@@ -5,6 +5,7 @@ import BinaryFormat
 import CrashCore
 import JSONText
 import Kexec
+import RunningKernel
 
 /// `dtfix elfcorehdr`: the core header of a machine.
 struct Elfcorehdr: ParsableCommand {
@@ -38,11 +39,18 @@ struct Elfcorehdr: ParsableCommand {
       plan = try CoreHeaderPlan(
         for: architecture, facts, order: shape.order.order, joiningNeighbours: shape.joinNeighbours)
       bytes = try plan.header.bytes(style: shape.style.style)
-    } catch let error as PlanError {
-      throw Failure(error, of: source.machineOptions.machine, isJoined: shape.joinNeighbours)
+    } catch let error as KexecError {
+      throw Failure(error, words)
     }
     try output.write(
       CoreHeaderResult(architecture: architecture, plan: plan, bytes: bytes, notes: notes))
+  }
+
+  private var words: FailureWords {
+    var words = FailureWords("\(source.machineOptions.machine.root)")
+    words.architecture = ""
+    words.canJoinNeighbours = !shape.joinNeighbours
+    return words
   }
 }
 

@@ -46,7 +46,7 @@ struct Fix: ParsableCommand {
     let load = try source.source()
     let base = try treeToFix(load)
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
-    let (architecture, machine, missing) = try loading { () throws(LoadingError) in
+    let (architecture, machine, missing) = try failing { () throws(KexecError) in
       let architecture = try load.architecture(of: base)
       let (facts, missing) = try load.facts(
         listedIn: load.machine?.memoryMap(), for: architecture)
@@ -58,12 +58,12 @@ struct Fix: ParsableCommand {
       crash: try job.handover(
         on: machine, isMachine: source.machineIsMeant, missing: missing))
     buffers.add(to: &handover)
-    let merged = try loading { () throws(LoadingError) in try load.treeToMerge() }
+    let merged = try failing { () throws(KexecError) in try load.treeToMerge() }
     let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
     let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
     try output.write(
       FixResult(
-        source: base, merged: merged, note: missing?.message, architecture: architecture,
+        source: base, merged: merged, note: missing?.text, architecture: architecture,
         tree: next,
         isSecret: handover.seeds != .none))
   }
@@ -119,16 +119,15 @@ struct JobOptions: ParsableArguments {
   /// What a crash kernel is told; nil for an ordinary kexec. A machine that is meant has to have set
   /// the memory apart, whatever is said.
   func handover(
-    on machine: MachineFacts, isMachine: Bool, missing: LoadingError?
+    on machine: MachineFacts, isMachine: Bool, missing: KexecError?
   ) throws(Failure) -> CrashHandover? {
     guard let elfcorehdrAt, forCrash else { return nil }
     let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
     guard !memory.isEmpty, !isMachine || !machine.crashRegions.isEmpty else {
-      if let missing, missing.code == .noPermission { throw Failure(missing) }
+      if let missing, missing.kind == .noPermission { throw Failure(missing) }
       throw Failure(
-        .notOffered,
-        "no memory is set apart for a crash kernel\nboot with crashkernel=…, or say --usable-memory"
-      )
+        KexecError(
+          .notOffered, KexecError.noCrashRegion.text, advice: .giveUsableMemory))
     }
     return CrashHandover(
       coreHeader: elfcorehdrAt, usableMemory: memory, backup: backupAt)
@@ -143,14 +142,14 @@ extension Fix {
 
   /// The tree that is to be fixed. A machine without one may be one that needs none.
   private func treeToFix(_ load: LoadSource) throws(Failure) -> TreeFile {
-    do throws(LoadingError) {
+    do throws(KexecError) {
       return try load.tree()
     } catch {
-      guard error.code == .notOffered, let told = try? load.toldArchitecture(), !told.takesTree,
+      guard error.kind == .notOffered, let told = try? load.toldArchitecture(), !told.takesTree,
         let reason = told.treeRefusal
       else { throw Failure(error) }
       throw Failure(
-        .unsupported(architecture: told, reason: reason), in: "\(source.machine.root)")
+        .unsupported(architecture: told, reason: reason), FailureWords("\(source.machine.root)"))
     }
   }
 
@@ -159,29 +158,22 @@ extension Fix {
     _ handover: Handover, _ machine: MachineFacts
   ) throws(Failure) -> NextTree {
     let edits = try changes.overlays() + changes.edits
-    let tree = { (edits: [TreeEdit]) throws(PlanError) in
+    let tree = { (edits: [TreeEdit]) throws(KexecError) in
       try NextTree(
         from: base.tree, edits: base.edits + edits, for: architecture, handover: handover,
         machine: machine)
     }
-    do throws(PlanError) {
+    do throws(KexecError) {
       return try tree(merge + edits)
     } catch {
       // A tree that is fine as it came was spoilt by its edits, which are the caller's.
-      if error.isOfTree, !edits.isEmpty, (try? tree(merge)) != nil {
-        throw Failure(.usage, "\(base.name): \(error)\nit is fine without the edits asked for")
+      if [.tree, .result].contains(error.subject), !edits.isEmpty, (try? tree(merge)) != nil {
+        throw Failure(
+          .usage, "\(base.name): \(error.message)\nit is fine without the edits asked for")
       }
-      throw Failure(error, in: base.name, commandLineOf: source.commandLineName(changes, base))
-    }
-  }
-}
-
-extension PlanError {
-  /// Whether the tree is at fault, rather than what is to be done with it.
-  fileprivate var isOfTree: Bool {
-    switch self {
-    case .tree, .tooMany, .badInitrd, .notAccepted: true
-    default: false
+      var words = FailureWords(base.name)
+      words.commandLine = source.commandLineName(changes, base)
+      throw Failure(error, words)
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import KernelImage
+import Kexec
 import Loading
 
 /// `dtfix image`: what a kernel file is, and the kernel in it.
@@ -91,7 +92,7 @@ extension KernelFile {
     do throws(KernelFileError) {
       try self.init(bytes, profile: profile, progress: progress.report)
     } catch {
-      throw Failure(LoadingError(error, in: name))
+      throw Failure(KexecError(error, in: name))
     }
   }
 
@@ -100,7 +101,7 @@ extension KernelFile {
     do throws(KernelFileError) {
       return try image
     } catch {
-      throw Failure(LoadingError(error, in: name))
+      throw Failure(KexecError(error, in: name))
     }
   }
 }

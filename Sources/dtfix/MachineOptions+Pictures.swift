@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kexec
 import Loading
 import MemoryPicture
 import PhysicalMemory
@@ -30,7 +31,7 @@ extension MachineOptions {
 
   private func kernelItems() throws(Failure) -> [MemoryPicture.Item] {
     let path = machine.memoryMapPath
-    let map = try loading { () throws(LoadingError) in try sourceMachine.memoryMap() }
+    let map = try failing { () throws(KexecError) in try sourceMachine.memoryMap() }
     let others: [MemoryPicture.Item]
     do throws(MachineError) {
       others =

@@ -3,6 +3,7 @@
 import BinaryFormat
 import IMA
 import JSONText
+import Kexec
 import RunningKernel
 import SystemPackage
 

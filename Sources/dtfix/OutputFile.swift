@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kexec
 import SystemPackage
 
 /// Where a result goes: a file, or an open descriptor.

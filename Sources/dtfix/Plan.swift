@@ -4,6 +4,7 @@ import ArgumentParser
 import Kexec
 import Loading
 import RunningKernel
+import SystemPackage
 
 /// `dtfix plan`: a whole kexec, everything placed.
 struct Plan: ParsableCommand {
@@ -76,7 +77,7 @@ struct Plan: ParsableCommand {
     var files = try self.files.set(changes)
     try parts.add(to: &files)
     let progress = Progress()
-    let gathered = try loading { () throws(LoadingError) in
+    let gathered = try failing { () throws(KexecError) in
       defer { progress.end() }
       return try LoadJob(files, options, on: source.meantMachine, progress: progress.report)
         .gathered()
@@ -103,25 +104,23 @@ struct Plan: ParsableCommand {
   }
 
   private func plan(_ gathered: LoadJob.Gathered) throws(Failure) -> LoadPlan {
-    do throws(PlanError) {
-      return try LoadPlan(gathered.request, for: gathered.architecture, on: gathered.machine)
+    do throws(KexecError) {
+      return try gathered.plan()
     } catch {
-      switch error {
-      case .missing, .contradiction, .tooManySegments, .badNote, .overlappingMemory:
-        throw Failure(error, of: source.machine, isJoined: true)
-      case .otherKernel, .emptyInitrd, .addressTooHigh:
-        throw Failure(.malformedInput, "\(files.kernel): \(error)")
-      case .badPart(.extra, _, _): throw Failure(.usage, "--extra: \(error)")
-      case .badPart: throw Failure(.malformedInput, "\(parts.imaList ?? "--ima"): \(error)")
-      case .unsupported: throw Failure(.notOffered, "\(gathered.names.tree): \(error)")
-      case .notAccepted: throw Failure(.malformedInput, "the plan: \(error)")
-      case .usableMemoryCount, .usableMemoryOrder:
-        throw Failure(.notOffered, "\(source.machine.memoryMapPath): \(error)")
-      default:
-        throw Failure(
-          error, in: gathered.names.tree, commandLineOf: gathered.names.commandLine)
-      }
+      throw Failure(error, words(gathered.names))
     }
+  }
+
+  private func words(_ names: SubjectNames) -> FailureWords {
+    var words = FailureWords(names.tree)
+    words.commandLine = names.commandLine
+    words.kernel = files.kernel
+    words.initrd = names.initrd
+    words.imaBuffer = parts.imaList ?? "--ima"
+    words.machine = "\(source.machine.root)"
+    words.memoryMap = source.machine.memoryMapPath.string
+    words.result = names.result
+    return words
   }
 }
 
@@ -147,7 +146,7 @@ struct PlanFiles: ParsableArguments {
     try add(.initrd, initrd, to: &set)
     try add(.overlay, changes.overlay, to: &set)
     if let line = changes.commandLine {
-      try loading { () throws(LoadingError) in
+      try failing { () throws(KexecError) in
         try set.add(.commandLine, Array(line.utf8), named: "--command-line")
       }
     }
@@ -168,7 +167,7 @@ extension FileSet {
   mutating func add(_ kind: Kind, _ path: String, named name: String? = nil) throws(Failure) {
     let file = try InputFile(path, limit: Self.sizeLimit)
     var set = self
-    try loading { () throws(LoadingError) in
+    try failing { () throws(KexecError) in
       try set.add(kind, file.bytes, named: name ?? file.name)
     }
     self = set

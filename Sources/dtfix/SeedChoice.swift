@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kexec
 
 /// Where a seed comes from: `random`, `none`, or the bytes themselves.
 enum SeedChoice {

@@ -72,7 +72,7 @@ struct Show: ParsableCommand {
   private func show(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     switch Content(of: bytes) {
     case .archive:
-      try show(loading { () throws(LoadingError) in try TreeFile(archive: bytes, named: name) })
+      try show(failing { () throws(KexecError) in try TreeFile(archive: bytes, named: name) })
     case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
     case .coreHeader: try show(CoreHeaderFile(InputFile(name, copying: bytes)))
     case .kernel: try show(KernelReport(KernelFile(bytes, named: name), bytes))
@@ -81,7 +81,7 @@ struct Show: ParsableCommand {
   }
 
   private func showTree(of machine: SourceMachine) throws(Failure) {
-    let tree = try loading { () throws(LoadingError) in try machine.tree(origin.from) }
+    let tree = try failing { () throws(KexecError) in try machine.tree(origin.from) }
     tree.warnings.forEach { printError("warning: \($0)") }
     try show(tree)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kexec
 import Loading
 import RunningKernel
 
@@ -9,7 +10,7 @@ extension SourceMachine {
   /// - Throws: ``Failure`` when it does not tell of memory, which most of the check is about.
   func memoryMapToCheck() throws(Failure) -> MemoryMap {
     guard kernel.isThere else { throw Failure(.missingInput, "\(kernel.root): no such file") }
-    let map = try loading { () throws(LoadingError) in try memoryMap() }
+    let map = try failing { () throws(KexecError) in try memoryMap() }
     guard map?.isHidden != true else {
       throw Failure(
         .noPermission,

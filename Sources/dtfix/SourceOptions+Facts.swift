@@ -38,7 +38,7 @@ extension SourceOptions {
     guard let path = mergeDTB ?? dtb else { return }
     var options = PlanOptions()
     if let arch { options.architecture = try Self.architecture(named: arch) }
-    try loading { () throws(LoadingError) in
+    try failing { () throws(KexecError) in
       let told = try LoadSource(options, on: meantMachine).toldArchitecture()
       if let told { try LoadSource.refuse(tree: path, for: told) }
     }
@@ -63,7 +63,7 @@ extension SourceOptions {
     if let text = changes.commandLine {
       line = KernelCommandLine(text)
     } else if usesRunningCommandLine(changes) {
-      line = try loading { () throws(LoadingError) in
+      line = try failing { () throws(KexecError) in
         try machineOptions.sourceMachine.commandLine(forCrash: forCrash)
       }
     } else {

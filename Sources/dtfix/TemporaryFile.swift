@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kexec
 import SystemPackage
 
 /// A file beside the place it is made for, under a name that nobody has.

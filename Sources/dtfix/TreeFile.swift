@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kexec
 import Loading
 import RunningKernel
 import SystemPackage
@@ -15,7 +16,7 @@ extension TreeFile {
       let file = try MappedFile(path)
       self = try file.withBytes { (bytes) throws(Failure) in
         LiveTree.isArchive(bytes)
-          ? try loading { () throws(LoadingError) in try TreeFile(archive: bytes, named: file.name)
+          ? try failing { () throws(KexecError) in try TreeFile(archive: bytes, named: file.name)
           }
           : try TreeFile(InputFile(file.name, copying: bytes))
       }
@@ -26,7 +27,7 @@ extension TreeFile {
 
   /// Opens a tree that has been read.
   init(_ input: InputFile) throws(Failure) {
-    self = try loading { () throws(LoadingError) in
+    self = try failing { () throws(KexecError) in
       try TreeFile(input.bytes, named: input.name)
     }
   }

@@ -81,7 +81,7 @@ import Testing
   ) throws {
     let crash = CrashHandover(coreHeader: header, usableMemory: [main])
 
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("cells-1-1"), for: .arm, Handover(seeds: .none, crash: crash))
     }
 

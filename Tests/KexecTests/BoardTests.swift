@@ -36,7 +36,7 @@ import Testing
     for path in try Fixtures.boards() where path.hasSuffix(".dtbo") {
       let overlay = try DeviceTree(blob: contents(of: path))
 
-      #expect(throws: PlanError.self) { try patched(overlay) }
+      #expect(throws: KexecError.self) { try patched(overlay) }
     }
   }
 

@@ -32,7 +32,7 @@ import Testing
     let high = range(0x1_0000_0000, 0x1000_0000)
     let crash = CrashHandover(coreHeader: range(0x1_0000_0000, 0x1000), usableMemory: [high])
 
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("cells-1-1"), Handover(seeds: .none, crash: crash))
     }
     #expect(
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ([], PlanError.usableMemoryCount(0)),
+    ([], KexecError.usableMemoryCount(0)),
     ([main, low, range(0, 0x1000)], .usableMemoryCount(3)),
     ([low, main], .usableMemoryOrder(main: low, low: main)),
     (
@@ -56,7 +56,7 @@ import Testing
     ([low], .notInCrashRegion(.coreHeader, header)),
   ])
   func `is refused when a crash kernel would read the memory otherwise`(
-    memory: [PhysicalRange], error: PlanError
+    memory: [PhysicalRange], error: KexecError
   ) throws {
     let crash = CrashHandover(coreHeader: Self.header, usableMemory: memory)
 
@@ -66,12 +66,12 @@ import Testing
   }
 
   @Test(arguments: [
-    (range(0x5000_0000, 0x1000), PlanError.notInCrashRegion(.initrd, range(0x5000_0000, 0x1000))),
+    (range(0x5000_0000, 0x1000), KexecError.notInCrashRegion(.initrd, range(0x5000_0000, 0x1000))),
     (range(0x9ffe_f000, 0x1001), .initrdReserved(range(0x9ffe_f000, 0x1001), by: header)),
     (range(0x9fff_f000, 0x1001), .notInCrashRegion(.initrd, range(0x9fff_f000, 0x1001))),
   ])
   func `is refused with its initrd in the wrong place`(
-    initrd: PhysicalRange, error: PlanError
+    initrd: PhysicalRange, error: KexecError
   ) throws {
     #expect(throws: error) { try patched(source("qemu-arm64-virt"), handover(initrd: initrd)) }
   }
@@ -79,7 +79,7 @@ import Testing
   @Test func `is refused outside of the memory that the machine set apart`() throws {
     let machine = MachineFacts(crashRegions: [range(0x9000_0000, 0x800_0000), Self.low])
 
-    #expect(throws: PlanError.notInCrashRegion(.usableMemory, Self.main)) {
+    #expect(throws: KexecError.notInCrashRegion(.usableMemory, Self.main)) {
       try patched(source("qemu-arm64-virt"), handover(), on: machine)
     }
   }

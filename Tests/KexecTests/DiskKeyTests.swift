@@ -58,7 +58,7 @@ import Testing
 
   @Test(arguments: [Seeds.none, Seeds(kaslr: Array(1...8), rng: [])])
   func `are refused without an rng-seed`(seeds: Seeds) throws {
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), handover(seeds))
     }
 
@@ -74,7 +74,7 @@ import Testing
     var handover = handover(fixedSeeds)
     handover.crash?.diskKeys = place
 
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), handover)
     }
 
@@ -86,7 +86,7 @@ import Testing
     var handover = handover(fixedSeeds)
     handover.extras = [ExtraBuffer(name: "acme,log", range: range(0x9800_0300, 0x1000))]
 
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), handover)
     }
 
@@ -100,7 +100,7 @@ import Testing
     handover.crash?.coreHeader = range(0x1_0fff_0000, 0x1000)
     handover.crash?.diskKeys = range(0x1_0800_0000, 780)
 
-    let error = #expect(throws: PlanError.self) { try patched(source("cells-1-1"), handover) }
+    let error = #expect(throws: KexecError.self) { try patched(source("cells-1-1"), handover) }
 
     #expect(
       error?.description == """
@@ -112,7 +112,7 @@ import Testing
   @Test func `cannot be set by hand`() throws {
     let edit = TreeEdit.set("linux,dmcryptkeys", node: "/chosen", .cells([0, 1, 0, 2]))
 
-    #expect(throws: PlanError.editUndone(property: "linux,dmcryptkeys")) {
+    #expect(throws: KexecError.editUndone(property: "linux,dmcryptkeys")) {
       try patched(source("qemu-arm64-virt"), edits: [edit])
     }
   }

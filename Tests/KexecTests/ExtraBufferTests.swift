@@ -38,7 +38,7 @@ import Testing
 
     #expect(tree.reservations.contains(Self.log.range.tuple))
     handover.extras[0].range = range(0x7100_0000, 1)
-    #expect(throws: PlanError.self) { try patched(source("board"), handover) }
+    #expect(throws: KexecError.self) { try patched(source("board"), handover) }
   }
 
   @Test(
@@ -50,11 +50,11 @@ import Testing
       "linux,kexec-handover-buffer-start", "linux,booted-from-kexec", "linux,memory-limit",
     ])
   func `are refused under a name that is none, or somebody else's`(name: String) throws {
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("board"), handover([ExtraBuffer(name: name, range: Self.log.range)]))
     }
 
-    guard case .badPart(.extra, _, _) = error else {
+    guard case .handedOver(.extra)? = error?.subject else {
       Issue.record("\(error?.description ?? "")")
       return
     }
@@ -65,10 +65,10 @@ import Testing
     let other = ExtraBuffer(name: "acme,other", range: range(0x7000_3038, 10))
 
     for extras in [[Self.log, Self.log], [Self.log, other]] {
-      let error = #expect(throws: PlanError.self) {
+      let error = #expect(throws: KexecError.self) {
         try patched(source("board"), handover(extras))
       }
-      guard case .badPart = error else {
+      guard case .handedOver? = error?.subject else {
         Issue.record("\(error?.description ?? "")")
         return
       }
@@ -80,7 +80,7 @@ import Testing
   @Test func `win over no edit without a word`() throws {
     let edit = TreeEdit.set("acme,log", node: "/chosen", .string("x"))
 
-    #expect(throws: PlanError.editUndone(property: "acme,log")) {
+    #expect(throws: KexecError.editUndone(property: "acme,log")) {
       try patched(source("board"), edits: [edit], handover([Self.log]))
     }
   }

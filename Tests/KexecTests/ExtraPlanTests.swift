@@ -59,7 +59,7 @@ import Testing
     machine.extras = (0..<count).map { .init(name: "acme,\($0)", bytes: [1]) }
 
     guard !isGood else { return #expect(try machine.plan().segments.count == 16) }
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("17 segments") == true)
   }
@@ -78,7 +78,7 @@ import Testing
     machine.facts.crashRegions = isForCrash ? [range(0x4800_0000, 64 << 20)] : []
     machine.extras = [.init(name: "acme,log", bytes: bytes + [UInt8](repeating: 0, count: 100))]
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
   }
@@ -94,7 +94,7 @@ import Testing
     var machine = SmallMachine()
     machine.extras = extras
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
   }
@@ -103,7 +103,7 @@ import Testing
     var machine = loongArch()
     machine.extras = Self.extras
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("cannot be told what to reserve") == true)
   }

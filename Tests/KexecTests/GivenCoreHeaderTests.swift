@@ -60,7 +60,7 @@ import Testing
     damage.make(&header)
     machine.givenCoreHeader = header
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(
       error?.description.hasPrefix("the given core header: ") == true, "\(error?.description ?? "")"
@@ -73,16 +73,16 @@ import Testing
     machine.givenCoreHeader = try machine.plan().bytes(.coreHeader)
     machine.facts.crashRegions = [range(0x5000_0000, 64 << 20)]
 
-    #expect(throws: PlanError.self) { try machine.plan() }
+    #expect(throws: KexecError.self) { try machine.plan() }
     machine.knowsCrashFacts = false
-    #expect(throws: PlanError.self) { try machine.plan() }
+    #expect(throws: KexecError.self) { try machine.plan() }
   }
 
   @Test func `is refused for powerpc, whose header says where the backup is`() throws {
     var machine = PowerPCMachine()
     machine.givenCoreHeader = try machine.plan(forCrash: true).bytes(.coreHeader)
 
-    let error = #expect(throws: PlanError.self) { try machine.plan(forCrash: true) }
+    let error = #expect(throws: KexecError.self) { try machine.plan(forCrash: true) }
 
     #expect(error?.description.contains("where the first memory is copied to") == true)
   }
@@ -93,7 +93,7 @@ import Testing
     machine.facts.crashRegions = []
     machine.knowsCrashFacts = false
 
-    #expect(throws: PlanError.noCrashRegion) { try machine.plan() }
+    #expect(throws: KexecError.noCrashRegion) { try machine.plan() }
   }
 
   private func machine() -> SmallMachine {

@@ -78,7 +78,7 @@ import Testing
     var handover = handover()
     refusal.make(&handover)
 
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(
         base, handover,
         on: MachineFacts(pageSize: 4096, systemRAM: [range(0x4000_0000, 0x4000_0000)]))
@@ -89,7 +89,7 @@ import Testing
 
   @Test(arguments: [Architecture.arm, .other])
   func `are refused for kernels that never look`(architecture: Architecture) throws {
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("cells-1-1"), for: architecture, handover())
     }
 
@@ -100,7 +100,7 @@ import Testing
     var handover = handover()
     handover.measurements = range(0x1_0000_0000, 0x2_0000)
 
-    let error = #expect(throws: PlanError.self) { try patched(source("cells-1-1"), handover) }
+    let error = #expect(throws: KexecError.self) { try patched(source("cells-1-1"), handover) }
 
     #expect(
       error?.description == """
@@ -146,7 +146,7 @@ import Testing
   func `is refused where a kernel could not take it`(
     place: PhysicalRange, scratch: PhysicalRange, text: String
   ) throws {
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(
         source("board"), handover(LiveUpdateHandover(tree: place, scratch: scratch)),
         on: MachineFacts(pageSize: 4096))
@@ -157,7 +157,7 @@ import Testing
 
   @Test(arguments: [Architecture.riscv64, .arm, .ppc64, .other])
   func `is refused for any but arm64`(architecture: Architecture) throws {
-    let error = #expect(throws: PlanError.self) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("board"), for: architecture, handover(Self.both))
     }
 
@@ -169,7 +169,7 @@ import Testing
     handover.crash = CrashHandover(
       coreHeader: range(0x9000_0000, 0x1000), usableMemory: [range(0x9000_0000, 0x10_0000)])
 
-    let error = #expect(throws: PlanError.self) { try patched(source("board"), handover) }
+    let error = #expect(throws: KexecError.self) { try patched(source("board"), handover) }
 
     #expect(error?.description.contains("a crash kernel is given none") == true)
   }

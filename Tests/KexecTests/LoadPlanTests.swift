@@ -176,7 +176,7 @@ import Testing
     machine.facts.reserved = [range(0x4030_0000, 1 << 20)]
     machine.initrd = 6 << 20
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(
       error?.description == """
@@ -191,7 +191,7 @@ import Testing
     machine.facts.crashRegions = [range(0x4800_0000, 2 << 20)]
     machine.isForCrash = true
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.hasPrefix("no room for the ") == true)
     #expect(error?.description.contains("0x48") == true)
@@ -206,7 +206,7 @@ import Testing
     _ = try machine.plan()
     machine.initrd = 0x5b_0000
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
     #expect(error?.description.contains("no room for the") == true)
   }
 
@@ -231,7 +231,7 @@ import Testing
     var machine = SmallMachine()
     obstacle.make(&machine)
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains(obstacle.text) == true, "\(error?.description ?? "")")
     #expect(error?.description.contains("\n") == false)
@@ -243,7 +243,7 @@ import Testing
     var machine = SmallMachine()
     machine.kernel = KernelBuilder.arm64Image(imageSize: size - textOffset, textOffset: textOffset)
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("no room for the kernel") == true)
   }
@@ -265,11 +265,11 @@ import Testing
     machine.facts.crashRegions = [range(0x4800_0000, 64 << 20)]
     machine.isForCrash = true
     machine.initrdStart = [0x7f, 0x45, 0x4c, 0x46]
-    let elf = #expect(throws: PlanError.self) { try machine.plan() }
+    let elf = #expect(throws: KexecError.self) { try machine.plan() }
     machine.isForCrash = false
     _ = try machine.plan()
     machine.initrdStart = [0xd0, 0x0d, 0xfe, 0xed]
-    let tree = #expect(throws: PlanError.self) { try machine.plan() }
+    let tree = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(elf?.description.contains("begins like the core header") == true)
     #expect(tree?.description.contains("begins like a device tree") == true)

@@ -127,7 +127,7 @@ import Testing
       #expect(try machine.plan().line.utf8.count == size)
       return
     }
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("the command line has 4096 bytes") == true)
   }
@@ -146,7 +146,7 @@ import Testing
     var machine = loongArch(forCrash: isForCrash)
     machine.commandLine = .given(KernelCommandLine(line))
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("the command line has \(word), which would win") == true)
   }
@@ -157,7 +157,7 @@ import Testing
     #expect(try machine.plan().line.hasSuffix(" mem=512M@1G"))
     machine.commandLine = "mem=512M@3G"
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("kernel: 0x40000000-") == true)
   }
@@ -168,8 +168,8 @@ import Testing
     var reserving = loongArch()
     reserving.reservations = [range(0x5000_0000, 0x1000)]
 
-    let tree = #expect(throws: PlanError.self) { try edited.plan() }
-    let reservation = #expect(throws: PlanError.self) { try reserving.plan() }
+    let tree = #expect(throws: KexecError.self) { try edited.plan() }
+    let reservation = #expect(throws: KexecError.self) { try reserving.plan() }
 
     #expect(tree?.description.contains("gets no tree") == true)
     #expect(reservation?.description.contains("cannot be told what to reserve") == true)
@@ -180,7 +180,7 @@ import Testing
     var machine = loongArch()
     machine.initrdStart = Array("kexec".utf8)
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(error?.description.contains("begins like the command line") == true)
   }

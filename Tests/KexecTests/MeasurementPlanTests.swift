@@ -83,13 +83,10 @@ import Testing
     var machine = machine()
     machine.measurements = list
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
-    guard case .badPart(.measurements, let reason, _) = error else {
-      Issue.record("\(error?.description ?? "")")
-      return
-    }
-    #expect(reason.contains(text), "\(reason)")
+    #expect(error?.subject == .handedOver(.measurements))
+    #expect(error?.text.contains(text) == true, "\(error?.text ?? "")")
   }
 
   private static let entry = MeasurementBytes.entry(nameSize: 0)
@@ -121,7 +118,7 @@ import Testing
     var machine = machine()
     for length in 0..<Self.list.count where length % 7 == 0 || length < 200 {
       machine.measurements = Array(Self.list[..<length])
-      #expect(throws: PlanError.self) { try machine.plan() }
+      #expect(throws: KexecError.self) { try machine.plan() }
     }
   }
 
@@ -130,7 +127,7 @@ import Testing
     machine.isForCrash = true
     machine.facts.crashRegions = [range(0x4800_0000, 64 << 20)]
 
-    #expect(throws: PlanError.noMeasurementsForCrash) { try machine.plan() }
+    #expect(throws: KexecError.noMeasurementsForCrash) { try machine.plan() }
   }
 
   @Test func `is refused with more than half of RAM`() throws {
@@ -138,7 +135,7 @@ import Testing
     machine.facts.systemRAM = [range(0x4000_0000, 16 << 20)]
     machine.measurements = MeasurementBytes.buffer(of: [8 << 20])
 
-    let error = #expect(throws: PlanError.self) { try machine.plan() }
+    let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(
       error?.description == """
@@ -159,7 +156,7 @@ import Testing
     var machine = loongArch()
     machine.measurements = MeasurementBytes.buffer(of: [1])
 
-    #expect(throws: PlanError.noMeasurements(on: .loongarch64)) { try machine.plan() }
+    #expect(throws: KexecError.noMeasurements(on: .loongarch64)) { try machine.plan() }
   }
 }
 

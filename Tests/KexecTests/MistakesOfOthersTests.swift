@@ -180,7 +180,7 @@ import Testing
     var base = try source("board")
     try base.deleteProperty(name, of: "/")
 
-    #expect(throws: PlanError.tree(DeviceTreeError(.badCells, node: "/", property: name))) {
+    #expect(throws: KexecError.tree(DeviceTreeError(.badCells, node: "/", property: name))) {
       try patched(base)
     }
   }
@@ -191,7 +191,7 @@ import Testing
     try base.setProperty("#address-cells", of: "/", to: .u32(count))
 
     #expect(
-      throws: PlanError.tree(
+      throws: KexecError.tree(
         DeviceTreeError(
           .badCells, node: "/", property: "#address-cells", value: UInt64(count)))
     ) {
@@ -207,7 +207,7 @@ import Testing
         &{/} { memory@80000000 { device_type = "memory"; }; };
         """))
 
-    #expect(throws: PlanError.self) {
+    #expect(throws: KexecError.self) {
       try patched(source("acpi-stub"), edits: [.overlay(overlay, name: "memory.dtbo")])
     }
   }

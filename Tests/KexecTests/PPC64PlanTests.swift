@@ -101,7 +101,7 @@ import Testing
     let plan = try machine.plan(forCrash: false)
     machine.facts.systemRAM = [range(0, 0x105_0000)]
 
-    let error = #expect(throws: PlanError.self) { try machine.plan(forCrash: false) }
+    let error = #expect(throws: KexecError.self) { try machine.plan(forCrash: false) }
 
     #expect(plan.segments.allSatisfy { $0.range.start >= 0x100_0000 })
     #expect(plan.segments.allSatisfy { !$0.range.overlaps(range(0x200_0000, 0x100_0000)) })
@@ -142,7 +142,7 @@ import Testing
     machine.facts.pageTables = .hash
     machine.facts.crashRegions = [range(0x2000_0000, 0x1000_0000)]
 
-    let error = #expect(throws: PlanError.self) { try machine.plan(forCrash: true) }
+    let error = #expect(throws: KexecError.self) { try machine.plan(forCrash: true) }
 
     #expect(error?.description.contains("no room for the kernel") == true)
   }

@@ -167,7 +167,7 @@ private let crash = CrashHandover(
   func `is refused where the tree cannot be read`(memory: String, text: String) throws {
     let tree = try pseries(memory: memory)
 
-    let error = #expect(throws: PlanError.self) { try nextTree(of: tree, crash) }
+    let error = #expect(throws: KexecError.self) { try nextTree(of: tree, crash) }
 
     #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
   }
@@ -201,7 +201,7 @@ private let crash = CrashHandover(
         };
         """))
 
-    let error = #expect(throws: PlanError.self) { try nextTree(of: tree, crash) }
+    let error = #expect(throws: KexecError.self) { try nextTree(of: tree, crash) }
 
     #expect(error?.description.contains("two cells") == true)
   }
@@ -300,7 +300,7 @@ private let crash = CrashHandover(
   func `is refused without CPUs`(edit: String) throws {
     let tree = try pseries(cpus: edit.contains("/ cpus") ? nil : "l2 { };")
 
-    let error = #expect(throws: PlanError.self) { try nextTree(of: tree, nil) }
+    let error = #expect(throws: KexecError.self) { try nextTree(of: tree, nil) }
 
     #expect(error?.description.contains("has no CPU") == true)
   }
@@ -336,8 +336,8 @@ private let crash = CrashHandover(
     var two = crash
     two.usableMemory.append(range(0x800_0000, 0x100_0000))
 
-    let first = #expect(throws: PlanError.self) { try nextTree(of: tree, nil) }
-    let second = #expect(throws: PlanError.self) { try nextTree(of: pseries(), two) }
+    let first = #expect(throws: KexecError.self) { try nextTree(of: tree, nil) }
+    let second = #expect(throws: KexecError.self) { try nextTree(of: pseries(), two) }
 
     #expect(first?.description.contains("/rtas") == true)
     #expect(second?.description.contains("one piece of memory") == true)
@@ -364,7 +364,7 @@ private let crash = CrashHandover(
         "", properties: cells + [Property("reserved-ranges", .cells(ranges))], children: [cpus]))
 
     let next = try nextTree(of: many, crash)
-    let error = #expect(throws: PlanError.self) { try nextTree(of: reserved, nil) }
+    let error = #expect(throws: KexecError.self) { try nextTree(of: reserved, nil) }
 
     #expect(
       next.changes.count { $0.action == .added && "\($0.subject)".contains("memory@") } == count)

@@ -32,7 +32,7 @@ import Testing
     let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
     let tree = try DeviceTree(blob: machine.flatTree())
 
-    #expect(throws: PlanError.memoryIsOfUEFI) { try TreeMemory(of: tree) }
+    #expect(throws: KexecError.memoryIsOfUEFI) { try TreeMemory(of: tree) }
   }
 
   @Test func `counts every tuple of every node that is there`() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kexec
 import Loading
 import Testing
 
@@ -30,8 +31,8 @@ import Testing
     for errno in errnos {
       let failure = Failure(CallError(call: call, errno: errno))
 
-      let lines = failure.message.split(separator: "\n", omittingEmptySubsequences: false)
-      #expect(lines.count == 2 && !lines.contains(""), "\(failure.message)")
+      let lines = failure.text.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(lines.count == 2 && !lines.contains(""), "\(failure.text)")
       #expect(lines[0].hasPrefix("\(call.rawValue): E"))
     }
   }
@@ -41,8 +42,8 @@ import Testing
 
     let failure = Failure(error, loss: "the crash kernel that was loaded is gone")
 
-    #expect(failure.message.contains("\nthe crash kernel that was loaded is gone; make a new plan"))
-    #expect(failure.code == .systemCall)
+    #expect(failure.text.contains("\nthe crash kernel that was loaded is gone; make a new plan"))
+    #expect(failure.kind == .systemCall)
   }
 
   @Test func `is exact where only one reason is left`() {
@@ -51,13 +52,13 @@ import Testing
 
     let failure = Failure(CallError(call: .kexecFileLoad, errno: EPERM), on: status)
 
-    #expect(failure.message.contains("is locked down, and finds neither a signature"))
-    #expect(failure.code == .noPermission)
+    #expect(failure.text.contains("is locked down, and finds neither a signature"))
+    #expect(failure.kind == .noPermission)
   }
 
   @Test func `is not made up for an errno that is not known`() {
     let failure = Failure(CallError(call: .reboot, errno: ENOTTY))
 
-    #expect(failure.message.hasPrefix("reboot: Inappropriate ioctl for device (errno 25)\n"))
+    #expect(failure.text.hasPrefix("reboot: Inappropriate ioctl for device (errno 25)\n"))
   }
 }

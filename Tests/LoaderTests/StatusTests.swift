@@ -106,13 +106,13 @@ import Testing
 
       let failure = #expect(throws: Failure.self) { try status.checkExecutable() }
 
-      #expect(failure?.code == .notOffered)
+      #expect(failure?.kind == .notOffered)
     }
     #expect(throws: Never.self) { try status.checkExecutable() }
   }
 
   private func expect(
-    _ code: Failure.Code, _ part: String, forCrash: Bool = false,
+    _ code: Failure.Kind, _ part: String, forCrash: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation, change: (inout Status) -> Void
   ) {
     var status = status
@@ -120,8 +120,8 @@ import Testing
     let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) {
       try status.check(.kexecLoad, forCrash: forCrash)
     }
-    #expect(failure?.code == code, sourceLocation: sourceLocation)
-    #expect(failure?.message.contains(part) == true, sourceLocation: sourceLocation)
+    #expect(failure?.kind == code, sourceLocation: sourceLocation)
+    #expect(failure?.text.contains(part) == true, sourceLocation: sourceLocation)
   }
 }
 

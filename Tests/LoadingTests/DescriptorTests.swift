@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Kexec
 import SystemPackage
 import TestSupport
 import Testing
@@ -156,7 +157,7 @@ import Testing
 
   /// What is refused leaves no trace in a set.
   private func refuse(
-    _ file: FileDescriptor, _ code: LoadingError.Code, _ part: String,
+    _ file: FileDescriptor, _ code: KexecError.Kind, _ part: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
     var set = FileSet()

@@ -114,12 +114,12 @@ import Testing
 @Suite struct `What is to be loaded` {
   /// What is wrong, the code, and part of the message.
   struct Mistake: CustomTestStringConvertible {
-    let code: LoadingError.Code
+    let code: KexecError.Kind
     let testDescription: String
     let change: @Sendable (inout FileSet, inout PlanOptions) throws -> Void
 
     init(
-      _ code: LoadingError.Code, _ text: String,
+      _ code: KexecError.Kind, _ text: String,
       _ change: @escaping @Sendable (inout FileSet, inout PlanOptions) throws -> Void
     ) {
       (self.code, testDescription, self.change) = (code, text, change)
@@ -205,9 +205,9 @@ import Testing
     let tree = try Fixtures.compile("/dts-v1/; / { };")
     let files = try set((.kernel, KernelBuilder.arm64Image()), (.tree, tree))
 
-    let error = #expect(throws: LoadingError.self) { try LoadJob(files, on: nil).plan() }
+    let error = #expect(throws: KexecError.self) { try LoadJob(files, on: nil).plan() }
 
-    #expect(error?.remedy == .machine)
+    #expect(error?.advice == .nameMachine)
   }
 
   @Test func `needs memory that is set apart for a crash kernel`() throws {
@@ -219,12 +219,12 @@ import Testing
     let source = SourceMachine(RunningKernel(root: FilePath(folder / "machine")))
     let files = try set((.kernel, KernelBuilder.arm64Image()))
 
-    let error = #expect(throws: LoadingError.self) {
+    let error = #expect(throws: KexecError.self) {
       try LoadJob(files, options, on: source).plan()
     }
 
-    #expect(error?.code == .notOffered)
-    #expect(error?.remedy == .excludedMemory)
+    #expect(error?.kind == .notOffered)
+    #expect(error?.advice == .excludeMemory)
   }
 
   @Test func `needs a kernel for the machine`() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kexec
 import Loading
 import RunningKernel
 import SystemPackage
@@ -20,12 +21,12 @@ func set(_ items: (FileSet.Kind, [UInt8])...) throws -> FileSet {
 
 /// Expects a failure of Loading, and that its first line says all of `parts`.
 func expectRefusal<Value>(
-  _ code: LoadingError.Code, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation,
+  _ code: KexecError.Kind, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation,
   body: () throws -> Value
 ) {
-  let error = #expect(throws: LoadingError.self, sourceLocation: sourceLocation) { _ = try body() }
+  let error = #expect(throws: KexecError.self, sourceLocation: sourceLocation) { _ = try body() }
   let line = error?.description.prefix { $0 != "\n" } ?? ""
-  #expect(error?.code == code, "\(line)", sourceLocation: sourceLocation)
+  #expect(error?.kind == code, "\(line)", sourceLocation: sourceLocation)
   #expect(parts.filter { !line.contains($0) } == [], "\(line)", sourceLocation: sourceLocation)
 }
 

@@ -117,7 +117,7 @@ struct CheckedPlan {
     let placing = Placing(
       in: PlanMemory(forCrashIn: region, (nil, taken), pageSize: pageSize), pageSize: pageSize,
       preferredAlignment: pageSize)
-    do throws(PlanError) {
+    do throws(KexecError) {
       try placing.checkRoom(for: LoadParts.controlPagesName, size: LoadParts.controlPages)
       return []
     } catch {

@@ -34,8 +34,8 @@ public struct NextKernelView: Hashable, Sendable {
   /// - Parameters:
   ///   - tree: the blob that it is started with.
   ///   - architecture: of the kernel; without it, what the tree describes.
-  /// - Throws: ``PlanError/tree(_:)`` for a tree without legal root cells.
-  public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(PlanError) {
+  /// - Throws: ``KexecError/tree(_:)`` for a tree without legal root cells.
+  public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
     func value(_ name: String) -> PropertyValue? {
       (try? tree.property(name, of: ChosenProperty.node)) ?? nil
     }

@@ -40,7 +40,7 @@ public struct TreeCheck: Sendable {
       return
     }
     let architecture = architecture ?? Architecture(describedBy: tree) ?? .other
-    do throws(PlanError) {
+    do throws(KexecError) {
       let view = try NextKernelView(of: tree, for: architecture)
       self.view = view
       findings =

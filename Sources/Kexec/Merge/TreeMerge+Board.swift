@@ -9,7 +9,7 @@ extension TreeMerger {
   /// The EFI stub of a machine with ACPI makes a tree with nothing but `/chosen`. One node more turns ACPI
   /// off, and such a machine tells of nothing that could be merged: its firmware has set it up for ACPI,
   /// its memory is in UEFI's map, and its addresses are in ACPI's tables.
-  func checkStubs(_ board: DeviceTree) throws(PlanError) {
+  func checkStubs(_ board: DeviceTree) throws(KexecError) {
     guard let stubs = Architecture.arm64.stubTrees else { return }
     switch (stubs.contains(board), stubs.contains(machine.tree)) {
     case (false, true):
@@ -48,7 +48,7 @@ extension TreeMerger {
   }
 
   /// The root's `serial-number`, which U-Boot and other firmware set (`fdt_root`).
-  mutating func mergeSerialNumber() throws(PlanError) {
+  mutating func mergeSerialNumber() throws(KexecError) {
     let name = "serial-number"
     guard let theirs = machineRoot[name], theirs.bytes.contains(where: { $0 != 0 }) else { return }
     let mine = root[name]

@@ -7,10 +7,10 @@ extension TreeMerger {
   /// Tuples of the machine in the board's cells.
   ///
   /// - Parameter value: the same in the machine's cells, which is kept where the cells are the same.
-  /// - Throws: ``PlanError/notMerged(_:reason:)`` when a number does not fit.
+  /// - Throws: ``KexecError/notMerged(_:reason:)`` when a number does not fit.
   func tuples(
     _ tuples: [AddressAndSize], property: String, of node: String, _ value: PropertyValue?
-  ) throws(PlanError) -> PropertyValue {
+  ) throws(KexecError) -> PropertyValue {
     if cells == machineCells, let value { return value }
     var bytes: [UInt8] = []
     for tuple in tuples {
@@ -25,7 +25,7 @@ extension TreeMerger {
   /// A property of reserved memory in the board's cells: `reg` and `alloc-ranges` are tuples, `size` has
   /// as many cells as a size, and `alignment` as many as an address, as Linux reads it
   /// (`drivers/of/of_reserved_mem.c:__reserved_mem_alloc_size`).
-  func translated(_ property: Property, of node: String) throws(PlanError) -> Property {
+  func translated(_ property: Property, of node: String) throws(KexecError) -> Property {
     guard cells != machineCells else { return property }
     switch property.name {
     case "reg", "alloc-ranges":
@@ -42,7 +42,7 @@ extension TreeMerger {
 
   private func translated(
     _ property: Property, of node: String, from count: Int, to newCount: Int
-  ) throws(PlanError) -> Property {
+  ) throws(KexecError) -> Property {
     guard property.value.bytes.count == count * 4, let number = property.value.number else {
       return property
     }
@@ -53,7 +53,7 @@ extension TreeMerger {
     return Property(property.name, .u32(cell))
   }
 
-  private func doesNotFit(_ value: String, _ property: String, _ node: String) -> PlanError {
+  private func doesNotFit(_ value: String, _ property: String, _ node: String) -> KexecError {
     .notMerged(
       machine.name,
       reason: """

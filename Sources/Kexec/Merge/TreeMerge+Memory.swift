@@ -18,7 +18,7 @@ private struct MemoryTuples {
 
 extension TreeMerger {
   /// Memory of the machine, where the board's tree has none, or places for it with sizes of 0.
-  mutating func mergeMemory() throws(PlanError) {
+  mutating func mergeMemory() throws(KexecError) {
     try checkDynamicMemory()
     let (mine, theirs) = (try memoryOfBoard(), memoryOfMachine())
     let memory = PhysicalRangeSet(mine.flatMap(\.ranges))
@@ -50,7 +50,7 @@ extension TreeMerger {
   }
 
   /// Logical memory blocks, which a hypervisor adds and takes away, are in no board's tree.
-  private func checkDynamicMemory() throws(PlanError) {
+  private func checkDynamicMemory() throws(KexecError) {
     let path = DeviceTree.dynamicMemoryNode
     let name = String(path.dropFirst())
     guard let theirs = machineRoot.child(name), root.child(name) != theirs else { return }
@@ -59,7 +59,7 @@ extension TreeMerger {
       reason: "\(path): memory in blocks of a hypervisor is not merged with a board's tree")
   }
 
-  private func memoryOfBoard() throws(PlanError) -> [MemoryTuples] {
+  private func memoryOfBoard() throws(KexecError) -> [MemoryTuples] {
     var nodes: [MemoryTuples] = []
     for (index, node) in root.children.enumerated() where node.isMemory {
       guard let tuples = (node["reg"] ?? .empty).tuples(cells) else {
@@ -81,7 +81,7 @@ extension TreeMerger {
 
   private mutating func takeMemory(
     _ theirs: [MemoryTuples], into placeholders: [MemoryTuples]
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let places = Dictionary(
       root.children.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     for memory in theirs {
@@ -109,7 +109,7 @@ extension TreeMerger {
   /// Fills in a node of the board's tree, as a boot loader would.
   private mutating func fill(
     _ place: Int, with memory: MemoryTuples, _ reg: PropertyValue
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     var node = root.children[place]
     try checkSize(node, at: memory.path, of: "the board's tree")
     for property in memory.node.properties

@@ -8,7 +8,7 @@ import DeviceTree
 extension TreeMerger {
   /// MAC and Bluetooth addresses, which U-Boot and other firmware write to the nodes that
   /// `/aliases` names.
-  mutating func mergeNetworkAddresses() throws(PlanError) {
+  mutating func mergeNetworkAddresses() throws(KexecError) {
     var places: [AddressPlace] = []
     var path: [String] = []
     collect(machineRoot, root, [], &path, &places)
@@ -65,7 +65,7 @@ extension TreeMerger {
   private mutating func merge(
     _ address: Property, from source: String, into node: inout Node, at path: String,
     alias: String?
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let mine = node[address.name]
     guard mine != address.value else { return }
     if let mine, mine.bytes.contains(where: { $0 != 0 }) {

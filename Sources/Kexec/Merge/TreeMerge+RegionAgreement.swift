@@ -8,7 +8,7 @@ extension TreeMerger {
   /// A region of the same name says the same, or has been left to firmware.
   mutating func agree(
     _ mine: ReservedRegion, _ theirs: ReservedRegion, in node: inout Node, _ all: ReservedRegions
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let isFilled = mine.isPlaceholder && !theirs.ranges.isEmpty
     let firmware = isFilled ? ["reg", "status"] : []
     let names = Set((mine.node.properties + theirs.node.properties).map(\.name))
@@ -40,7 +40,7 @@ extension TreeMerger {
   /// A region of the same memory under another name is used in the same way.
   mutating func agreeOnSameMemory(
     _ mine: ReservedRegion, _ theirs: ReservedRegion
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     for name in ["compatible", "no-map", "reusable"] where mine.node[name] != theirs.node[name] {
       throw conflict(
         .property(name, node: mine.path), mine.node[name].map { .property($0) },

@@ -6,7 +6,7 @@ import DeviceTree
 extension TreeMerger {
   /// Reservations of the machine's firmware: all but those that the last hand-over made, which the steps
   /// of the hand-over find in the machine's own tree.
-  mutating func mergeReservations() throws(PlanError) {
+  mutating func mergeReservations() throws(KexecError) {
     let editor = try lastHandover()
     var known = Set(reservations)
     for change in editor.changes {
@@ -30,8 +30,8 @@ extension TreeMerger {
   }
 
   /// What a hand-over of the machine's own tree would find of the last one.
-  private func lastHandover() throws(PlanError) -> HandoverEditor {
-    do throws(PlanError) {
+  private func lastHandover() throws(KexecError) -> HandoverEditor {
+    do throws(KexecError) {
       let handover = Handover(commandLine: .omitted, seeds: .none)
       let architecture = Architecture(describedBy: machine.tree) ?? .other
       let fitting = try TreeFitting(
@@ -42,14 +42,14 @@ extension TreeMerger {
         try editor.prepareForKexec(handover, nil)
         _ = try editor.finishedTree()
       } catch {
-        throw PlanError.tree(error)
+        throw KexecError.tree(error)
       }
       return editor
     } catch {
-      switch error {
-      case .tree(let error): throw .machineTree(machine.name, error)
-      default: throw .notMerged(machine.name, reason: "\(error)")
+      guard case .tree(let error)? = error.cause else {
+        throw .notMerged(machine.name, reason: error.message)
       }
+      throw .machineTree(machine.name, error)
     }
   }
 }

@@ -16,7 +16,7 @@ extension TreeMerger {
   ///
   /// A region of the same name must say the same, and so must one of the same memory under another name;
   /// no other may share memory with it. One that has only sizes of 0 in the board's tree is filled in.
-  mutating func mergeReservedMemory() throws(PlanError) {
+  mutating func mergeReservedMemory() throws(KexecError) {
     guard let theirs = machineRoot.namedChild("reserved-memory"), !theirs.children.isEmpty else {
       return
     }
@@ -77,7 +77,7 @@ extension TreeMerger {
     }
   }
 
-  private func regions(of parent: Node) throws(PlanError) -> ReservedRegions {
+  private func regions(of parent: Node) throws(KexecError) -> ReservedRegions {
     var regions: [ReservedRegion] = []
     for node in parent.children {
       guard let region = ReservedRegion(node, cells) else {
@@ -93,7 +93,7 @@ extension TreeMerger {
 
   /// A machine's region in the board's cells, and without phandles; nil for one that the machine's kernel
   /// could not read.
-  private func region(of node: Node) throws(PlanError) -> ReservedRegion? {
+  private func region(of node: Node) throws(KexecError) -> ReservedRegion? {
     guard (node["reg"] ?? .empty).tuples(machineCells) != nil else { return nil }
     try checkSize(node, at: ReservedRegion.parent + "/" + node.name, of: machine.name)
     var node = node.withoutPhandles
@@ -108,7 +108,7 @@ extension TreeMerger {
   /// there, share memory, or be the second default.
   private func checkIsNew(
     _ region: ReservedRegion, among mine: ReservedRegions
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     if let property = region.node.firstReference {
       throw .notMerged(
         machine.name,
@@ -129,7 +129,7 @@ extension TreeMerger {
   /// Two uses of the same memory are a mistake of one of the trees (`__rmem_check_for_overlap`).
   func checkIsAlone(
     _ region: ReservedRegion, among mine: ReservedRegions
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     for range in region.ranges {
       guard let (other, theirs) = mine.region(overlapping: range) else { continue }
       throw conflict(

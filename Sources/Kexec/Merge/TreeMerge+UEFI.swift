@@ -15,7 +15,7 @@ extension TreeMerger {
   }
 
   /// Where UEFI and its memory map are: of a machine that runs on UEFI, all of it.
-  mutating func mergeUEFI() throws(PlanError) {
+  mutating func mergeUEFI() throws(KexecError) {
     let place = root.indexOfChild("chosen")
     let path = "/" + (place.map { root.children[$0].name } ?? "chosen")
     let mine = place.map { root.children[$0] }

@@ -20,7 +20,7 @@ public import DeviceTree
 ///   path of the same alias, where they are missing or all zeros.
 ///
 /// Seeds, the command line, the initrd and everything else in `/chosen` stay the board's. Where both
-/// trees say something, and not the same, there is no merge: ``PlanError/conflict(_:)`` names both.
+/// trees say something, and not the same, there is no merge: ``KexecError/conflict(_:)`` names both.
 /// Addresses are written in the board's own cells. Merging again changes nothing.
 ///
 /// Sources: Devicetree Specification v0.4, sections 3.2 to 3.6 and 5.3; `drivers/of/fdt.c`;
@@ -37,11 +37,11 @@ public struct TreeMerge: Hashable, Sendable {
 
   /// Merges a machine's tree into a board's, in time linear in both, but for sorting.
   ///
-  /// - Throws: ``PlanError/conflict(_:)`` where the trees contradict each other;
-  ///   ``PlanError/notMerged(_:reason:)`` for a machine that was booted with ACPI, and for what cannot
-  ///   be taken over; ``PlanError/tree(_:)`` and ``PlanError/machineTree(_:_:)`` for a tree that cannot
+  /// - Throws: ``KexecError/conflict(_:)`` where the trees contradict each other;
+  ///   ``KexecError/notMerged(_:reason:)`` for a machine that was booted with ACPI, and for what cannot
+  ///   be taken over; ``KexecError/tree(_:)`` and ``KexecError/machineTree(_:_:)`` for a tree that cannot
   ///   be read.
-  public init(of board: DeviceTree, with machine: MachineTree) throws(PlanError) {
+  public init(of board: DeviceTree, with machine: MachineTree) throws(KexecError) {
     var merger = try TreeMerger(board, machine)
     try merger.checkStubs(board)
     merger.compareBoards()
@@ -84,7 +84,7 @@ struct TreeMerger {
   var changes: [Change] = []
   var warnings: [Finding] = []
 
-  init(_ board: DeviceTree, _ machine: MachineTree) throws(PlanError) {
+  init(_ board: DeviceTree, _ machine: MachineTree) throws(KexecError) {
     self.machine = machine
     do throws(DeviceTreeError) {
       cells = try board.cellCounts(of: "/")
@@ -105,7 +105,7 @@ struct TreeMerger {
   func conflict(
     _ subject: Change.Subject, _ value: Change.Value?, _ machineValue: Change.Value?,
     there: Change.Subject? = nil, advice: String
-  ) -> PlanError {
+  ) -> KexecError {
     .conflict(
       MergeConflict(
         subject: subject, value: value, machine: machine.name, machineSubject: there ?? subject,
@@ -113,7 +113,7 @@ struct TreeMerger {
   }
 
   /// Refuses nodes of memory that no machine has: their properties are compared one with all.
-  func checkSize(_ node: Node, at path: String, of name: String) throws(PlanError) {
+  func checkSize(_ node: Node, at path: String, of name: String) throws(KexecError) {
     guard node.properties.count <= 100 else {
       throw .notMerged(
         name, reason: "\(path): \(node.properties.count) properties are more than any memory has")

@@ -29,12 +29,12 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   ///   - facts: what is known about the machine.
   ///   - order: of the memory.
   ///   - joiningNeighbours: whether ranges that touch become one; the kernel leaves them apart.
-  /// - Throws: ``PlanError``: for a missing fact, two that contradict each other, more ranges than the
+  /// - Throws: ``KexecError``: for a missing fact, two that contradict each other, more ranges than the
   ///   format can count, and a header that the crash kernel would refuse or that gives no useful dump.
   public init(
     for architecture: Architecture, _ facts: CrashFacts, order: Order = .ascending,
     joiningNeighbours: Bool = false
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let rules = try architecture.knownCoreRules()
     guard facts.kernelText == nil || rules.hasKernelText else {
       throw .unsupported(
@@ -51,7 +51,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     for (range, next) in zip(ranges, ranges.dropFirst()) where next.start < range.end {
       throw .overlappingMemory(range, next)
     }
-    let memory = try ranges.map { (range) throws(PlanError) in
+    let memory = try ranges.map { (range) throws(KexecError) in
       try CoreHeader.Memory(range, layout, facts, rules)
     }
     header = CoreHeader(
@@ -67,11 +67,11 @@ public struct CoreHeaderPlan: Hashable, Sendable {
 
   /// Reads the finished header as the crash kernel will.
   ///
-  /// - Throws: ``PlanError/tooManySegments(count:limit:)``, and ``PlanError/notAccepted(_:)`` for a
+  /// - Throws: ``KexecError/tooManySegments(count:limit:)``, and ``KexecError/notAccepted(_:)`` for a
   ///   header that would give no dump, or a useless one.
   private static func doubts(
     of header: CoreHeader, _ facts: CrashFacts
-  ) throws(PlanError) -> [Finding] {
+  ) throws(KexecError) -> [Finding] {
     let bytes: [UInt8]
     do throws(FormatError) {
       bytes = try header.bytes()
@@ -129,7 +129,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   /// bytes (`note_buf_t`): the crash kernel sets as much memory aside as the header says.
   private static func checkNotes(
     _ cpuNotes: [PhysicalRange], _ vmcoreinfo: PhysicalRange
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard 4096...(1 << 20) ~= vmcoreinfo.size else { throw .badNote(.vmcoreinfo, vmcoreinfo) }
     for note in cpuNotes where !(24...(1 << 20) ~= note.size) { throw .badNote(.cpuNotes, note) }
   }
@@ -137,7 +137,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   /// The copy lies in memory of the crash kernel, not over what it is a copy of.
   private static func checkBackup(
     _ facts: CrashFacts, _ rules: CoreRules, _ architecture: Architecture
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard let backup = facts.backup else { return }
     guard let source = rules.backedUp else {
       throw .badBackup(backup, "\(architecture) has none")
@@ -161,7 +161,7 @@ extension Finding {
 extension CoreHeader.Memory {
   fileprivate init(
     _ range: PhysicalRange, _ layout: KernelLayout, _ facts: CrashFacts, _ rules: CoreRules
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     self.init(range: range, virtualAddress: layout.linearMap.map { range.start &+ $0 } ?? 0)
     guard range == rules.backedUp else { return }
     guard let backup = facts.backup else { throw .missing(.backup) }

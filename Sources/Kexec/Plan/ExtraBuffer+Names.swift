@@ -5,7 +5,7 @@ extension ExtraBuffer {
   private static let most = 1000
 
   /// Refuses names that no property has, that are not the caller's to give, and that are there twice.
-  static func check(_ names: [String]) throws(PlanError) {
+  static func check(_ names: [String]) throws(KexecError) {
     guard names.count <= most else {
       throw .tooMany(place: "extras", count: names.count, limit: most)
     }

@@ -18,13 +18,13 @@ public struct KernelLayout: Hashable, Sendable {
 
   /// Looks for both in all that is known.
   ///
-  /// - Throws: ``PlanError/contradiction(_:_:)`` when two ways lead to different places, and
-  ///   ``PlanError/unsupported(architecture:reason:)``.
-  public init(of facts: CrashFacts, on architecture: Architecture) throws(PlanError) {
+  /// - Throws: ``KexecError/contradiction(_:_:)`` when two ways lead to different places, and
+  ///   ``KexecError/unsupported(architecture:reason:)``.
+  public init(of facts: CrashFacts, on architecture: Architecture) throws(KexecError) {
     try self.init(facts, architecture.knownCoreRules())
   }
 
-  init(_ facts: CrashFacts, _ rules: CoreRules) throws(PlanError) {
+  init(_ facts: CrashFacts, _ rules: CoreRules) throws(KexecError) {
     let core = KernelSegments(facts, rules)
     let maps = Self.linearMaps(facts, rules, core)
     let texts = Self.textMaps(facts, rules, core)
@@ -71,7 +71,7 @@ public struct KernelLayout: Hashable, Sendable {
     return ways
   }
 
-  private static func checkAgreement(_ fact: String, _ ways: [Way]) throws(PlanError) {
+  private static func checkAgreement(_ fact: String, _ ways: [Way]) throws(KexecError) {
     guard let first = ways.first, let other = ways.first(where: { $0.offset != first.offset })
     else { return }
     let both = [first, other].map { Evidence(fact, hex($0.offset), $0.source) }
@@ -118,7 +118,7 @@ private struct KernelPlace {
   /// nil when nobody says.
   init?(
     _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments, _ ways: [KernelLayout.Way]
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     var isBehind = false
     let usesImage = facts.kernelText == nil && facts.kernelImage != nil
     if let given = facts.kernelText {
@@ -154,7 +154,7 @@ private struct KernelPlace {
   /// Both begin within 2 MiB of each other: one with `_text`, the other, on some, with `_stext`.
   private static func check(
     _ range: PhysicalRange, _ image: PhysicalRange?
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard let image else { return }
     let distance = max(range.start, image.start) - min(range.start, image.start)
     guard distance >= 2 << 20 else { return }

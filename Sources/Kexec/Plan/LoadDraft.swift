@@ -22,12 +22,12 @@ struct LoadDraft {
   /// Finds a place for everything: at multiples of the preferred alignment, else of a page; over the
   /// running kernel only when there is none beside it.
   ///
-  /// - Throws: ``PlanError``: what was wrong with the first hole for the kernel, or with the last one
+  /// - Throws: ``KexecError``: what was wrong with the first hole for the kernel, or with the last one
   ///   when no later one could be better.
   init(
     _ request: LoadRequest, _ architecture: Architecture, _ rules: PlacementRules,
     on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let pageSize = machine.largestPageSize
     // Of the backup's place no more is known yet than that there is one.
     let backup = architecture.coreRules?.backedUp.flatMap { _ in machine.crashRegions.first?.start }
@@ -46,10 +46,10 @@ struct LoadDraft {
     let memory = { [tree] (sparesKernel: Bool) in
       PlanMemory(forKexecOn: machine, tree, pageSize: pageSize, sparesKernel: sparesKernel)
     }
-    do throws(PlanError) {
+    do throws(KexecError) {
       try self.init(parts, in: memory(true))
     } catch {
-      guard case .noRoom = error, machine.kernelImage != nil else { throw error }
+      guard error.noRoom != nil, machine.kernelImage != nil else { throw error }
       try self.init(parts, in: memory(false))
       warnings.append(
         Finding(
@@ -58,38 +58,38 @@ struct LoadDraft {
     }
   }
 
-  private init(_ parts: LoadParts, in memory: PlanMemory) throws(PlanError) {
-    do throws(PlanError) {
+  private init(_ parts: LoadParts, in memory: PlanMemory) throws(KexecError) {
+    do throws(KexecError) {
       try self.init(parts, in: memory, preferring: parts.request.preferredAlignment)
     } catch {
-      guard case .noRoom = error else { throw error }
+      guard error.noRoom != nil else { throw error }
       try self.init(parts, in: memory, preferring: parts.pageSize)
     }
   }
 
   private init(
     _ parts: LoadParts, in memory: PlanMemory, preferring alignment: UInt64
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     var lowest = parts.request.kernel.linkAddress ?? 0
-    var firstFailure: PlanError?
+    var firstFailure: KexecError?
     while true {
       var placing = Placing(
         in: memory, pageSize: parts.pageSize, preferredAlignment: alignment)
       try parts.placeMeasurements(&placing)
       let kernel: PhysicalRange
-      do throws(PlanError) {
+      do throws(KexecError) {
         kernel = try parts.placeKernel(from: lowest, &placing)
       } catch {
         throw firstFailure ?? error
       }
-      do throws(PlanError) {
+      do throws(KexecError) {
         let others = try parts.placeOthers(around: kernel, &placing)
         let pieces = try parts.kernelSegments(at: kernel.start)
         self.init(parts, kernel, placing, others, pieces)
         return
       } catch {
         // All others are behind the kernel: further up there is less room for them.
-        guard case .noRoom(let room) = error,
+        guard let room = error.noRoom,
           memory.free.contains(where: { $0.end > kernel.end && $0.size >= room.size })
         else { throw error }
         firstFailure = firstFailure ?? error

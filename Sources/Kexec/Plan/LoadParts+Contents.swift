@@ -26,7 +26,7 @@ extension LoadParts {
   /// The core header says where the backup is.
   func finishedCoreHeader(
     _ backup: PhysicalRange?
-  ) throws(PlanError) -> LoadedCoreHeader? {
+  ) throws(KexecError) -> LoadedCoreHeader? {
     guard let backup else { return coreHeader }
     return try request.coreHeader(for: architecture, backup: backup.start, on: machine)
   }
@@ -48,7 +48,7 @@ extension LoadParts {
   }
 
   /// The tree for what has a place already.
-  func nextTree(_ places: [LoadPart: PhysicalRange]) throws(PlanError) -> NextTree {
+  func nextTree(_ places: [LoadPart: PhysicalRange]) throws(KexecError) -> NextTree {
     guard let tree = request.tree else { throw .noTree(architecture) }
     return try NextTree(
       from: tree, edits: request.edits, for: architecture, handover: handover(places),
@@ -58,8 +58,8 @@ extension LoadParts {
   /// The command line for what has a place already.
   func nextCommandLine(
     _ places: [LoadPart: PhysicalRange]
-  ) throws(PlanError) -> NextCommandLine? {
-    try architecture.commandLineRules.map { (rules) throws(PlanError) in
+  ) throws(KexecError) -> NextCommandLine? {
+    try architecture.commandLineRules.map { (rules) throws(KexecError) in
       try NextCommandLine(handover(places), for: architecture, rules, on: machine)
     }
   }

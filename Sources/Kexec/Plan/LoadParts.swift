@@ -27,7 +27,7 @@ struct LoadParts {
   /// Gives the kernel the lowest place from an address on.
   func placeKernel(
     from lowest: UInt64, _ placing: inout Placing
-  ) throws(PlanError) -> PhysicalRange {
+  ) throws(KexecError) -> PhysicalRange {
     let image = request.kernel
     guard let window = PhysicalRange(start: lowest, end: limit.value) else {
       throw .addressTooHigh(lowest, limit)
@@ -42,8 +42,8 @@ struct LoadParts {
 
   /// The kernel's pieces, once all has its place.
   ///
-  /// - Throws: ``PlanError/notAccepted(_:)`` for more pieces than a plan has segments.
-  func kernelSegments(at address: UInt64) throws(PlanError) -> [LoadPlan.Segment] {
+  /// - Throws: ``KexecError/notAccepted(_:)`` for more pieces than a plan has segments.
+  func kernelSegments(at address: UInt64) throws(KexecError) -> [LoadPlan.Segment] {
     let pieces = KernelPieces(request.kernel, request.kernelBytes, at: address, pageSize)
     guard pieces.ranges.count <= SegmentCheck.mostSegments else {
       throw .notAccepted([
@@ -73,7 +73,7 @@ struct LoadParts {
   }
 
   /// Gives IMA's list its place, before the kernel has one.
-  func placeMeasurements(_ placing: inout Placing) throws(PlanError) {
+  func placeMeasurements(_ placing: inout Placing) throws(KexecError) {
     guard let step = rules.measurements, let size = size(of: .measurements, Told()) else { return }
     let image = request.kernel
     let (extent, overflow) = image.textOffset.addingReportingOverflow(image.memorySize)
@@ -98,7 +98,7 @@ struct LoadParts {
   /// Gives everything else its place, and makes what is made here.
   func placeOthers(
     around kernel: PhysicalRange, _ placing: inout Placing
-  ) throws(PlanError) -> Others {
+  ) throws(KexecError) -> Others {
     let first = placing.placements.first { $0.part == .measurements }
     var places = first.map { [$0.part: $0.range] } ?? [:]
     var told = Told()
@@ -147,7 +147,7 @@ extension Placing {
   fileprivate mutating func place(
     _ step: PlacementRules.Step, size: UInt64, around kernel: PhysicalRange,
     _ limit: Architecture.Limit
-  ) throws(PlanError) -> PhysicalRange {
+  ) throws(KexecError) -> PhysicalRange {
     let all = PhysicalRange(start: 0, end: limit.value)
     guard let window = step.window(kernel).flatMap({ window in all.flatMap(window.intersection) })
     else {

@@ -47,10 +47,10 @@ public struct LoadPlan: Hashable, Sendable {
 
   /// Places everything and makes what is made here: tree or command line, core header and trampoline.
   ///
-  /// - Throws: ``PlanError``: ``PlanError/noRoom(_:)`` tells what is in the way.
+  /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` tells what is in the way.
   public init(
     _ request: LoadRequest, for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let rules = try request.rules(for: architecture, on: machine)
     let draft = try LoadDraft(request, architecture, rules, on: machine)
     self.architecture = architecture

@@ -9,7 +9,7 @@ extension LoadRequest {
   /// Refuses what no plan can be made of, and finds the rules of the architecture.
   func rules(
     for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) -> PlacementRules {
+  ) throws(KexecError) -> PlacementRules {
     guard let rules = architecture.placement else {
       throw .unsupported(
         architecture: architecture,
@@ -30,7 +30,10 @@ extension LoadRequest {
     }
     guard initrd?.isEmpty != true else { throw .emptyInitrd }
     guard machine.systemRAM?.isEmpty == false else { throw .missing(.memory) }
-    guard !isForCrash || !machine.crashRegions.isEmpty else { throw .noCrashRegion }
+    if isForCrash {
+      guard !machine.crashRegions.isEmpty else { throw .noCrashRegion }
+      try CrashHandover.checkUsable(machine.crashRegions, of: .memoryMap)
+    }
     guard kernel.segments.reduce(0, { $0 + $1.file.count }) <= kernelBytes.count else {
       throw .notAccepted([
         Finding("kernel", "its segments share bytes of the file", rule: rules.kernelRule)
@@ -43,26 +46,26 @@ extension LoadRequest {
 
   private func checkMeasurements(
     for architecture: Architecture, _ rules: PlacementRules, on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard let measurements else { return }
     guard rules.measurements != nil else { throw .noMeasurements(on: architecture) }
     guard !isForCrash else { throw .noMeasurementsForCrash }
     let check = MeasurementBufferCheck(LoadContent(measurements), kernel.byteOrder)
     if let problem = check.problem {
-      throw .badPart(.measurements, reason: problem, MeasurementBufferCheck.rule)
+      throw .badContent(of: .measurements, reason: problem, MeasurementBufferCheck.rule)
     }
     let half = machine.halfOfMemory
     let size =
       MeasurementBuffer.segmentSize(of: measurements.count, pageSize: machine.largestPageSize)
       ?? .max
     guard half.map({ size <= $0 }) != false else {
-      throw .badPart(
-        .measurements, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",
+      throw .badContent(
+        of: .measurements, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",
         .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
     }
   }
 
-  private func checkExtras() throws(PlanError) {
+  private func checkExtras() throws(KexecError) {
     try ExtraBuffer.check(extras.map(\.name))
     for extra in extras where extra.bytes.isEmpty {
       throw .badPart(.extra(extra.name), reason: "without a byte", .caller)

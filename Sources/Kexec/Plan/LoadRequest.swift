@@ -89,7 +89,7 @@ extension LoadRequest {
   func liveTree(on machine: MachineFacts) -> DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
 
   /// What the edited tree and the caller say of memory.
-  func treeMemory() throws(PlanError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {
+  func treeMemory() throws(KexecError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {
     guard let (tree, _, _) = try tree?.applying(edits) else { return (nil, []) }
     let kept =
       tree.reservations.compactMap(\.memory).map {

@@ -21,7 +21,7 @@ extension LoadRequest {
   ///   where there is no such copy.
   func coreHeader(
     for architecture: Architecture, backup: UInt64?, on machine: MachineFacts
-  ) throws(PlanError) -> LoadedCoreHeader? {
+  ) throws(KexecError) -> LoadedCoreHeader? {
     if let givenCoreHeader {
       return try checked(givenCoreHeader, for: architecture, on: machine)
     }
@@ -40,7 +40,7 @@ extension LoadRequest {
   /// of the machine.
   private func checked(
     _ header: [UInt8], for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) -> LoadedCoreHeader {
+  ) throws(KexecError) -> LoadedCoreHeader {
     let rules = try architecture.knownCoreRules()
     guard rules.backedUp == nil else {
       throw .unsupported(

@@ -58,8 +58,8 @@ package struct CoreRules: Sendable {
 extension Architecture {
   /// What its core headers look like.
   ///
-  /// - Throws: ``PlanError/unsupported(architecture:reason:)``.
-  func knownCoreRules() throws(PlanError) -> CoreRules {
+  /// - Throws: ``KexecError/unsupported(architecture:reason:)``.
+  func knownCoreRules() throws(KexecError) -> CoreRules {
     guard let coreRules else {
       throw .unsupported(architecture: self, reason: "no core headers are made for it")
     }

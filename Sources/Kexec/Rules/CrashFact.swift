@@ -26,17 +26,3 @@ public enum CrashFact: Hashable, Sendable {
   /// Where the first 64 KiB are copied to: ppc64.
   case backup
 }
-
-extension CrashFact: CustomStringConvertible {
-  /// One line: what is missing, and why it is needed.
-  public var description: String {
-    switch self {
-    case .vmcoreinfo:
-      "no vmcoreinfo note: a crash dump without it is useless [vmcore.c:merge_note_headers_elf64]"
-    case .cpuNotes: "no register notes of any CPU [cpu.c:crash_notes_show]"
-    case .memory: "no RAM is known"
-    case .backup:
-      "where the first 64 KiB are copied to is not known [crash.c:sync_backup_region_phdr]"
-    }
-  }
-}

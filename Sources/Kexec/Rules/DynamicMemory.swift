@@ -30,8 +30,8 @@ extension DeviceTree {
 
   /// All blocks; none without the node.
   ///
-  /// - Throws: ``PlanError/badMemory(_:_:)`` for a node that readers would misread.
-  func memoryBlocks() throws(PlanError) -> [MemoryBlocks] {
+  /// - Throws: ``KexecError/badMemory(_:_:)`` for a node that readers would misread.
+  func memoryBlocks() throws(KexecError) -> [MemoryBlocks] {
     let rows = try rowsOfBlocks()
     if let row = rows.first(where: { $0.count > 0 && $0.memory == nil }) {
       throw bad("\(row.count) blocks from \(hex(row.start)) on end behind 2^64")
@@ -44,7 +44,7 @@ extension DeviceTree {
     return rows
   }
 
-  private func rowsOfBlocks() throws(PlanError) -> [MemoryBlocks] {
+  private func rowsOfBlocks() throws(KexecError) -> [MemoryBlocks] {
     guard contains(Self.dynamicMemoryNode) else { return [] }
     guard let cells = try? cellCounts(of: "/"), cells.address == 2, cells.size == 2 else {
       throw bad("its counters have two cells, and so have to have the root's addresses and sizes")
@@ -58,7 +58,7 @@ extension DeviceTree {
 
   /// `ibm,dynamic-memory`: a number, then six cells for each block: address, DRC index, a reserved
   /// word, associativity, flags.
-  private func rowsOfVersion1(_ size: UInt64) throws(PlanError) -> [MemoryBlocks]? {
+  private func rowsOfVersion1(_ size: UInt64) throws(KexecError) -> [MemoryBlocks]? {
     try rows(of: "ibm,dynamic-memory", size) { row in
       (1, UInt64(row[0]) << 32 | UInt64(row[1]), row[5])
     }
@@ -66,7 +66,7 @@ extension DeviceTree {
 
   /// `ibm,dynamic-memory-v2`: a number, then six cells for each row of blocks: how many, the address of
   /// the first, its DRC index, associativity, flags.
-  private func rowsOfVersion2(_ size: UInt64) throws(PlanError) -> [MemoryBlocks]? {
+  private func rowsOfVersion2(_ size: UInt64) throws(KexecError) -> [MemoryBlocks]? {
     try rows(of: "ibm,dynamic-memory-v2", size) { row in
       (row[0], UInt64(row[1]) << 32 | UInt64(row[2]), row[5])
     }
@@ -75,7 +75,7 @@ extension DeviceTree {
   /// The rows of six cells behind the number of them; nil without the property.
   private func rows(
     of name: String, _ size: UInt64, _ fields: ([UInt32]) -> (UInt32, UInt64, UInt32)
-  ) throws(PlanError) -> [MemoryBlocks]? {
+  ) throws(KexecError) -> [MemoryBlocks]? {
     guard let value = try? property(name, of: Self.dynamicMemoryNode) else { return nil }
     guard let cells = value.cells, let count = cells.first, Int(count) <= (cells.count - 1) / 6
     else { throw bad("'\(name)' has \(value.bytes.count) bytes, too few for what it counts") }
@@ -85,7 +85,7 @@ extension DeviceTree {
     }
   }
 
-  private func bad(_ reason: String) -> PlanError { .badMemory(Self.dynamicMemoryNode, reason) }
+  private func bad(_ reason: String) -> KexecError { .badMemory(Self.dynamicMemoryNode, reason) }
 
   /// For each block a counter of two cells, then as many addresses and sizes.
   private static func usableRanges(_ cells: [UInt32], blockCount: Int) -> [PhysicalRange] {

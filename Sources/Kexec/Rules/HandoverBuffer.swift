@@ -35,8 +35,12 @@ public struct LiveUpdateHandover: Hashable, Sendable {
   }
 }
 
-/// Something that a hand-over tells of besides initrd and core header; later versions may know more.
+/// Something that a hand-over tells of; later versions may have more.
 public enum HandoverPart: Hashable, Sendable {
+  /// The initrd.
+  case initrd
+  /// The core header.
+  case coreHeader
   /// IMA's list of measurements.
   case measurements
   /// KHO's tree of what is preserved.
@@ -53,6 +57,8 @@ extension HandoverPart: CustomStringConvertible {
   /// What people call it.
   public var description: String {
     switch self {
+    case .initrd: "initrd"
+    case .coreHeader: "core header"
     case .measurements: "measurement list"
     case .liveUpdateTree: "KHO tree"
     case .liveUpdateScratch: "list of KHO scratch areas"

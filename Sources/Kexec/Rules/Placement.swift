@@ -36,12 +36,12 @@ struct Placing {
 
   /// Takes the lowest or highest place there is for a part.
   ///
-  /// - Throws: ``PlanError/noRoom(_:)``.
+  /// - Throws: ``KexecError/noRoom(_:)``.
   @discardableResult
   mutating func place(
     _ part: LoadPart, size: UInt64, alignment: UInt64, _ direction: FreeSpaceSearch.Direction,
     within window: PhysicalRange?, rule: Rule
-  ) throws(PlanError) -> PhysicalRange {
+  ) throws(KexecError) -> PhysicalRange {
     let taken = PhysicalRangeSet(placements.map(\.range))
     let alignments = [max(alignment, preferredAlignment), alignment]
     for alignment in alignments {
@@ -71,8 +71,8 @@ struct Placing {
 
   /// Whether there is room for what nobody places here: the kernel finds it when the plan is loaded.
   ///
-  /// - Throws: ``PlanError/noRoom(_:)``.
-  func checkRoom(for purpose: String, size: UInt64) throws(PlanError) {
+  /// - Throws: ``KexecError/noRoom(_:)``.
+  func checkRoom(for purpose: String, size: UInt64) throws(KexecError) {
     let taken = PhysicalRangeSet(placements.map(\.range))
     let search = FreeSpaceSearch(size: size, pageSize: pageSize, .upward)
     guard search?.place(in: memory.free, avoiding: taken) == nil else { return }

@@ -6,7 +6,7 @@ import PhysicalMemory
 /// What the kernels of one architecture do to the next kernel's tree besides what all of them do.
 struct TreeRules: Sendable {
   /// Makes the changes.
-  let fit: @Sendable (inout TreeFitting) throws(PlanError) -> Void
+  let fit: @Sendable (inout TreeFitting) throws(KexecError) -> Void
   /// Reads a finished tree as the next kernel will: what is wrong with it.
   let findings: @Sendable (DeviceTree, CrashHandover?, MachineFacts) -> [Finding]
 }
@@ -36,7 +36,7 @@ struct TreeFitting {
   init(
     _ tree: DeviceTree, for architecture: Architecture, _ handover: Handover,
     _ machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     self.tree = tree
     self.handover = handover
     self.machine = machine
@@ -51,7 +51,7 @@ struct TreeFitting {
   /// Sets a property, unless it has that value.
   mutating func set(
     _ name: String, of node: String, to value: PropertyValue, reason: String, rule: Rule
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     try edit { (tree) throws(DeviceTreeError) in
       let old = try tree.property(name, of: node)
       guard old != value else { return [] }
@@ -63,7 +63,7 @@ struct TreeFitting {
   /// Deletes all copies of a property, if there are any.
   mutating func delete(
     _ name: String, of node: String, reason: String, rule: Rule
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     try edit { (tree) throws(DeviceTreeError) in
       guard try tree.property(name, of: node) != nil else { return [] }
       return try tree.deleteProperty(name, of: node).map {
@@ -75,7 +75,7 @@ struct TreeFitting {
   /// Gives a child of the root other children; what differs afterwards is the change.
   mutating func replaceChildren(
     of child: String, with children: [Node], reason: String, rule: Rule
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     try edit { (tree) throws(DeviceTreeError) in
       let before = tree
       var root = tree.root
@@ -94,7 +94,7 @@ struct TreeFitting {
   /// Sets a property of some children of the root, or deletes it for nil; in one pass over the tree.
   mutating func set(
     _ name: String, ofChildren values: [String: PropertyValue?], reason: String, rule: Rule
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     try edit { (tree) throws(DeviceTreeError) in
       var (root, changes) = (tree.root, [Change]())
       for place in root.children.indices {
@@ -122,7 +122,7 @@ struct TreeFitting {
 
   private mutating func edit(
     _ make: (inout DeviceTree) throws(DeviceTreeError) -> [Change]
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     do throws(DeviceTreeError) {
       changes += try make(&tree)
     } catch {

@@ -9,7 +9,7 @@ extension Handover {
   /// Refuses what no tree for this kernel may say.
   func checkBuffers(
     for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     try checkMeasurements(for: architecture, on: machine)
     try checkLiveUpdate(for: architecture, on: machine)
     try ExtraBuffer.check(extras.map(\.name))
@@ -30,7 +30,7 @@ extension Handover {
   /// and nobody else's.
   private func checkMeasurements(
     for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard let buffer = measurementsBuffer else { return }
     guard architecture.readsMeasurements else { throw .noMeasurements(on: architecture) }
     guard crash == nil else { throw .noMeasurementsForCrash }
@@ -45,7 +45,7 @@ extension Handover {
 
   private func checkLiveUpdate(
     for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard let liveUpdate else { return }
     let fill = Rule.linux("kernel/liveupdate/kexec_handover.c", "kho_fill_kimage")
     guard architecture.readsLiveUpdate else {
@@ -74,7 +74,7 @@ extension Handover {
     }
   }
 
-  private func checkDiskKeys() throws(PlanError) {
+  private func checkDiskKeys() throws(KexecError) {
     guard crash?.diskKeys != nil, seeds.rng?.isEmpty != false else { return }
     throw .badPart(
       .diskKeys,
@@ -86,7 +86,7 @@ extension Handover {
   private func checkIsApart(
     _ buffer: HandoverBuffer, from others: ArraySlice<HandoverBuffer>,
     _ architecture: Architecture
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let backedUp = architecture.coreRules?.backedUp?.size ?? 0
     let backup = crash?.backup.flatMap { PhysicalRange(start: $0, size: backedUp) }
     let own = [
@@ -107,7 +107,7 @@ extension Handover {
   /// - Parameter reservations: those of the tree, without the last hand-over's.
   func checkBuffersAreFree(
     in tree: DeviceTree, _ reservations: [AddressAndSize]
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let buffers = buffers.filter(\.isReserved)
     guard !buffers.isEmpty else { return }
     let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
@@ -139,15 +139,15 @@ extension Handover {
 
 extension HandoverBuffer {
   /// A place that it cannot have.
-  fileprivate func bad(_ reason: String) -> PlanError {
+  fileprivate func bad(_ reason: String) -> KexecError {
     .badPart(part, reason: "\(place) \(reason)", reader)
   }
 }
 
-extension PlanError {
+extension KexecError {
   /// The list of measurements for a kernel that never looks for it
   /// (`drivers/of/kexec.c:ima_get_kexec_buffer`, `kernel/Kconfig.kexec:HAVE_IMA_KEXEC`).
-  static func noMeasurements(on architecture: Architecture) -> PlanError {
+  static func noMeasurements(on architecture: Architecture) -> KexecError {
     .unsupported(
       architecture: architecture,
       reason: """
@@ -156,7 +156,7 @@ extension PlanError {
         """)
   }
 
-  static let noMeasurementsForCrash = PlanError.badPart(
+  static let noMeasurementsForCrash = KexecError.badPart(
     .measurements, reason: "a crash kernel is given none",
     .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
 }

@@ -7,7 +7,7 @@ extension Handover {
   /// Refuses what no tree can say, before anything is edited.
   func check(
     _ line: KernelCommandLine?, for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     if let line { try line.check(for: architecture) }
     if let kaslr = seeds.kaslr, kaslr.count != Seeds.kaslrSize {
       throw .seedSize(
@@ -33,7 +33,7 @@ extension Handover {
 
   /// Refuses what a crash kernel cannot be told in the cells of the root; the initrd is told in 64 bits
   /// whatever they are (`drivers/of/fdt.c:early_init_dt_check_for_initrd`).
-  func checkFits(_ tree: DeviceTree) throws(PlanError) {
+  func checkFits(_ tree: DeviceTree) throws(KexecError) {
     guard let cells = try? tree.cellCounts(of: "/") else { return }
     for buffer in buffers
     where PropertyValue(AddressAndSize(buffer.range), cells: cells) == nil {
@@ -55,7 +55,7 @@ extension Handover {
   /// - Parameter reservations: those of the tree, without the last hand-over's.
   func checkInitrdIsFree(
     in tree: DeviceTree, _ reservations: [AddressAndSize]
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     guard let initrd else { return }
     let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
     for (keeper, memory) in kept + tree.reservedMemory() where memory.overlaps(initrd) {
@@ -112,20 +112,32 @@ extension Handover {
 }
 
 extension CrashHandover {
+  /// Refuses more ranges than are read, and a wrong order.
+  ///
+  /// - Parameter subject: where they come from.
+  /// - Returns: the main one.
+  @discardableResult
+  static func checkUsable(
+    _ ranges: [PhysicalRange], of subject: KexecError.Subject = .usableMemory
+  ) throws(KexecError) -> PhysicalRange {
+    guard let main = ranges.first, ranges.count <= mostUsableRanges else {
+      throw .usableMemoryCount(ranges.count, of: subject)
+    }
+    if let low = ranges.dropFirst().first, low.start > main.start || low.overlaps(main) {
+      throw .usableMemoryOrder(main: main, low: low, of: subject)
+    }
+    return main
+  }
+
   /// Refuses what would cost the dump: memory that is not the crash kernel's, or a wrong order.
   fileprivate func check(
     with initrd: PhysicalRange?, for architecture: Architecture, on machine: MachineFacts
-  ) throws(PlanError) {
-    guard let main = usableMemory.first, usableMemory.count <= Self.mostUsableRanges else {
-      throw .usableMemoryCount(usableMemory.count)
-    }
+  ) throws(KexecError) {
+    let main = try Self.checkUsable(usableMemory)
     guard architecture.readsUsableRange || usableMemory.count == 1 else {
       throw .unsupported(
         architecture: architecture,
         reason: "its crash kernels have one piece of memory of their own")
-    }
-    if let low = usableMemory.dropFirst().first, low.start > main.start || low.overlaps(main) {
-      throw .usableMemoryOrder(main: main, low: low)
     }
     if !machine.crashRegions.isEmpty {
       for range in usableMemory where !machine.crashRegions.contains(where: { $0.contains(range) })
@@ -155,7 +167,7 @@ extension CrashHandover {
   /// Where the backup goes; nil for an architecture that has none.
   private func backupRange(
     for architecture: Architecture
-  ) throws(PlanError) -> PhysicalRange? {
+  ) throws(KexecError) -> PhysicalRange? {
     guard let source = architecture.coreRules?.backedUp else {
       guard let backup else { return nil }
       throw .badBackup(backup, "\(architecture) has none")
@@ -169,7 +181,7 @@ extension CrashHandover {
 }
 
 extension KernelCommandLine {
-  fileprivate func check(for architecture: Architecture) throws(PlanError) {
+  fileprivate func check(for architecture: Architecture) throws(KexecError) {
     guard !bytes.contains(0) else { throw .commandLineHasNUL }
     if let limit = architecture.commandLineLimit, bytes.count >= limit.value {
       throw .commandLineTooLong(size: bytes.count, architecture)

@@ -40,7 +40,7 @@ struct HandoverEditor {
   ///   - old: the tree as it came: memory whose property the caller deleted is still reserved.
   /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its
   ///   addresses are: Linux and libfdt would then disagree on every tuple.
-  init(_ base: DeviceTree, before old: DeviceTree, _ machine: MachineFacts) throws(PlanError) {
+  init(_ base: DeviceTree, before old: DeviceTree, _ machine: MachineFacts) throws(KexecError) {
     self.base = base
     oldProperties = (try? old.properties(of: ChosenProperty.node)) ?? []
     self.machine = machine
@@ -164,7 +164,7 @@ struct HandoverEditor {
   }
 
   /// Refuses more new reservations than are edited in a bearable time.
-  func checkReservationCount() throws(PlanError) {
+  func checkReservationCount() throws(KexecError) {
     guard wanted.count <= Self.mostEntries else {
       throw .tooMany(place: "reservations", count: wanted.count, limit: Self.mostEntries)
     }

@@ -18,12 +18,12 @@ public struct NextCommandLine: Hashable, Sendable {
   /// Puts the hand-over in front of the command line that was asked for, word by word as
   /// `arch/loongarch/kernel/machine_kexec_file.c:load_other_segments` does.
   ///
-  /// - Throws: ``PlanError``, also for a command line that is too long with the hand-over, and one that
+  /// - Throws: ``KexecError``, also for a command line that is too long with the hand-over, and one that
   ///   says itself what the hand-over says.
   init(
     _ handover: Handover, for architecture: Architecture, _ rules: CommandLineRules,
     on machine: MachineFacts
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     var line = handover.ownLine
     try line.checkSaysNothing(of: handover, rules)
     let words = handover.words(rules)
@@ -85,7 +85,7 @@ extension KernelCommandLine {
   /// Refuses words that are read behind those of the hand-over, and so win over them.
   fileprivate func checkSaysNothing(
     of handover: Handover, _ rules: CommandLineRules
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     for word in kernelWords {
       if word.value(of: "initrd") != nil || word.value(of: "initrdmem") != nil {
         throw .handoverOnCommandLine(word: "initrd=", rules.initrdRule)

@@ -24,12 +24,12 @@ public struct NextTree: Hashable, Sendable {
   ///   - architecture: the next kernel's.
   ///   - handover: what the next kernel is to be told.
   ///   - machine: what is known about where the tree comes from.
-  /// - Throws: ``PlanError`` for a tree, an edit or a request that leads to no tree, and
-  ///   ``PlanError/notAccepted(_:)`` when the finished one does not pass the next kernel's rules.
+  /// - Throws: ``KexecError`` for a tree, an edit or a request that leads to no tree, and
+  ///   ``KexecError/notAccepted(_:)`` when the finished one does not pass the next kernel's rules.
   public init(
     from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
     handover: Handover, machine: MachineFacts = MachineFacts()
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     if let reason = architecture.treeRefusal {
       throw .unsupported(architecture: architecture, reason: reason)
     }
@@ -63,7 +63,7 @@ extension HandoverEditor {
   /// The finished tree; half an old initrd is said in words of its own.
   fileprivate mutating func tree(
     for handover: Handover, _ line: KernelCommandLine?, _ fitting: TreeFitting
-  ) throws(PlanError) -> DeviceTree {
+  ) throws(KexecError) -> DeviceTree {
     do throws(DeviceTreeError) {
       try prepareForKexec(handover, line)
     } catch {
@@ -78,7 +78,7 @@ extension HandoverEditor {
     }
   }
 
-  private static func error(_ error: DeviceTreeError) -> PlanError {
+  private static func error(_ error: DeviceTreeError) -> KexecError {
     guard let property = error.property, ChosenProperty.initrd.contains(property) else {
       return .tree(error)
     }
@@ -92,7 +92,7 @@ extension [Change] {
   /// To take an old initrd's address out of the way of a new one is no such edit.
   fileprivate func checkNotUndone(
     by handover: Handover, _ edited: DeviceTree, _ finished: DeviceTree
-  ) throws(PlanError) {
+  ) throws(KexecError) {
     let written = handover.written.filter { !handover.inherited.contains($0) }
     let names = flatMap { $0.names(among: written, in: edited) }
     for name in names {

@@ -41,7 +41,7 @@ extension DeviceTree {
   /// The tree with the edits made, in order, what they changed, and what is odd about them.
   func applying(
     _ edits: [TreeEdit]
-  ) throws(PlanError) -> (tree: DeviceTree, changes: [Change], warnings: [Finding]) {
+  ) throws(KexecError) -> (tree: DeviceTree, changes: [Change], warnings: [Finding]) {
     var tree = self
     var changes: [Change] = []
     var warnings: [Finding] = []
@@ -54,7 +54,7 @@ extension DeviceTree {
         continue
       }
       if case .unreserve(let range) = edit, !tree.reservations.contains(AddressAndSize(range)) {
-        throw .notReserved(range, tree.reservations)
+        throw .notReserved(edit.description, tree.reservations)
       }
       do throws(DeviceTreeError) {
         changes += try tree.apply(edit)

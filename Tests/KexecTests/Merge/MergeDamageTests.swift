@@ -23,7 +23,7 @@ import Testing
       guard let tree = try? DeviceTree(blob: damaged) else { continue }
 
       for (board, machine) in [(tree, whole), (whole, tree), (tree, tree)] {
-        do throws(PlanError) {
+        do throws(KexecError) {
           let machine = MachineTree(machine, name: "MACHINE")
           let merge = try TreeMerge(of: board, with: machine)
           merged += 1

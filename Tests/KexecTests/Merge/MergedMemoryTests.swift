@@ -157,7 +157,7 @@ private let uefi = """
   @Test func `that the board's tree tells wrong is said to be the board's`() throws {
     let board = try tree("memory@0 { device_type = \"memory\"; reg = <0 0 0>; };")
 
-    #expect(throws: PlanError.tree(DeviceTreeError(.badValue, node: "/memory@0", property: "reg")))
+    #expect(throws: KexecError.tree(DeviceTreeError(.badValue, node: "/memory@0", property: "reg")))
     {
       try merge(board, tree(twoGigabytes))
     }

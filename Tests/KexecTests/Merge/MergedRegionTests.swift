@@ -182,7 +182,7 @@ private let firmware = "fw: firmware@80000000 { reg = <0 0x80000000 0 0x10000>; 
   @Test func `refuses a parent of the board's that the next kernel would ignore`() throws {
     let board = try tree(regions("", address: 1, size: 1))
 
-    #expect(throws: PlanError.tree(DeviceTreeError(.badCells, node: "/reserved-memory"))) {
+    #expect(throws: KexecError.tree(DeviceTreeError(.badCells, node: "/reserved-memory"))) {
       try merge(board, tree(regions(firmware)))
     }
   }

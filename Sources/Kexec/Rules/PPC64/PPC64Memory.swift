@@ -19,8 +19,8 @@ extension TreeFitting {
 
   /// Tells a crash kernel what it may use, and takes what it was told away from an ordinary one.
   ///
-  /// - Throws: ``PlanError/tree(_:)``, and ``PlanError/badMemory(_:_:)``.
-  mutating func limitMemory() throws(PlanError) {
+  /// - Throws: ``KexecError/tree(_:)``, and ``KexecError/badMemory(_:_:)``.
+  mutating func limitMemory() throws(KexecError) {
     let usable = usableMemory
     try limitNodes(to: usable)
     try limitBlocks(to: usable)
@@ -28,7 +28,7 @@ extension TreeFitting {
 
   /// `linux,usable-memory`: the usable part of all ranges of a node; one of no size for none, so that
   /// the node is passed over.
-  private mutating func limitNodes(to usable: PhysicalRangeSet?) throws(PlanError) {
+  private mutating func limitNodes(to usable: PhysicalRangeSet?) throws(KexecError) {
     let cells: CellCounts
     do throws(DeviceTreeError) {
       cells = try tree.cellCounts(of: "/")
@@ -64,7 +64,7 @@ extension TreeFitting {
   /// or reserved (`arch/powerpc/kernel/prom.c:early_init_drmem_lmb`): behind the first such they are
   /// off by one. Here those that readers pass over have none. Where they are the last, the crash kernel
   /// reads the same from both.
-  private mutating func limitBlocks(to usable: PhysicalRangeSet?) throws(PlanError) {
+  private mutating func limitBlocks(to usable: PhysicalRangeSet?) throws(KexecError) {
     let node = DeviceTree.dynamicMemoryNode
     guard tree.contains(node) else { return }
     guard let usable else {

@@ -10,7 +10,7 @@ extension TreeRules {
   /// keystore (`ibm,plpks-pw`); one that is in the tree stays. OPAL's memory is reserved besides: firmware
   /// does so in its own tree, which the kernel relies on.
   static let ppc64 = TreeRules(
-    fit: { (fitting) throws(PlanError) in
+    fit: { (fitting) throws(KexecError) in
       try fitting.takeLiveCPUs()
       try fitting.takeLiveWindows()
       try fitting.limitMemory()
@@ -27,7 +27,7 @@ extension TreeFitting {
   /// The CPU nodes of the live tree in the place of those in the tree: CPUs come and go, and a kernel
   /// that is started on one which it does not know stops (`arch/powerpc/kernel/setup-common.c:
   /// smp_setup_cpu_maps`).
-  fileprivate mutating func takeLiveCPUs() throws(PlanError) {
+  fileprivate mutating func takeLiveCPUs() throws(KexecError) {
     let rule = Rule.linux("arch/powerpc/kexec/core_64.c", "update_cpus_node")
     guard let live = machine.liveTree, let nodes = live.root.child("cpus"),
       let own = tree.root.child("cpus")
@@ -43,7 +43,7 @@ extension TreeFitting {
 
   /// The windows by which devices reach memory, of each PCI host bridge: a hypervisor keeps those that the
   /// running kernel has asked for.
-  fileprivate mutating func takeLiveWindows() throws(PlanError) {
+  fileprivate mutating func takeLiveWindows() throws(KexecError) {
     guard let live = machine.liveTree, !live.contains("/ibm,opal") else { return }
     let (bridges, own) = (
       live.root.children.filter(\.hasOwnWindows), Set(tree.root.children.map(\.name))

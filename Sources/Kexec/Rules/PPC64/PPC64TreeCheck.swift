@@ -35,7 +35,7 @@ struct PPC64TreeCheck {
   }
 
   private var memory: [Finding] {
-    do throws(PlanError) {
+    do throws(KexecError) {
       _ = try tree.memoryBlocks()
       return []
     } catch {

@@ -51,7 +51,7 @@ private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
     (Architecture.arm64, 4096 as UInt64), (.riscv64, 65536), (.loongarch64, 16384),
     (.ppc64, 65536),
   ] {
-    do throws(PlanError) {
+    do throws(KexecError) {
       let machine = machine(pageSize: pageSize)
       let plan = try LoadPlan(request, for: architecture, on: machine)
       let ram = PhysicalRangeSet(machine.systemRAM ?? [])
@@ -72,7 +72,7 @@ private func planWithMore(_ request: LoadRequest, _ content: [UInt8]) {
   request.extras = [LoadRequest.Extra(name: "acme,x", bytes: Array(content.suffix(5000)))]
   for measurements in [Array(content.suffix(3000)), emptyList] {
     request.measurements = measurements
-    do throws(PlanError) {
+    do throws(KexecError) {
       let plan = try LoadPlan(request, for: .arm64, on: machine(pageSize: 4096))
       let list = plan.segments.first { $0.part == .measurements }
       precondition(list.map { Int($0.range.size) - measurements.count >= 2048 } == true)

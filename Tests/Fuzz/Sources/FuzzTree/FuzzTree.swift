@@ -37,7 +37,7 @@ public func fuzzTree(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 /// Whatever can be patched can be patched again, and is the same then.
 private func patchTwice(_ tree: DeviceTree, for architecture: Architecture, _ handover: Handover) {
   guard let next = try? NextTree(from: tree, for: architecture, handover: handover) else { return }
-  do throws(PlanError) {
+  do throws(KexecError) {
     guard let tree = try? DeviceTree(blob: next.blob) else { fatalError("own tree is no tree") }
     let again = try NextTree(from: tree, for: architecture, handover: handover)
     precondition(again.blob == next.blob, "patching twice is patching once")

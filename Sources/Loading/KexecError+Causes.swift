@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DeviceTree
+public import Kexec
 public import RunningKernel
 import SystemPackage
 
-extension LoadingError {
+extension KexecError {
   /// A file that cannot be read.
   ///
   /// - Parameters:
   ///   - error: why not.
   ///   - missing: what its absence means.
-  public init(_ error: MachineError, missing: Code = .missingInput) {
+  public init(_ error: MachineError, missing: Kind = .missingInput) {
     switch error {
     case .missing: self.init(missing, "\(error)")
     case .notPermitted: self.init(.noPermission, "\(error)")

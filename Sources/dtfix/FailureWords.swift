@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Kexec
+
+/// What a command calls the subjects of failures, and what it advises: the names of files and options.
+struct FailureWords {
+  /// The tree that the next one is made of.
+  var tree: String
+  /// The architecture; empty where the message needs no name.
+  var architecture: String
+  /// Where the command line comes from.
+  var commandLine = "--command-line"
+  /// The kernel's file.
+  var kernel = ""
+  /// The initrd's file or option.
+  var initrd = "--initrd-at"
+  /// The IMA buffer's file or option.
+  var imaBuffer = "--ima-buffer-at"
+  /// The machine's folder, and its memory map.
+  var (machine, memoryMap): (String, String)
+  /// What is made.
+  var result: String
+  /// Whether neighbouring ranges can be joined, and are not.
+  var canJoinNeighbours = false
+
+  /// The same name for tree, machine and result.
+  init(_ name: String) {
+    (tree, architecture, machine, memoryMap, result) = (name, name, name, name, name)
+  }
+
+  /// The beginning of a message.
+  func prefix(_ subject: KexecError.Subject) -> String {
+    let name =
+      switch subject {
+      case .named, .chosenProperty: ""
+      case .edit: "\(tree): --"
+      case .tree: tree
+      case .architecture: architecture
+      case .kernel: kernel
+      case .commandLine: commandLine
+      case .kaslrSeed: "--kaslr-seed"
+      case .usableMemory: "--usable-memory"
+      case .backup: "--backup-at"
+      case .handedOver(let part): option(part)
+      case .machine: machine
+      case .memoryMap: memoryMap
+      case .result: result
+      }
+    return name.isEmpty || subject == .edit ? name : "\(name): "
+  }
+
+  /// The end of a message.
+  func advice(_ advice: KexecError.Advice) -> String {
+    switch advice {
+    case .nameArchitecture: "; say it with --arch"
+    case .giveArchitectureAndPageSize: "\n--arch and --page-size make it unnecessary"
+    case .excludeMemory: "\nboot with crashkernel=…, or say --exclude"
+    case .giveUsableMemory: "\nboot with crashkernel=…, or say --usable-memory"
+    case .nameMachine: "\n--root names a machine whose memory is known"
+    case .giveBackup: "\nsay it with --backup-at"
+    case .giveKernelLayout: "\n--linear-map or --kernel-text says which is right"
+    case .joinNeighbours:
+      canJoinNeighbours ? "\n--join-neighbours makes ranges one that touch" : ""
+    case .deleteOldInitrd: "\n--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
+    case .planInstead: "\ndtfix plan makes the command line"
+    case .text(let text): "\n\(text)"
+    }
+  }
+
+  /// The option by which a property of `/chosen` is set that an edit would set in vain.
+  func remedy(_ subject: KexecError.Subject) -> String {
+    guard case .chosenProperty(let name) = subject else { return "" }
+    let option =
+      switch name {
+      case ChosenProperty.commandLine: "--command-line, --append or --no-command-line"
+      case ChosenProperty.initrdStart, ChosenProperty.initrdEnd: self.option(.initrd)
+      case ChosenProperty.kaslrSeed: "--kaslr-seed"
+      case ChosenProperty.rngSeed: "--rng-seed"
+      case ChosenProperty.imaBuffer: self.option(.measurements)
+      case ChosenProperty.liveUpdateTree: self.option(.liveUpdateTree)
+      case ChosenProperty.liveUpdateScratch: self.option(.liveUpdateScratch)
+      case ChosenProperty.diskKeys: self.option(.diskKeys)
+      default: ""
+      }
+    return option.isEmpty ? "" : "\nuse \(option)"
+  }
+
+  /// The option that says where something is.
+  private func option(_ part: HandoverPart) -> String {
+    switch part {
+    case .initrd: initrd
+    case .coreHeader: "--elfcorehdr-at"
+    case .measurements: imaBuffer
+    case .liveUpdateTree: "--kho-fdt"
+    case .liveUpdateScratch: "--kho-scratch"
+    case .diskKeys: "--dmcryptkeys-at"
+    case .extra: "--extra"
+    }
+  }
+}
