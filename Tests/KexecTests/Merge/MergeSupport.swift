@@ -40,7 +40,7 @@ func refusal(_ board: DeviceTree, _ machine: DeviceTree) -> String {
     _ = try merge(board, machine)
     return ""
   } catch {
-    return "\(error)"
+    return error.message
   }
 }
 
