@@ -59,7 +59,8 @@ let package = Package(
     library("Compression", ["BinaryFormat", "CLZ4", "CLZMA", "CZlib", "CZstd"]),
     library("JSONText"),
     library("PhysicalMemory", ["BinaryFormat"]),
-    library("MemoryPicture", ["PhysicalMemory"]),
+    library("MemoryPicture", ["BinaryFormat", "PhysicalMemory"]),
+    library("Files", [.product(name: "SystemPackage", package: "swift-system")]),
     library("ELF", ["BinaryFormat"]),
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
@@ -74,13 +75,13 @@ let package = Package(
     library(
       "RunningKernel",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "Files", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     library(
       "Loading",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "KernelImage", "Kexec",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "Files", "IMA", "KernelImage", "Kexec",
         "PhysicalMemory", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
@@ -95,7 +96,7 @@ let package = Package(
     .executableTarget(
       name: "dtfix",
       dependencies: [
-        "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText",
+        "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "Files", "IMA", "JSONText",
         "KernelImage", "Kexec", "Loading", "MemoryPicture", "PhysicalMemory", "RunningKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),

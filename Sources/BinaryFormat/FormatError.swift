@@ -31,8 +31,3 @@ extension FormatError: CustomStringConvertible {
     }
   }
 }
-
-/// A number as error messages, explanations and JSON print it: `0x` and lower-case digits.
-package func hex<Value: BinaryInteger>(_ value: Value) -> String {
-  "0x" + String(value, radix: 16)
-}

@@ -39,6 +39,11 @@ extension Span<UInt8> {
   ) throws(FormatError) -> Value {
     try integer(at: offset, .big)
   }
+
+  /// Whether a big-endian magic number is at an offset.
+  package func hasMagic(_ magic: UInt32, at offset: Int = 0) -> Bool {
+    (try? bigEndian(at: offset)) == magic
+  }
 }
 
 extension Array<UInt8> {

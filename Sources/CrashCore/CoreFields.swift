@@ -3,23 +3,8 @@
 import BinaryFormat
 import ELF
 
-/// The fields of a core header's file header, whatever is in them.
-///
-/// `ELFHeader` refuses what no ELF reader can go on with; the crash kernel is stricter in some fields,
-/// and does not look at others.
-struct CoreFields {
-  let fileClass: UInt8
-  let data: UInt8
-  let byteOrder: ByteOrder
-  let identificationVersion: UInt8
-  let type: UInt16
-  let machine: UInt16
-  let version: UInt32
-  let tableOffset: UInt64
-  let headerSize: UInt16
-  let entrySize: UInt16
-  let count: UInt16
-
+// A core header's file header, as the crash kernel reads it.
+extension ELFHeader.Fields {
   /// What `EI_DATA` is to say of the byte order that the fields are in.
   var label: UInt8 { byteOrder == .little ? 1 : 2 }
   /// The end of the program headers, as the crash kernel reads them.
@@ -29,40 +14,18 @@ struct CoreFields {
     fileClass == 2 && tableOffset == 64 && headerSize == 64 && entrySize == 56 && count > 0
   }
 
-  /// Reads the first 64 bytes.
+  /// Reads the fields in the order in which they make sense: the crash kernel does not look at
+  /// `EI_DATA`, and a big-endian one writes 1 there
+  /// (`kernel/crash_core.c:crash_prepare_elf64_headers`).
   ///
   /// - Throws: `FormatError.badMagic`, and `truncated`.
-  init(_ file: Span<UInt8>) throws(FormatError) {
-    guard try file.bigEndian(UInt32.self, at: 0) == 0x7f45_4c46 /* "\x7fELF" */ else {
-      throw .badMagic(offset: 0)
-    }
-    guard file.count >= ELFHeader.size else { throw .truncated(offset: 0, size: ELFHeader.size) }
-    fileClass = file[4]
-    data = file[5]
-    let labelled: ByteOrder = data == 2 ? .big : .little
-    let order = try Self.byteOrder(of: file, labelled)
-    byteOrder = order
-    identificationVersion = file[6]
-    type = try file.integer(at: 16, order)
-    machine = try file.integer(at: 18, order)
-    version = try file.integer(at: 20, order)
-    tableOffset = try file.integer(at: 32, order)
-    headerSize = try file.integer(at: 52, order)
-    entrySize = try file.integer(at: 54, order)
-    count = try file.integer(at: 56, order)
-  }
-
-  /// The order in which the fields make sense: the crash kernel does not look at `EI_DATA`, and a
-  /// big-endian one writes 1 there (`kernel/crash_core.c:crash_prepare_elf64_headers`).
-  private static func byteOrder(
-    of file: Span<UInt8>, _ labelled: ByteOrder
-  ) throws(FormatError) -> ByteOrder {
-    let other: ByteOrder = labelled == .little ? .big : .little
-    let headerSize: UInt16 = try file.integer(at: 52, labelled)
-    let entrySize: UInt16 = try file.integer(at: 54, labelled)
-    let isOther =
-      headerSize.byteSwapped == ELFHeader.size && entrySize.byteSwapped == ProgramHeader.size
-    return isOther ? other : labelled
+  init(coreHeader file: Span<UInt8>) throws(FormatError) {
+    try ELFHeader.checkMagic(file)
+    let little = try Self(file, .little)
+    let big = try Self(file, .big)
+    let (labelled, other) = little.data == 2 ? (big, little) : (little, big)
+    let isOther = other.headerSize == ELFHeader.size && other.entrySize == ProgramHeader.size
+    self = isOther ? other : labelled
   }
 
   /// The program headers; of those that the file cuts short, the whole ones.

@@ -21,9 +21,9 @@ public struct CoreHeaderCheck: Hashable, Sendable {
   ///
   /// - Parameter header: its bytes, with or without padding.
   public func findings(in header: Span<UInt8>) -> [CoreFinding] {
-    let fields: CoreFields
+    let fields: ELFHeader.Fields
     do throws(FormatError) {
-      fields = try CoreFields(header)
+      fields = try ELFHeader.Fields(coreHeader: header)
     } catch .badMagic {
       return [CoreFinding(.offset(0), .notELF)]
     } catch {
@@ -38,7 +38,7 @@ public struct CoreHeaderCheck: Hashable, Sendable {
   }
 
   /// The rules for the fields of the file header, in the order of the file.
-  private func findings(in fields: CoreFields) -> [CoreFinding] {
+  private func findings(in fields: ELFHeader.Fields) -> [CoreFinding] {
     var findings: [CoreFinding] = []
     func expect(_ isGood: Bool, at offset: Int, _ problem: CoreProblem) {
       if !isGood { findings.append(CoreFinding(.offset(offset), problem)) }
@@ -66,7 +66,7 @@ public struct CoreHeaderCheck: Hashable, Sendable {
   }
 
   /// A 32-bit header is good for 32-bit kernels, which take no other.
-  private func classProblem(_ fields: CoreFields) -> CoreProblem {
+  private func classProblem(_ fields: ELFHeader.Fields) -> CoreProblem {
     let is64Bit = [21, 62, 183, 258].contains(machine.machine ?? fields.machine)
     return fields.fileClass == 1 && !is64Bit ? .notChecked : .fileClass(fields.fileClass)
   }
@@ -80,7 +80,7 @@ public struct CoreHeaderCheck: Hashable, Sendable {
     return [21, 62, 183, 243, 258].contains(found) ? nil : .unknownMachine(found)
   }
 
-  private func sizeFindings(_ fields: CoreFields, _ header: Span<UInt8>) -> [CoreFinding] {
+  private func sizeFindings(_ fields: ELFHeader.Fields, _ header: Span<UInt8>) -> [CoreFinding] {
     if fields.tableEnd > header.count {
       // A count of 65535 that is no count has been told.
       return fields.count == .max

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import ELF
 
 /// What a kernel tells the readers of its dump: the lines `KEY=VALUE` of its vmcoreinfo note.
@@ -34,30 +35,19 @@ public struct VMCoreInfo: Hashable, Sendable {
   /// `NUMBER(name)`, taken modulo 2^64: arm64 has negative physical offsets.
   public func number(_ name: String) -> UInt64? {
     guard let text = values["NUMBER(\(name))"] else { return nil }
-    if text.hasPrefix("0x") { return UInt64(hexadecimal: text.dropFirst(2)) }
-    return UInt64(text) ?? Int64(text).map { UInt64(bitPattern: $0) }
+    return text.prefixedHexadecimal ?? UInt64(text) ?? Int64(text).map { UInt64(bitPattern: $0) }
   }
 
   /// `SYMBOL(name)`: an address.
   public func symbol(_ name: String) -> UInt64? {
-    values["SYMBOL(\(name))"].flatMap { UInt64(hexadecimal: $0[...]) }
+    values["SYMBOL(\(name))"]?.hexadecimal
   }
 
   /// How far the kernel lies from where it was linked: `KERNELOFFSET`.
-  public var kernelOffset: UInt64? {
-    values["KERNELOFFSET"].flatMap { UInt64(hexadecimal: $0[...]) }
-  }
+  public var kernelOffset: UInt64? { values["KERNELOFFSET"]?.hexadecimal }
 
   /// Bytes in a page: `PAGESIZE`, a power of two.
   public var pageSize: UInt64? {
     values["PAGESIZE"].flatMap { UInt64($0) }.flatMap { $0.nonzeroBitCount == 1 ? $0 : nil }
-  }
-}
-
-extension UInt64 {
-  /// Hexadecimal digits, and nothing else.
-  fileprivate init?(hexadecimal digits: Substring) {
-    guard digits.allSatisfy(\.isHexDigit) else { return nil }
-    self.init(digits, radix: 16)
   }
 }

@@ -5,8 +5,9 @@ import BinaryFormat
 /// The header of a flattened device tree: Devicetree Specification v0.4, section 5.2.
 ///
 /// Its fields are big-endian 32-bit words; offsets and sizes are bytes from the start of the blob.
-struct BlobHeader {
-  static let magic: UInt32 = 0xd00d_feed
+package struct BlobHeader {
+  /// The first four bytes of every blob, as a big-endian number.
+  package static let magic: UInt32 = 0xd00d_feed
   /// The versions libfdt edits; 16 lacks `structSize`.
   static let versions: ClosedRange<UInt32> = 16...17
 

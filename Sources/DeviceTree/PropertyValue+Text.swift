@@ -109,9 +109,7 @@ extension Substring {
 
 extension Substring {
   fileprivate var cell: UInt32? {
-    let digits = hasPrefix("0x") ? dropFirst(2) : self
-    guard digits.allSatisfy(\.isHexDigit) else { return nil }
-    return UInt32(digits, radix: hasPrefix("0x") ? 16 : 10)
+    (prefixedHexadecimal ?? decimal).flatMap(UInt32.init(exactly:))
   }
 }
 

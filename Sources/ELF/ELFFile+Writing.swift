@@ -32,7 +32,8 @@ extension ELFFile {
 extension ELFHeader {
   fileprivate func append(to bytes: inout [UInt8]) {
     let data: UInt8 = byteOrder == .little ? 1 : 2
-    bytes += [0x7f, 0x45, 0x4c, 0x46, 2, data, identificationVersion]
+    bytes.append(bigEndian: Self.magic)
+    bytes += [2, data, identificationVersion]
     bytes += repeatElement(0, count: 9)
     bytes.append(type, byteOrder)
     bytes.append(machine, byteOrder)

@@ -39,35 +39,30 @@ public struct ELFHeader: Hashable, Sendable {
   /// - Throws: `FormatError.badMagic` for other files, `unsupported` for a 32-bit one and for one that
   ///   counts its program headers elsewhere (`PN_XNUM`), `badValue`, and `truncated`.
   public init(_ file: Span<UInt8>) throws(FormatError) {
-    guard try file.bigEndian(UInt32.self, at: 0) == 0x7f45_4c46 /* "\x7fELF" */ else {
-      throw .badMagic(offset: 0)
-    }
+    try Self.checkMagic(file)
     let fileClass = try file.bigEndian(UInt8.self, at: 4)
     let data = try file.bigEndian(UInt8.self, at: 5)
     guard fileClass == 2 else { throw .unsupported(offset: 4, value: UInt64(fileClass)) }
     guard data == 1 || data == 2 else { throw .badValue(offset: 5, value: UInt64(data)) }
-    let order: ByteOrder = data == 1 ? .little : .big
-    byteOrder = order
-    guard file.count >= Self.size else { throw .truncated(offset: 0, size: Self.size) }
-    identificationVersion = try file.integer(at: 6, order)
-    type = try file.integer(at: 16, order)
-    machine = try file.integer(at: 18, order)
-    version = try file.integer(at: 20, order)
-    entry = try file.integer(at: 24, order)
-    flags = try file.integer(at: 48, order)
-    headerSize = try file.integer(at: 52, order)
+    let fields = try Fields(file, data == 1 ? .little : .big)
+    byteOrder = fields.byteOrder
+    identificationVersion = fields.identificationVersion
+    type = fields.type
+    machine = fields.machine
+    version = fields.version
+    entry = fields.entry
+    flags = fields.flags
+    headerSize = fields.headerSize
 
-    let tableOffset = try file.integer(UInt64.self, at: 32, order)
-    let entrySize = try file.integer(UInt16.self, at: 54, order)
-    let count = try file.integer(UInt16.self, at: 56, order)
-    guard count == 0 || entrySize == ProgramHeader.size else {
-      throw .badValue(offset: 54, value: UInt64(entrySize))
+    let count = Int(fields.count)
+    guard count == 0 || fields.entrySize == ProgramHeader.size else {
+      throw .badValue(offset: 54, value: UInt64(fields.entrySize))
     }
     guard count <= Self.mostProgramHeaders else { throw .unsupported(offset: 56, value: 0xffff) }
-    guard let start = Int(exactly: tableOffset), start <= Int.max / 2 else {
-      throw .badValue(offset: 32, value: tableOffset)
+    guard let start = Int(exactly: fields.tableOffset), start <= Int.max / 2 else {
+      throw .badValue(offset: 32, value: fields.tableOffset)
     }
-    programHeaderRange = start..<start + Int(count) * ProgramHeader.size
+    programHeaderRange = start..<start + count * ProgramHeader.size
   }
 
   /// The header of a core file whose program headers follow it at once.

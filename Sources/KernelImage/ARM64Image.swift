@@ -25,7 +25,7 @@ public struct ARM64Image: Hashable, Sendable {
 
   /// Whether a file begins with such a header.
   static func recognizes(_ file: Span<UInt8>) -> Bool {
-    (try? file.bigEndian(UInt32.self, at: 56)) == 0x4152_4d64 /* "ARM\x64" */
+    file.hasMagic(0x4152_4d64 /* "ARM\x64" */, at: 56)
   }
 
   /// Reads the header at the start of an image.

@@ -2,6 +2,7 @@
 
 import BinaryFormat
 public import Compression
+import ELF
 
 /// What a file, or a layer inside of one, is: told by its bytes, never by a name.
 public enum FileFormat: Hashable, Sendable {
@@ -30,10 +31,7 @@ public enum FileFormat: Hashable, Sendable {
   ///
   /// A file of several is what its loader takes it for: an arm64 `Image` is a UEFI program too.
   public init?(recognizing file: Span<UInt8>) {
-    func has(_ magic: UInt32, at offset: Int) -> Bool {
-      (try? file.bigEndian(UInt32.self, at: offset)) == magic
-    }
-    if has(0x7f45_4c46 /* "\x7fELF" */, at: 0) {
+    if file.hasMagic(ELFHeader.magic) {
       self = .elf
     } else if ZbootHeader.recognizes(file) {
       self = .zboot
@@ -41,11 +39,11 @@ public enum FileFormat: Hashable, Sendable {
       self = .arm64Image
     } else if RISCVImage.recognizes(file) {
       self = .riscvImage
-    } else if has(0x4864_7253 /* "HdrS" */, at: 514) {
+    } else if file.hasMagic(0x4864_7253 /* "HdrS" */, at: 514) {
       self = .bzImage
     } else if let program = try? PEFile(file) {
       self = Self.kind(of: program)
-    } else if has(0x2705_1956, at: 0) {
+    } else if file.hasMagic(0x2705_1956) {
       self = .legacyUImage
     } else if let compression = CompressionFormat(recognizing: file) {
       self = .compressed(compression)

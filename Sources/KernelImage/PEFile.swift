@@ -104,8 +104,7 @@ extension PEFile.Section {
     let letters = try (0..<8).map { (index) throws(ImageError) in
       try file.field(UInt8.self, at: offset + index)
     }
-    let visible = letters.prefix { $0 != 0 }.map { 0x21...0x7e ~= $0 ? $0 : UInt8(ascii: "?") }
-    name = String(decoding: visible, as: UTF8.self)
+    name = letters.prefix { $0 != 0 }.visibleASCII(blanks: false)
     virtualSize = try file.field(at: offset + 8)
     virtualAddress = try file.field(at: offset + 12)
     rawSize = try file.field(at: offset + 16)

@@ -20,7 +20,7 @@ public struct RISCVImage: Hashable, Sendable {
 
   /// Whether a file begins with such a header: by `magic2`, which replaces `magic`, or by `magic`.
   static func recognizes(_ file: Span<UInt8>) -> Bool {
-    (try? file.bigEndian(UInt32.self, at: 56)) == 0x5253_4305 /* "RSC\x05" */
+    file.hasMagic(0x5253_4305 /* "RSC\x05" */, at: 56)
       || (try? file.bigEndian(UInt64.self, at: 48)) == 0x5249_5343_5600_0000 /* "RISCV" */
   }
 

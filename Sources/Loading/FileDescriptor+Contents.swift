@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Glibc
 package import Kexec
-import RunningKernel
 package import SystemPackage
 
 extension FileDescriptor {
@@ -12,19 +12,19 @@ extension FileDescriptor {
   ///   - name: what messages call it.
   ///   - limit: the most bytes; reading stops with an error beyond them.
   package func contents(named name: String, limit: Int) throws(KexecError) -> [UInt8] {
-    let before = try status(of: self, named: name)
-    let kind = before.st_mode & S_IFMT
-    try checkIsReadable(kind, named: name)
+    let before = try status(named: name)
+    try checkIsReadable(before.kind, named: name)
     let bytes: [UInt8]?
-    do {
-      bytes = try readAll(limit: limit, fromStart: kind == S_IFREG)
+    do throws(Errno) {
+      bytes = try OpenFile(self, named: FilePath(name)).readAll(
+        limit: limit, fromStart: before.isRegular)
     } catch {
-      throw KexecError(.inputOutput, "\(name): \(error as? Errno ?? .ioError)")
+      throw KexecError(.inputOutput, "\(name): \(error)")
     }
     guard let bytes else { throw .tooLarge(name, limit: limit) }
     // What is half old and half new is no kernel.
-    let after = try status(of: self, named: name)
-    guard kind != S_IFREG || after.isSame(as: before) else {
+    let after = try status(named: name)
+    guard !before.isRegular || after.version == before.version else {
       throw KexecError(.inputOutput, "\(name): changed while it was read")
     }
     return bytes
@@ -41,22 +41,12 @@ extension FileDescriptor {
       throw KexecError(.usage, "\(name): is open for writing only")
     }
   }
-}
 
-/// What fstat(2) says.
-private func status(of file: FileDescriptor, named name: String) throws(KexecError) -> stat {
-  var status = stat()
-  guard unsafe fstat(file.rawValue, &status) == 0 else {
-    throw KexecError(.usage, "\(name): file descriptor \(file.rawValue) is not open")
-  }
-  return status
-}
-
-extension stat {
-  /// Whether nobody wrote to a file meanwhile, as far as its size and its time tell.
-  fileprivate func isSame(as other: stat) -> Bool {
-    st_size == other.st_size && st_mtim.tv_sec == other.st_mtim.tv_sec
-      && st_mtim.tv_nsec == other.st_mtim.tv_nsec
+  private func status(named name: String) throws(KexecError) -> FileStatus {
+    guard let status = FileStatus(self) else {
+      throw KexecError(.usage, "\(name): file descriptor \(rawValue) is not open")
+    }
+    return status
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import RunningKernel
 import SystemPackage
 
@@ -70,7 +71,7 @@ public struct KexecStatus: Hashable, Sendable {
       ),
     ]
     return facts.map { name, value in
-      name + String(repeating: " ", count: 18 - name.count) + (value ?? "not told")
+      name.padded(to: 18) + (value ?? "not told")
     }
   }
 }

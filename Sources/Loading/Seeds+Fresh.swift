@@ -11,8 +11,8 @@ extension Seeds {
     Seeds(kaslr: try randomBytes(kaslrSize), rng: try randomBytes(rngSize))
   }
 
-  /// Called by its POSIX name, getentropy(3), which gives all bytes or none, 256 at most.
-  private static func randomBytes(_ count: Int) throws(KexecError) -> [UInt8] {
+  /// Fresh bytes. Called by its POSIX name, getentropy(3), which gives all bytes or none, 256 at most.
+  package static func randomBytes(_ count: Int) throws(KexecError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let result = unsafe bytes.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, count) }
     guard result == 0 else { throw KexecError(.systemCall, "getrandom: no random bytes") }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import PhysicalMemory
 
 extension SVGLayout {
@@ -50,7 +51,7 @@ extension SVGLayout {
   private func draw(_ label: SVGLabel, at place: Double, on canvas: inout SVGCanvas) {
     let right = overviewLeft - 18
     let line = label.size == nil ? place + SVGLabel.lineHeight : place
-    canvas.label(hexadecimal(label.address), right, line, .figure, .end)
+    canvas.label(hex(label.address), right, line, .figure, .end)
     if let size = label.size {
       canvas.label(sizeText(size), right, place + SVGLabel.lineHeight, .note, .end)
     }

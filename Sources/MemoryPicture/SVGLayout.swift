@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import PhysicalMemory
 
 /// Where everything is in an SVG picture: columns from left to right, rows of one height.
@@ -33,7 +34,7 @@ struct SVGLayout {
     overview = Overview(picture.pieces, limit: 72)
     self.top = top
 
-    let highest = hexadecimal(overview.stretches.last?.span.lastByte ?? 0)
+    let highest = hex(overview.stretches.last?.span.lastByte ?? 0)
     overviewLeft = Self.margin + SVGFont.figure.width(of: highest) + 22
     zoomLeft = overviewLeft + Self.overviewWidth + 150
     addressLeft = zoomLeft + Self.zoomWidth + 44
@@ -85,6 +86,3 @@ struct SVGLayout {
     )
   }
 }
-
-/// An address as the libraries print it.
-func hexadecimal(_ address: UInt64) -> String { "0x" + String(address, radix: 16) }

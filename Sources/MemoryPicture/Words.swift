@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import PhysicalMemory
 
 /// A number of bytes as people write it: `4 KiB`, `1.9 MiB`, `119 MiB`; at most eight characters.
@@ -22,20 +23,7 @@ extension String {
   /// The same in characters that take one column each and steer nothing: ASCII and Latin letters; all
   /// others as numbers. No more of it than fits a picture.
   func shown(limit: Int = 60) -> String {
-    var text = ""
-    for scalar in unicodeScalars.prefix(limit) {
-      switch scalar.value {
-      case 0x20..<0x7f, 0xc0..<0x250: text.unicodeScalars.append(scalar)
-      default: text += "\\u{\(String(scalar.value, radix: 16))}"
-      }
-    }
-    return text
-  }
-
-  /// The same, with blanks after it up to a width, or before it.
-  func padded(to width: Int, onLeft: Bool = false) -> String {
-    let blanks = String(repeating: " ", count: max(0, width - count))
-    return onLeft ? blanks + self : self + blanks
+    visible(limit: limit) { 0x20..<0x7f ~= $0.value || 0xc0..<0x250 ~= $0.value }
   }
 }
 

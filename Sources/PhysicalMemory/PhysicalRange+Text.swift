@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 extension PhysicalRange {
   /// Reads a range as a person writes it on a command line.
   ///
@@ -20,27 +22,6 @@ extension PhysicalRange {
     } else {
       return nil
     }
-  }
-}
-
-extension UInt64 {
-  /// A number as a person writes it: decimal digits, or hexadecimal ones after `0x`.
-  package init?(address text: some StringProtocol) {
-    let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
-    let digits = isHexadecimal ? text.dropFirst(2) : text[...]
-    guard digits.first != "+", digits.first != "-" else { return nil }
-    self.init(digits, radix: isHexadecimal ? 16 : 10)
-  }
-
-  /// A number of bytes: as an address, or with K, M or G for 2^10, 2^20 or 2^30 bytes.
-  package init?(size text: some StringProtocol) {
-    let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "k": 10, "m": 20, "g": 30]
-    guard let suffix = text.last, let shift = shifts[suffix] else {
-      self.init(address: text)
-      return
-    }
-    guard let number = UInt64(address: text.dropLast()), number <= .max >> shift else { return nil }
-    self = number << shift
   }
 }
 

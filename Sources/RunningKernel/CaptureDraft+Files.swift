@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import SystemPackage
 
 // What is saved as it is: whatever this package, or a loader on top of it, reads of a machine.

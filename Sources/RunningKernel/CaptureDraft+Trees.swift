@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import DeviceTree
+import Files
 import SystemPackage
 
 // Both trees, and the head of `/proc/kcore`: what has secrets in it.

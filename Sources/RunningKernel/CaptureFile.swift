@@ -38,69 +38,50 @@ struct CaptureFile {
 
   /// Reads a file's text: as ``text`` writes it, in that order.
   init(text: String) throws(BadLine) {
-    var lines = Lines(text)
-    guard lines.next("dtfix-capture") == "1", let version = lines.next("dtfix") else {
-      throw lines.bad
-    }
-    let architecture = lines.next("arch")
-    let pageSize = lines.next("page-size")
-    let size = pageSize?.decimal
+    var lines = LineReader(text)
+    guard lines.next("dtfix-capture", \.nonempty) == "1",
+      let version = lines.next("dtfix", \.nonempty)
+    else { throw BadLine(next: lines) }
+    let architecture = lines.next("arch", \.nonempty)
     // A page is a power of two; the largest of Linux has 256 KiB, and there is room for larger ones.
-    guard
-      pageSize == nil || size.map({ $0.nonzeroBitCount == 1 && 1 << 12...1 << 20 ~= $0 }) == true
-    else { throw lines.bad(before: 1) }
-    facts = CaptureFacts(version: version, architecture: architecture, pageSize: size)
+    let pageSize = lines.next("page-size") { text in
+      text.decimal.flatMap { $0.nonzeroBitCount == 1 && 1 << 12...1 << 20 ~= $0 ? $0 : nil }
+    }
+    facts = CaptureFacts(version: version, architecture: architecture, pageSize: pageSize)
     secrets = []
-    while let secret = lines.next("secret") {
-      let words = secret.split(separator: " ", omittingEmptySubsequences: false)
-      guard words.count == 2, let byteCount = words[1].decimal.flatMap(Int.init(exactly:)) else {
-        throw lines.bad(before: 1)
-      }
-      secrets.append(Capture.Secret(path: String(words[0]), byteCount: byteCount))
-    }
+    while let secret = lines.next("secret", Capture.Secret.init(words:)) { secrets.append(secret) }
     unread = []
-    while let line = lines.next("unread") {
-      guard let blank = line.firstIndex(of: " "), blank != line.startIndex else {
-        throw lines.bad(before: 1)
-      }
-      unread.append(
-        Capture.Unread(
-          path: String(line[..<blank]), reason: String(line[line.index(after: blank)...])))
-    }
-    guard lines.isAtEnd else { throw lines.bad }
+    while let file = lines.next("unread", Capture.Unread.init(words:)) { unread.append(file) }
+    guard lines.isAtEnd else { throw BadLine(next: lines) }
   }
 }
 
-/// The lines of the file, one after the other.
-private struct Lines {
-  private let lines: [Substring]
-  private var number = 0
-
-  init(_ text: String) {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    if lines.last == "" { lines.removeLast() }
-    self.lines = lines
+extension CaptureFile.BadLine {
+  /// The line that was not read.
+  fileprivate init(next lines: LineReader) {
+    self.init(number: lines.number, text: lines.text(ofLine: lines.number) ?? "(the end)")
   }
+}
 
-  var isAtEnd: Bool { number == lines.count }
+extension String {
+  fileprivate var nonempty: String? { isEmpty ? nil : self }
+}
 
-  /// What the next line says, if it begins with a word, and says anything.
-  mutating func next(_ word: String) -> String? {
-    guard number < lines.count, lines[number].hasPrefix(word + " ") else { return nil }
-    let text = lines[number].dropFirst(word.count + 1)
-    guard !text.isEmpty else { return nil }
-    number += 1
-    return String(text)
+extension Capture.Secret {
+  fileprivate init?(words text: String) {
+    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    guard words.count == 2, let byteCount = words[1].decimal.flatMap(Int.init(exactly:)) else {
+      return nil
+    }
+    self.init(path: String(words[0]), byteCount: byteCount)
   }
+}
 
-  /// The line that was not taken, or one before it.
-  func bad(before count: Int = 0) -> CaptureFile.BadLine {
-    let place = number - count
-    let text = place < lines.count ? lines[place] : "(the end)"
-    return CaptureFile.BadLine(number: place + 1, text: String(text.prefix(80)))
+extension Capture.Unread {
+  fileprivate init?(words text: String) {
+    guard let blank = text.firstIndex(of: " "), blank != text.startIndex else { return nil }
+    self.init(path: String(text[..<blank]), reason: String(text[text.index(after: blank)...]))
   }
-
-  var bad: CaptureFile.BadLine { bad() }
 }
 
 extension RunningKernel {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import Files
 public import CrashCore
 public import ELF
 import SystemPackage
@@ -83,7 +84,7 @@ extension RunningKernel {
   }
   /// Opens `/proc/kcore` for as long as `body` reads from it.
   func withCore<Value>(
-    _ body: (FileDescriptor) throws -> Value
+    _ body: (OpenFile) throws -> Value
   ) throws(MachineError) -> Value {
     try withFile(corePath, whenNotPermitted: .coreIsForRoot, body)
   }

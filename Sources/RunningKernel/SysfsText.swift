@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Files
 import SystemPackage
 
 extension RunningKernel {
@@ -27,25 +27,12 @@ extension RunningKernel {
 
   /// The names in a folder, in no order; none when there is no such folder.
   func names(in folder: FilePath) throws(MachineError) -> [String] {
-    guard let stream = unsafe opendir(folder.string) else {
-      guard errno != ENOENT, errno != ENOTDIR else { return [] }
-      throw .unreadable(folder, Errno(rawValue: errno))
+    do throws(Errno) {
+      return try Folder(folder).names()
+    } catch .noSuchFileOrDirectory, .notDirectory {
+      return []
+    } catch {
+      throw .unreadable(folder, error)
     }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      names.append(name)
-    }
-    return names
   }
-}
-
-extension StringProtocol {
-  /// Hexadecimal digits, and nothing else, as a number.
-  var hexadecimal: UInt64? { allSatisfy(\.isHexDigit) ? UInt64(self, radix: 16) : nil }
-  /// Decimal digits, and nothing else, as a number.
-  var decimal: UInt64? { allSatisfy(\.isWholeNumber) ? UInt64(self) : nil }
 }

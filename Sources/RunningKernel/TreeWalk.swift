@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import Files
 import Glibc
 import SystemPackage
 
@@ -36,14 +37,15 @@ struct TreeWalk {
 
   /// Reads the folder that is open as `file`, and closes it.
   private mutating func node(_ name: String, _ file: CInt) throws(TreeFolder.Failure) -> Node {
-    guard let stream = unsafe fdopendir(file) else {
-      defer { close(file) }
-      throw failure(nil)
+    let listed: Folder
+    do throws(Errno) {
+      listed = try Folder(consuming: file)
+    } catch {
+      throw failure(nil, error)
     }
-    defer { unsafe closedir(stream) }
     var node = Node(name)
     var folders: [String] = []
-    for entry in unsafe try entries(of: stream, file) {
+    for entry in try entries(of: listed, file) {
       if entry.isFolder {
         folders.append(entry.name)
       } else if readsFiles {
@@ -82,20 +84,12 @@ struct TreeWalk {
 
   /// The folders and regular files.
   private mutating func entries(
-    of stream: OpaquePointer, _ file: CInt
+    of listed: borrowing Folder, _ file: CInt
   ) throws(TreeFolder.Failure) -> [Entry] {
     var entries: [Entry] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(stream) else {
-        guard errno == 0 else { throw failure(nil) }
-        return entries
-      }
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      guard name != ".", name != ".." else { continue }
-      var type = unsafe Int(entry.pointee.d_type)
+    while let entry = try next(of: listed) {
+      let name = entry.name
+      var type = entry.type
       if type == DT_UNKNOWN { type = try self.type(of: name, in: file) }
       guard type == DT_DIR || type == DT_REG else { continue }
       let isFolder = type == DT_DIR
@@ -107,9 +101,18 @@ struct TreeWalk {
       }
       try take(name.utf8.count)
       listing.combine(name)
-      unsafe listing.combine(entry.pointee.d_ino)
+      listing.combine(entry.number)
       listing.combine(isFolder)
       entries.append(Entry(name: name, isFolder: isFolder))
+    }
+    return entries
+  }
+
+  private func next(of listed: borrowing Folder) throws(TreeFolder.Failure) -> Folder.Entry? {
+    do throws(Errno) {
+      return try listed.next()
+    } catch {
+      throw failure(nil, error)
     }
   }
 
@@ -178,8 +181,9 @@ struct TreeWalk {
   }
 
   /// What the last system call says of a file in the open folder, or of that folder.
-  private func failure(_ name: String?, isRoot: Bool = false) -> TreeFolder.Failure {
-    let number = Errno(rawValue: errno)
+  private func failure(
+    _ name: String?, _ number: Errno = .last, isRoot: Bool = false
+  ) -> TreeFolder.Failure {
     let file = (place + [name].compactMap { $0 }).reduce(folder.path) { $0.appending($1) }
     switch number {
     case .noSuchFileOrDirectory where isRoot:

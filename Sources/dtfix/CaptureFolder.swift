@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Files
 import Kexec
 import RunningKernel
 import SystemPackage
@@ -13,13 +13,6 @@ struct CaptureFolder {
     self.path = FilePath(path)
   }
 
-  /// The folder itself, behind symbolic links, so that a link stays one.
-  private var place: FilePath {
-    guard let resolved = unsafe realpath(path.string, nil) else { return path }
-    defer { unsafe free(resolved) }
-    return unsafe FilePath(platformString: resolved)
-  }
-
   /// Refuses a place where something is already, before any work is done.
   func check() throws(Failure) {
     guard !path.isEmpty else { throw Failure(.usage, "-o is the name of a folder, not empty") }
@@ -27,21 +20,14 @@ struct CaptureFolder {
     guard status.isFolder else {
       throw Failure(.cannotCreate, "\(path): is there, and is no folder\nan archive ends in .tar")
     }
-    guard namesOfFiles(in: path).isEmpty else {
+    guard path.fileNames.isEmpty else {
       throw Failure(.cannotCreate, "\(path): is there, and is not empty")
     }
   }
 
-  /// Writes the whole capture or leaves no trace of it: beside its place, then renamed. Only its owner may
-  /// look.
+  /// Writes the whole capture or leaves no trace of it.
   func write(_ capture: Capture) throws(Failure) {
-    let temporary = try TemporaryFolder(beside: place)
-    do throws(Failure) {
-      try temporary.add(capture.entries)
-      try temporary.becomeFinalWhereNothingIs()
-    } catch {
-      temporary.removeAll()
-      throw error
-    }
+    let items = capture.entries.map { FolderItem($0.path, $0.bytes) }
+    try writing { () throws(WriteError) in try writeFolder(path, items, replacing: .empty) }
   }
 }

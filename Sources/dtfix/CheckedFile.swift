@@ -3,7 +3,9 @@
 import BinaryFormat
 import CrashCore
 import JSONText
+import KernelImage
 import Kexec
+import Loading
 
 /// The machine that results are compared with.
 struct CheckedMachine {
@@ -26,11 +28,10 @@ enum CheckedFile {
       return
     }
     let input = try InputFile(path)
-    if input.isELF {
-      self = .coreHeader(input)
-    } else if (try? input.bytes.span.bigEndian(UInt32.self, at: 0)) == 0xd00d_feed {
-      self = .tree(input)
-    } else {
+    switch FileKind(recognizing: input.bytes.span) {
+    case .coreHeader, .kernel(.elf): self = .coreHeader(input)
+    case .tree: self = .tree(input)
+    default:
       throw Failure(
         .malformedInput,
         "\(input.name): no ELF file, no tree and no folder; check reads core headers, trees and plans"
@@ -67,7 +68,7 @@ enum CheckedFile {
     case .coreHeader(let input):
       let findings = CoreHeaderCheck(of: machine.core).findings(in: input.bytes.span)
       return Result(
-        lines: findings.map { "\(input.name): \($0)".visible },
+        lines: findings.map { "\(input.name): \($0)".visible() },
         findings: findings.map { $0.json(in: input.name) }, beliefs: [])
     case .plan(let path, let manifest, let contents):
       let check = LoadCheck(
@@ -82,7 +83,7 @@ extension CheckedFile.Result {
   fileprivate init(_ name: String, _ found: [Finding], _ view: NextKernelView?) {
     let believed = view?.lines ?? []
     self.init(
-      lines: (found.map(\.description) + believed).map { "\(name): \($0)".visible },
+      lines: (found.map(\.description) + believed).map { "\(name): \($0)".visible() },
       findings: found.map { $0.json(in: name) },
       beliefs: believed.map { ["file": .string(name), "text": .string($0)] })
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Files
 import Glibc
 import Kexec
 import Loading
@@ -61,5 +62,14 @@ func failing<Value>(_ body: () throws(KexecError) -> Value) throws(Failure) -> V
     return try body()
   } catch {
     throw Failure(error)
+  }
+}
+
+/// Writes, and fails as we do.
+func writing(_ body: () throws(WriteError) -> Void) throws(Failure) {
+  do throws(WriteError) {
+    try body()
+  } catch {
+    throw Failure(error.isOfCreation ? .cannotCreate : .inputOutput, error.message)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Files
 import KernelImage
 import Kexec
 import Loading
@@ -64,7 +65,7 @@ struct Image: ParsableCommand {
 
   func run() throws {
     if extract { try OutputFile(output).check(inputs: [file]) }
-    let input = try MappedFile(file)
+    let input = try mappedFile(file)
     try input.withBytes { (bytes) throws(Failure) in try run(input.name, bytes) }
   }
 

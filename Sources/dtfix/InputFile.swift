@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import RunningKernel
 import SystemPackage
 
@@ -17,7 +18,7 @@ struct InputFile {
   init(_ path: String, limit: Int = RunningKernel.treeLimit) throws(Failure) {
     name = path == "-" ? "standard input" : path
     do throws(MachineError) {
-      bytes = try readInput(path, limit: limit)
+      bytes = try readFile(FilePath(path), .all, limit: limit)
     } catch {
       throw Failure(error)
     }
@@ -31,22 +32,20 @@ struct InputFile {
     self.name = name
     self.bytes = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
   }
-
-  /// Whether it begins like an ELF file; no tree does.
-  var isELF: Bool { bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) }
 }
 
-/// Reads a file that the user named, which may be a pipe or a device, or standard input for `-`.
-func readInput(_ path: String, limit: Int) throws(MachineError) -> [UInt8] {
-  guard path == "-" else { return try readFile(FilePath(path), .all, limit: limit) }
-  do {
-    guard let bytes = try FileDescriptor.standardInput.readAll(limit: limit) else {
-      throw MachineError.tooLarge("standard input", limit: limit)
+/// Opens a file of any size, or standard input for `-`.
+///
+/// - Parameter pipeLimit: the most bytes that are read from a pipe.
+func mappedFile(_ path: String, pipeLimit: Int = 1 << 30) throws(Failure) -> MappedFile {
+  do throws(MachineError) {
+    return try withFile(FilePath(path), .all) { file in
+      guard let mapped = try MappedFile(file, limit: pipeLimit) else {
+        throw MachineError.tooLarge(file.name, limit: pipeLimit)
+      }
+      return mapped
     }
-    return bytes
-  } catch let error as MachineError {
-    throw error
   } catch {
-    throw .unreadable("standard input", error as? Errno ?? .ioError)
+    throw Failure(error)
   }
 }

@@ -32,7 +32,7 @@ struct KernelReport {
   /// A line for the kernel, then one for each fact.
   var lines: [String] {
     (facts + segments + sections).map { name, value in
-      name + String(repeating: " ", count: max(1, 13 - name.count)) + value
+      name.padded(to: 13) + value
     }
   }
 
@@ -150,7 +150,7 @@ extension String {
   /// On one line, and nothing in it ends it early.
   fileprivate var quoted: String {
     let line = split(separator: "\n").joined(separator: " ")
-    return "\"\(line.visible.replacing("\"", with: "\\\""))\""
+    return "\"\(line.visible().replacing("\"", with: "\\\""))\""
   }
 }
 

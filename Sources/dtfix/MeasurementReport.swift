@@ -16,11 +16,6 @@ struct MeasurementReport {
   /// How many measurements a buffer's header counts; nil for a list.
   private let count: UInt64?
 
-  /// Whether a file begins like a list or a buffer.
-  static func recognizes(_ bytes: Span<UInt8>) -> Bool {
-    MeasurementBuffer.byteOrder(of: bytes) != nil || MeasurementList.byteOrder(of: bytes) != nil
-  }
-
   /// Reads a file that is recognized. Of a buffer the kernel may keep a part; here it is bad as a whole.
   init(_ bytes: Span<UInt8>, named name: String) throws(Failure) {
     guard bytes.count <= RunningKernel.treeLimit else {
@@ -103,6 +98,6 @@ private func hexText(_ bytes: [UInt8]) -> String {
 
 /// A name with control characters, and bytes that are no UTF-8, as numbers.
 private func visibleText(_ bytes: [UInt8]) -> String {
-  String(validating: bytes, as: UTF8.self)?.visible
+  String(validating: bytes, as: UTF8.self)?.visible()
     ?? bytes.map { 0x21...0x7e ~= $0 ? String(UnicodeScalar($0)) : "\\x\(hexText([$0]))" }.joined()
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Glibc
 import Kexec
 import SystemPackage
@@ -45,7 +46,10 @@ struct OutputFile {
     if let status = FileStatus(path), !status.isRegular {
       try writeInPlace(bytes, path)
     } else {
-      try replace(finalPath(path), with: bytes, mode: isSecret ? 0o600 : 0o666)
+      let place = try finalPath(path)
+      try writing { () throws(WriteError) in
+        try replaceFile(place, with: bytes, mode: isSecret ? 0o600 : 0o666)
+      }
     }
   }
 
@@ -72,17 +76,6 @@ struct OutputFile {
     try write(bytes, to: file, path)
   }
 
-  private func replace(_ path: FilePath, with bytes: Span<UInt8>, mode: UInt32) throws(Failure) {
-    let temporary = try TemporaryFile(beside: path, mode: mode)
-    do throws(Failure) {
-      try write(bytes, to: temporary.file, path.string)
-      try temporary.becomeFinal()
-    } catch {
-      temporary.remove()
-      throw error
-    }
-  }
-
   private func write(
     _ bytes: Span<UInt8>, to file: FileDescriptor, _ name: String
   ) throws(Failure) {
@@ -95,10 +88,7 @@ struct OutputFile {
 
   /// The file behind symbolic links, so that a link stays one.
   private func finalPath(_ path: String) throws(Failure) -> FilePath {
-    if let resolved = unsafe realpath(path, nil) {
-      defer { unsafe free(resolved) }
-      return unsafe FilePath(platformString: resolved)
-    }
+    if let place = FilePath(path).behindLinks { return place }
     guard !path.hasSuffix("/") else {
       throw Failure(.cannotCreate, "\(path): cannot be created: that is the name of a folder")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BinaryFormat
 import CrashCore
 import DeviceTree
 import Kexec
@@ -62,9 +63,8 @@ enum Parse {
     case "random": return .random
     case "none": return .none
     default:
-      let number = text.hasPrefix("0x") ? UInt64(address: text) : nil
       // A seed of 0 is what a used one looks like.
-      guard let number, number != 0 else {
+      guard let number = text.prefixedHexadecimal, number != 0 else {
         throw ValidationError("--kaslr-seed is random, none or 0x… of up to 16 digits, not 0")
       }
       return .given(PropertyValue.u64(number).bytes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Files
 import Kexec
 import PhysicalMemory
 import RunningKernel
@@ -12,13 +12,6 @@ struct PlanFolder {
 
   init(_ path: String) {
     self.path = FilePath(path)
-  }
-
-  /// The folder itself, behind symbolic links, so that a link stays one.
-  private var place: FilePath {
-    guard let resolved = unsafe realpath(path.string, nil) else { return path }
-    defer { unsafe free(resolved) }
-    return unsafe FilePath(platformString: resolved)
   }
 
   /// Whether a path is that of a folder.
@@ -33,7 +26,7 @@ struct PlanFolder {
   func checkIsReplaceable() throws(Failure) {
     guard !path.isEmpty else { throw Failure(.usage, "-o is the name of a folder, not empty") }
     guard let status = FileStatus(path.string) else { return }
-    let names = namesOfFiles(in: path)
+    let names = path.fileNames
     guard status.isFolder, let own = names.isEmpty ? [] : try? namesOfPlan() else {
       throw Failure(.cannotCreate, "\(path): is there, and is no folder of a plan")
     }
@@ -46,22 +39,13 @@ struct PlanFolder {
     Set(try manifest().segments.map(\.file)).union([LoadManifest.fileName, "plan.json"])
   }
 
-  /// Writes the whole plan or leaves no trace of it: beside its place, then renamed. Only its owner may
-  /// look: the tree holds seeds.
+  /// Writes the whole plan or leaves no trace of it. Only its owner may look: the tree holds seeds.
   func write(_ plan: LoadPlan) throws(Failure) {
-    let temporary = try TemporaryFolder(beside: place)
-    do throws(Failure) {
-      let manifest = LoadManifest(plan)
-      for (segment, entry) in zip(plan.segments, manifest.segments) {
-        try temporary.add(entry.file, segment.bytes)
-      }
-      try temporary.add("plan.json", Array("\(plan.json)\n".utf8))
-      try temporary.add(LoadManifest.fileName, Array(manifest.text.utf8))
-      try temporary.becomeFinal()
-    } catch {
-      temporary.remove()
-      throw error
-    }
+    let manifest = LoadManifest(plan)
+    var items = zip(plan.segments, manifest.segments).map { FolderItem($1.file, $0.bytes) }
+    items.append(FolderItem("plan.json", Array("\(plan.json)\n".utf8)))
+    items.append(FolderItem(LoadManifest.fileName, Array(manifest.text.utf8)))
+    try writing { () throws(WriteError) in try writeFolder(path, items, replacing: .files) }
   }
 
   /// Reads a plan's manifest.
@@ -84,7 +68,7 @@ struct PlanFolder {
     for segment in manifest.segments {
       do throws(MachineError) {
         contents[segment.file] = try withFile(path.appending(segment.file)) { file in
-          let size = FileStatus(file)?.size ?? 0
+          let size = FileStatus(file.descriptor)?.size ?? 0
           let start = try file.readBytes(
             at: 0..<min(size, LoadContent.checkedSize(of: segment.name)))
           return LoadContent(start: start, size: size)

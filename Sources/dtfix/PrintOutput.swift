@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import SystemPackage
 
 /// A text on standard output, with a newline.
@@ -10,16 +11,6 @@ func printOutput(_ text: String) throws(Failure) {
 
 /// A line on standard error, or two; what a file may have put into it does not steer the terminal.
 func printError(_ line: String) {
-  let lines = line.split(separator: "\n", omittingEmptySubsequences: false).map(\.visible)
+  let lines = line.split(separator: "\n", omittingEmptySubsequences: false).map { $0.visible() }
   _ = try? FileDescriptor.standardError.writeAll(Array((lines.joined(separator: "\n") + "\n").utf8))
-}
-
-extension StringProtocol {
-  /// The same with control characters as numbers.
-  var visible: String {
-    unicodeScalars.map { scalar in
-      let isControl = scalar.properties.generalCategory == .control
-      return isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }.joined()
-  }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import BinaryFormat
 import DeviceTree
-import ELF
+import Files
 import KernelImage
 import Kexec
 import Loading
@@ -65,12 +64,13 @@ struct Show: ParsableCommand {
     guard let file else { return try showTree(of: source.sourceMachine) }
     guard !PlanFolder.isPlan(file) else { return try show(PlanFolder(file).manifest()) }
     guard !PlanFolder.exists(file) else { return try show(TreeFile(file)) }
-    let input = try MappedFile(file, pipeLimit: RunningKernel.treeLimit)
+    let input = try mappedFile(file, pipeLimit: RunningKernel.treeLimit)
     try input.withBytes { (bytes) throws(Failure) in try show(input.name, bytes) }
   }
 
   private func show(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
-    switch Content(of: bytes) {
+    // What is nothing that is known is no good tree.
+    switch FileKind(recognizing: bytes) ?? .tree {
     case .archive:
       try show(failing { () throws(KexecError) in try TreeFile(archive: bytes, named: name) })
     case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
@@ -107,25 +107,5 @@ struct Show: ParsableCommand {
 
   private func show(_ report: KernelReport) throws(Failure) {
     try printOutput(json ? "\(report.json)" : report.lines.joined(separator: "\n"))
-  }
-}
-
-/// What a file is, by its first bytes; what is nothing that is known is no good tree.
-private enum Content {
-  case tree, archive, coreHeader, kernel, measurements
-
-  init(of bytes: Span<UInt8>) {
-    guard !LiveTree.isArchive(bytes) else {
-      self = .archive
-      return
-    }
-    let isTree = (try? bytes.bigEndian(UInt32.self, at: 0)) == 0xd00d_feed
-    switch FileFormat(recognizing: bytes) {
-    case .elf:
-      self =
-        (try? ELFHeader(bytes))?.type ?? ELFHeader.core == ELFHeader.core ? .coreHeader : .kernel
-    case _? where !isTree: self = .kernel
-    default: self = !isTree && MeasurementReport.recognizes(bytes) ? .measurements : .tree
-    }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Kexec
 import Loading
 import RunningKernel
@@ -13,7 +14,7 @@ extension TreeFile {
       try self.init(folder: path)
     } else if status?.isRegular == true, (status?.size ?? 0) > RunningKernel.treeLimit {
       // Only an archive is as large as that; it is not copied.
-      let file = try MappedFile(path)
+      let file = try mappedFile(path)
       self = try file.withBytes { (bytes) throws(Failure) in
         LiveTree.isArchive(bytes)
           ? try failing { () throws(KexecError) in try TreeFile(archive: bytes, named: file.name)

@@ -35,22 +35,35 @@ typedef int call_list(int number, void *handle);
    message, and to leave all of `out` as it was. */
 void expect_refusals(call_list *calls, void *handle, int code, int other);
 
+/* A handle of each type, but for errors. */
+#define HANDLES \
+  dtfix_buffer *buffer; \
+  dtfix_report *report; \
+  dtfix_tree *tree; \
+  dtfix_machine *machine; \
+  dtfix_image *image; \
+  dtfix_file_set *files; \
+  dtfix_plan *plan;
+/* The structs that calls read. */
+#define READ_STRUCTS \
+  dtfix_handover handover; \
+  dtfix_core_facts facts; \
+  dtfix_file file; \
+  dtfix_plan_options options;
+/* The structs with a size that calls fill in. */
+#define FILLED_STRUCTS \
+  dtfix_change change; \
+  dtfix_finding finding; \
+  dtfix_machine_status status; \
+  dtfix_image_info image_info; \
+  dtfix_plan_info plan_info; \
+  dtfix_segment segment;
+
 /* Where calls that must be refused would put their results. */
 struct out {
-  dtfix_buffer *buffer;
-  dtfix_report *report;
-  dtfix_tree *tree;
-  dtfix_machine *machine;
-  dtfix_image *image;
-  dtfix_file_set *files;
-  dtfix_plan *plan;
+  HANDLES
   dtfix_range range;
-  dtfix_change change;
-  dtfix_finding finding;
-  dtfix_machine_status status;
-  dtfix_image_info image_info;
-  dtfix_plan_info plan_info;
-  dtfix_segment segment;
+  FILLED_STRUCTS
 };
 extern struct out out;
 
@@ -58,18 +71,9 @@ extern struct out out;
 
 struct good {
   dtfix_error *error;
-  dtfix_buffer *buffer;
-  dtfix_report *report;
-  dtfix_tree *tree;
-  dtfix_machine *machine;
-  dtfix_image *image;
-  dtfix_file_set *files;
-  dtfix_plan *plan;
+  HANDLES
   /* Filled in as far as their size. */
-  dtfix_handover handover;
-  dtfix_core_facts facts;
-  dtfix_file file;
-  dtfix_plan_options options;
+  READ_STRUCTS
 };
 extern struct good good;
 /* Makes them of a captured machine. */

@@ -8,16 +8,8 @@
 static struct {
   union {
     uint32_t struct_size;
-    dtfix_handover handover;
-    dtfix_core_facts facts;
-    dtfix_file file;
-    dtfix_plan_options options;
-    dtfix_change change;
-    dtfix_finding finding;
-    dtfix_machine_status status;
-    dtfix_image_info image_info;
-    dtfix_plan_info plan_info;
-    dtfix_segment segment;
+    READ_STRUCTS
+    FILLED_STRUCTS
     unsigned char bytes[4096];
   } is;
 } room;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import ELF
+import TestSupport
 
-/// Builds ELF files by the System V ABI, chapters 4 and 5, in either byte order.
+/// Builds core files in either byte order, and some that are none.
 struct ELFBuilder {
   var order: ByteOrder = .little
   var machine: UInt16 = 183
@@ -14,22 +14,19 @@ struct ELFBuilder {
 
   /// The file: header, program headers, segments one after the other.
   var bytes: [UInt8] {
-    var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, fileClass, order == .little ? 1 : 2, 1]
-    file += Array(repeating: 0, count: 9)
-    file += integer(UInt16(4)) + integer(machine) + integer(UInt32(1))
-    file += integer(UInt64(0)) + integer(UInt64(64)) + integer(UInt64(0))
-    file += integer(UInt32(0)) + integer(UInt16(64)) + integer(entrySize)
-    file += integer(UInt16(segments.count)) + Array(repeating: 0, count: 6)
-    var offset = 64 + 56 * segments.count
-    for (index, segment) in segments.enumerated() {
-      file += integer(segment.type) + integer(UInt32(7)) + integer(UInt64(offset))
-      file += integer(UInt64(0xffff_8000_0000_0000) + UInt64(index))
-      file += integer(UInt64(0x4000_0000) + UInt64(index))
-      file += integer(UInt64(segment.bytes.count)) + integer(UInt64(segment.bytes.count + 1))
-      file += integer(UInt64(0))
-      offset += segment.bytes.count
+    var elf = KernelBuilder.ELF()
+    (elf.isBigEndian, elf.type, elf.machine) = (order == .big, 4, machine)
+    (elf.entry, elf.flags) = (0, 0)
+    elf.segments = segments.enumerated().map { index, segment in
+      .init(
+        type: segment.type, virtual: 0xffff_8000_0000_0000 + UInt64(index),
+        physical: 0x4000_0000 + UInt64(index), memorySize: UInt64(segment.bytes.count + 1),
+        alignment: 0, bytes: segment.bytes)
     }
-    return file + segments.flatMap(\.bytes)
+    var file = elf.bytes
+    file[4] = fileClass
+    file.replaceSubrange(54..<56, with: integer(entrySize))
+    return file
   }
 
   /// A note: sizes, type, name with its NUL, bytes; both padded to 4.

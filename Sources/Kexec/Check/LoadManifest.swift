@@ -106,17 +106,17 @@ extension LoadManifest {
   /// - Throws: ``BadLine`` for a line that is not as ``text`` writes it, in that order; a file of a
   ///   segment is never in another folder.
   public init(text: String) throws(BadLine) {
-    var lines = Lines(text)
-    _ = try lines.next("dtfix-plan") { $0 == "1" ? $0 : nil }
-    let architecture = try lines.next("arch") { $0 }
-    let isForCrash = try lines.next("type") { ["kexec": false, "crash": true][$0] }
-    let entry = try lines.next("entry", UInt64.init(hexadecimal:))
-    let flags = try lines.next("flags", UInt64.init(hexadecimal:))
+    var lines = LineReader(text)
+    _ = try lines.required("dtfix-plan") { $0 == "1" ? $0 : nil }
+    let architecture = try lines.required("arch") { $0 }
+    let isForCrash = try lines.required("type") { ["kexec": false, "crash": true][$0] }
+    let entry = try lines.required("entry", \.prefixedHexadecimal)
+    let flags = try lines.required("flags", \.prefixedHexadecimal)
     var segments: [Segment] = []
     while !lines.isAtEnd {
-      let segment = try lines.next("segment", Segment.init(words:))
+      let segment = try lines.required("segment", Segment.init(words:))
       guard !segments.contains(where: { $0.name == segment.name }) else {
-        throw lines.bad("a second segment of this name")
+        throw lines.bad(lines.number - 1, "a second segment of this name")
       }
       segments.append(segment)
     }
@@ -126,35 +126,19 @@ extension LoadManifest {
   }
 }
 
-/// The lines of a manifest, one after the other.
-private struct Lines {
-  private let lines: [Substring]
-  private var number = 0
-
-  init(_ text: String) {
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    if lines.last == "" { lines.removeLast() }
-    self.lines = lines
-  }
-
-  var isAtEnd: Bool { number == lines.count }
-
+extension LineReader {
   /// What the next line says, which has to begin with a word.
-  mutating func next<Value>(
+  fileprivate mutating func required<Value>(
     _ word: String, _ read: (String) -> Value?
   ) throws(LoadManifest.BadLine) -> Value {
-    number += 1
-    guard number <= lines.count else { throw bad("there is no line '\(word) …'") }
-    let line = lines[number - 1]
-    guard line.hasPrefix(word + " "), let value = read(String(line.dropFirst(word.count + 1)))
-    else { throw bad("not a line '\(word) …'") }
+    guard let value = next(word, read) else {
+      throw bad(number, isAtEnd ? "there is no line '\(word) …'" : "not a line '\(word) …'")
+    }
     return value
   }
 
-  /// The line that was read last is no good.
-  func bad(_ reason: String) -> LoadManifest.BadLine {
-    let text = number <= lines.count ? String(lines[number - 1].prefix(80)) : ""
-    return LoadManifest.BadLine(number: number, text: text, reason: reason)
+  fileprivate func bad(_ number: Int, _ reason: String) -> LoadManifest.BadLine {
+    LoadManifest.BadLine(number: number, text: text(ofLine: number) ?? "", reason: reason)
   }
 }
 
@@ -162,20 +146,11 @@ extension LoadManifest.Segment {
   fileprivate init?(words text: String) {
     let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     guard words.count == 4, !words[0].isEmpty, words.allSatisfy(\.isVisible),
-      let start = UInt64(hexadecimal: words[1]), let size = UInt64(hexadecimal: words[2]),
+      let start = words[1].prefixedHexadecimal, let size = words[2].prefixedHexadecimal,
       let range = PhysicalRange(start: start, size: size),
       !["", ".", ".."].contains(words[3]), !words[3].contains("/")
     else { return nil }
     self.init(name: words[0], range: range, file: words[3])
-  }
-}
-
-extension UInt64 {
-  /// `0x` and digits, nothing else.
-  fileprivate init?(hexadecimal text: String) {
-    let digits = text.dropFirst(2)
-    guard text.hasPrefix("0x"), digits.first?.isHexDigit == true else { return nil }
-    self.init(digits, radix: 16)
   }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 extension ExtraBuffer {
   /// More than anybody has, and few enough to compare each with each.
   private static let most = 1000
@@ -13,7 +15,7 @@ extension ExtraBuffer {
     for name in names {
       guard name.isPropertyName else {
         throw .badPart(
-          .extra(name.shown), reason: "a property's name has letters, digits and , . _ + ? # -",
+          .extra(name.utf8.visibleASCII(limit: 60)), reason: "a property's name has letters, digits and , . _ + ? # -",
           .specification("2.2.4.1"))
       }
       guard !ChosenProperty.taken.contains(name) else {
@@ -39,11 +41,5 @@ extension String {
         default: others.contains(byte)
         }
       }
-  }
-
-  /// What can be shown of it on one line.
-  fileprivate var shown: String {
-    String(
-      decoding: utf8.prefix(60).map { 0x20..<0x7f ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 }

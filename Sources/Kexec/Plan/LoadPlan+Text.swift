@@ -15,9 +15,7 @@ extension LoadPlan {
     }
     let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
-      zip(row, widths).map { word, width in
-        word + String(repeating: " ", count: width - word.count)
-      }.joined(separator: "  ") + " " + row[3]
+      zip(row, widths).map { $0.padded(to: $1) }.joined(separator: "  ") + " " + row[3]
     }
     return lines + ["entry \(hex(entry))"]
   }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import SystemPackage
+
+/// A folder that is open for listing.
+@safe package struct Folder: ~Copyable {
+  private let stream: OpaquePointer
+
+  /// What is in a folder.
+  package struct Entry {
+    package let name: String
+    /// The number of its file: `d_ino`.
+    package let number: UInt64
+    /// `DT_DIR` and so on; `DT_UNKNOWN` where the file system does not say.
+    package let type: Int
+  }
+
+  package init(_ path: FilePath) throws(Errno) {
+    guard let stream = unsafe opendir(path.string) else { throw .last }
+    unsafe self.stream = stream
+  }
+
+  /// Takes over a folder that is open, also when that fails.
+  package init(consuming descriptor: CInt) throws(Errno) {
+    guard let stream = unsafe fdopendir(descriptor) else {
+      defer { close(descriptor) }
+      throw .last
+    }
+    unsafe self.stream = stream
+  }
+
+  deinit { unsafe closedir(stream) }
+
+  /// The next entry, in no order, without `.` and `..`; nil behind the last.
+  package func next() throws(Errno) -> Entry? {
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(stream) else {
+        guard errno == 0 else { throw .last }
+        return nil
+      }
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      guard name != ".", name != ".." else { continue }
+      return unsafe Entry(
+        name: name, number: UInt64(entry.pointee.d_ino), type: Int(entry.pointee.d_type))
+    }
+  }
+
+  /// The names of what has not been listed yet.
+  package consuming func names() throws(Errno) -> [String] {
+    var names: [String] = []
+    while let entry = try next() { names.append(entry.name) }
+    return names
+  }
+}
+
+extension FilePath {
+  /// The names of what is in a folder; none for one that cannot be read.
+  package var fileNames: [String] { (try? Folder(self).names()) ?? [] }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import SystemPackage
+
+/// A file or an empty folder that is written into a folder.
+package struct FolderItem {
+  /// Its path in the folder.
+  package let path: String
+  /// Its bytes; nil for a folder with nothing in it.
+  package let bytes: [UInt8]?
+
+  package init(_ path: String, _ bytes: [UInt8]?) {
+    self.path = path
+    self.bytes = bytes
+  }
+}
+
+/// What may be in the place of a folder that is written.
+package enum ReplacedFolder {
+  /// Nothing, or an empty folder.
+  case empty
+  /// A folder of files: it steps aside first, and is taken away afterwards.
+  case files
+}
+
+/// Writes a whole folder or leaves no trace of it: beside its place, which may be a link, then renamed.
+/// Only its owner may look.
+///
+/// - Parameters:
+///   - items: sorted, folder by folder.
+///   - replaced: what may be in its place.
+package func writeFolder(
+  _ place: FilePath, _ items: [FolderItem], replacing replaced: ReplacedFolder
+) throws(WriteError) {
+  let place = place.behindLinks ?? place
+  let (_, path) = try place.besides { path throws(Errno) in
+    guard unsafe mkdir(path.string, 0o700) == 0 else { throw .last }
+  }
+  do throws(WriteError) {
+    try fill(path, items, for: place)
+    switch replaced {
+    case .empty: try path.move(to: place, for: place)
+    case .files: try replaceFolder(place, with: path)
+    }
+  } catch {
+    removeTree(AT_FDCWD, path.string)
+    throw error
+  }
+  place.removingLastComponent().syncFolder()
+}
+
+private func fill(
+  _ path: FilePath, _ items: [FolderItem], for place: FilePath
+) throws(WriteError) {
+  var writer = try FolderWriter(path, for: place)
+  defer { writer.close() }
+  // Of many files, thousands perhaps, each would wait for the disk.
+  let areMany = items.count > 100
+  for item in items { try writer.add(item, isSynced: !areMany) }
+  if areMany { sync() }
+  path.syncFolder()
+}
+
+private func replaceFolder(_ place: FilePath, with path: FilePath) throws(WriteError) {
+  guard FileStatus(place.string) != nil else { return try path.move(to: place, for: place) }
+  let old = FilePath(path.string + "-old")
+  try place.move(to: old, for: place)
+  do throws(WriteError) {
+    try path.move(to: place, for: place)
+  } catch {
+    try old.move(to: place, for: place)
+    throw error
+  }
+  // Files alone: a folder in it was put there by somebody else meanwhile, and stays.
+  for name in old.fileNames { unsafe unlink(old.appending(name).string) }
+  unsafe rmdir(old.string)
+}
+
+/// Takes away a file, or a folder with all that is in it; what fails is left.
+private func removeTree(_ parent: CInt, _ name: String) {
+  guard unsafe unlinkat(parent, name, 0) != 0 else { return }
+  let folder = unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+  guard folder >= 0 else { return }
+  defer { close(folder) }
+  for name in (try? Folder(consuming: dup(folder)).names()) ?? [] { removeTree(folder, name) }
+  unsafe unlinkat(parent, name, AT_REMOVEDIR)
+}

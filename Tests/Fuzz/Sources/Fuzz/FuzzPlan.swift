@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import KernelImage
+import Kexec
+import PhysicalMemory
+
+/// One input of libFuzzer: a manifest, a NUL, and bytes that are all the files it names; and, if they
+/// are a kernel, what is planned. Each is refused in one line, or true to its own rules.
+func fuzzPlan(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let parts = bytes(start, count).split(
+    separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+  let content = parts.count > 1 ? Array(parts[1]) : []
+  check(String(decoding: parts[0], as: UTF8.self), content)
+  if let kernel = try? KernelImage(content.span) { plan(kernel, content) }
+  return 0
+}
+
+private func check(_ text: String, _ content: [UInt8]) {
+  do throws(LoadManifest.BadLine) {
+    let manifest = try LoadManifest(text: text)
+    precondition((try? LoadManifest(text: manifest.text)) == manifest, "it is what it says")
+    var contents: [String: LoadContent] = [:]
+    for segment in manifest.segments { contents[segment.file] = LoadContent(content) }
+    for machine in [MachineFacts(), machine(pageSize: 4096)] {
+      let check = LoadCheck(of: manifest, contents: contents, on: machine)
+      precondition(check.findings.allSatisfy { !"\($0)".contains("\n") })
+      _ = check.view?.lines
+    }
+  } catch {
+    precondition(error.number > 0 && !"\(error)".contains("\n"))
+  }
+}
+
+private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
+  var request = LoadRequest(
+    kernel: kernel, bytes: content, tree: smallTree, commandLine: "a", seeds: .none)
+  request.initrd = [1, 2, 3]
+  planWithMore(request, content)
+  for (architecture, pageSize) in [
+    (Architecture.arm64, 4096 as UInt64), (.riscv64, 65536), (.loongarch64, 16384),
+    (.ppc64, 65536),
+  ] {
+    do throws(KexecError) {
+      let machine = machine(pageSize: pageSize)
+      let plan = try LoadPlan(request, for: architecture, on: machine)
+      let ram = PhysicalRangeSet(machine.systemRAM ?? [])
+      for (segment, next) in zip(plan.segments, plan.segments.dropFirst()) {
+        precondition(segment.range.end <= next.range.start, "segments are apart")
+      }
+      precondition(plan.segments.allSatisfy { ram.contains($0.range) })
+      precondition(plan.segments.allSatisfy { UInt64($0.bytes.count) <= $0.range.size })
+    } catch {
+      precondition(!"\(error)".contains("\n"))
+    }
+  }
+}
+
+/// The same with bytes that are taken for IMA's measurements, and for the caller's own.
+private func planWithMore(_ request: LoadRequest, _ content: [UInt8]) {
+  var request = request
+  request.extras = [LoadRequest.Extra(name: "acme,x", bytes: Array(content.suffix(5000)))]
+  for measurements in [Array(content.suffix(3000)), emptyList] {
+    request.measurements = measurements
+    do throws(KexecError) {
+      let plan = try LoadPlan(request, for: .arm64, on: machine(pageSize: 4096))
+      let list = plan.segments.first { $0.part == .measurements }
+      precondition(list.map { Int($0.range.size) - measurements.count >= 2048 } == true)
+    } catch {
+      precondition(!"\(error)".contains("\n"))
+    }
+  }
+}
+
+/// A buffer of version 1 without an entry.
+private let emptyList: [UInt8] =
+  [1, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
+
+private func machine(pageSize: UInt64) -> MachineFacts {
+  let ram = [(0x4000_0000, 0x1000_0000), (0x8000_0000, 0x4000_0000)] as [(UInt64, UInt64)]
+  return MachineFacts(
+    pageSize: pageSize, systemRAM: ram.compactMap { PhysicalRange(start: $0, size: $1) },
+    reserved: [PhysicalRange(start: 0x4020_0000, size: 0x10_0000)].compactMap { $0 })
+}
+
+/// A tree with legal root cells and a CPU.
+nonisolated(unsafe) private let smallTree: DeviceTree = {
+  var tree = DeviceTree()
+  for name in ["#address-cells", "#size-cells"] {
+    try? tree.setProperty(name, of: "/", to: .cells([2]))
+  }
+  try? tree.addNode("cpus", to: "/")
+  try? tree.addNode("cpu@0", to: "/cpus")
+  try? tree.setProperty("device_type", of: "/cpus/cpu@0", to: .string("cpu"))
+  return tree
+}()
