@@ -139,10 +139,10 @@ let package = Package(
     tests(
       "Loading",
       [
-        "dtfix", "DeviceTree", "Kexec", "PhysicalMemory", "RunningKernel",
+        "dtfix", "DeviceTree", "KernelImage", "Kexec", "PhysicalMemory", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    tests("RunningKernel", ["DeviceTree", "PhysicalMemory"]),
+    tests("RunningKernel", ["DeviceTree", "Files", "PhysicalMemory"]),
     tests("DTFixABI", ["CDTFix"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
     .testTarget(

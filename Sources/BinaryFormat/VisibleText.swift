@@ -29,3 +29,22 @@ extension Sequence<UInt8> {
     return String(decoding: bytes, as: UTF8.self)
   }
 }
+
+extension RandomAccessCollection<UInt8> {
+  /// Two hexadecimal digits for each byte.
+  package var hexDigits: String {
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * count)
+    for byte in self {
+      for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// A text up to its first NUL, without blanks and newlines at its end.
+  package var textBeforeNUL: String {
+    var text = Array(prefix { $0 != 0 })
+    while let last = text.last, last <= 0x20 { text.removeLast() }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

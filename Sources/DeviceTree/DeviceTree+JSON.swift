@@ -44,7 +44,7 @@ extension PropertyValue {
     case .empty: true
     case .strings(let strings): .array(strings.map(JSON.string))
     case .cells(let cells): .array(cells.map { .number(Int($0)) })
-    case .bytes: ["bytes": .string(bytes.map(\.twoDigits).joined())]
+    case .bytes: ["bytes": .string(bytes.hexDigits)]
     }
   }
 }

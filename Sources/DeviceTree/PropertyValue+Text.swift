@@ -26,7 +26,7 @@ extension PropertyValue {
     case .empty: ""
     case .strings(let strings): strings.map(\.quoted).joined(separator: ", ")
     case .cells(let cells): "<" + cells.map { hex($0) }.joined(separator: " ") + ">"
-    case .bytes: "[" + bytes.map(\.twoDigits).joined(separator: " ") + "]"
+    case .bytes: "[" + bytes.map { CollectionOfOne($0).hexDigits }.joined(separator: " ") + "]"
     }
   }
 
@@ -131,9 +131,4 @@ extension String {
     }
     return text + "\""
   }
-}
-
-extension UInt8 {
-  /// Two hexadecimal digits, as between `[` and `]` in device-tree source.
-  var twoDigits: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
 }

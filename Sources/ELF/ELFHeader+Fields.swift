@@ -11,27 +11,17 @@ extension ELFHeader {
   /// What they may be is for the reader to say: ``ELFHeader/init(_:)`` refuses what no ELF reader can go on
   /// with; the crash kernel is stricter in some fields, and does not look at others.
   package struct Fields {
-    /// The order in which the fields were read.
     package let byteOrder: ByteOrder
-    /// `EI_CLASS`.
     package let fileClass: UInt8
-    /// `EI_DATA`.
     package let data: UInt8
-    /// `EI_VERSION`.
     package let identificationVersion: UInt8
-    /// `e_type`.
     package let type: UInt16
-    /// `e_machine`.
     package let machine: UInt16
-    /// `e_version`.
     package let version: UInt32
-    /// `e_entry`.
     package let entry: UInt64
     /// `e_phoff`.
     package let tableOffset: UInt64
-    /// `e_flags`.
     package let flags: UInt32
-    /// `e_ehsize`.
     package let headerSize: UInt16
     /// `e_phentsize`.
     package let entrySize: UInt16

@@ -3,16 +3,13 @@
 package import Glibc
 package import SystemPackage
 
-/// Why a file was not read.
-package enum FileError: Error, Hashable {
-  /// A system call failed.
-  case system(FilePath, Errno)
-  /// What is in the place of a regular file: `S_IFDIR`, `S_IFIFO` and so on.
-  case notRegular(FilePath, mode_t)
+/// What is in the place of a regular file: the `S_IFMT` bits of its mode.
+package struct NotRegular: Error {
+  package let kind: mode_t
 }
 
 /// Why a file or folder was not written.
-package struct WriteError: Error, Hashable {
+package struct WriteError: Error {
   /// Whether it could not be created, or its place not be taken; else, writing failed.
   package let isOfCreation: Bool
   /// What was to be written, and why it was not, in a line.

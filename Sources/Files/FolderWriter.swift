@@ -44,7 +44,8 @@ struct FolderWriter {
     }
   }
 
-  private mutating func enter(_ name: Substring, _ folder: CInt, _ path: String) throws(WriteError) {
+  private mutating func enter(_ name: Substring, _ folder: CInt, _ path: String) throws(WriteError)
+  {
     let file = unsafe openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw failure(path) }
     open.append((name, file))

@@ -26,30 +26,26 @@ package struct OpenFile {
 
   /// Opens a file for as long as `body` reads from it.
   ///
-  /// - Throws: ``FileError``, also for an `Errno` of `body`, whose other errors are passed on.
+  /// - Throws: `Errno`, ``NotRegular``, and what `body` throws.
   package static func with<Value: ~Copyable>(
     _ path: FilePath, _ kinds: FileKinds, _ body: (OpenFile) throws -> Value
   ) throws -> Value {
-    let isStandardInput = kinds == .all && path == "-"
-    let name = isStandardInput ? "standard input" : path
-    do {
-      guard !isStandardInput else { return try body(OpenFile(.standardInput, named: name)) }
-      // Opening a device may do something (a watchdog starts), so it is looked at before.
-      if kinds == .regular { try requireRegular(FileStatus(path.string), path) }
-      let options: FileDescriptor.OpenOptions =
-        kinds == .regular ? [.closeOnExec, .nonBlocking] : .closeOnExec
-      let file = try FileDescriptor.open(path, .readOnly, options: options)
-      defer { try? file.close() }
-      // Another file may have taken its place since.
-      if kinds == .regular { try requireRegular(FileStatus(file), path) }
-      return try body(OpenFile(file, named: name))
-    } catch let error as Errno {
-      throw FileError.system(name, error)
+    if kinds == .all, path == "-" {
+      return try body(OpenFile(.standardInput, named: "standard input"))
     }
+    // Opening a device may do something (a watchdog starts), so it is looked at before.
+    if kinds == .regular { try requireRegular(FileStatus(path.string)) }
+    let options: FileDescriptor.OpenOptions =
+      kinds == .regular ? [.closeOnExec, .nonBlocking] : .closeOnExec
+    let file = try FileDescriptor.open(path, .readOnly, options: options)
+    defer { try? file.close() }
+    // Another file may have taken its place since.
+    if kinds == .regular { try requireRegular(FileStatus(file)) }
+    return try body(OpenFile(file, named: path))
   }
 
-  private static func requireRegular(_ status: FileStatus?, _ path: FilePath) throws {
+  private static func requireRegular(_ status: FileStatus?) throws {
     guard let status else { throw Errno.last }
-    guard status.isRegular else { throw FileError.notRegular(path, status.kind) }
+    guard status.isRegular else { throw NotRegular(kind: status.kind) }
   }
 }

@@ -3,35 +3,19 @@
 import Glibc
 package import SystemPackage
 
-/// A file or an empty folder that is written into a folder.
-package struct FolderItem {
-  /// Its path in the folder.
-  package let path: String
-  /// Its bytes; nil for a folder with nothing in it.
-  package let bytes: [UInt8]?
-
-  package init(_ path: String, _ bytes: [UInt8]?) {
-    self.path = path
-    self.bytes = bytes
-  }
-}
-
-/// What may be in the place of a folder that is written.
-package enum ReplacedFolder {
-  /// Nothing, or an empty folder.
-  case empty
-  /// A folder of files: it steps aside first, and is taken away afterwards.
-  case files
-}
+/// A file or an empty folder that is written into a folder: its path in there, and its bytes; nil for a
+/// folder.
+package typealias FolderItem = (path: String, bytes: [UInt8]?)
 
 /// Writes a whole folder or leaves no trace of it: beside its place, which may be a link, then renamed.
 /// Only its owner may look.
 ///
 /// - Parameters:
 ///   - items: sorted, folder by folder.
-///   - replaced: what may be in its place.
+///   - replacesFiles: whether a folder of files may be in its place, which steps aside first and is taken
+///     away afterwards; else nothing may, or an empty folder.
 package func writeFolder(
-  _ place: FilePath, _ items: [FolderItem], replacing replaced: ReplacedFolder
+  _ place: FilePath, _ items: [FolderItem], replacesFiles: Bool
 ) throws(WriteError) {
   let place = place.behindLinks ?? place
   let (_, path) = try place.besides { path throws(Errno) in
@@ -39,9 +23,10 @@ package func writeFolder(
   }
   do throws(WriteError) {
     try fill(path, items, for: place)
-    switch replaced {
-    case .empty: try path.move(to: place, for: place)
-    case .files: try replaceFolder(place, with: path)
+    if replacesFiles, FileStatus(place.string) != nil {
+      try replaceFolder(place, with: path)
+    } else {
+      try path.move(to: place, for: place)
     }
   } catch {
     removeTree(AT_FDCWD, path.string)
@@ -63,7 +48,6 @@ private func fill(
 }
 
 private func replaceFolder(_ place: FilePath, with path: FilePath) throws(WriteError) {
-  guard FileStatus(place.string) != nil else { return try path.move(to: place, for: place) }
   let old = FilePath(path.string + "-old")
   try place.move(to: old, for: place)
   do throws(WriteError) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import KernelImage
 public import Kexec
 
@@ -40,7 +41,7 @@ public struct KernelInput: Sendable {
     initrd = own.flatMap { own in own.places.initrd.map { own.piece($0).copy(of: all.span) } }
     let line = own.flatMap { own in own.places.commandLine.map { own.piece($0).copy(of: all.span) }
     }
-    commandLine = line.map { String(decoding: $0.text, as: UTF8.self) }
+    commandLine = line?.textBeforeNUL
     let hasTree = own.map { $0.places.tree != nil || !$0.places.treesByMachine.isEmpty }
     notes =
       hasTree == true ? ["\(name): its own device tree is not used; another can be named"] : []
@@ -77,14 +78,5 @@ extension KexecError {
       default: .malformedInput
       }
     self.init(code, "\(file): \(error)")
-  }
-}
-
-extension [UInt8] {
-  /// A text up to its NUL, without blanks and newlines at its end.
-  fileprivate var text: ArraySlice<UInt8> {
-    var text = prefix { $0 != 0 }
-    while let last = text.last, last <= 0x20 { text.removeLast() }
-    return text
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import Files
 public import CrashCore
 public import ELF
+import Files
 import SystemPackage
 
 /// What the head of `/proc/kcore` tells about a kernel.

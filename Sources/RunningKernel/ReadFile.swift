@@ -16,16 +16,24 @@ package func withFile<Value: ~Copyable>(
   whenNotPermitted notPermitted: MachineError.Advice? = nil,
   _ body: (OpenFile) throws -> Value
 ) throws(MachineError) -> Value {
+  let name = kinds == .all && path == "-" ? "standard input" : path
   do {
     return try OpenFile.with(path, kinds, body)
-  } catch let error as FileError {
-    throw MachineError(error, whenMissing: missing, whenNotPermitted: notPermitted)
+  } catch Errno.noSuchFileOrDirectory, Errno.notDirectory, Errno.operationNotSupportedByDevice {
+    // ENODEV is what /sys answers for a device that went away while its file was open.
+    throw .missing(name, advice: missing)
+  } catch Errno.permissionDenied, Errno.notPermitted {
+    throw .notPermitted(name, advice: notPermitted)
+  } catch let error as Errno {
+    throw .unreadable(name, error)
+  } catch let error as NotRegular {
+    throw .notRegular(name, MachineError.FileKind(error.kind))
   } catch let error as FormatError {
-    throw .malformed(path, error)
+    throw .malformed(name, error)
   } catch let error as MachineError {
     throw error
   } catch {
-    throw .unreadable(path, .ioError)
+    throw .unreadable(name, .ioError)
   }
 }
 
@@ -46,23 +54,6 @@ package func readFile(
       throw MachineError.tooLarge(file.name, limit: limit)
     }
     return bytes
-  }
-}
-
-extension MachineError {
-  fileprivate init(
-    _ error: FileError, whenMissing missing: Advice?, whenNotPermitted notPermitted: Advice?
-  ) {
-    switch error {
-    // ENODEV is what /sys answers for a device that went away while its file was open.
-    case .system(let path, .noSuchFileOrDirectory), .system(let path, .notDirectory),
-      .system(let path, .operationNotSupportedByDevice):
-      self = .missing(path, advice: missing)
-    case .system(let path, .permissionDenied), .system(let path, .notPermitted):
-      self = .notPermitted(path, advice: notPermitted)
-    case .system(let path, let errno): self = .unreadable(path, errno)
-    case .notRegular(let path, let kind): self = .notRegular(path, FileKind(kind))
-    }
   }
 }
 

@@ -27,7 +27,7 @@ struct CaptureFolder {
 
   /// Writes the whole capture or leaves no trace of it.
   func write(_ capture: Capture) throws(Failure) {
-    let items = capture.entries.map { FolderItem($0.path, $0.bytes) }
-    try writing { () throws(WriteError) in try writeFolder(path, items, replacing: .empty) }
+    let items = capture.entries.map { (path: $0.path, bytes: $0.bytes) }
+    try writing { () throws(WriteError) in try writeFolder(path, items, replacesFiles: false) }
   }
 }

@@ -109,7 +109,7 @@ struct KernelReport {
             name: name, size: range.count,
             text: range.count <= Self.longestText
               && [".cmdline", ".profile", ".uname"].contains(name)
-              ? profile.piece(range).withBytes(of: file) { $0.text } : nil)
+              ? profile.piece(range).copy(of: file).textBeforeNUL : nil)
         }
       }
   }
@@ -151,15 +151,5 @@ extension String {
   fileprivate var quoted: String {
     let line = split(separator: "\n").joined(separator: " ")
     return "\"\(line.visible().replacing("\"", with: "\\\""))\""
-  }
-}
-
-extension Span<UInt8> {
-  /// A text, up to its first NUL, without blanks at its end.
-  var text: String {
-    var bytes = indices.map { self[$0] }
-    bytes = Array(bytes.prefix { $0 != 0 })
-    while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -62,7 +62,7 @@ extension MeasurementEntry {
   fileprivate var row: [String] {
     let digest = digest
     let algorithm = [digest?.type, digest?.algorithm].compactMap(\.self).joined(separator: ":")
-    let value = isViolation ? "(violation)" : hexText(digest?.bytes ?? [])
+    let value = isViolation ? "(violation)" : (digest?.bytes ?? []).hexDigits
     return [
       String(register), template.name, algorithm.isEmpty ? "-" : algorithm,
       value.isEmpty ? "-" : value,
@@ -73,31 +73,21 @@ extension MeasurementEntry {
   fileprivate var json: JSON {
     [
       "pcr": .number(Int(register)), "template": .string(template.name),
-      "templateDigest": .string(hexText(templateDigest)), "violation": .bool(isViolation),
+      "templateDigest": .string(templateDigest.hexDigits), "violation": .bool(isViolation),
       "digestType": digest?.type.map { .string($0) },
       "algorithm": digest.map { .string($0.algorithm) },
-      "digest": digest.map { .string(hexText($0.bytes)) },
+      "digest": digest.map { .string($0.bytes.hexDigits) },
       "name": nameBytes.map { .string(String(decoding: $0, as: UTF8.self)) },
       "fields": .array(
         zip(template.fields, fields).map { field, bytes in
-          ["field": .string(field.rawValue), "bytes": .string(hexText(bytes))]
+          ["field": .string(field.rawValue), "bytes": .string(bytes.hexDigits)]
         }),
     ]
   }
 }
 
-/// Bytes as a kernel prints digests.
-private func hexText(_ bytes: [UInt8]) -> String {
-  var text: [UInt8] = []
-  text.reserveCapacity(2 * bytes.count)
-  for byte in bytes {
-    for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
-  }
-  return String(decoding: text, as: UTF8.self)
-}
-
 /// A name with control characters, and bytes that are no UTF-8, as numbers.
 private func visibleText(_ bytes: [UInt8]) -> String {
   String(validating: bytes, as: UTF8.self)?.visible()
-    ?? bytes.map { 0x21...0x7e ~= $0 ? String(UnicodeScalar($0)) : "\\x\(hexText([$0]))" }.joined()
+    ?? bytes.map { 0x21...0x7e ~= $0 ? String(UnicodeScalar($0)) : "\\x\([$0].hexDigits)" }.joined()
 }

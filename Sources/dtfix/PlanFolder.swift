@@ -42,10 +42,10 @@ struct PlanFolder {
   /// Writes the whole plan or leaves no trace of it. Only its owner may look: the tree holds seeds.
   func write(_ plan: LoadPlan) throws(Failure) {
     let manifest = LoadManifest(plan)
-    var items = zip(plan.segments, manifest.segments).map { FolderItem($1.file, $0.bytes) }
-    items.append(FolderItem("plan.json", Array("\(plan.json)\n".utf8)))
-    items.append(FolderItem(LoadManifest.fileName, Array(manifest.text.utf8)))
-    try writing { () throws(WriteError) in try writeFolder(path, items, replacing: .files) }
+    var items: [FolderItem] = zip(plan.segments, manifest.segments).map { ($1.file, $0.bytes) }
+    items.append(("plan.json", Array("\(plan.json)\n".utf8)))
+    items.append((LoadManifest.fileName, Array(manifest.text.utf8)))
+    try writing { () throws(WriteError) in try writeFolder(path, items, replacesFiles: true) }
   }
 
   /// Reads a plan's manifest.

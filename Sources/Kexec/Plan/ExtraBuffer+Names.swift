@@ -15,7 +15,8 @@ extension ExtraBuffer {
     for name in names {
       guard name.isPropertyName else {
         throw .badPart(
-          .extra(name.utf8.visibleASCII(limit: 60)), reason: "a property's name has letters, digits and , . _ + ? # -",
+          .extra(name.utf8.visibleASCII(limit: 60)),
+          reason: "a property's name has letters, digits and , . _ + ? # -",
           .specification("2.2.4.1"))
       }
       guard !ChosenProperty.taken.contains(name) else {
