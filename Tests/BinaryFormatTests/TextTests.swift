@@ -16,7 +16,8 @@ import Testing
     #expect(("0x" + text).prefixedHexadecimal == hexadecimal)
     #expect(text.prefixedHexadecimal == (text == "0x1" ? 1 : nil))
     #expect(UInt64(address: "0X" + text) == hexadecimal)
-    #expect(UInt64(size: text + "K") == decimal.flatMap { $0 == .max ? nil : $0 << 10 })
+    #expect(
+      UInt64(size: text + "K") == UInt64(address: text).flatMap { $0 == .max ? nil : $0 << 10 })
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import Files
 import Foundation
 import RunningKernel
 import SystemPackage
