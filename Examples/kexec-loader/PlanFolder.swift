@@ -40,7 +40,7 @@ struct PlanFolder {
       throw Failure(
         .malformedInput, "a plan for \(manifest.architecture) on a machine of \(architecture)")
     }
-    let check = LoadCheck(
+    let check = PlanCheck(
       of: manifest, contents: contents.mapValues { LoadContent($0) }, on: try machine.memory(),
       core: forCrash ? try machine.coreFacts() : CoreMachine())
     guard check.findings.isEmpty else {

@@ -102,7 +102,7 @@ struct Check: ParsableCommand {
     if results.contains(where: { !$0.findings.isEmpty }) { throw Failure.found }
   }
 
-  private var purpose: TreeCheck.Purpose? { forKexec ? .kexec : forCrash ? .crash : nil }
+  private var purpose: Purpose? { forKexec ? .kexec : forCrash ? .crash : nil }
 
   private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
     var (machine, notes) = (CheckedMachine(), [String]())

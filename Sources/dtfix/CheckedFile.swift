@@ -59,7 +59,7 @@ enum CheckedFile {
   /// Checks the file.
   ///
   /// - Parameter purpose: what a tree is for.
-  func result(on machine: CheckedMachine, for purpose: TreeCheck.Purpose?) -> Result {
+  func result(on machine: CheckedMachine, for purpose: Purpose?) -> Result {
     switch self {
     case .tree(let input):
       let check = TreeCheck(
@@ -71,7 +71,7 @@ enum CheckedFile {
         lines: findings.map { "\(input.name): \($0)".visible() },
         findings: findings.map { $0.json(in: input.name) }, beliefs: [])
     case .plan(let path, let manifest, let contents):
-      let check = LoadCheck(
+      let check = PlanCheck(
         of: manifest, contents: contents, on: machine.memory, core: machine.core)
       return Result(path, check.findings, check.view)
     }

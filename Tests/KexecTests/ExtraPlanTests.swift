@@ -144,11 +144,15 @@ import Testing
 @Suite struct `A plan whose tree has what a plan cannot have` {
   @Test(
     arguments: [
-      ("linux,kho-fdt", "is not known here"), ("linux,kho-scratch", "is not known here"),
-      ("linux,dmcryptkeys", "no rng-seed"),
+      ("linux,kho-fdt", false, "is not known here"),
+      ("linux,kho-scratch", false, "is not known here"),
+      ("linux,kho-fdt", true, "hand-over state of an earlier kernel"),
+      ("linux,kho-scratch", true, "hand-over state of an earlier kernel"),
+      ("linux,dmcryptkeys", true, "no rng-seed"),
+      ("linux,dmcryptkeys", false, "hand-over state of an earlier kernel"),
     ])
-  func `is found out`(name: String, text: String) throws {
-    var folder = try LoadFolder(isForCrash: true)
+  func `is found out`(name: String, isForCrash: Bool, text: String) throws {
+    var folder = try LoadFolder(isForCrash: isForCrash)
     folder.edit {
       try $0.setProperty(name, of: "/chosen", to: .cells([0, 0x4900_0000, 0, 0x1000]))
     }

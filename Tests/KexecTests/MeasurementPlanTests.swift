@@ -185,10 +185,10 @@ import Testing
             "linux,ima-kexec-buffer", of: "/chosen", to: .cells([0, 0x7fff_0000, 0, 0x3000]))
         }
       },
-      Alteration("is not reserved") {
+      Alteration("not one range that is reserved") {
         $0.edit { try $0.deleteReservation(range(0x7fff_0000, 0x2000).tuple) }
       },
-      Alteration("is not reserved") {
+      Alteration("not one range that is reserved") {
         $0.edit {
           try $0.deleteReservation(range(0x7fff_0000, 0x2000).tuple)
           try $0.addReservation(range(0x7fff_0000, 0x1000).tuple)

@@ -87,15 +87,16 @@ import Testing
       (0x8e40_0000, 0x24f_0000), (0x908f_0000, 0x1f_a000), (0x90ae_a000, 0x2000),
       (0x90ae_c000, 0x4000), (0x9a3f_f000, 0x1000),
     ]
-    let check = SegmentCheck(.arm64, isForCrash: true, machine)
+    let manifest = LoadManifest(
+      architecture: "aarch64", isForCrash: true, entry: 0x90ae_c660, flags: 1,
+      segments: starts.enumerated().map { number, place in
+        .init(name: "s\(number)", range: range(place.0, place.1), file: "none")
+      })
+    let rules = try #require(Architecture.arm64.placement)
+    let plan = ReadPlan(manifest, [:], rules, on: machine, core: nil)
+    let reading = Reading(plan, .arm64, on: machine)
 
-    let findings = check.findings(
-      in: starts.enumerated().map { number, place in
-        SegmentCheck.Segment(
-          name: "s\(number)", range: range(place.0, place.1), content: LoadContent([]))
-      }, entry: 0x90ae_c660)
-
-    #expect(findings == [])
+    #expect(KernelRule.segments.flatMap { $0.findings(in: reading) } == [])
   }
 
   /// The kernels and initrds of the captures, by the sizes in `oracle/info.txt`; places of whole pages, as

@@ -69,18 +69,6 @@ public struct LoadManifest: Hashable, Sendable {
 }
 
 extension LoadManifest {
-  /// The table of contents of a plan.
-  public init(_ plan: LoadPlan) {
-    self.init(
-      architecture: plan.architecture.name, isForCrash: plan.isForCrash, entry: plan.entry,
-      flags: plan.flags,
-      segments: plan.segments.map {
-        Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
-      })
-  }
-}
-
-extension LoadManifest {
   /// The same as an object.
   public var json: JSON {
     [

@@ -36,39 +36,27 @@ public struct NextKernelView: Hashable, Sendable {
   ///   - architecture: of the kernel; without it, what the tree describes.
   /// - Throws: ``KexecError/tree(_:)`` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
-    func value(_ name: String) -> PropertyValue? {
-      (try? tree.property(name, of: ChosenProperty.node)) ?? nil
-    }
-    let cells: CellCounts
     do throws(DeviceTreeError) {
-      cells = try tree.cellCounts(of: "/")
+      self.init(try ReadTree(tree, for: architecture))
     } catch {
       throw .tree(error)
     }
-    let treeMemory = tree.isOfUEFI ? nil : try TreeMemory(of: tree, for: architecture)
-    memory = treeMemory?.usable
-    initrd = value(ChosenProperty.initrdStart)?.number.flatMap { start in
-      value(ChosenProperty.initrdEnd)?.number.flatMap { PhysicalRange(start: start, end: $0) }
+  }
+
+  init(_ tree: ReadTree) {
+    memory = tree.memory?.usable
+    reserved = tree.reserved
+    initrd = tree.initrd
+    coreHeader = tree.coreHeader
+    measurements = tree.imaBuffer
+    liveUpdate = tree.place(ChosenProperty.liveUpdateTree).flatMap { fdt in
+      tree.place(ChosenProperty.liveUpdateScratch).map { .init(tree: fdt, scratch: $0) }
     }
-    coreHeader = value(ChosenProperty.coreHeader)?.tuples(cells)?.first?.memory
-    func place(_ name: String) -> PhysicalRange? {
-      guard let tuples = value(name)?.tuples(cells), tuples.count == 1 else { return nil }
-      return tuples[0].memory
-    }
-    // It reads the first tuple, whatever follows (`drivers/of/kexec.c:do_get_kexec_buffer`).
-    measurements = value(ChosenProperty.imaBuffer)?.tuples(cells)?.first?.memory
-    liveUpdate = place(ChosenProperty.liveUpdateTree).flatMap { tree in
-      place(ChosenProperty.liveUpdateScratch).map { LiveUpdateHandover(tree: tree, scratch: $0) }
-    }
-    // It keeps off these two by itself (`fdt_reserve_elfcorehdr`, `reserve_initrd_mem`).
-    let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
-    let others = treeMemory?.reserved ?? PhysicalRangeSet(kept)
-    reserved = others.union(PhysicalRangeSet([initrd, coreHeader].compactMap { $0 }))
-    commandLine = value(ChosenProperty.commandLine).map { Array($0.bytes.prefix { $0 != 0 }) }
-    kaslrSeedSize = value(ChosenProperty.kaslrSeed).map { seed in
+    commandLine = tree.commandLine
+    kaslrSeedSize = tree[ChosenProperty.kaslrSeed].map { seed in
       seed.bytes.allSatisfy { $0 == 0 } ? 0 : seed.bytes.count
     }
-    rngSeedSize = value(ChosenProperty.rngSeed)?.bytes.count
+    rngSeedSize = tree[ChosenProperty.rngSeed]?.bytes.count
     isOfTree = true
   }
 

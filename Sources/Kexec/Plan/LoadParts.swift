@@ -17,13 +17,6 @@ struct LoadParts {
   /// No part may lie at this address or above.
   let limit: Architecture.Limit
 
-  /// Free memory for the control pages of a crash image, which the kernel takes from what the segments
-  /// leave of the main region; more than any architecture asks for
-  /// (`kernel/kexec_core.c:kimage_alloc_crash_control_pages`).
-  static let controlPages: UInt64 = 1 << 20
-  /// What they are called.
-  static let controlPagesName = "control pages"
-
   /// Gives the kernel the lowest place from an address on.
   func placeKernel(
     from lowest: UInt64, _ placing: inout Placing
@@ -45,11 +38,11 @@ struct LoadParts {
   /// - Throws: ``KexecError/notAccepted(_:)`` for more pieces than a plan has segments.
   func kernelSegments(at address: UInt64) throws(KexecError) -> [LoadPlan.Segment] {
     let pieces = KernelPieces(request.kernel, request.kernelBytes, at: address, pageSize)
-    guard pieces.ranges.count <= SegmentCheck.mostSegments else {
+    guard pieces.ranges.count <= PlacementRules.mostSegments else {
       throw .notAccepted([
         Finding(
           "kernel",
-          "\(pieces.ranges.count) pieces; a plan has \(SegmentCheck.mostSegments) segments",
+          "\(pieces.ranges.count) pieces; a plan has \(PlacementRules.mostSegments) segments",
           rule: .linux("kernel/kexec.c", "do_kexec_load"))
       ])
     }
@@ -108,9 +101,7 @@ struct LoadParts {
       guard let size = size(of: step.part, told) else { continue }
       places[step.part] = try placing.place(step, size: size, around: kernel, limit)
     }
-    if coreHeader != nil {
-      try placing.checkRoom(for: Self.controlPagesName, size: Self.controlPages)
-    }
+    if coreHeader != nil { try placing.checkRoomForControlPages() }
     let header = try finishedCoreHeader(places[.backup])
     return Others(
       told: told, coreHeader: header,

@@ -7,7 +7,7 @@ public import PhysicalMemory
 /// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
 ///
 /// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and read back by a
-/// ``LoadCheck`` before it is handed out: the kernel believes almost any address that it is given.
+/// ``PlanCheck`` before it is handed out: the kernel believes almost any address that it is given.
 public struct LoadPlan: Hashable, Sendable {
   /// One piece that kexec copies.
   public struct Segment: Hashable, Sendable {
@@ -67,8 +67,20 @@ public struct LoadPlan: Hashable, Sendable {
     ]
     warnings = parts.flatMap { $0 ?? [] }
 
-    let findings = LoadCheck(of: self, on: machine).findings
+    let findings = PlanCheck(of: self, on: machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }
+  }
+}
+
+extension LoadManifest {
+  /// The table of contents of a plan.
+  public init(_ plan: LoadPlan) {
+    self.init(
+      architecture: plan.architecture.name, isForCrash: plan.isForCrash, entry: plan.entry,
+      flags: plan.flags,
+      segments: plan.segments.map {
+        Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
+      })
   }
 }
 
@@ -81,7 +93,7 @@ extension LoadRequest {
   }
 }
 
-extension LoadCheck {
+extension PlanCheck {
   /// Reads a plan back, as if it came from a folder; its core header was read back when it was made.
   fileprivate init(of plan: LoadPlan, on machine: MachineFacts) {
     let manifest = LoadManifest(plan)

@@ -40,6 +40,19 @@ public enum LoadPart: Hashable, Sendable {
   }
 }
 
+extension LoadPart {
+  /// The part of a name; nil for a name that no part has.
+  init?(name: String) {
+    let others: [LoadPart] = [
+      .initrd, .tree, .commandLine, .coreHeader, .trampoline, .backup, .measurements,
+    ]
+    let number = name.split(separator: "-", maxSplits: 1).dropFirst().first.flatMap { Int($0) } ?? 0
+    let candidates = others + (number < 0 ? [] : [.kernel(number), .extra(number)])
+    guard let part = candidates.first(where: { $0.name == name }) else { return nil }
+    self = part
+  }
+}
+
 extension LoadPart: CustomStringConvertible {
   /// What people call it.
   public var description: String {

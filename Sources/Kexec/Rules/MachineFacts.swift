@@ -57,3 +57,11 @@ public struct MachineFacts: Hashable, Sendable {
     return pageSize.flatMap { all.contains($0) ? [$0] : nil } ?? all
   }
 }
+
+extension MachineFacts {
+  /// Half of the RAM that is neither reserved nor a crash kernel's, in bytes: what a kernel takes up to.
+  var halfOfMemory: UInt64? {
+    guard let ram = systemRAM else { return nil }
+    return PhysicalRangeSet(ram).subtracting(PhysicalRangeSet(reserved + crashRegions)).size / 2
+  }
+}

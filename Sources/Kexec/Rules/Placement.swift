@@ -69,14 +69,17 @@ struct Placing {
     return range
   }
 
-  /// Whether there is room for what nobody places here: the kernel finds it when the plan is loaded.
+  /// Whether there is room for the control pages of a crash image, which the kernel takes from what the
+  /// segments leave of the main region: 1 MiB is more than any architecture asks for
+  /// (`kernel/kexec_core.c:kimage_alloc_crash_control_pages`).
   ///
   /// - Throws: ``KexecError/noRoom(_:)``.
-  func checkRoom(for purpose: String, size: UInt64) throws(KexecError) {
+  func checkRoomForControlPages() throws(KexecError) {
+    let size: UInt64 = 1 << 20
     let taken = PhysicalRangeSet(placements.map(\.range))
     let search = FreeSpaceSearch(size: size, pageSize: pageSize, .upward)
     guard search?.place(in: memory.free, avoiding: taken) == nil else { return }
-    throw .noRoom(noRoom(for: purpose, size: size, alignment: pageSize, within: nil))
+    throw .noRoom(noRoom(for: "control pages", size: size, alignment: pageSize, within: nil))
   }
 
   func noRoom(

@@ -6,6 +6,9 @@ import PhysicalMemory
 /// Where the kernels of one architecture put what they load, when they do it themselves
 /// (`kexec_file_load`).
 struct PlacementRules: Sendable {
+  /// The most segments that a kernel takes: `KEXEC_SEGMENT_MAX`.
+  static let mostSegments = 16
+
   /// Where IMA's list of measurements goes, before everything else, the kernel too; nil where the next
   /// kernel does not look for one. Of the kernel its window is given no more than the size.
   let measurements: Step?
@@ -53,6 +56,9 @@ struct PlacementRules: Sendable {
   func limit(by tree: DeviceTree, on machine: MachineFacts) -> Architecture.Limit {
     reach(machine.liveTree ?? tree, machine) ?? addressLimit
   }
+
+  /// How a part gets its place, besides the kernel and IMA's buffer.
+  func step(for part: LoadPart) -> Step? { steps.first { $0.part == part } }
 
   /// How one part gets its place.
   struct Step: Sendable {

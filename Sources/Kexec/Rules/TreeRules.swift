@@ -7,8 +7,6 @@ import PhysicalMemory
 struct TreeRules: Sendable {
   /// Makes the changes.
   let fit: @Sendable (inout TreeFitting) throws(KexecError) -> Void
-  /// Reads a finished tree as the next kernel will: what is wrong with it.
-  let findings: @Sendable (DeviceTree, CrashHandover?, MachineFacts) -> [Finding]
 }
 
 /// A tree while it is fitted to one architecture, and what is written down meanwhile.

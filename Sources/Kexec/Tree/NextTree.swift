@@ -52,9 +52,7 @@ public struct NextTree: Hashable, Sendable {
     let acceptance = Acceptance(
       architecture, handover, line, base: base, edited: fitting.tree,
       reservations: editor.lastingReservations + fitting.reservations.map(\.entry))
-    let rules = architecture.treeRules
-    let findings =
-      acceptance.findings(in: blob) + (rules?.findings(finished, handover.crash, machine) ?? [])
+    let findings = acceptance.findings(in: blob, on: machine)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }

@@ -17,9 +17,6 @@ extension TreeRules {
       fitting.releaseCrashedMemory()
       fitting.reserveCrashedMemory()
       fitting.reserveFirmware()
-    },
-    findings: { tree, crash, machine in
-      PPC64TreeCheck(tree: tree, crash: crash, machine: machine).findings
     })
 }
 

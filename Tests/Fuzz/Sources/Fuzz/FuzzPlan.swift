@@ -23,7 +23,7 @@ private func check(_ text: String, _ content: [UInt8]) {
     var contents: [String: LoadContent] = [:]
     for segment in manifest.segments { contents[segment.file] = LoadContent(content) }
     for machine in [MachineFacts(), machine(pageSize: 4096)] {
-      let check = LoadCheck(of: manifest, contents: contents, on: machine)
+      let check = PlanCheck(of: manifest, contents: contents, on: machine)
       precondition(check.findings.allSatisfy { !"\($0)".contains("\n") })
       _ = check.view?.lines
     }

@@ -21,67 +21,27 @@ import Testing
     #expect((check.view?.coreHeader != nil) == isForCrash)
   }
 
+  /// Other breaches than those of ``RuleBreach``.
   @Test(
     arguments: [
-      PlanDamage("not all RAM") { $0.move("kernel", to: 0x9000_0000) },
-      PlanDamage("no Image begins") { $0.move("kernel", to: 0x4020_1000) },
-      PlanDamage("overlaps") { $0.move("initrd", to: 0x4000_0000) },
-      PlanDamage("tells of an initrd at") { $0.move("initrd", to: 0x5000_0000) },
-      PlanDamage("does not start the kernel") { $0.move("dtb", to: 0x5000_0000) },
-      PlanDamage("does not start the kernel") { $0.contents["trampoline.bin"]?[0] ^= 1 },
-      PlanDamage("dtb: ") { $0.contents["dtb.bin"]?[0] ^= 1 },
-      PlanDamage("tells of an initrd at") { $0.contents["initrd.bin"]?.append(1) },
-      PlanDamage("is in no segment") { $0.entry = 0x1000 },
-      PlanDamage("flags") { $0.flags = 1 },
-      PlanDamage("does not cap the memory") { $0.isForCrash = true },
-      PlanDamage("no device tree") { $0.remove("dtb") },
-      PlanDamage("kernel: there is none") { $0.remove("kernel") },
-      PlanDamage("loaded is none") { $0.remove("initrd") },
-      PlanDamage("vax") { $0.architecture = "vax" },
-      PlanDamage("arch: ") { $0.machineNumber = 243 },
-      PlanDamage("no Image begins") { $0.contents["kernel.bin"] = [] },
-      PlanDamage("no Image begins") { $0.contents["kernel.bin"]?[56] ^= 1 },
-      PlanDamage("in memory that the tree keeps") { $0.reserve(range(0x4000_0000, 0x1000)) },
-      PlanDamage("knows") { $0.setMemory(range(0x4000_0000, 0x10_0000)) },
-      PlanDamage("of memory") {
-        $0.contents["kernel.bin"] = [UInt8](repeating: 0, count: 0x30_0000)
+      PlanDamage("does not start the kernel", .kexec) { $0.move("dtb", to: 0x5000_0000) },
+      PlanDamage("tells of an initrd at", .kexec) { $0.contents["initrd.bin"]?.append(1) },
+      PlanDamage("loaded is none", .kexec) { $0.remove("initrd") },
+      PlanDamage("no kexec is planned for it", .kexec) { $0.architecture = "vax" },
+      PlanDamage("no Image begins", .kexec) { $0.move("kernel", to: 0x4020_1000) },
+      PlanDamage("a crash region", .kexec) {
+        $0.facts.crashRegions = [range(0x4000_0000, 0x10_0000)]
       },
-      PlanDamage("reserved") { $0.facts.reserved = [range(0x4000_0000, 0x10_0000)] },
-      PlanDamage("a crash region") { $0.facts.crashRegions = [range(0x4000_0000, 0x10_0000)] },
+      PlanDamage("the crash kernel would destroy the dump", .kexec) { $0.isForCrash = true },
+      PlanDamage("not in the first range", .crash) { $0.setCap([0x4000_0000, 0x4800_0000]) },
+      PlanDamage("not one or two ranges", .crash) {
+        $0.setCap([0x4800_0000, 0x4000_0000, 0x5000_0000])
+      },
+      PlanDamage("loaded is none", .crash) { $0.remove("elfcorehdr") },
+      PlanDamage("caps the memory of an ordinary kernel", .crash) { $0.isForCrash = false },
     ])
-  func `is found to be damaged`(damage: Alteration<LoadFolder>) throws {
-    var folder = try LoadFolder(isForCrash: false)
-    damage.make(&folder)
-
-    let findings = folder.check().findings.map(\.description)
-
-    #expect(findings.contains { $0.contains(damage.text) }, "\(findings)")
-  }
-
-  @Test(
-    arguments: [
-      PlanDamage("not in the main crash region") {
-        $0.facts.crashRegions = [range(0x4a00_0000, 64 << 20)]
-      },
-      PlanDamage("lets the crash kernel use") {
-        $0.facts.crashRegions = [range(0x4a00_0000, 64 << 20)]
-      },
-      PlanDamage("not in the first range") { $0.setCap([0x4000_0000, 0x4800_0000]) },
-      PlanDamage("not in the first range") { $0.setCap([0x4000_0000]) },
-      PlanDamage("not one or two ranges") { $0.setCap([0x4800_0000, 0x4000_0000, 0x5000_0000]) },
-      PlanDamage("not one or two ranges") { $0.setCap([]) },
-      PlanDamage("lets the crash kernel use") { $0.setCap([0x4800_0000, 0x4000_0000]) },
-      PlanDamage("elfcorehdr=") { $0.setLine("elfcorehdr=0x1000 quiet") },
-      PlanDamage("no memory set apart") { $0.facts.crashRegions = [] },
-      PlanDamage("leaves the next kernel no memory") {
-        $0.setMemory(range(0x4000_0000, 0x10_0000))
-      },
-      PlanDamage("loaded is none") { $0.remove("elfcorehdr") },
-      PlanDamage("e_type") { $0.contents["elfcorehdr.bin"]?[16] = 2 },
-      PlanDamage("caps the memory of an ordinary kernel") { $0.isForCrash = false },
-    ])
-  func `is found to lose the dump`(damage: Alteration<LoadFolder>) throws {
-    var folder = try LoadFolder(isForCrash: true)
+  private func `is found to be damaged`(damage: PlanDamage) throws {
+    var folder = try LoadFolder(isForCrash: damage.purpose == .crash)
     damage.make(&folder)
 
     let findings = folder.check().findings.map(\.description)
@@ -140,8 +100,18 @@ import Testing
   }
 }
 
-/// What spoils a plan.
-private typealias PlanDamage = Alteration<LoadFolder>
+/// What spoils a plan, and what is said of it then.
+private struct PlanDamage: Sendable {
+  let text: String
+  let purpose: Purpose
+  let make: @Sendable (inout LoadFolder) -> Void
+
+  init(
+    _ text: String, _ purpose: Purpose, _ make: @escaping @Sendable (inout LoadFolder) -> Void
+  ) {
+    (self.text, self.purpose, self.make) = (text, purpose, make)
+  }
+}
 
 /// A plan as it lies in its folder, and the machine that it is for.
 struct LoadFolder {
@@ -213,11 +183,15 @@ struct LoadFolder {
 
   mutating func remove(_ name: String) { segments.removeAll { $0.name == name } }
 
-  func check() -> LoadCheck {
-    LoadCheck(
-      of: LoadManifest(
-        architecture: architecture, isForCrash: isForCrash, entry: entry, flags: flags,
-        segments: segments), contents: contents.mapValues { LoadContent($0) }, on: facts,
+  var manifest: LoadManifest {
+    LoadManifest(
+      architecture: architecture, isForCrash: isForCrash, entry: entry, flags: flags,
+      segments: segments)
+  }
+
+  func check() -> PlanCheck {
+    PlanCheck(
+      of: manifest, contents: contents.mapValues { LoadContent($0) }, on: facts,
       core: CoreMachine(machine: machineNumber))
   }
 }
