@@ -10,8 +10,8 @@ public import PhysicalMemory
 /// The offset of a program header is no place in a file but a physical address of the crashed
 /// machine: there the reader fetches the bytes. Source: `kernel/crash_core.c:crash_prepare_elf64_headers`.
 public struct CoreHeader: Hashable, Sendable {
-  /// The architecture, as `e_machine` has it: 183 for arm64.
-  public var machine: UInt16
+  /// The architecture.
+  public var machine: Machine
   /// The byte order of the crashed kernel.
   public var byteOrder: ByteOrder
   /// The register notes, one range a CPU, in the order of the CPUs' numbers.
@@ -60,7 +60,7 @@ public struct CoreHeader: Hashable, Sendable {
 
   /// A core header of these parts.
   public init(
-    machine: UInt16, byteOrder: ByteOrder, cpuNotes: [PhysicalRange], vmcoreinfo: PhysicalRange,
+    machine: Machine, byteOrder: ByteOrder, cpuNotes: [PhysicalRange], vmcoreinfo: PhysicalRange,
     kernelText: KernelText?, memory: [Memory]
   ) {
     self.machine = machine

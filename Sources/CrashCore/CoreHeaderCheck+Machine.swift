@@ -5,7 +5,7 @@ import PhysicalMemory
 
 extension CoreHeaderCheck {
   /// What does not fit the machine, as far as it is known.
-  func machineFindings(_ segments: [CoreSegment], _ elfMachine: UInt16) -> [CoreFinding] {
+  func machineFindings(_ segments: [CoreSegment], _ elfMachine: Machine) -> [CoreFinding] {
     let dumped = segments.indices.filter { segments[$0].header.type == ProgramHeader.load }
     var findings: [CoreFinding] = []
     if machine.kernelText != nil, !segments.contains(where: { $0.role == .kernelText }) {
@@ -62,13 +62,11 @@ extension CoreHeaderCheck {
     return problems
   }
 
-  /// The kernel dumps all memory but crash regions, and on x86 the first MiB
-  /// (`arch/x86/kernel/crash.c:elf_header_exclude_ranges`).
-  private func missingMemory(_ dumped: PhysicalRangeSet, _ elfMachine: UInt16) -> [CoreFinding] {
+  /// The kernel dumps all memory but crash regions, and what its architecture leaves out.
+  private func missingMemory(_ dumped: PhysicalRangeSet, _ elfMachine: Machine) -> [CoreFinding] {
     guard let memory = machine.memory, let crashRegions = machine.crashRegions else { return [] }
-    let low = elfMachine == 62 ? PhysicalRange(start: 0, size: 1 << 20) : nil
-    let left = crashRegions.union(machine.excluded).union(dumped)
-      .union(PhysicalRangeSet([low].compactMap(\.self)))
+    let low = [elfMachine.undumped].compactMap(\.self)
+    let left = crashRegions.union(machine.excluded).union(dumped).union(PhysicalRangeSet(low))
     return memory.subtracting(left).ranges.map {
       CoreFinding(.programHeaders, .missingMemory($0))
     }

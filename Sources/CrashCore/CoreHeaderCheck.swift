@@ -67,17 +67,17 @@ public struct CoreHeaderCheck: Hashable, Sendable {
 
   /// A 32-bit header is good for 32-bit kernels, which take no other.
   private func classProblem(_ fields: ELFHeader.Fields) -> CoreProblem {
-    let is64Bit = [21, 62, 183, 258].contains(machine.machine ?? fields.machine)
+    let is64Bit = (machine.machine ?? fields.machine).classes == [.bits64]
     return fields.fileClass == 1 && !is64Bit ? .notChecked : .fileClass(fields.fileClass)
   }
 
   /// `vmcore_elf64_check_arch` of each architecture.
-  private func machineProblem(_ found: UInt16) -> CoreProblem? {
-    if found == 40 { return .neverAccepted }
+  private func machineProblem(_ found: Machine) -> CoreProblem? {
+    if found.refusesCoreHeaders { return .neverAccepted }
     if let expected = machine.machine {
       return found == expected ? nil : .otherMachine(found, expected: expected)
     }
-    return [21, 62, 183, 243, 258].contains(found) ? nil : .unknownMachine(found)
+    return found.classes.contains(.bits64) ? nil : .unknownMachine(found)
   }
 
   private func sizeFindings(_ fields: ELFHeader.Fields, _ header: Span<UInt8>) -> [CoreFinding] {

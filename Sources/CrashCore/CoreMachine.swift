@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BinaryFormat
+public import ELF
 public import PhysicalMemory
 
 /// What is known about the machine that a core header describes; whatever is nil is not compared.
 public struct CoreMachine: Hashable, Sendable {
-  /// The architecture, as `e_machine` has it: 183 for arm64.
-  public var machine: UInt16?
+  /// The architecture.
+  public var machine: Machine?
   /// The byte order of its kernels.
   public var byteOrder: ByteOrder?
   /// All memory that a dump is to have, crash kernels' included.
@@ -33,7 +34,7 @@ public struct CoreMachine: Hashable, Sendable {
 
   /// What is known; nothing, if nothing is said.
   public init(
-    machine: UInt16? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
+    machine: Machine? = nil, byteOrder: ByteOrder? = nil, memory: PhysicalRangeSet? = nil,
     crashRegions: PhysicalRangeSet? = nil, excluded: PhysicalRangeSet = PhysicalRangeSet([]),
     firmware: PhysicalRangeSet = PhysicalRangeSet([]),
     cpuNotes: [PhysicalRange]? = nil, absentCPUs: Int = 0, vmcoreinfo: PhysicalRange? = nil,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import ELF
 
 extension CoreProblem: CustomStringConvertible {
   /// What was found, and what should be.
@@ -17,9 +18,11 @@ extension CoreProblem: CustomStringConvertible {
     case .identificationVersion(let value): "EI_VERSION is \(value), not 1"
     case .type(let value): "e_type is \(value), not 4 (ET_CORE)"
     case .otherMachine(let value, let expected):
-      "e_machine is \(value); this machine's is \(expected)"
-    case .neverAccepted: "e_machine is 40 (arm), and a 32-bit arm kernel takes no 64-bit header"
-    case .unknownMachine(let value): "e_machine is \(value), of no crash kernel that is known here"
+      "e_machine is \(value.rawValue); this machine's is \(expected.rawValue)"
+    case .neverAccepted:
+      "e_machine is \(Machine.arm.rawValue) (arm), and a 32-bit arm kernel takes no 64-bit header"
+    case .unknownMachine(let value):
+      "e_machine is \(value.rawValue), of no crash kernel that is known here"
     case .version(let value): "e_version is \(value), not 1"
     case .tableElsewhere(let value):
       "e_phoff is \(hex(value)); the crash kernel reads program headers from 0x40 on"

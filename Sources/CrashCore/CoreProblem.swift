@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ELF
 package import PhysicalMemory
 
 /// What can be wrong with a core header.
@@ -23,11 +24,11 @@ package enum CoreProblem: Hashable, Sendable {
   /// `e_type` is not `ET_CORE`.
   case type(UInt16)
   /// `e_machine` is not that of the machine.
-  case otherMachine(UInt16, expected: UInt16)
+  case otherMachine(Machine, expected: Machine)
   /// `e_machine` is arm (32-bit), whose kernels take no 64-bit header.
   case neverAccepted
   /// `e_machine` is none whose crash kernel is known here.
-  case unknownMachine(UInt16)
+  case unknownMachine(Machine)
   /// `e_version` is not 1.
   case version(UInt32)
   /// `e_phoff`: the program headers are not right behind the file header.

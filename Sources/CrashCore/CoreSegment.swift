@@ -43,10 +43,10 @@ public struct CoreSegment: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - headers: in the order of the file.
-  ///   - machine: the architecture, as `e_machine` has it.
+  ///   - machine: the architecture.
   ///   - vmcoreinfo: where that note is; without it, it is the last note too large for registers.
   public static func segments(
-    _ headers: [ProgramHeader], machine: UInt16, vmcoreinfo: PhysicalRange? = nil
+    _ headers: [ProgramHeader], machine: Machine, vmcoreinfo: PhysicalRange? = nil
   ) -> [CoreSegment] {
     let vmcoreinfo = headers.placeOfVMCoreInfo(at: vmcoreinfo)
     let kernelText = headers.placeOfKernelText(on: machine)
@@ -78,9 +78,9 @@ extension [ProgramHeader] {
     return isThere ?? lastIndex { $0.type == ProgramHeader.note && $0.memorySize > 4096 }
   }
 
-  /// The kernel's mapping comes before all memory, and leads elsewhere than the linear map; on LoongArch
-  /// it is a part of that, as no memory is.
-  fileprivate func placeOfKernelText(on machine: UInt16) -> Int? {
+  /// The kernel's mapping comes before all memory, and leads elsewhere than the linear map, or it is a
+  /// part of that, as no memory is.
+  fileprivate func placeOfKernelText(on machine: Machine) -> Int? {
     guard let first = firstIndex(where: { $0.type == ProgramHeader.load }),
       self[first].hasVirtualAddress
     else { return nil }
@@ -89,7 +89,8 @@ extension [ProgramHeader] {
       $0.hasVirtualAddress && $0.offsetOfMap == self[first].offsetOfMap
     }
     let isPart =
-      machine == 258 && others.contains { $0.memory.flatMap(self[first].isWithin) == true }
+      machine.textIsInLinearMap
+      && others.contains { $0.memory.flatMap(self[first].isWithin) == true }
     return others.isEmpty || isLinear && !isPart ? nil : first
   }
 }
@@ -108,11 +109,9 @@ extension ProgramHeader {
 
   fileprivate func isWithin(_ range: PhysicalRange) -> Bool? { memory.map(range.contains) }
 
-  /// Whether the bytes are in a copy of low memory: ppc64 saves the first 64 KiB
-  /// (`arch/powerpc/kexec/crash.c:sync_backup_region_phdr`), kexec-tools on x86 the first 640.
-  fileprivate func isBackup(on machine: UInt16) -> Bool {
-    let limit: UInt64 = machine == 62 ? 0xa_0000 : 1
-    return type == Self.load && offset != physicalAddress && physicalAddress < limit
-      && memorySize <= 0xa_0000
+  /// Whether the bytes are in a copy of low memory: of 640 KiB at most.
+  fileprivate func isBackup(on machine: Machine) -> Bool {
+    type == Self.load && offset != physicalAddress
+      && physicalAddress < machine.backupLimit && memorySize <= 0xa_0000
   }
 }

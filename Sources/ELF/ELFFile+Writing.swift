@@ -7,7 +7,7 @@ extension ELFFile {
   ///
   /// - Throws: `FormatError.tooMany` for more than ``ELFHeader/mostProgramHeaders``.
   public init(
-    coreOf machine: UInt16, _ byteOrder: ByteOrder, _ programHeaders: [ProgramHeader]
+    coreOf machine: Machine, _ byteOrder: ByteOrder, _ programHeaders: [ProgramHeader]
   ) throws(FormatError) {
     header = try ELFHeader(
       coreOf: machine, byteOrder, programHeaderCount: programHeaders.count)
@@ -36,7 +36,7 @@ extension ELFHeader {
     bytes += [2, data, identificationVersion]
     bytes += repeatElement(0, count: 9)
     bytes.append(type, byteOrder)
-    bytes.append(machine, byteOrder)
+    bytes.append(machine.rawValue, byteOrder)
     bytes.append(version, byteOrder)
     bytes.append(entry, byteOrder)
     bytes.append(UInt64(Self.size), byteOrder)  // e_phoff

@@ -17,7 +17,7 @@ public struct ELFFile: Hashable, Sendable {
   /// The byte order of everything in the file: `EI_DATA`.
   public var byteOrder: ByteOrder { header.byteOrder }
   /// The architecture: `e_machine`.
-  public var machine: UInt16 { header.machine }
+  public var machine: Machine { header.machine }
 
   /// Reads the file header and the program headers of a whole file.
   ///

@@ -16,7 +16,7 @@ extension ELFHeader {
     package let data: UInt8
     package let identificationVersion: UInt8
     package let type: UInt16
-    package let machine: UInt16
+    package let machine: Machine
     package let version: UInt32
     package let entry: UInt64
     /// `e_phoff`.
@@ -38,7 +38,7 @@ extension ELFHeader {
       data = file[5]
       identificationVersion = file[6]
       type = try file.integer(at: 16, order)
-      machine = try file.integer(at: 18, order)
+      machine = Machine(rawValue: try file.integer(at: 18, order))
       version = try file.integer(at: 20, order)
       entry = try file.integer(at: 24, order)
       tableOffset = try file.integer(at: 32, order)

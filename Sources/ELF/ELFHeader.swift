@@ -21,7 +21,7 @@ public struct ELFHeader: Hashable, Sendable {
   /// What the file is: `e_type`; ``core`` is the one made here.
   public let type: UInt16
   /// The architecture: `e_machine`.
-  public let machine: UInt16
+  public let machine: Machine
   /// The version of the file: `e_version`, 1.
   public let version: UInt32
   /// Where the program starts: `e_entry`; 0 in a core file.
@@ -69,7 +69,7 @@ public struct ELFHeader: Hashable, Sendable {
   ///
   /// - Throws: `FormatError.tooMany` for more than ``mostProgramHeaders``.
   public init(
-    coreOf machine: UInt16, _ byteOrder: ByteOrder, programHeaderCount count: Int
+    coreOf machine: Machine, _ byteOrder: ByteOrder, programHeaderCount count: Int
   ) throws(FormatError) {
     guard count <= Self.mostProgramHeaders else {
       throw .tooMany("program headers", count: count, limit: Self.mostProgramHeaders)

@@ -10,6 +10,9 @@ public struct ELFNote: Hashable, Sendable {
   public let type: UInt32
   /// The bytes.
   public let descriptor: [UInt8]
+
+  /// `NT_TASKSTRUCT` of `CORE`: the reading process, in `/proc/kcore` (`include/uapi/linux/elf.h`).
+  package static let taskStruct: UInt32 = 4
 }
 
 extension ELFFile {

@@ -20,7 +20,7 @@ struct ELFKernel {
   init(_ bytes: Span<UInt8>) throws(ImageError) {
     let file = try Self.read(bytes)
     let loads = file.programHeaders.filter { $0.type == ProgramHeader.load && $0.memorySize > 0 }
-      .map { (header: $0, address: $0.physicalAddress(on: Machine(rawValue: file.machine))) }
+      .map { (header: $0, address: $0.physicalAddress(on: file.machine)) }
       .sorted { $0.address < $1.address }
     guard let first = loads.first, let last = loads.last else {
       throw .field("e_phnum", offset: 56, value: 0, rule: "there is something to load (PT_LOAD)")
@@ -59,7 +59,7 @@ struct ELFKernel {
   var alignment: UInt64 {
     let loads = file.programHeaders.filter { $0.type == ProgramHeader.load }
     let largest = max(loads.map(\.alignment).max() ?? 0, 4096)
-    switch Machine(rawValue: file.machine) {
+    switch file.machine {
     case .arm64, .riscv, .loongarch: return max(largest, 2 << 20)
     default: return largest
     }
@@ -74,8 +74,8 @@ struct ELFKernel {
       header.type == 2 || header.type == 3, "e_type", at: 16, UInt64(header.type),
       "a kernel is an executable (2) or a shared object (3)")
     try expect(
-      [.ppc64, .x86_64, .arm64, .riscv, .loongarch].contains(Machine(rawValue: header.machine)),
-      "e_machine", at: 18, UInt64(header.machine), "no 64-bit kernel for it is known here")
+      header.machine.classes.contains(.bits64), "e_machine", at: 18,
+      UInt64(header.machine.rawValue), "no 64-bit kernel for it is known here")
     try expect(header.version == 1, "e_version", at: 20, UInt64(header.version), "it is 1")
     try expect(header.headerSize == 64, "e_ehsize", at: 52, UInt64(header.headerSize), "it is 64")
     try expect(!header.programHeaderRange.isEmpty, "e_phnum", at: 56, 0, "there are segments")
@@ -109,7 +109,7 @@ struct ELFKernel {
       at: place + 40, segment.memorySize, "p_paddr + p_memsz fit 64 bits")
     guard segment.type == ProgramHeader.load else {
       try expect(
-        number > 0 || header.machine != Machine.ppc64.rawValue, "p_type", at: place,
+        number > 0 || header.machine != .ppc64, "p_type", at: place,
         UInt64(segment.type), "the first one is PT_LOAD: the loader takes code from it")
       return
     }
@@ -130,7 +130,7 @@ extension ELFKernel {
   /// code (`arch/powerpc/kernel/vmlinux.lds.S`), whose first words are no address.
   func entry(_ bytes: Span<UInt8>) throws(ImageError) -> UInt64 {
     var address = file.header.entry
-    if file.machine == Machine.ppc64.rawValue, file.header.flags & 3 < 2,
+    if file.machine == .ppc64, file.header.flags & 3 < 2,
       let place = fileOffset(of: address),
       let code = try? bytes.integer(UInt64.self, at: place, file.byteOrder),
       fileOffset(of: code) != nil
@@ -138,12 +138,11 @@ extension ELFKernel {
       address = code
     }
     let loads = file.programHeaders.filter { $0.type == ProgramHeader.load }
-    let machine = Machine(rawValue: file.machine)
     if let load = loads.first(where: { $0.covers(address, from: $0.virtualAddress) }) {
-      return load.physicalAddress(on: machine) - linkAddress + (address - load.virtualAddress)
+      return load.physicalAddress(on: file.machine) - linkAddress + (address - load.virtualAddress)
     }
     if let load = loads.first(where: { $0.covers(address, from: $0.physicalAddress) }) {
-      return load.physicalAddress(on: machine) - linkAddress + (address - load.physicalAddress)
+      return load.physicalAddress(on: file.machine) - linkAddress + (address - load.physicalAddress)
     }
     throw .field(
       "e_entry", offset: 24, value: file.header.entry, rule: "it is the address of loaded code")
@@ -151,7 +150,7 @@ extension ELFKernel {
 
   /// The header of the `Image` that an arm64 kernel begins with, wherever it is; nil on others.
   func arm64Image(_ bytes: Span<UInt8>) throws(ImageError) -> ARM64Image? {
-    guard file.machine == Machine.arm64.rawValue else { return nil }
+    guard file.machine == .arm64 else { return nil }
     guard let place = fileOffset(of: file.header.entry), bytes.count - place >= 64 else {
       throw .field(
         "e_entry", offset: 24, value: file.header.entry, rule: "the header of the Image is there")

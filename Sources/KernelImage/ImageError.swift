@@ -2,6 +2,7 @@
 
 public import BinaryFormat
 public import Compression
+public import ELF
 
 /// The reason a file is no kernel that can be loaded; offsets are bytes from the start of its layer.
 public enum ImageError: Error, Hashable, Sendable {

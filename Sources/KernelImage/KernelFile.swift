@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Compression
+import ELF
 
 /// A kernel file of any format, opened down to the kernel itself.
 ///
@@ -128,11 +129,11 @@ private struct Opening {
     case .unifiedImage: return try openUnifiedImage(piece, bytes)
     case .zboot: return try openZboot(piece, bytes)
     case .compressed(let compression): return try unpack(compression, piece, bytes)
-    case .arm64Image, .riscvImage, .loongArchImage, .elf:
+    case .legacyUImage, .bzImage, .pe: break
+    default:
       let image = try KernelImage(bytes)
       try checkMachine(image.machine)
       self.image = image
-    case .legacyUImage, .bzImage, .pe: break
     }
     layers.append(KernelFile.Layer(format: format, bytes: piece, compression: nil))
     return nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BinaryFormat
-import ELF
+public import ELF
 
 /// A kernel that can be loaded as it is: what goes where, how much room it takes, where it starts.
 ///
@@ -103,7 +103,7 @@ extension KernelImage {
   private init(_ kernel: ELFKernel, _ bytes: Span<UInt8>) throws(ImageError) {
     let inner = try kernel.arm64Image(bytes)
     format = .elf
-    machine = Machine(rawValue: kernel.file.machine)
+    machine = kernel.file.machine
     byteOrder = inner?.byteOrder ?? kernel.file.byteOrder
     pageSize = inner?.pageSize
     alignment = kernel.alignment

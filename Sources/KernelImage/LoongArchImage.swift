@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import ELF
 
 /// The header of an uncompressed LoongArch kernel (`vmlinux.efi`), 64 bytes.
 ///
@@ -25,7 +26,7 @@ public struct LoongArchImage: Hashable, Sendable {
   ///
   /// - Throws: ``ImageError`` for another file, and for one whose entry is not within the kernel.
   public init(_ file: Span<UInt8>) throws(ImageError) {
-    guard try PEFile.machineNumber(of: file) == 0x6264 else {
+    guard try PEFile.machineNumber(of: file) == Machine.loongarch.peNumber else {
       throw .notLoaded(.pe)
     }
     kernelEntry = try file.field(at: 8)

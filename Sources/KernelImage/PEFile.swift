@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+public import ELF
 
 /// The headers of a PE/COFF file, the format of what UEFI starts: kernels, their wrappers, unified
 /// images.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import ELF
 
 /// The header of an uncompressed riscv kernel (`Image`), 64 bytes.
 ///
@@ -45,7 +46,7 @@ public struct RISCVImage: Hashable, Sendable {
     guard flags & 1 == 0 else {
       throw .field("flags", offset: 24, value: flags, rule: "no kernel is big-endian")
     }
-    guard try PEFile.machineNumber(of: file) != 0x5032 else {
+    guard try PEFile.machineNumber(of: file) != Machine.riscv.peNumberOf32Bit else {
       throw .thirtyTwoBit
     }
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import ELF
+
 /// A unified kernel image (UKI): a UEFI program with a kernel, and what it is to be started with, in its
 /// sections.
 ///

@@ -51,7 +51,7 @@ extension LoadJob {
     let isX86 = kernel.file.layers.last?.format == .bzImage && architecture == .x86_64
     guard !isX86 else { return }
     let machine = try kernel.image.machine
-    guard Architecture(named: "\(machine)") == architecture else {
+    guard Architecture(machine) == architecture else {
       throw .otherKernel(machine, architecture)
     }
   }

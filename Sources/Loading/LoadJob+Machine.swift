@@ -36,7 +36,7 @@ extension LoadJob {
   }
 
   private var kernelArchitecture: Architecture? {
-    (try? kernel.image).flatMap { Architecture(named: "\($0.machine)") }
+    (try? kernel.image).flatMap { Architecture($0.machine) }
   }
 
   /// Refuses a tree that would not be looked at.

@@ -63,7 +63,7 @@ extension CoreMachine {
     self.machine = core?.file.machine
     let name = (try? machine.kernel.architectureName(by: core)) ?? nil
     if let architecture = name.flatMap(Architecture.init(named:)) {
-      self.machine = self.machine ?? architecture.coreRules?.machine
+      self.machine = self.machine ?? architecture.machine
       var facts = CrashFacts()
       facts.coreSegments = core?.file.programHeaders ?? []
       facts.vmcoreinfo = core?.vmcoreinfo

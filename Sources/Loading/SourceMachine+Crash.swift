@@ -46,7 +46,7 @@ extension SourceMachine {
       guard let architecture = Architecture(named: called), architecture.coreRules != nil else {
         throw KexecError(.usage, "\(option): no core headers are made for \(called)")
       }
-      if facts.coreSegments.isEmpty, ["ppc64", "powerpc64"].contains(name) {
+      if let name, facts.coreSegments.isEmpty, architecture.names(.big).contains(name) {
         facts.byteOrder = .big
       }
       return architecture

@@ -38,6 +38,12 @@ public struct PhysicalRange: Hashable, Sendable {
     self.init(start: start, end: lastByte + 1)
   }
 
+  /// A range that is known when the source is written.
+  package init(_ range: Range<UInt64>) {
+    precondition(!range.isEmpty, "a range that is written down has bytes")
+    (start, end) = (range.lowerBound, range.upperBound)
+  }
+
   /// Whether every byte of the other range is in this one.
   public func contains(_ other: PhysicalRange) -> Bool {
     start <= other.start && other.end <= end

@@ -59,14 +59,11 @@ extension KernelCore {
     for segment in file.programHeaders where segment.type == ProgramHeader.note {
       let range = try segment.fileRange()
       let notes = try file.layout(ofNotes: segment, bytes: bytes.span.extracting(range))
-      for note in notes where note.name == "CORE" && note.type == taskNote {
+      for note in notes where note.name == "CORE" && note.type == ELFNote.taskStruct {
         for place in note.descriptor { bytes[range.lowerBound + place] = 0 }
         size += note.descriptor.count
       }
     }
     return size
   }
-
-  /// `NT_TASKSTRUCT`.
-  private static let taskNote: UInt32 = 4
 }

@@ -20,17 +20,9 @@ public struct KernelCore: Hashable, Sendable {
   /// The vmcoreinfo note; nil without one.
   public let vmcoreinfo: VMCoreInfo?
 
-  /// The architectures that have trees or core headers here, as `uname -m` names them.
+  /// The architecture as `uname -m` names it; nil for one that is not known here.
   var architectureName: String? {
-    switch (file.machine, file.byteOrder) {
-    case (21, .little): "ppc64le"
-    case (21, .big): "ppc64"
-    case (62, .little): "x86_64"
-    case (183, .little): "aarch64"
-    case (243, .little): "riscv64"
-    case (258, .little): "loongarch64"
-    default: nil
-    }
+    file.machine.classes.contains(.bits64) ? file.machine.names(file.byteOrder).first : nil
   }
 
   /// Reads a file piece by piece; `read` gives the bytes of a range, fewer where the file ends.

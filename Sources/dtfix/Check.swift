@@ -3,6 +3,7 @@
 import ArgumentParser
 import BinaryFormat
 import CrashCore
+import ELF
 import JSONText
 import Kexec
 import Loading
@@ -112,17 +113,14 @@ struct Check: ParsableCommand {
       let pageSize = (try? kernel.pageSize()) ?? nil
       (machine, notes) = try failing { () throws(KexecError) in
         let (core, notes) = try kernel.coreMachine(listedIn: map)
-        let isPowerPC = core.machine == Architecture.ppc64.coreRules?.machine
         var (memory, _) = try kernel.facts(
-          listedIn: map, pageSize: pageSize, for: isPowerPC ? .ppc64 : nil)
+          listedIn: map, pageSize: pageSize, for: core.machine.flatMap(Architecture.init))
         memory.byteOrder = core.byteOrder ?? .little
         return (CheckedMachine(core: core, memory: memory), notes)
       }
     }
     machine.core.excluded = PhysicalRangeSet(exclude)
-    machine.architecture = machine.core.machine.flatMap { number in
-      Architecture.all.first { $0.coreRules?.machine == number }
-    }
+    machine.architecture = machine.core.machine.flatMap(Architecture.init)
     if let arch {
       machine.core.machine = try Self.machine(named: arch)
       machine.architecture = Architecture(named: arch)
@@ -130,10 +128,10 @@ struct Check: ParsableCommand {
     return (machine, notes)
   }
 
-  private static func machine(named name: String) throws(Failure) -> UInt16 {
-    guard let rules = Architecture(named: name)?.coreRules else {
+  private static func machine(named name: String) throws(Failure) -> Machine {
+    guard let machine = Architecture(named: name)?.machine else {
       throw Failure(.usage, "--arch: no core headers of \(name) are known")
     }
-    return rules.machine
+    return machine
   }
 }

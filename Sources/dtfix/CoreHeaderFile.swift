@@ -38,18 +38,16 @@ struct CoreHeaderFile {
   /// The same as an object; numbers that may pass 2^53 are strings.
   var json: JSON {
     [
-      "machine": .number(Int(file.machine)),
+      "machine": .number(Int(file.machine.rawValue)),
       "architecture": architecture.map { .string($0.name) },
       "byteOrder": file.byteOrder == .little ? "little" : "big", "size": .number(size),
       "segments": .array(segments.map(\.json)),
     ]
   }
 
-  private var architecture: Architecture? {
-    Architecture.all.first { $0.coreRules?.machine == file.machine }
-  }
+  private var architecture: Architecture? { Architecture(file.machine) }
 
-  private var machineName: String { architecture?.name ?? "e_machine \(file.machine)" }
+  private var machineName: String { architecture?.name ?? "e_machine \(file.machine.rawValue)" }
 
   private func row(_ number: Int, _ segment: CoreSegment) -> [String] {
     let header = segment.header

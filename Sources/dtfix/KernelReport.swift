@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import ELF
 import JSONText
 import KernelImage
 
@@ -131,10 +132,8 @@ extension KernelFile.Layer {
 }
 
 extension KernelImage {
-  /// As `uname -m` has it: of PowerPC, with the byte order.
-  fileprivate var machineName: String {
-    machine == .ppc64 && byteOrder == .little ? "ppc64le" : "\(machine)"
-  }
+  /// As `uname -m` has it; of big-endian arm64, as it has it on little-endian machines.
+  fileprivate var machineName: String { machine.names(byteOrder).first ?? "\(machine)" }
 }
 
 extension KernelImage.Segment {

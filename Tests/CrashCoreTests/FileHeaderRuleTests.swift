@@ -2,6 +2,7 @@
 
 import BinaryFormat
 import CrashCore
+import ELF
 import TestSupport
 import Testing
 
@@ -40,16 +41,20 @@ import Testing
   }
 
   /// `vmcore_elf64_check_arch` of each architecture.
-  @Test(arguments: [(183, 243), (243, 183), (21, 62), (62, 21), (258, 183)] as [(UInt16, UInt16)])
-  func `refuse another architecture than the machine's`(machine: UInt16, found: UInt16) throws {
+  @Test(
+    arguments: [
+      (.arm64, .riscv), (.riscv, .arm64), (.ppc64, .x86_64), (.x86_64, .ppc64),
+      (.loongarch, .arm64),
+    ] as [(Machine, Machine)])
+  func `refuse another architecture than the machine's`(machine: Machine, found: Machine) throws {
     var header = try CoreHeader.golden().bytes()
-    header.set(.machine, UInt64(found))
+    header.set(.machine, UInt64(found.rawValue))
 
     let findings = CoreHeaderCheck(of: CoreMachine(machine: machine)).findings(in: header.span)
 
     #expect(findings.map(\.problem) == [.otherMachine(found, expected: machine)])
     #expect(findings.map(\.severity) == [.refused])
-    header.set(.machine, UInt64(machine))
+    header.set(.machine, UInt64(machine.rawValue))
     #expect(CoreHeaderCheck(of: CoreMachine(machine: machine)).findings(in: header.span) == [])
   }
 
@@ -58,7 +63,7 @@ import Testing
     var header = try CoreHeader.golden().bytes()
     header.set(.machine, 40)
 
-    let findings = CoreHeaderCheck(of: CoreMachine(machine: 40)).findings(in: header.span)
+    let findings = CoreHeaderCheck(of: CoreMachine(machine: .arm)).findings(in: header.span)
 
     #expect(findings.map(\.problem) == [.neverAccepted])
     #expect(
@@ -71,7 +76,7 @@ import Testing
 
     let findings = CoreHeaderCheck().findings(in: header.span)
 
-    #expect(findings.map(\.problem) == [.unknownMachine(8)])
+    #expect(findings.map(\.problem) == [.unknownMachine(Machine(rawValue: 8))])
     #expect(findings.map(\.severity) == [.doubtful])
   }
 
@@ -102,19 +107,19 @@ import Testing
   }
 
   /// `fs/proc/vmcore.c:parse_crash_elf32_headers`: 32-bit kernels take nothing else.
-  @Test(arguments: [(40, nil), (243, nil), (40, 40)] as [(UInt16, UInt16?)])
+  @Test(arguments: [(.arm, nil), (.riscv, nil), (.arm, .arm)] as [(Machine, Machine?)])
   func `do not judge a 32-bit header for a kernel that may be 32-bit`(
-    found: UInt16, machine: UInt16?
+    found: Machine, machine: Machine?
   ) throws {
     var header = try CoreHeader.golden().bytes()
     header.set(.fileClass, 1)
-    header.set(.machine, UInt64(found))
+    header.set(.machine, UInt64(found.rawValue))
 
     let findings = CoreHeaderCheck(of: CoreMachine(machine: machine)).findings(in: header.span)
 
     #expect(findings.map(\.problem) == [.notChecked])
     #expect(findings.map(\.severity) == [.doubtful])
-    let arm64 = CoreHeaderCheck(of: CoreMachine(machine: 183)).findings(in: header.span)
+    let arm64 = CoreHeaderCheck(of: CoreMachine(machine: .arm64)).findings(in: header.span)
     #expect(arm64.map(\.problem) == [.fileClass(1)])
   }
 

@@ -59,8 +59,8 @@ import Testing
   }
 
   /// `arch/x86/kernel/crash.c:elf_header_exclude_ranges`.
-  @Test(arguments: [(62, 0xf_f000), (183, nil)] as [(UInt16, UInt64?)])
-  func `lacks the first MiB on x86 only`(elfMachine: UInt16, size: UInt64?) throws {
+  @Test(arguments: [(.x86_64, 0xf_f000), (.arm64, nil)] as [(Machine, UInt64?)])
+  func `lacks the first MiB on x86 only`(elfMachine: Machine, size: UInt64?) throws {
     let low = PhysicalRangeSet([try range(0x1000, 0xf_f000)])
     let findings = try findings { header, machine in
       (header.machine, machine.machine) = (elfMachine, elfMachine)
@@ -231,7 +231,7 @@ import Testing
   @Test func `has the kernel within memory on LoongArch`() throws {
     let offset: UInt64 = 0x9000_0000_0000_0000
     let findings = try findings { header, machine in
-      (header.machine, machine.machine, machine.linearMap) = (258, 258, offset)
+      (header.machine, machine.machine, machine.linearMap) = (.loongarch, .loongarch, offset)
       header.kernelText?.virtualAddress = offset + 0x4020_0000
       machine.kernelText = header.kernelText
       for index in header.memory.indices {
@@ -246,7 +246,7 @@ import Testing
   @Test func `is compared in time that grows with its size`() throws {
     func seconds(_ count: UInt64) throws -> Double {
       let machine = CoreMachine(
-        machine: 183,
+        machine: .arm64,
         memory: PhysicalRangeSet(try (0..<count * 8).map { try range($0 << 21, 1 << 20) }),
         crashRegions: PhysicalRangeSet(
           try (0..<count * 8).map { try range($0 << 21 + 1 << 20, 1 << 16) }))
@@ -268,7 +268,7 @@ import Testing
       header.cpuNotes[0] = try range(0x1000, 0x1a8)
       header.vmcoreinfo = try range(0x2000, 0x1024)
       header.memory[1] = try header.memory[1].ending(at: 0x1_0000_0000)
-      machine = CoreMachine(machine: 183)
+      machine = CoreMachine(machine: .arm64)
     }
 
     #expect(findings == [])

@@ -12,7 +12,7 @@ import Testing
   func `finds nothing on arm64`(machine: String, maker: String) throws {
     let header = try oracle(machine, maker)
 
-    #expect(CoreHeaderCheck(of: CoreMachine(machine: 183)).findings(in: header.span) == [])
+    #expect(CoreHeaderCheck(of: CoreMachine(machine: .arm64)).findings(in: header.span) == [])
   }
 
   /// Their RTAS region of 0x83c bytes is all that a kernel does not dump in whole pages.
@@ -25,7 +25,7 @@ import Testing
   ) throws {
     let header = try oracle(machine, maker)
 
-    let findings = CoreHeaderCheck(of: CoreMachine(machine: 21)).findings(in: header.span)
+    let findings = CoreHeaderCheck(of: CoreMachine(machine: .ppc64)).findings(in: header.span)
 
     #expect(findings.map(\.problem) == expected)
   }
@@ -35,7 +35,7 @@ import Testing
   func `finds nothing on ppc64 when the machine is known`(maker: String) throws {
     let header = try oracle("pseries-7.2-kf", maker)
     let machine = CoreMachine(
-      machine: 21, byteOrder: .little,
+      machine: .ppc64, byteOrder: .little,
       memory: PhysicalRangeSet([try range(0, 0x8000_0000)]),
       crashRegions: PhysicalRangeSet([try range(0x2000_0000, 0x1800_0000)]),
       firmware: PhysicalRangeSet([try range(0x2fff_0000, 0x83c)]),
@@ -50,7 +50,7 @@ import Testing
   {
     let header = try oracle(machine, maker)
 
-    let findings = CoreHeaderCheck(of: CoreMachine(machine: 62)).findings(in: header.span)
+    let findings = CoreHeaderCheck(of: CoreMachine(machine: .x86_64)).findings(in: header.span)
 
     let low = CoreProblem.unaligned(try range(0x1000, 0x9_ec00))
     #expect(findings.map(\.problem) == (maker == "kernel" ? [] : [low]))
@@ -105,7 +105,7 @@ import Testing
 
   private func riscv() throws -> CoreMachine {
     CoreMachine(
-      machine: 243, byteOrder: .little,
+      machine: .riscv, byteOrder: .little,
       memory: PhysicalRangeSet([try range(0x8000_0000, 0x8000_0000)]),
       crashRegions: PhysicalRangeSet([try range(0xefe0_0000, 0x1000_0000)]),
       cpuNotes: [try range(0xfffd_9e00, 0x198), try range(0xfffe_8e00, 0x198)],

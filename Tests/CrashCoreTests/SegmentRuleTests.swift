@@ -113,11 +113,12 @@ import Testing
   /// kexec-tools saves what there is of the first 640 KiB.
   @Test(
     arguments: [
-      (21, 0, 0x1_0000, true), (62, 0x1000, 0x9_ec00, true), (21, 0x1_0000, 0x1_0000, false),
-      (21, 0, 0x4000_0000, false), (62, 0xa_0000, 0x1_0000, false),
-    ] as [(UInt16, UInt64, UInt64, Bool)])
+      (.ppc64, 0, 0x1_0000, true), (.x86_64, 0x1000, 0x9_ec00, true),
+      (.ppc64, 0x1_0000, 0x1_0000, false), (.ppc64, 0, 0x4000_0000, false),
+      (.x86_64, 0xa_0000, 0x1_0000, false),
+    ] as [(Machine, UInt64, UInt64, Bool)])
   func `let low memory be fetched from a copy`(
-    machine: UInt16, start: UInt64, size: UInt64, isBackup: Bool
+    machine: Machine, start: UInt64, size: UInt64, isBackup: Bool
   ) throws {
     let segment = ProgramHeader(
       type: ProgramHeader.load, flags: 7, offset: 0x9200_0000,
@@ -248,7 +249,7 @@ import Testing
 
 /// What is found in the golden header when its program headers are changed.
 private func findings(
-  machine: UInt16 = 183, _ change: (inout [ProgramHeader]) throws -> Void
+  machine: Machine = .arm64, _ change: (inout [ProgramHeader]) throws -> Void
 ) throws -> [CoreFinding] {
   var headers = try CoreHeader.golden().programHeaders
   try change(&headers)

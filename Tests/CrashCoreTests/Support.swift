@@ -16,7 +16,7 @@ extension CoreHeader {
   /// The reference's golden: two CPUs, vmcoreinfo, the kernel's mapping, two ranges of memory.
   static func golden(byteOrder: ByteOrder = .little) throws -> CoreHeader {
     CoreHeader(
-      machine: 183, byteOrder: byteOrder,
+      machine: .arm64, byteOrder: byteOrder,
       cpuNotes: [try range(0x9ffb_e000, 0x1a8), try range(0x9ffd_2000, 0x1a8)],
       vmcoreinfo: try range(0x4155_a000, 0x1024),
       kernelText: KernelText(
@@ -51,7 +51,7 @@ extension CoreMachine {
   /// The machine that the golden header describes.
   static func golden() throws -> CoreMachine {
     CoreMachine(
-      machine: 183, byteOrder: .little,
+      machine: .arm64, byteOrder: .little,
       memory: PhysicalRangeSet([try range(0x4000_0000, 0x6000_0000)]),
       crashRegions: PhysicalRangeSet([try range(0x9140_0000, 0xc00_0000)]),
       cpuNotes: [try range(0x9ffb_e000, 0x1a8), try range(0x9ffd_2000, 0x1a8)],

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import ELF
 import TestSupport
 
 /// Builds core files in either byte order, and some that are none.
 struct ELFBuilder {
   var order: ByteOrder = .little
-  var machine: UInt16 = 183
+  var machine = Machine.arm64
   var fileClass: UInt8 = 2
   var entrySize: UInt16 = 56
   /// The program headers, and what each has in the file.
@@ -15,7 +16,7 @@ struct ELFBuilder {
   /// The file: header, program headers, segments one after the other.
   var bytes: [UInt8] {
     var elf = KernelBuilder.ELF()
-    (elf.isBigEndian, elf.type, elf.machine) = (order == .big, 4, machine)
+    (elf.isBigEndian, elf.type, elf.machine) = (order == .big, 4, machine.rawValue)
     (elf.entry, elf.flags) = (0, 0)
     elf.segments = segments.enumerated().map { index, segment in
       .init(

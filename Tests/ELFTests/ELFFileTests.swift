@@ -8,13 +8,13 @@ import Testing
   @Test(arguments: [ByteOrder.little, .big])
   func `are read in either byte order`(order: ByteOrder) throws {
     let builder = ELFBuilder(
-      order: order, machine: 21,
+      order: order, machine: .ppc64,
       segments: [(ProgramHeader.note, [1, 2]), (ProgramHeader.load, [3])])
 
     let file = try ELFFile(builder.bytes.span)
 
     #expect(file.byteOrder == order)
-    #expect(file.machine == 21)
+    #expect(file.machine == .ppc64)
     let headers = file.programHeaders
     #expect(headers.map(\.type) == [4, 1])
     #expect(headers.map(\.offset) == [176, 178])

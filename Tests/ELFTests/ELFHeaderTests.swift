@@ -8,13 +8,14 @@ import Testing
   @Test(arguments: [ByteOrder.little, .big])
   func `tells where the program headers are`(order: ByteOrder) throws {
     let builder = ELFBuilder(
-      order: order, machine: 21, segments: [(ProgramHeader.note, [1]), (ProgramHeader.load, [2])])
+      order: order, machine: .ppc64,
+      segments: [(ProgramHeader.note, [1]), (ProgramHeader.load, [2])])
     let bytes = builder.bytes.prefix(ELFHeader.size)
 
     let header = try ELFHeader(bytes.span)
 
     #expect(header.byteOrder == order)
-    #expect(header.machine == 21)
+    #expect(header.machine == .ppc64)
     #expect(header.programHeaderRange == 64..<64 + 2 * 56)
   }
 

@@ -5,12 +5,12 @@ import ELF
 import TestSupport
 import Testing
 
-private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
+private let machines: [Machine] = [.arm64, .riscv, .ppc64, .loongarch, .x86_64, .arm]
 
 @Suite struct `The headers of a core file` {
   @Test(arguments: [ByteOrder.little, .big])
   func `are read as they were written`(order: ByteOrder) throws {
-    let file = try ELFFile(coreOf: 183, order, distinctHeaders)
+    let file = try ELFFile(coreOf: .arm64, order, distinctHeaders)
 
     let read = try ELFFile(file.bytes.span)
 
@@ -23,7 +23,7 @@ private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
   @Test(arguments: [ByteOrder.little, .big])
   func `have each field where the System V ABI has it`(order: ByteOrder) throws {
     let builder = ELFBuilder(
-      order: order, machine: 21,
+      order: order, machine: .ppc64,
       segments: [(ProgramHeader.note, [1, 2]), (ProgramHeader.load, [3])])
     let expected = builder.bytes.prefix(64 + 2 * 56)
 
@@ -35,13 +35,13 @@ private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
           physicalAddress: 0x4000_0000 + UInt64(index), fileSize: segment.2,
           memorySize: segment.2 + 1)
       }
-    let file = try ELFFile(coreOf: 21, order, headers)
+    let file = try ELFFile(coreOf: .ppc64, order, headers)
 
     #expect(file.bytes == Array(expected))
   }
 
   @Test(arguments: [ByteOrder.little, .big], machines)
-  func `are read by readelf without a warning`(order: ByteOrder, machine: UInt16) throws {
+  func `are read by readelf without a warning`(order: ByteOrder, machine: Machine) throws {
     let folder = try TemporaryFolder()
     try write(ELFFile(coreOf: machine, order, distinctHeaders).bytes, to: folder / "core")
 
@@ -55,7 +55,7 @@ private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
   }
 
   @Test(.enabled(if: hasLLVM), arguments: [ByteOrder.little, .big], machines)
-  func `are read by LLVM's readelf without a warning`(order: ByteOrder, machine: UInt16) throws {
+  func `are read by LLVM's readelf without a warning`(order: ByteOrder, machine: Machine) throws {
     let folder = try TemporaryFolder()
     try write(ELFFile(coreOf: machine, order, distinctHeaders).bytes, to: folder / "core")
 
@@ -69,7 +69,7 @@ private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
   }
 
   @Test func `may have no program headers`() throws {
-    let file = try ELFFile(coreOf: 183, .little, [])
+    let file = try ELFFile(coreOf: .arm64, .little, [])
 
     #expect(file.bytes.count == 64)
     #expect(try ELFFile(file.bytes.span) == file)
@@ -77,7 +77,7 @@ private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
 
   @Test func `count 65534 program headers`() throws {
     let file = try ELFFile(
-      coreOf: 183, .little, Array(repeating: distinctHeaders[1], count: 0xfffe))
+      coreOf: .arm64, .little, Array(repeating: distinctHeaders[1], count: 0xfffe))
 
     #expect(file.bytes.count == 64 + 0xfffe * 56)
     #expect(try ELFFile(file.bytes.span).programHeaders.count == 0xfffe)
@@ -88,10 +88,10 @@ private let machines: [UInt16] = [183, 243, 21, 258, 62, 40]
     let headers = Array(repeating: distinctHeaders[0], count: count)
 
     #expect(throws: FormatError.tooMany("program headers", count: count, limit: 0xfffe)) {
-      try ELFFile(coreOf: 183, .little, headers)
+      try ELFFile(coreOf: .arm64, .little, headers)
     }
     #expect(throws: FormatError.tooMany("program headers", count: count, limit: 0xfffe)) {
-      try ELFHeader(coreOf: 183, .little, programHeaderCount: count)
+      try ELFHeader(coreOf: .arm64, .little, programHeaderCount: count)
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
+import ELF
 import KernelImage
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 
 import BinaryFormat
 import Compression
+import ELF
 import KernelImage
 import TestSupport
 import Testing

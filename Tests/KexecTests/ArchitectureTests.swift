@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import ELF
+import Foundation
 import Kexec
 import TestSupport
 import Testing
@@ -40,5 +42,68 @@ import Testing
   @Test(arguments: ["", "x86", "ARM64", "mips"])
   func `has no other names`(name: String) {
     #expect(Architecture(named: name) == nil)
+  }
+
+  @Test func `is found by its machine, which no other one has`() {
+    for architecture in Architecture.all.dropLast() {
+      #expect(architecture.machine.flatMap(Architecture.init) == architecture)
+    }
+    #expect(Set(Architecture.all.map(\.machine)).count == Architecture.all.count)
+    #expect(Architecture(Machine.x86) == nil)
+    #expect(Architecture.other.machine == nil)
+  }
+
+  /// The list in the comment at `Architecture`: riscv64 is named in the code of no other file.
+  @Test func `is named where its documentation says so`() throws {
+    let (always, special) = try documentedFiles()
+    let sources = always.filter { $0.hasPrefix("Sources/") }
+    let here = sources.map { file in
+      ["RISCV64", "RISCV"].map { file.replacing("X", with: $0) }.first(where: exists) ?? file
+    }
+
+    #expect(Set(here) == Set(try sourceFiles().filter(namesRISCV)))
+    for file in always where !sources.contains(file) {
+      let text = try? String(contents: file)
+      #expect(text?.contains("riscv64") ?? exists(file.replacing("X", with: "riscv64")))
+    }
+    for file in special {
+      #expect(["ARM64", "PPC64"].contains { exists(file.replacing("X", with: $0)) }, "\(file)")
+    }
+    #expect(sources.count > 5 && special.count > 1)
+  }
+}
+
+/// The files that a new architecture touches, and those that only one does that differs from most.
+private func documentedFiles() throws -> (always: [String], special: [String]) {
+  let comment =
+    try String(contents: "Sources/Kexec/Rules/Architecture.swift")
+    .split(separator: "public struct").first ?? ""
+  let lists = comment.split(separator: "where it differs")
+    .map { $0.matches(of: #/^/// - `(.+)`:/#.anchorsMatchLineEndings()).map { String($0.1) } }
+  return (try #require(lists.first), try #require(lists.dropFirst().first))
+}
+
+/// The Swift files under `Sources`, from the package's folder on.
+private func sourceFiles() throws -> [String] {
+  try FileManager.default.subpathsOfDirectory(atPath: Fixtures.package + "/Sources")
+    .filter { $0.hasSuffix(".swift") }.map { "Sources/" + $0 }
+}
+
+/// Whether there is code for it: comments and texts do not count, nor do the kernel's own files.
+private func namesRISCV(_ file: String) throws -> Bool {
+  try String(contents: file).split(separator: "\n").contains { line in
+    let code = line.replacing(#/"[^"]*"|//.*/#, with: "")
+    return code.contains(#/\.riscv|(case|let|var|func) riscv|RISCV/#)
+  }
+}
+
+private func exists(_ file: String) -> Bool {
+  FileManager.default.fileExists(atPath: Fixtures.package + "/" + file)
+}
+
+extension String {
+  /// The text of a file of the package.
+  fileprivate init(contents file: String) throws {
+    try self.init(contentsOfFile: Fixtures.package + "/" + file, encoding: .utf8)
   }
 }

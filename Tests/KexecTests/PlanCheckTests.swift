@@ -2,6 +2,7 @@
 
 import CrashCore
 import DeviceTree
+import ELF
 import KernelImage
 import PhysicalMemory
 import TestSupport
@@ -120,7 +121,7 @@ struct LoadFolder {
   var isForCrash: Bool
   var entry: UInt64
   var flags: UInt64
-  var machineNumber: UInt16?
+  var machineOfCore: Machine?
   var segments: [LoadManifest.Segment]
   var contents: [String: [UInt8]] = [:]
 
@@ -192,6 +193,6 @@ struct LoadFolder {
   func check() -> PlanCheck {
     PlanCheck(
       of: manifest, contents: contents.mapValues { LoadContent($0) }, on: facts,
-      core: CoreMachine(machine: machineNumber))
+      core: CoreMachine(machine: machineOfCore))
   }
 }

@@ -27,7 +27,7 @@ extension KernelRule {
     ) {
       plan, reading in
       guard let (image, _) = plan.image,
-        image.machine.rawValue != reading.architecture.coreRules?.machine
+        image.machine != reading.architecture.machine
       else { return [] }
       return ["is for \(image.machine), not for \(reading.architecture)"]
     },

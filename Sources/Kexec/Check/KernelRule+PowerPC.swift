@@ -32,7 +32,7 @@ extension KernelRule {
       guard base != nil, tree.tree.rtas == nil else { return [] }
       return ["linux,rtas-base and rtas-size are no memory"]
     },
-    // The first 64 KiB are backed up; in the firmware's memory there is nothing of the crashed kernel.
+    // In the firmware's memory there is nothing of the crashed kernel.
     .init(
       "ppc64-dump-is-spared", .tree, at: "memory",
       "a crash kernel uses no memory of the crashed one, but what is backed up", by: addMemory,
@@ -40,8 +40,7 @@ extension KernelRule {
     ) { tree, reading in
       guard let main = reading.mainCrashRegion else { return [] }
       guard let memory = tree.memory else { return ["cannot be read"] }
-      let backedUp = Architecture.ppc64.coreRules?.backedUp
-      let own = [backedUp, main].compactMap { $0 } + reading.liveTree.sharedFirmware()
+      let own = [.backedUpOnPPC64, main] + reading.liveTree.sharedFirmware()
       return memory.usable.subtracting(memory.reserved).subtracting(PhysicalRangeSet(own)).ranges
         .prefix(1).map { "\($0) of the crashed kernel would be used, and destroyed" }
     },

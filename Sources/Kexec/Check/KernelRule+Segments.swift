@@ -3,6 +3,7 @@
 import BinaryFormat
 import CrashCore
 import DeviceTree
+import ELF
 import PhysicalMemory
 
 extension KernelRule {
@@ -13,7 +14,7 @@ extension KernelRule {
       "flags", .plan, at: "flags", "the flags are those of the plan's type and architecture",
       by: .linux("include/uapi/linux/kexec.h", "KEXEC_ON_CRASH")
     ) { plan, reading in
-      let number = UInt64(reading.architecture.coreRules?.machine ?? 0) << 16
+      let number = UInt64(reading.architecture.machine?.rawValue ?? 0) << 16
       let (found, flags) = (plan.manifest.flags, plan.purpose == .crash ? 1 : 0 as UInt64)
       guard found != flags, found != flags | number else { return [] }
       return ["\(hex(found)) for a plan of type \(plan.purpose)"]
@@ -22,7 +23,7 @@ extension KernelRule {
       "same-architecture", .plan, at: "arch", "the plan is for the machine's architecture",
       by: .linux("kernel/kexec.c", "kexec_load")
     ) { plan, reading in
-      guard let machine = plan.core?.machine, machine != reading.architecture.coreRules?.machine
+      guard let machine = plan.core?.machine, machine != reading.architecture.machine
       else { return [] }
       return ["\(reading.architecture), on a machine of another architecture"]
     },

@@ -35,7 +35,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     for architecture: Architecture, _ facts: CrashFacts, order: Order = .ascending,
     joiningNeighbours: Bool = false
   ) throws(KexecError) {
-    let rules = try architecture.knownCoreRules()
+    let (machine, rules) = try architecture.knownCoreRules()
     guard facts.kernelText == nil || rules.hasKernelText else {
       throw .unsupported(
         architecture: architecture, reason: "its kernels have no mapping besides the linear one")
@@ -47,7 +47,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
     try Self.checkNotes(facts.cpuNotes, vmcoreinfo)
     try Self.checkBackup(facts, rules, architecture)
     let layout = try KernelLayout(facts, rules)
-    let ranges = Self.memory(facts, rules, joiningNeighbours)
+    let ranges = Self.memory(facts, machine, rules, joiningNeighbours)
     for (range, next) in zip(ranges, ranges.dropFirst()) where next.start < range.end {
       throw .overlappingMemory(range, next)
     }
@@ -55,7 +55,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
       try CoreHeader.Memory(range, layout, facts, rules)
     }
     header = CoreHeader(
-      machine: rules.machine, byteOrder: facts.byteOrder, cpuNotes: facts.cpuNotes,
+      machine: machine, byteOrder: facts.byteOrder, cpuNotes: facts.cpuNotes,
       vmcoreinfo: vmcoreinfo, kernelText: layout.text,
       memory: order == .ascending ? memory : memory.reversed())
     evidence = layout.evidence
@@ -104,10 +104,11 @@ public struct CoreHeaderPlan: Hashable, Sendable {
 
   /// RAM without what is excluded, in rising order; what is backed up is a piece of its own.
   private static func memory(
-    _ facts: CrashFacts, _ rules: CoreRules, _ joiningNeighbours: Bool
+    _ facts: CrashFacts, _ machine: Machine, _ rules: CoreRules, _ joiningNeighbours: Bool
   ) -> [PhysicalRange] {
     let backedUp = [rules.backedUp].compactMap { $0 }
-    let excluded = PhysicalRangeSet(facts.excluded + rules.excluded.map(\.range) + backedUp)
+    let undumped = [machine.undumped].compactMap { $0 }
+    let excluded = PhysicalRangeSet(facts.excluded + undumped + backedUp)
     var ranges = facts.memory.sorted().subtracting(excluded)
     ranges += facts.firmware.subtracting(PhysicalRangeSet(ranges))
     if joiningNeighbours { ranges = PhysicalRangeSet(ranges).ranges }

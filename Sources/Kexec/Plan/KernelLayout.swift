@@ -21,7 +21,7 @@ public struct KernelLayout: Hashable, Sendable {
   /// - Throws: ``KexecError/contradiction(_:_:)`` when two ways lead to different places, and
   ///   ``KexecError/unsupported(architecture:reason:)``.
   public init(of facts: CrashFacts, on architecture: Architecture) throws(KexecError) {
-    try self.init(facts, architecture.knownCoreRules())
+    try self.init(facts, architecture.knownCoreRules().rules)
   }
 
   init(_ facts: CrashFacts, _ rules: CoreRules) throws(KexecError) {

@@ -15,7 +15,7 @@ extension LoadRequest {
         architecture: architecture,
         reason: architecture.planRefusal ?? "no kexec is planned for it yet")
     }
-    guard kernel.machine.rawValue == architecture.coreRules?.machine else {
+    guard kernel.machine == architecture.machine else {
       throw .otherKernel(kernel.machine, architecture)
     }
     if let reason = architecture.treeRefusal {

@@ -41,7 +41,7 @@ extension LoadRequest {
   private func checked(
     _ header: [UInt8], for architecture: Architecture, on machine: MachineFacts
   ) throws(KexecError) -> LoadedCoreHeader {
-    let rules = try architecture.knownCoreRules()
+    let (machineOfHeader, rules) = try architecture.knownCoreRules()
     guard rules.backedUp == nil else {
       throw .unsupported(
         architecture: architecture,
@@ -50,7 +50,7 @@ extension LoadRequest {
           found a place for it: it is made with the plan
           """)
     }
-    var core = CoreMachine(machine: rules.machine, byteOrder: crash?.byteOrder)
+    var core = CoreMachine(machine: machineOfHeader, byteOrder: crash?.byteOrder)
     core.memory = (crash?.memory ?? machine.systemRAM).map { PhysicalRangeSet($0) }
     core.crashRegions = PhysicalRangeSet(machine.crashRegions)
     if let crash {

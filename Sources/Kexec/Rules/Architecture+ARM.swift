@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import ELF
 
 extension Architecture {
   /// 32-bit Arm.
@@ -10,7 +11,7 @@ extension Architecture {
   /// (`arch/arm/kernel/devtree.c:setup_machine_fdt`), its unpacker the memory
   /// (`arch/arm/boot/compressed/fdt_check_mem_start.c`).
   public static let arm = Architecture(
-    "armv7l", aliases: ["arm", "armhf", "armv6l", "armv5tel"],
+    .arm,
     commandLineLimit: Limit(
       value: 1024, rule: .linux("arch/arm/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     initrdLimit: Limit(
@@ -20,7 +21,7 @@ extension Architecture {
       trees are made (arch/arm/kernel/machine_kexec.c:machine_kexec_prepare)
       """,
     coreRules: CoreRules(
-      machine: 40, hasKernelText: false,
+      hasKernelText: false,
       warnings: [
         Finding(
           "header", "a crash kernel for arm refuses a 64-bit core header",

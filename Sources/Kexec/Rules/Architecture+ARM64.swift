@@ -2,14 +2,15 @@
 
 import CrashCore
 import DeviceTree
+import ELF
 import PhysicalMemory
 
 extension Architecture {
-  /// 64-bit Arm; `armv8l` is what its kernel tells 32-bit processes.
+  /// 64-bit Arm.
   ///
   /// The kernel does not boot with a larger tree: it maps no more.
   public static let arm64 = Architecture(
-    "aarch64", aliases: ["arm64", "armv8l"],
+    .arm64,
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/arm64/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeLimit: Limit(
@@ -18,7 +19,6 @@ extension Architecture {
     // So since Linux 5.4; before, the linear map was the upper half.
     // PHYS_OFFSET is "negative" for a kernel of 52 bits on hardware of 48, so the sum wraps.
     coreRules: CoreRules(
-      machine: 183,
       linearMapOf: { info in
         guard let bits = info.number("VA_BITS"), 32..<64 ~= bits,
           let offset = info.number("PHYS_OFFSET")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import ELF
 import PhysicalMemory
 
 extension Architecture {
@@ -9,7 +10,7 @@ extension Architecture {
   /// Its kernels hand on the table of UEFI, by which the next one finds ACPI or a tree of the firmware's
   /// (`arch/loongarch/kernel/setup.c:fdt_setup`); what a loader has to tell is on the command line.
   public static let loongarch64 = Architecture(
-    "loongarch64", aliases: ["loong64"],
+    .loongarch,
     commandLineLimit: Limit(
       value: 4096, rule: .linux("arch/loongarch/include/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeRefusal: """
@@ -18,7 +19,7 @@ extension Architecture {
       """,
     // One window of the address space holds memory and the kernel in it.
     coreRules: CoreRules(
-      machine: 258, linearMap: window, textMap: window,
+      linearMap: window, textMap: window,
       // `_end`: `arch/loongarch/kernel/vmlinux.lds.S`, `PECOFF_SEGMENT_ALIGN`.
       imageAlignment: 64 << 10),
     placement: PlacementRules(
@@ -30,9 +31,10 @@ extension Architecture {
       ],
       addressLimit: Limit(
         value: 1 << 48, rule: .linux("arch/loongarch/include/asm/addrspace.h", "TO_PHYS_MASK")),
-      firmware: { _ in [NoRoom.Occupant("where the running kernel goes through kexec", lowMemory)]
-      },
-      firmwareRule: .linux("arch/loongarch/kernel/machine_kexec.c", "KEXEC_CONTROL_CODE")),
+      firmware: (
+        .linux("arch/loongarch/kernel/machine_kexec.c", "KEXEC_CONTROL_CODE"),
+        { _ in [NoRoom.Occupant("where the running kernel goes through kexec", lowMemory)] }
+      )),
     // A kernel moves itself to a random place near by, and looks that it is not the initrd's; but not that it
     // is not the core header's, nor that it is in its own memory. That of kexec_file_load stays; its word
     // begins as that of kexec_load does.
@@ -61,7 +63,4 @@ private func fileRule(_ function: String) -> Rule {
 }
 
 /// The running kernel's code for the kexec, and from 1 MiB + 32 KiB on its copy of the command line.
-private let lowMemory: PhysicalRange = {
-  guard let range = PhysicalRange(start: 1 << 20, size: 1 << 20) else { preconditionFailure() }
-  return range
-}()
+private let lowMemory = PhysicalRange(1 << 20..<2 << 20)

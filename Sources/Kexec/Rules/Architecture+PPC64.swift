@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import ELF
 import PhysicalMemory
 
 extension Architecture {
   /// 64-bit PowerPC, either byte order.
   public static let ppc64 = Architecture(
-    "ppc64le", aliases: ["ppc64", "powerpc64"],
+    .ppc64,
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/powerpc/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     namesCoreHeaderOnCommandLine: true,
     coreRules: CoreRules(
-      machine: 21, hasKernelText: false, backedUp: PhysicalRange(start: 0, size: 64 << 10),
+      hasKernelText: false, backedUp: .backedUpOnPPC64,
       linearMap: (
         0xc000_0000_0000_0000, .linux("arch/powerpc/include/asm/page.h", "PAGE_OFFSET")
       )),
@@ -20,7 +21,10 @@ extension Architecture {
       addressLimit: Limit(
         value: 1 << 51,
         rule: .linux("arch/powerpc/include/asm/book3s/64/hash-64k.h", "H_MAX_PHYSMEM_BITS")),
-      trampoline: .ppc64, startsAtFirstByte: true, firmware: \.firmwareMemory, reach: reach),
+      trampoline: .ppc64, startsAtFirstByte: true,
+      firmware: (
+        .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"), \.firmwareMemory
+      ), reach: reach),
     treeRules: .ppc64,
     // Only `drivers/of/fdt.c:early_init_dt_scan_nodes` does, which powerpc has its own instead of
     // (`arch/powerpc/kernel/prom.c:early_init_devtree`).
@@ -30,6 +34,12 @@ extension Architecture {
         (try? tree.property("ibm,ppc-interrupt-server#s", of: node)) != nil
       }
     })
+}
+
+extension PhysicalRange {
+  /// What every kernel runs in when it starts, and what is therefore copied elsewhere before a crash kernel
+  /// does: `arch/powerpc/include/asm/crashdump-ppc64.h:BACKUP_SRC_SIZE`.
+  static let backedUpOnPPC64 = PhysicalRange(0..<64 << 10)
 }
 
 private let elf64 = Rule.linux("arch/powerpc/kexec/elf_64.c", "elf64_load")
@@ -54,7 +64,7 @@ private func behindNextKernel(_ kernel: PhysicalRange) -> PhysicalRange? {
 }
 
 extension DeviceTree {
-  /// What nothing is placed in: `arch/powerpc/kexec/ranges.c:get_exclude_memory_ranges`.
+  /// What nothing is placed in.
   fileprivate var firmwareMemory: [NoRoom.Occupant] {
     let kernel = kernelEnd.flatMap { PhysicalRange(start: 0, end: $0) }
     let named = [

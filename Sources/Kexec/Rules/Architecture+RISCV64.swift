@@ -2,6 +2,7 @@
 
 import CrashCore
 import DeviceTree
+import ELF
 import PhysicalMemory
 
 extension Architecture {
@@ -10,7 +11,7 @@ extension Architecture {
   /// Linux 6.1 keeps only half of a command line that Linux 7.2 keeps whole. A tree of up to 2 MiB fits
   /// the window that the kernel maps for it, wherever it starts.
   public static let riscv64 = Architecture(
-    "riscv64", aliases: ["riscv"],
+    .riscv,
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     oldCommandLineLimit: Limit(
@@ -20,7 +21,6 @@ extension Architecture {
     namesCoreHeaderOnCommandLine: true,
     // `arch/riscv/include/asm/page.h:linear_mapping_pa_to_va`, `kernel_mapping_pa_to_va`.
     coreRules: CoreRules(
-      machine: 243,
       linearMapOf: { info in
         guard let offset = info.number("PAGE_OFFSET"), let start = info.number("phys_ram_base")
         else { return nil }

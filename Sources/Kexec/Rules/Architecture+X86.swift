@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CrashCore
-import PhysicalMemory
+import ELF
 
 extension Architecture {
   /// 64-bit x86: core headers only.
   public static let x86_64 = Architecture(
-    "x86_64", aliases: ["amd64"],
+    .x86_64,
     treeRefusal: "its kernels are started without a device tree",
     coreRules: CoreRules(
-      machine: 62,
-      excluded: [PhysicalRange(start: 0, size: 1 << 20)].compactMap { $0 }.map {
-        ($0, .linux("arch/x86/kernel/crash.c", "elf_header_exclude_ranges"))
-      },
       // `arch/x86/include/asm/page_64.h:__phys_addr_nodebug`: the kernel is linked at
       // `__START_KERNEL_map`, and lies `phys_base` further than it says.
       textMapOf: { $0.number("phys_base").map { 0xffff_ffff_8000_0000 &- $0 } }),

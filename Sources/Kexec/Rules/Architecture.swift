@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BinaryFormat
 public import DeviceTree
+public import ELF
 
 /// What the kernels of one architecture want from the tree they are started with.
 ///
-/// An architecture is a value; a new one is a new file beside `Architecture+ARM64.swift` and a line
-/// in ``all``. Two architectures of one name are the same.
+/// An architecture is a value; two for the same ``machine`` are equal. A new one, X, touches these files:
+///
+/// - `Sources/ELF/Machine.swift`: its number, and a row with its names, classes and number in PE/COFF files.
+/// - `Sources/Kexec/Rules/Architecture+X.swift`: the value, each number with the kernel source it is from.
+/// - `Sources/Kexec/Rules/Architecture.swift`: its place in ``all``.
+/// - `Sources/KernelImage/XImage.swift`: the header that its kernels begin with, if it is a new one.
+/// - `Sources/KernelImage/FileFormat.swift`: how a file with that header is recognised.
+/// - `Sources/KernelImage/KernelImage.swift`: what of such a file is loaded.
+/// - `Sources/KernelImage/ELFKernel.swift`: what the load address of its `vmlinux` is a multiple of.
+/// - `Tests/EndToEnd/arch/X`: how QEMU boots it; `Makefile` has the packages that this takes.
+/// - `README.md`: a row of the table of what works.
+///
+/// And where it differs from most:
+///
+/// - `Sources/CrashCore/Machine+CrashDump.swift`: what its crash kernels refuse, what is in no dump of it.
+/// - `Sources/Kexec/Rules/Trampoline+X.swift`: the code that starts the kernel, where the running kernel
+///   does not set its registers.
+/// - `Sources/Kexec/Rules/X`: what is done to its trees besides.
 public struct Architecture: Sendable {
-  /// The name `uname -m` gives on little-endian machines.
-  public let name: String
-  /// Other names that people and `uname -m` use for it.
-  public let aliases: [String]
+  /// The machines it is for; nil for ``other``.
+  public let machine: Machine?
   /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL, the kernel cuts longer ones; nil
   /// where it is not known here.
   public let commandLineLimit: Limit?
@@ -57,7 +73,7 @@ public struct Architecture: Sendable {
   }
 
   init(
-    _ name: String, aliases: [String] = [], commandLineLimit: Limit? = nil,
+    _ machine: Machine?, commandLineLimit: Limit? = nil,
     oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
     initrdLimit: Limit? = nil, treeRefusal: String? = nil,
     planRefusal: String? = nil,
@@ -67,8 +83,7 @@ public struct Architecture: Sendable {
     readsUsableRange: Bool = true, readsLiveUpdate: Bool = false, prefersLiveTree: Bool = false,
     recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
-    self.name = name
-    self.aliases = aliases
+    self.machine = machine
     self.commandLineLimit = commandLineLimit
     self.oldCommandLineLimit = oldCommandLineLimit
     self.treeLimit = treeLimit
@@ -87,6 +102,11 @@ public struct Architecture: Sendable {
     self.recognizes = recognizes
   }
 
+  /// The name `uname -m` gives on little-endian machines.
+  public var name: String { names(.little)[0] }
+  /// All names that people and `uname -m` use for its kernels of a byte order.
+  public func names(_ order: ByteOrder) -> [String] { machine?.names(order) ?? ["other"] }
+
   /// Whether its kernels are started with a device tree; ``treeRefusal`` says why not.
   public var takesTree: Bool { treeRefusal == nil }
   /// Whether whole kexecs are planned for it.
@@ -103,12 +123,18 @@ public struct Architecture: Sendable {
 
   /// Any other architecture whose kernels take a tree: what all have in common is done and checked,
   /// limits are not known.
-  public static let other = Architecture("other", recognizes: { _ in false })
+  public static let other = Architecture(nil, recognizes: { _ in false })
 
   /// The architecture of this name, or of `uname -m`'s; nil for an unknown one.
   public init?(named name: String) {
-    guard let found = Self.all.first(where: { $0.name == name || $0.aliases.contains(name) })
+    guard let found = Self.all.first(where: { ($0.names(.little) + $0.names(.big)).contains(name) })
     else { return nil }
+    self = found
+  }
+
+  /// The architecture of the kernels for a machine; nil where none are known here.
+  public init?(_ machine: Machine) {
+    guard let found = Self.all.first(where: { $0.machine == machine }) else { return nil }
     self = found
   }
 
@@ -121,10 +147,12 @@ public struct Architecture: Sendable {
 }
 
 extension Architecture: Hashable {
-  /// Whether both have the same name.
-  public static func == (one: Architecture, other: Architecture) -> Bool { one.name == other.name }
-  /// The name stands for all of it.
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+  /// Whether both are for the same machines.
+  public static func == (one: Architecture, other: Architecture) -> Bool {
+    one.machine == other.machine
+  }
+  /// The machines stand for all of it.
+  public func hash(into hasher: inout Hasher) { hasher.combine(machine) }
 }
 
 extension Architecture: CustomStringConvertible {

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CrashCore
+import ELF
 import PhysicalMemory
 
 /// What the core header of one architecture's kernels looks like.
 ///
 /// Source: the callers of `kernel/crash_core.c:crash_prepare_elf64_headers`.
 package struct CoreRules: Sendable {
-  /// `e_machine`.
-  package let machine: UInt16
   /// Whether the kernel's own mapping gets an entry of its own.
   let hasKernelText: Bool
-  /// Memory that is in no dump, and the rule; the low 1 MiB of x86.
-  let excluded: [(range: PhysicalRange, rule: Rule)]
   /// Memory that the crash kernel itself runs in, and that is copied elsewhere before it does: the
   /// first 64 KiB of ppc64.
   let backedUp: PhysicalRange?
@@ -32,8 +29,7 @@ package struct CoreRules: Sendable {
   let warnings: [Finding]
 
   init(
-    machine: UInt16, hasKernelText: Bool = true,
-    excluded: [(range: PhysicalRange, rule: Rule)] = [], backedUp: PhysicalRange? = nil,
+    hasKernelText: Bool = true, backedUp: PhysicalRange? = nil,
     linearMap: (offset: UInt64, rule: Rule)? = nil,
     linearMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
     textMap: (offset: UInt64, rule: Rule)? = nil,
@@ -41,9 +37,7 @@ package struct CoreRules: Sendable {
     imageAlignment: UInt64 = 4096, textBehind: (bytes: UInt64, rule: Rule)? = nil,
     warnings: [Finding] = []
   ) {
-    self.machine = machine
     self.hasKernelText = hasKernelText
-    self.excluded = excluded
     self.backedUp = backedUp
     self.linearMap = linearMap
     self.linearMapOf = linearMapOf
@@ -56,13 +50,13 @@ package struct CoreRules: Sendable {
 }
 
 extension Architecture {
-  /// What its core headers look like.
+  /// What its core headers are for, and what they look like.
   ///
   /// - Throws: ``KexecError/unsupported(architecture:reason:)``.
-  func knownCoreRules() throws(KexecError) -> CoreRules {
-    guard let coreRules else {
+  func knownCoreRules() throws(KexecError) -> (machine: Machine, rules: CoreRules) {
+    guard let machine, let coreRules else {
       throw .unsupported(architecture: self, reason: "no core headers are made for it")
     }
-    return coreRules
+    return (machine, coreRules)
   }
 }

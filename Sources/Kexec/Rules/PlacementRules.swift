@@ -25,10 +25,9 @@ struct PlacementRules: Sendable {
   let startsOnlyImages: Bool
   /// Whether a kernel is started at its first byte, whatever its file says.
   let startsAtFirstByte: Bool
-  /// What lies in RAM, for some by the running kernel's tree, and is never written over.
-  let firmware: @Sendable (DeviceTree) -> [NoRoom.Occupant]
-  /// Who says so.
-  let firmwareRule: Rule
+  /// What lies in RAM, for some by the running kernel's tree, and is never written over, and who says so;
+  /// nil for nothing.
+  private let firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])?
   /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
   /// where it reaches all memory.
   let reach: @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit?
@@ -36,8 +35,7 @@ struct PlacementRules: Sendable {
   init(
     measurements: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
-    firmware: @escaping @Sendable (DeviceTree) -> [NoRoom.Occupant] = { _ in [] },
-    firmwareRule: Rule = .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"),
+    firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])? = nil,
     reach: @escaping @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit? = { _, _ in nil }
   ) {
     self.measurements = measurements
@@ -48,7 +46,6 @@ struct PlacementRules: Sendable {
     self.startsOnlyImages = startsOnlyImages
     self.startsAtFirstByte = startsAtFirstByte
     self.firmware = firmware
-    self.firmwareRule = firmwareRule
     self.reach = reach
   }
 
@@ -56,6 +53,11 @@ struct PlacementRules: Sendable {
   func limit(by tree: DeviceTree, on machine: MachineFacts) -> Architecture.Limit {
     reach(machine.liveTree ?? tree, machine) ?? addressLimit
   }
+
+  /// What is never written over, by the running kernel's tree.
+  func firmware(_ tree: DeviceTree) -> [NoRoom.Occupant] { firmware?.memory(tree) ?? [] }
+  /// Who says so.
+  var firmwareRule: Rule? { firmware?.rule }
 
   /// How a part gets its place, besides the kernel and IMA's buffer.
   func step(for part: LoadPart) -> Step? { steps.first { $0.part == part } }

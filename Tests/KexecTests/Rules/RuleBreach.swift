@@ -2,6 +2,7 @@
 
 import BinaryFormat
 import DeviceTree
+import ELF
 import PhysicalMemory
 import TestSupport
 import Testing
@@ -74,7 +75,7 @@ struct RuleBreach: CustomTestStringConvertible, Sendable {
 
   private static let ofSegments: [RuleBreach] = [
     .init("flags") { $0.flags = 2 },
-    .init("same-architecture") { $0.machineNumber = 243 },
+    .init("same-architecture") { $0.machineOfCore = .riscv },
     .init("segment-count") { $0.segments = [] },
     .init("crash-region", .crash) { $0.facts.crashRegions = [] },
     .init("whole-pages") { $0.move("initrd", to: 0x5000_0001) },

@@ -2,6 +2,7 @@
 
 import CrashCore
 import DeviceTree
+import ELF
 import PhysicalMemory
 import TestSupport
 import Testing
@@ -18,7 +19,7 @@ struct RuleSample {
 
   init(of plan: LoadPlan, on facts: MachineFacts) throws {
     folder = LoadFolder(of: plan, on: facts)
-    folder.machineNumber = plan.architecture.coreRules?.machine
+    folder.machineOfCore = plan.architecture.machine
     architecture = plan.architecture
     purpose = plan.isForCrash ? .crash : .kexec
     good = try plan.bytes(.tree).map { try DeviceTree(blob: $0) }
@@ -64,7 +65,7 @@ struct RuleSample {
       let plan = ReadPlan(
         folder.manifest, folder.contents.mapValues { LoadContent($0) },
         try #require(architecture.placement), on: folder.facts,
-        core: CoreMachine(machine: folder.machineNumber))
+        core: CoreMachine(machine: folder.machineOfCore))
       return Reading(plan, architecture, on: folder.facts)
     case .newTree:
       return Reading(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-package import KernelImage
+package import ELF
 
 // Failures of whole plans.
 extension KexecError {

@@ -6,8 +6,7 @@ import PhysicalMemory
 
 // The memory of the kernel that crashed: reserved for a crash kernel, and free again for the one after it.
 extension TreeFitting {
-  /// What every kernel uses, and a crash kernel backs up.
-  private static let firstMemory: UInt64 = 64 << 10
+  private static let firstMemory = PhysicalRange.backedUpOnPPC64.size
   private static let rule = Rule.linux("arch/powerpc/kexec/file_load_64.c", "setup_new_fdt_ppc64")
 
   /// The memory that the crashed kernel had, but for the first 64 KiB, which every kernel uses and which are

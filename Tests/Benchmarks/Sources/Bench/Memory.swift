@@ -44,7 +44,7 @@ private func timeCoreHeader(_ count: Int) throws {
     },
     {
       try CoreHeader(
-        machine: 183, byteOrder: .little, cpuNotes: notes, vmcoreinfo: vmcoreinfo[0],
+        machine: .arm64, byteOrder: .little, cpuNotes: notes, vmcoreinfo: vmcoreinfo[0],
         kernelText: nil, memory: pieces
       ).bytes().count
     })
