@@ -41,7 +41,7 @@ struct FailureWords {
       case .kaslrSeed: "--kaslr-seed"
       case .usableMemory: "--usable-memory"
       case .backup: "--backup-at"
-      case .handedOver(let part): option(part)
+      case .handedOver(let input): option(input)
       case .machine: machine
       case .memoryMap: memoryMap
       case .result: result
@@ -73,28 +73,20 @@ struct FailureWords {
     let option =
       switch name {
       case ChosenProperty.commandLine: "--command-line, --append or --no-command-line"
-      case ChosenProperty.initrdStart, ChosenProperty.initrdEnd: self.option(.initrd)
+      case ChosenProperty.initrdEnd: self.option(.initrd)
       case ChosenProperty.kaslrSeed: "--kaslr-seed"
       case ChosenProperty.rngSeed: "--rng-seed"
-      case ChosenProperty.imaBuffer: self.option(.measurements)
-      case ChosenProperty.liveUpdateTree: self.option(.liveUpdateTree)
-      case ChosenProperty.liveUpdateScratch: self.option(.liveUpdateScratch)
-      case ChosenProperty.diskKeys: self.option(.diskKeys)
-      default: ""
+      default: KexecInput.all.first { $0.property == name }.map(self.option)
       }
-    return option.isEmpty ? "" : "\nuse \(option)"
+    return option.map { "\nuse \($0)" } ?? ""
   }
 
   /// The option that says where something is.
-  private func option(_ part: HandoverPart) -> String {
-    switch part {
+  private func option(_ input: KexecInput) -> String {
+    switch input {
     case .initrd: initrd
-    case .coreHeader: "--elfcorehdr-at"
-    case .measurements: imaBuffer
-    case .liveUpdateTree: "--kho-fdt"
-    case .liveUpdateScratch: "--kho-scratch"
-    case .diskKeys: "--dmcryptkeys-at"
-    case .extra: "--extra"
+    case .imaBuffer: imaBuffer
+    default: input.option
     }
   }
 }

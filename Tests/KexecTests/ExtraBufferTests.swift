@@ -54,7 +54,7 @@ import Testing
       try patched(source("board"), handover([ExtraBuffer(name: name, range: Self.log.range)]))
     }
 
-    guard case .handedOver(.extra)? = error?.subject else {
+    guard case .handedOver(let input)? = error?.subject, input.option == "--extra" else {
       Issue.record("\(error?.description ?? "")")
       return
     }

@@ -85,7 +85,7 @@ import Testing
 
     let error = #expect(throws: KexecError.self) { try machine.plan() }
 
-    #expect(error?.subject == .handedOver(.measurements))
+    #expect(error?.subject == .handedOver(.imaBuffer))
     #expect(error?.text.contains(text) == true, "\(error?.text ?? "")")
   }
 

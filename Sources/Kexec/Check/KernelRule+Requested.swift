@@ -70,7 +70,7 @@ extension KernelRule {
       by: setup
     ) { new, _ in
       new.wanted.buffers.filter { new.tree.tuples($0.property) != [AddressAndSize($0.range)] }.map {
-        Problem("not the memory requested", at: property($0.property), by: $0.reader)
+        Problem("not the memory requested", at: property($0.property), by: $0.input.reader)
       }
     },
     .init(

@@ -57,7 +57,7 @@ struct RequestedTree {
   let initrd: PhysicalRange?
   let crash: CrashHandover?
   /// What other properties of `/chosen` tell of.
-  let buffers: [HandoverBuffer]
+  let buffers: [PlacedInput]
   let seeds: Seeds
   /// All of the reservation block.
   let reservations: Set<AddressAndSize>

@@ -52,7 +52,7 @@ extension LoadRequest {
     guard !isForCrash else { throw .noMeasurementsForCrash }
     let check = MeasurementBufferCheck(LoadContent(measurements), kernel.byteOrder)
     if let problem = check.problem {
-      throw .badContent(of: .measurements, reason: problem, MeasurementBufferCheck.rule)
+      throw .badContent(of: .imaBuffer, reason: problem, MeasurementBufferCheck.rule)
     }
     let half = machine.halfOfMemory
     let size =
@@ -60,7 +60,7 @@ extension LoadRequest {
       ?? .max
     guard half.map({ size <= $0 }) != false else {
       throw .badContent(
-        of: .measurements, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",
+        of: .imaBuffer, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",
         .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
     }
   }

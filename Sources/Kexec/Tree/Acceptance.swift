@@ -22,7 +22,7 @@ struct Acceptance {
     let buffers = handover.buffers
     let places =
       handover.reservations + [handover.initrd, handover.crash?.coreHeader].compactMap { $0 }
-      + buffers.filter(\.isReserved).map(\.range)
+      + buffers.filter(\.input.isReserved).map(\.range)
     requested = RequestedTree(
       commandLine: commandLine?.bytes, initrd: handover.initrd, crash: handover.crash,
       buffers: buffers, seeds: handover.seeds,

@@ -36,6 +36,27 @@ public struct Handover: Hashable, Sendable {
   }
 }
 
+extension Handover {
+  /// What is handed over besides initrd and core header, in the order in which the kernel writes it; the
+  /// caller's own comes last.
+  var buffers: [PlacedInput] {
+    let places: [(KexecInput, PhysicalRange?)] = [
+      (.diskKeys, crash?.diskKeys), (.khoTree, liveUpdate?.tree),
+      (.khoScratch, liveUpdate?.scratch), (.imaBuffer, measurements),
+    ]
+    return places.compactMap { input, range in range.map { PlacedInput(input, $0) } }
+      + extraBuffers
+  }
+
+  /// The caller's own.
+  var extraBuffers: [PlacedInput] { extras.map { PlacedInput(.extra($0.name), $0.range) } }
+
+  /// The same as ``buffers``, of some rows only.
+  func buffers(_ wanted: KexecInput...) -> [PlacedInput] {
+    buffers.filter { wanted.contains($0.input) }
+  }
+}
+
 /// Where the next kernel's command line comes from; later versions may know more.
 public enum CommandLineChoice: Hashable, Sendable {
   /// Nowhere: the next kernel uses its own, `CONFIG_CMDLINE`.

@@ -19,7 +19,7 @@ extension Handover {
       if ram?.contains(buffer.range) == false {
         throw buffer.bad("is not all in System RAM of /proc/iomem")
       }
-      if buffer.isReserved, let main = crash?.usableMemory.first, !main.contains(buffer.range) {
+      if buffer.input.isReserved, let main = crash?.usableMemory.first, !main.contains(buffer.range) {
         throw buffer.bad("is not in the crash kernel's main region, \(main)")
       }
       try checkIsApart(buffer, from: buffers[..<number], architecture)
@@ -31,14 +31,14 @@ extension Handover {
   private func checkMeasurements(
     for architecture: Architecture, on machine: MachineFacts
   ) throws(KexecError) {
-    guard let buffer = measurementsBuffer else { return }
+    guard let buffer = buffers(.imaBuffer).first else { return }
     guard architecture.readsMeasurements else { throw .noMeasurements(on: architecture) }
     guard crash == nil else { throw .noMeasurementsForCrash }
     let pageSize = machine.possiblePageSizes[0]
     guard buffer.range.start.isMultiple(of: pageSize), buffer.range.size.isMultiple(of: pageSize)
     else {
       throw .badPart(
-        buffer.part, reason: "\(buffer.range) is not of whole pages of \(pageSize) bytes",
+        buffer.input, reason: "\(buffer.range) is not of whole pages of \(pageSize) bytes",
         .linux("drivers/of/kexec.c", "ima_free_kexec_buffer"))
     }
   }
@@ -54,22 +54,22 @@ extension Handover {
         reason: "its kernels have no KHO in their trees (ARCH_SUPPORTS_KEXEC_HANDOVER)")
     }
     guard crash == nil else {
-      throw .badPart(.liveUpdateTree, reason: "a crash kernel is given none", fill)
+      throw .badPart(.khoTree, reason: "a crash kernel is given none", fill)
     }
     let (tree, scratch) = (liveUpdate.tree, liveUpdate.scratch)
     guard machine.possiblePageSizes.contains(tree.size), tree.start.isMultiple(of: tree.size) else {
       throw .badPart(
-        .liveUpdateTree, reason: "\(tree) is not one page",
+        .khoTree, reason: "\(tree) is not one page",
         .linux("drivers/of/kexec.c", "kho_add_chosen"))
     }
     guard scratch.size.isMultiple(of: 16), scratch.start.isMultiple(of: 8) else {
       throw .badPart(
-        .liveUpdateScratch, reason: "\(scratch) is no list of addresses and sizes, 16 bytes each",
+        .khoScratch, reason: "\(scratch) is no list of addresses and sizes, 16 bytes each",
         .linux("kernel/liveupdate/kexec_handover.c", "kho_populate"))
     }
     guard scratch.size <= 256 << 10 else {
       throw .badPart(
-        .liveUpdateScratch, reason: "\(scratch) is more than the kernel maps, 256 KiB",
+        .khoScratch, reason: "\(scratch) is more than the kernel maps, 256 KiB",
         .linux("arch/arm64/include/asm/fixmap.h", "NR_FIX_BTMAPS"))
     }
   }
@@ -84,7 +84,7 @@ extension Handover {
   }
 
   private func checkIsApart(
-    _ buffer: HandoverBuffer, from others: ArraySlice<HandoverBuffer>,
+    _ buffer: PlacedInput, from others: ArraySlice<PlacedInput>,
     _ architecture: Architecture
   ) throws(KexecError) {
     let backedUp = architecture.coreRules?.backedUp?.size ?? 0
@@ -93,12 +93,12 @@ extension Handover {
       ("the initrd", initrd), ("the core header", crash?.coreHeader), ("the backup", backup),
     ]
     let asked = reservations.map { ("a reservation asked for", Optional($0)) }
-    for case (let name, let other?) in own + (buffer.isReserved ? asked : [])
+    for case (let name, let other?) in own + (buffer.input.isReserved ? asked : [])
     where buffer.range.overlaps(other) {
       throw buffer.bad("overlaps \(name) at \(other)")
     }
     for other in others where buffer.range.overlaps(other.range) {
-      throw buffer.bad("overlaps the \(other.part)" + (other.isSecret ? "" : " at \(other.range)"))
+      throw buffer.bad("overlaps the \(other.input)" + (other.input.isSecret ? "" : " at \(other.range)"))
     }
   }
 
@@ -108,7 +108,7 @@ extension Handover {
   func checkBuffersAreFree(
     in tree: DeviceTree, _ reservations: [AddressAndSize]
   ) throws(KexecError) {
-    let buffers = buffers.filter(\.isReserved)
+    let buffers = buffers.filter(\.input.isReserved)
     guard !buffers.isEmpty else { return }
     let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
     for (keeper, memory) in kept + tree.reservedMemory() {
@@ -137,10 +137,10 @@ extension Handover {
   }
 }
 
-extension HandoverBuffer {
+extension PlacedInput {
   /// A place that it cannot have.
   fileprivate func bad(_ reason: String) -> KexecError {
-    .badPart(part, reason: "\(place) \(reason)", reader)
+    .badPart(input, reason: "\(place) \(reason)", input.reader)
   }
 }
 
@@ -157,6 +157,6 @@ extension KexecError {
   }
 
   static let noMeasurementsForCrash = KexecError.badPart(
-    .measurements, reason: "a crash kernel is given none",
+    .imaBuffer, reason: "a crash kernel is given none",
     .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
 }

@@ -38,7 +38,7 @@ extension Handover {
     for buffer in buffers
     where PropertyValue(AddressAndSize(buffer.range), cells: cells) == nil {
       throw .badPart(
-        buffer.part, reason: "\(buffer.place) is more than this tree can say",
+        buffer.input, reason: "\(buffer.place) is more than this tree can say",
         .linux("drivers/of/fdt.c", "early_init_dt_scan_root"))
     }
     guard let crash else { return }

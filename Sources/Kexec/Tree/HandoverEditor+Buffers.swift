@@ -10,14 +10,15 @@ extension HandoverEditor {
   /// among the properties.
   mutating func removeBuffers(for handover: Handover) throws(DeviceTreeError) {
     let wanted = Set(handover.buffers.map(\.property))
-    for stale in StaleBuffer.all {
-      release(bufferOf: stale.property, reason: stale.reason, rule: stale.rule)
-      guard !wanted.contains(stale.property) else { continue }
-      try delete(stale.property, reason: stale.reason, rule: stale.rule)
+    for input in KexecInput.all {
+      guard let (reason, rule) = input.stale else { continue }
+      release(bufferOf: input.property, reason: reason, rule: rule)
+      guard !wanted.contains(input.property) else { continue }
+      try delete(input.property, reason: reason, rule: rule)
     }
     for extra in handover.extraBuffers {
-      release(
-        bufferOf: extra.property, reason: "what \(extra.property) told of before", rule: .caller)
+      guard let (reason, rule) = extra.input.stale else { continue }
+      release(bufferOf: extra.property, reason: reason, rule: rule)
     }
     for name in ChosenProperty.historicBuffer {
       try delete(
@@ -27,15 +28,15 @@ extension HandoverEditor {
   }
 
   /// Writes the property, and reserves the memory to its exact size.
-  mutating func set(_ buffers: [HandoverBuffer]) throws(DeviceTreeError) {
+  mutating func set(_ buffers: [PlacedInput]) throws(DeviceTreeError) {
     for buffer in buffers {
       try set(
-        buffer.property, to: tuples([buffer.range], buffer.property), reason: buffer.reason,
-        rule: buffer.writer)
-      guard buffer.isReserved else { continue }
+        buffer.property, to: tuples([buffer.range], buffer.property), reason: buffer.input.reason,
+        rule: buffer.input.writer)
+      guard buffer.input.isReserved else { continue }
       reserve(
-        buffer.range, reason: "the \(buffer.part)", rule: buffer.writer,
-        isSecret: buffer.isSecret)
+        buffer.range, reason: "the \(buffer.input)", rule: buffer.input.writer,
+        isSecret: buffer.input.isSecret)
     }
   }
 
@@ -63,27 +64,4 @@ extension HandoverEditor {
     }
     return PropertyValue(bytes: bytes)
   }
-}
-
-/// What an earlier hand-over may have left, and why it goes.
-private struct StaleBuffer {
-  let property: String
-  let reason: String
-  let rule: Rule
-
-  static let all =
-    [
-      StaleBuffer(
-        property: ChosenProperty.imaBuffer,
-        reason: "the running kernel has taken this measurement list",
-        rule: .linux("drivers/of/kexec.c", "remove_ima_buffer")),
-      StaleBuffer(
-        property: ChosenProperty.diskKeys, reason: "keys for the last crash kernel",
-        rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys")),
-    ]
-    + ChosenProperty.liveUpdate.map {
-      StaleBuffer(
-        property: $0, reason: "points to memory that is no longer kept",
-        rule: .linux("drivers/of/kexec.c", "kho_add_chosen"))
-    }
 }

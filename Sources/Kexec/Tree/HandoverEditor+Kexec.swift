@@ -20,12 +20,12 @@ extension HandoverEditor {
     try removeBuffers(for: handover)
 
     try setInitrd(handover.initrd)
-    try setCrash(handover.crash)
-    try set(handover.liveUpdate?.buffers ?? [])
+    try setCrash(handover.crash, handover.buffers(.diskKeys))
+    try set(handover.buffers(.khoTree, .khoScratch))
     try setCommandLine(commandLine)
     try setSeeds(handover.seeds)
     try markBootedFromKexec()
-    try set([handover.measurementsBuffer].compactMap { $0 } + handover.extraBuffers)
+    try set(handover.buffers(.imaBuffer) + handover.extraBuffers)
     reserve(handover.reservations)
     noteWhatStays(besides: handover.extras.map(\.name))
   }
@@ -130,13 +130,15 @@ extension HandoverEditor {
     reserve(initrd, reason: "the initrd, to its exact size", rule: kexecRule)
   }
 
-  private mutating func setCrash(_ crash: CrashHandover?) throws(DeviceTreeError) {
+  private mutating func setCrash(
+    _ crash: CrashHandover?, _ keys: [PlacedInput]
+  ) throws(DeviceTreeError) {
     guard let crash else { return }
     try set(
       ChosenProperty.coreHeader, to: tuples([crash.coreHeader], ChosenProperty.coreHeader),
       reason: "the core header that /proc/vmcore is made of", rule: kexecRule)
     reserve(crash.coreHeader, reason: "the core header", rule: kexecRule)
-    try set([crash.diskKeysBuffer].compactMap { $0 })
+    try set(keys)
     try set(
       ChosenProperty.usableMemory, to: tuples(crash.usableMemory, ChosenProperty.usableMemory),
       reason: "all memory that the crash kernel may use: the main region first", rule: kexecRule)

@@ -89,15 +89,11 @@ struct RuleSample {
     let tree = try ReadTree(good, for: architecture)
     let usable = tree.tuples("linux,usable-memory-range")?.compactMap(\.memory) ?? []
     let names = ["linux,ima-kexec-buffer", "acme,log"]
-    let rule = Rule.linux("drivers/of/kexec.c", "ima_get_kexec_buffer")
     return RequestedTree(
       commandLine: tree.commandLine, initrd: tree.initrd,
       crash: tree.coreHeader.map { CrashHandover(coreHeader: $0, usableMemory: usable) },
       buffers: names.compactMap { name in
-        tree.place(name).map {
-          HandoverBuffer(
-            part: .extra(name), property: name, range: $0, reason: "", writer: rule, reader: rule)
-        }
+        tree.place(name).map { PlacedInput(.extra(name), $0) }
       },
       seeds: Seeds(kaslr: tree["kaslr-seed"]?.bytes, rng: tree["rng-seed"]?.bytes),
       reservations: Set(good.reservations), written: ChosenProperty.written + ["acme,log"],

@@ -103,12 +103,12 @@ extension KexecError {
   // MARK: Everything else that is handed over
 
   /// Something cannot be handed over at this place.
-  package static func badPart(_ part: HandoverPart, reason: String, _ rule: Rule) -> Self {
+  package static func badPart(_ part: KexecInput, reason: String, _ rule: Rule) -> Self {
     .init(.usage, "the \(part): \(reason)", about: .handedOver(part), rule: rule)
   }
 
   /// The bytes of something that is handed over are not what they should be.
-  package static func badContent(of part: HandoverPart, reason: String, _ rule: Rule) -> Self {
+  package static func badContent(of part: KexecInput, reason: String, _ rule: Rule) -> Self {
     .init(.malformedInput, "the \(part): \(reason)", about: .handedOver(part), rule: rule)
   }
 }

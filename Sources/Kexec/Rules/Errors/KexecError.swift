@@ -76,7 +76,7 @@ public struct KexecError: Error, Hashable, Sendable {
     /// The address of the backup: ppc64.
     case backup
     /// Something that is handed over.
-    case handedOver(HandoverPart)
+    case handedOver(KexecInput)
     /// The machine, for facts that it lists or that are given in their place.
     case machine
     /// The machine's list of its memory.
