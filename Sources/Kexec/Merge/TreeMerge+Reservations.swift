@@ -4,52 +4,52 @@ import DeviceTree
 
 // The reservation block: Devicetree Specification v0.4, section 5.3.
 extension TreeMerger {
-  /// Reservations of the machine's firmware: all but those that the last hand-over made, which the steps
-  /// of the hand-over find in the machine's own tree.
+  /// Reservations of the machine's firmware: all but those that the last hand-over made.
   mutating func mergeReservations() throws(KexecError) {
-    let editor = try lastHandover()
+    let (last, kept) = try lastHandover()
     var known = Set(reservations)
-    for change in editor.changes {
-      guard change.action == .removed, change.subject == .reservation,
-        case .memory(let entry)? = change.from, !known.contains(entry)
-      else { continue }
+    for old in last.stale
+    where !old.isSecret && !kept.contains(old.entry) && !known.contains(old.entry) {
       changes.append(
         Change(
-          .omitted, .reservation, from: .memory(entry), reason: change.reason, rule: change.rule))
+          .omitted, .reservation, from: .memory(old.entry), reason: old.reason, rule: old.rule))
     }
-    let doubts = editor.changes.filter { $0.action == .kept && $0.subject == .reservation }
-    let reasons = Dictionary(doubts.map { ($0.from, $0.reason) }) { first, _ in first }
-    for entry in editor.lastingReservations where known.insert(entry).inserted {
+    let reasons = Dictionary(last.doubtful.map { ($0.entry, $0.reason) }) { first, _ in first }
+    for entry in last.lastingReservations where known.insert(entry).inserted {
       reservations.append(entry)
       changes.append(
         Change(
           .added, .reservation, to: .memory(entry),
-          reason: reasons[.memory(entry)] ?? "the machine's firmware keeps it",
+          reason: reasons[entry] ?? "the machine's firmware keeps it",
           rule: .linux("drivers/of/fdt.c", "early_init_fdt_scan_reserved_mem")))
     }
   }
 
-  /// What a hand-over of the machine's own tree would find of the last one.
-  private func lastHandover() throws(KexecError) -> HandoverEditor {
+  /// What the last hand-over left in the machine's tree, and what its architecture's kernels reserve in any
+  /// case.
+  private func lastHandover() throws(KexecError) -> (LastHandover, kept: Set<AddressAndSize>) {
+    let architecture = Architecture(describedBy: machine.tree) ?? .other
     do throws(KexecError) {
-      let handover = Handover(commandLine: .omitted, seeds: .none)
-      let architecture = Architecture(describedBy: machine.tree) ?? .other
-      let fitting = try TreeFitting(
-        machine.tree, for: architecture, handover, machine.facts)
-      var editor = try HandoverEditor(machine.tree, before: machine.tree, machine.facts)
-      editor.take(fitting)
-      do throws(DeviceTreeError) {
-        try editor.prepareForKexec(handover, nil)
-        _ = try editor.finishedTree()
-      } catch {
-        throw KexecError.tree(error)
-      }
-      return editor
+      let fixup = try TreeFixup(machine.tree, for: architecture, nil, machine.facts)
+      var last = try LastHandover(of: machine)
+      try last.checkSize()
+      last.release(fixup.stale)
+      return (last, Set(fixup.reservations.map(\.entry)))
     } catch {
       guard case .tree(let error)? = error.cause else {
         throw .notMerged(machine.name, reason: error.message)
       }
       throw .machineTree(machine.name, error)
+    }
+  }
+}
+
+extension LastHandover {
+  fileprivate init(of machine: MachineTree) throws(KexecError) {
+    do throws(DeviceTreeError) {
+      try self.init(in: machine.tree, before: machine.tree, on: machine.facts)
+    } catch {
+      throw .tree(error)
     }
   }
 }

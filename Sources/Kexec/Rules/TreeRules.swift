@@ -6,14 +6,15 @@ import PhysicalMemory
 /// What the kernels of one architecture do to the next kernel's tree besides what all of them do.
 struct TreeRules: Sendable {
   /// Makes the changes.
-  let fit: @Sendable (inout TreeFitting) throws(KexecError) -> Void
+  let fixUp: @Sendable (inout TreeFixup) throws(KexecError) -> Void
 }
 
-/// A tree while it is fitted to one architecture, and what is written down meanwhile.
-struct TreeFitting {
+/// The fixups of one architecture, on their way: the tree, and what is written down meanwhile.
+struct TreeFixup {
   /// The tree, with the caller's edits; `/chosen` and the reservations are edited later, elsewhere.
   private(set) var tree: DeviceTree
-  let handover: Handover
+  /// What a crash kernel is told; nil for an ordinary kexec.
+  let crash: CrashHandover?
   let machine: MachineFacts
   private(set) var changes: [Change] = []
   /// Memory that the next kernel has to keep off.
@@ -30,15 +31,15 @@ struct TreeFitting {
     var isSecret = false
   }
 
-  /// Fits a tree; where an architecture has no rules of its own, it stays as it is.
+  /// Fixes a tree up; where an architecture has no fixups, it stays as it is.
   init(
-    _ tree: DeviceTree, for architecture: Architecture, _ handover: Handover,
+    _ tree: DeviceTree, for architecture: Architecture, _ crash: CrashHandover?,
     _ machine: MachineFacts
   ) throws(KexecError) {
     self.tree = tree
-    self.handover = handover
+    self.crash = crash
     self.machine = machine
-    try architecture.treeRules?.fit(&self)
+    try architecture.treeRules?.fixUp(&self)
   }
 
   /// The running kernel's own tree, or what is known of it.

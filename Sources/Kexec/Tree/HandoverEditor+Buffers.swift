@@ -10,15 +10,8 @@ extension HandoverEditor {
   /// among the properties.
   mutating func removeBuffers(for handover: Handover) throws(DeviceTreeError) {
     let wanted = Set(handover.buffers.map(\.property))
-    for input in KexecInput.all {
-      guard let (reason, rule) = input.stale else { continue }
-      release(bufferOf: input.property, reason: reason, rule: rule)
-      guard !wanted.contains(input.property) else { continue }
-      try delete(input.property, reason: reason, rule: rule)
-    }
-    for extra in handover.extraBuffers {
-      guard let (reason, rule) = extra.input.stale else { continue }
-      release(bufferOf: extra.property, reason: reason, rule: rule)
+    for input in KexecInput.all where !wanted.contains(input.property) {
+      if let (reason, rule) = input.stale { try delete(input.property, reason: reason, rule: rule) }
     }
     for name in ChosenProperty.historicBuffer {
       try delete(
@@ -40,23 +33,13 @@ extension HandoverEditor {
     }
   }
 
-  /// Notes the reservation of the memory that a property tells of.
-  mutating func release(bufferOf name: String, reason: String, rule: Rule) {
-    for old in oldProperties + found where old.name == name {
-      if let buffers = old.value.tuples(rootCells), buffers.count == 1 {
-        release(
-          buffers[0], reason: reason, rule: rule, isSecret: ChosenProperty.secrets.contains(name))
-      }
-    }
-  }
-
   /// Addresses and sizes in root cells.
   func tuples(
     _ ranges: [PhysicalRange], _ property: String
   ) throws(DeviceTreeError) -> PropertyValue {
     var bytes: [UInt8] = []
     for range in ranges {
-      guard let value = PropertyValue(AddressAndSize(range), cells: rootCells) else {
+      guard let value = PropertyValue(AddressAndSize(range), cells: last.rootCells) else {
         throw DeviceTreeError(
           .badValue, node: ChosenProperty.node, property: property, value: range.start)
       }

@@ -4,7 +4,7 @@ import DeviceTree
 import PhysicalMemory
 
 /// The kernel function whose work is done here.
-private let kexecRule = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")
+private let kexecRule = LastHandover.rule
 
 extension HandoverEditor {
   /// Turns the running kernel's tree into the next one's: first nothing of the last hand-over is
@@ -12,10 +12,9 @@ extension HandoverEditor {
   mutating func prepareForKexec(
     _ handover: Handover, _ commandLine: KernelCommandLine?
   ) throws(DeviceTreeError) {
-    releaseOwnReservation()
+    noteDoubtfulReservations()
     try addChosenIfMissing()
     try removeCoreHeader(for: handover.crash)
-    try removeUsableMemory(for: handover.crash)
     try removeOldInitrd(for: handover.initrd)
     try removeBuffers(for: handover)
 
@@ -34,27 +33,8 @@ extension HandoverEditor {
 // MARK: - What the last hand-over left
 
 extension HandoverEditor {
-  /// The running kernel's tree may be reserved by whoever placed it.
-  ///
-  /// The kernel knows where its tree is and deletes exactly that entry; user space can only tell by
-  /// the size. An odd size that matches inside memory the kernel keeps is its tree; a size in whole
-  /// pages could be firmware's, and a reservation too many costs little, so that one stays.
-  private mutating func releaseOwnReservation() {
-    let pageSize = machine.possiblePageSizes[0]
-    let pages = roundUp(UInt64(sourceSize), to: pageSize)
-    for entry in foundReservations where [UInt64(sourceSize), pages].contains(entry.size) {
-      guard let range = entry.range, machine.reserved.contains(where: { $0.contains(range) })
-      else { continue }
-      if entry.size == sourceSize, !entry.size.isMultiple(of: pageSize) {
-        release(
-          entry, reason: "a guess: as large as the running kernel's tree, which is not passed on",
-          rule: kexecRule)
-      } else {
-        keep(
-          entry, reason: "may be the running kernel's tree or firmware's memory; harmless",
-          rule: kexecRule)
-      }
-    }
+  private mutating func noteDoubtfulReservations() {
+    for old in last.doubtful { keep(old.entry, reason: old.reason, rule: old.rule) }
   }
 
   private mutating func addChosenIfMissing() throws(DeviceTreeError) {
@@ -63,54 +43,24 @@ extension HandoverEditor {
   }
 
   private mutating func removeCoreHeader(for next: CrashHandover?) throws(DeviceTreeError) {
-    let reason = "the core header was for the last crash kernel"
-    let rule = Rule.linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr")
-    release(bufferOf: ChosenProperty.coreHeader, reason: reason, rule: rule)
-    if next == nil { try delete(ChosenProperty.coreHeader, reason: reason, rule: rule) }
-  }
-
-  private mutating func removeUsableMemory(for next: CrashHandover?) throws(DeviceTreeError) {
     guard next == nil else { return }
+    try delete(
+      ChosenProperty.coreHeader, reason: "the core header was for the last crash kernel",
+      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
     try delete(
       ChosenProperty.usableMemory, reason: "would cap an ordinary kernel to the old crash region",
       rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_usable_mem_range"))
   }
 
-  /// The reservation of the last initrd may be exact, as kexec writes it, or in whole pages, as
-  /// firmware does.
   private mutating func removeOldInitrd(for next: PhysicalRange?) throws(DeviceTreeError) {
-    releaseOldInitrd(of: oldProperties)
-    releaseOldInitrd(of: found)
-    guard let start = foundValue(of: ChosenProperty.initrdStart) else {
+    guard last.value(of: ChosenProperty.initrdStart) != nil else {
       try delete(
         ChosenProperty.initrdEnd, reason: "an initrd's end without its start", rule: kexecRule)
       return
     }
-    guard start.number != nil else {
-      throw DeviceTreeError(
-        .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdStart)
-    }
-    guard foundValue(of: ChosenProperty.initrdEnd)?.number != nil else {
-      throw DeviceTreeError(
-        .badValue, node: ChosenProperty.node, property: ChosenProperty.initrdEnd)
-    }
-    if next == nil {
-      for name in [ChosenProperty.initrdStart, ChosenProperty.initrdEnd] {
-        try delete(name, reason: "the last initrd is not passed on", rule: kexecRule)
-      }
-    }
-  }
-
-  private mutating func releaseOldInitrd(of properties: [Property]) {
-    guard let start = properties.first(where: { $0.name == ChosenProperty.initrdStart }),
-      let end = properties.first(where: { $0.name == ChosenProperty.initrdEnd }),
-      let first = start.value.number, let end = end.value.number, first < end
-    else { return }
-    let sizes = [end - first] + machine.possiblePageSizes.map { roundUp(end - first, to: $0) }
-    _ = sizes.contains { size in
-      release(
-        AddressAndSize(address: first, size: size),
-        reason: "was the last initrd's, which is not passed on", rule: kexecRule)
+    guard next == nil else { return }
+    for name in ChosenProperty.initrd {
+      try delete(name, reason: "the last initrd is not passed on", rule: kexecRule)
     }
   }
 }
@@ -151,7 +101,7 @@ extension HandoverEditor {
       return
     }
     let value = PropertyValue(bytes: commandLine.bytes + [0])
-    if foundValue(of: name) == value {
+    if last.value(of: name) == value {
       keep(Property(name, value), reason: "the command line is the same", rule: kexecRule)
     }
     try set(name, to: value, reason: "the next kernel's command line", rule: kexecRule)
@@ -190,12 +140,12 @@ extension HandoverEditor {
   /// Says which unknown properties go on to the next kernel: one of them may be hand-over state
   /// that this package has not heard of.
   private mutating func noteWhatStays(besides extras: [String]) {
-    for property in found where property.name == ChosenProperty.keystorePassword {
+    for property in last.properties where property.name == ChosenProperty.keystorePassword {
       keep(
         property, reason: "opens the platform's keystore, for the kernel that knows it",
         rule: .linux("arch/powerpc/platforms/pseries/plpks.c", "plpks_populate_fdt"))
     }
-    let others = found.filter { !extras.contains($0.name) }
+    let others = last.properties.filter { !extras.contains($0.name) }
     for property in others where property.name.hasPrefix("linux,") {
       if ChosenProperty.uefi.contains(property.name) {
         keep(
@@ -206,10 +156,4 @@ extension HandoverEditor {
       }
     }
   }
-}
-
-/// The next multiple of a page size, which is a power of two; saturates.
-private func roundUp(_ size: UInt64, to pageSize: UInt64) -> UInt64 {
-  let (sum, overflow) = size.addingReportingOverflow(pageSize - 1)
-  return overflow ? .max : sum & ~(pageSize - 1)
 }

@@ -10,55 +10,26 @@ import PhysicalMemory
 struct HandoverEditor {
   /// What was done so far.
   private(set) var changes: [Change] = []
-  /// What is known about the tree's machine.
-  let machine: MachineFacts
-  /// The root's `#address-cells` and `#size-cells`: they rule every tuple in `/chosen`.
-  let rootCells: CellCounts
-  /// `totalsize` of the blob as it was found.
-  let sourceSize: Int
-
-  /// The properties of `/chosen` as they were found.
-  let found: [Property]
-  /// The properties of `/chosen` before the caller edited them.
-  let oldProperties: [Property]
-  /// The reservations as they were found.
-  let foundReservations: [AddressAndSize]
+  /// What the last hand-over left.
+  private(set) var last: LastHandover
 
   /// The path of `/chosen` in this tree: some call it `/chosen@0`.
   private var node = ChosenProperty.node
   private let base: DeviceTree
   private var excerpt: DeviceTree
-  private var stale: [TreeFitting.Reservation] = []
-  private var wanted: [TreeFitting.Reservation] = []
-
-  /// Reservations, and properties of `/chosen`, in a tree that is edited: far above what machines
-  /// have, and low enough that no file makes the edits, each of which moves the rest, take minutes.
-  private static let mostEntries = 10_000
+  private var wanted: [TreeFixup.Reservation] = []
 
   /// - Parameters:
   ///   - base: the tree, as the caller edited it.
-  ///   - old: the tree as it came: memory whose property the caller deleted is still reserved.
-  /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its
-  ///   addresses are: Linux and libfdt would then disagree on every tuple.
-  init(_ base: DeviceTree, before old: DeviceTree, _ machine: MachineFacts) throws(KexecError) {
+  ///   - last: what the last hand-over left in it.
+  init(_ base: DeviceTree, _ last: LastHandover) throws(KexecError) {
     self.base = base
-    oldProperties = (try? old.properties(of: ChosenProperty.node)) ?? []
-    self.machine = machine
+    self.last = last
     do throws(DeviceTreeError) {
-      rootCells = try base.cellCounts(of: "/")
-      sourceSize = old.sourceSize
       excerpt = try base.excerpt(of: "chosen")
-      let hasChosen = excerpt.contains(node)
-      if hasChosen { node = try excerpt.fullPath(of: node) }
-      found = hasChosen ? try excerpt.properties(of: node) : []
-      foundReservations = excerpt.reservations
+      if excerpt.contains(node) { node = try excerpt.fullPath(of: node) }
     } catch {
       throw .tree(error)
-    }
-    for (place, count) in [("reservations", foundReservations.count), (node, found.count)] {
-      guard count <= Self.mostEntries else {
-        throw .tooMany(place: place, count: count, limit: Self.mostEntries)
-      }
     }
   }
 
@@ -79,16 +50,11 @@ struct HandoverEditor {
     changes.append(Change(.added, .node(node), reason: reason, rule: rule))
   }
 
-  /// The value of a property as it was found; of the first copy, as readers do.
-  func foundValue(of name: String) -> PropertyValue? {
-    found.first { $0.name == name }?.value
-  }
-
   /// Sets a property; a second copy, which the next kernel would not read, is deleted.
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
-    let copies = found.filter { $0.name == name }.map(\.value)
+    let copies = last.properties.filter { $0.name == name }.map(\.value)
     if copies.count > 1 {
       try excerpt.deleteProperty(name, of: node)
     }
@@ -103,7 +69,7 @@ struct HandoverEditor {
 
   /// Deletes every copy of a property.
   mutating func delete(_ name: String, reason: String, rule: Rule) throws(DeviceTreeError) {
-    guard foundValue(of: name) != nil else { return }
+    guard last.value(of: name) != nil else { return }
     for old in try excerpt.deleteProperty(name, of: node) {
       record(name, from: old, to: nil, reason: reason, rule: rule)
     }
@@ -127,22 +93,6 @@ struct HandoverEditor {
 
   // MARK: Reservations
 
-  /// The reservations of the tree as it was found, without those that the last hand-over made.
-  var lastingReservations: [AddressAndSize] {
-    foundReservations.filter { entry in !stale.contains { $0.entry == entry } }
-  }
-
-  /// Notes a reservation of the last hand-over; false when there is none like it.
-  @discardableResult
-  mutating func release(
-    _ entry: AddressAndSize, reason: String, rule: Rule, isSecret: Bool = false
-  ) -> Bool {
-    guard foundReservations.contains(entry) else { return false }
-    guard !stale.contains(where: { $0.entry == entry }) else { return true }
-    stale.append(.init(entry: entry, reason: reason, rule: rule, isSecret: isSecret))
-    return true
-  }
-
   /// Notes a reservation that the next kernel needs.
   mutating func reserve(
     _ range: PhysicalRange, reason: String, rule: Rule, isSecret: Bool = false
@@ -152,9 +102,9 @@ struct HandoverEditor {
   }
 
   /// Notes what one architecture reserves, and has reserved.
-  mutating func take(_ fitting: TreeFitting) {
-    for old in fitting.stale { release(old.entry, reason: old.reason, rule: old.rule) }
-    wanted += fitting.reservations
+  mutating func take(_ fixup: TreeFixup) {
+    last.release(fixup.stale)
+    wanted += fixup.reservations
   }
 
   /// Writes down that a reservation stays.
@@ -165,14 +115,12 @@ struct HandoverEditor {
 
   /// Refuses more new reservations than are edited in a bearable time.
   func checkReservationCount() throws(KexecError) {
-    guard wanted.count <= Self.mostEntries else {
-      throw .tooMany(place: "reservations", count: wanted.count, limit: Self.mostEntries)
-    }
+    try LastHandover.check(wanted.count, at: "reservations")
   }
 
   private mutating func settleReservations() throws(DeviceTreeError) {
     let asked = Set(wanted.map(\.entry))
-    for old in stale where !asked.contains(old.entry) {
+    for old in last.stale where !asked.contains(old.entry) {
       guard try excerpt.deleteReservation(old.entry) else { continue }
       changes.append(
         Change(.removed, .reservation, from: old.shown, reason: old.reason, rule: old.rule))
@@ -186,7 +134,7 @@ struct HandoverEditor {
   }
 }
 
-extension TreeFitting.Reservation {
+extension TreeFixup.Reservation {
   /// The memory; of secrets, how much it is.
   fileprivate var shown: Change.Value {
     isSecret ? .secret(byteCount: Int(clamping: entry.size)) : .memory(entry)

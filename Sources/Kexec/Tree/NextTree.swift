@@ -38,49 +38,62 @@ public struct NextTree: Hashable, Sendable {
     try handover.check(line, for: architecture, on: machine)
     try handover.checkFits(edited)
 
-    let fitting = try TreeFitting(edited, for: architecture, handover, machine)
-    var editor = try HandoverEditor(fitting.tree, before: base, machine)
-    let finished = try editor.tree(for: handover, line, fitting)
-    try handover.checkInitrdIsFree(in: edited, editor.lastingReservations)
-    try handover.checkBuffersAreFree(in: edited, editor.lastingReservations)
+    let fixup = try TreeFixup(edited, for: architecture, handover.crash, machine)
+    var editor = try HandoverEditor(
+      fixup.tree, LastHandover(in: fixup.tree, before: base, handover, on: machine))
+    let finished = try editor.tree(for: handover, line, fixup)
+    let lasting = editor.last.lastingReservations
+    try handover.checkInitrdIsFree(in: edited, lasting)
+    try handover.checkBuffersAreFree(in: edited, lasting)
     try asked.checkNotUndone(by: handover, edited, finished)
 
     blob = finished.blob
-    changes = asked + (line?.changes ?? []) + fitting.changes + editor.changes
+    changes = asked + (line?.changes ?? []) + fixup.changes + editor.changes
     editWarnings = odd
     warnings = odd + handover.warnings(line, for: architecture, edited, on: machine)
     let acceptance = Acceptance(
-      architecture, handover, line, base: base, edited: fitting.tree,
-      reservations: editor.lastingReservations + fitting.reservations.map(\.entry))
+      architecture, handover, line, base: base, edited: fixup.tree,
+      reservations: lasting + fixup.reservations.map(\.entry))
     let findings = acceptance.findings(in: blob, on: machine)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
 
 extension HandoverEditor {
-  /// The finished tree; half an old initrd is said in words of its own.
+  /// The finished tree.
   fileprivate mutating func tree(
-    for handover: Handover, _ line: KernelCommandLine?, _ fitting: TreeFitting
+    for handover: Handover, _ line: KernelCommandLine?, _ fixup: TreeFixup
   ) throws(KexecError) -> DeviceTree {
     do throws(DeviceTreeError) {
       try prepareForKexec(handover, line)
     } catch {
-      throw Self.error(error)
+      throw .tree(error)
     }
-    take(fitting)
+    take(fixup)
     try checkReservationCount()
     do throws(DeviceTreeError) {
       return try finishedTree()
     } catch {
-      throw Self.error(error)
+      throw .tree(error)
     }
   }
+}
 
-  private static func error(_ error: DeviceTreeError) -> KexecError {
-    guard let property = error.property, ChosenProperty.initrd.contains(property) else {
-      return .tree(error)
+extension LastHandover {
+  /// What a hand-over finds of the last one; half an old initrd is said in words of its own.
+  fileprivate init(
+    in tree: DeviceTree, before base: DeviceTree, _ handover: Handover, on machine: MachineFacts
+  ) throws(KexecError) {
+    do throws(DeviceTreeError) {
+      try self.init(
+        in: tree, before: base, extras: handover.extras.map { .extra($0.name) }, on: machine)
+    } catch {
+      guard let property = error.property, ChosenProperty.initrd.contains(property) else {
+        throw .tree(error)
+      }
+      throw .badInitrd(property: property)
     }
-    return .badInitrd(property: property)
+    try checkSize()
   }
 }
 

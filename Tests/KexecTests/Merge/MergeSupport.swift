@@ -30,7 +30,7 @@ func tree(
 /// The merge with a machine that messages call `MACHINE`.
 func merge(
   _ board: DeviceTree, _ machine: DeviceTree, _ facts: MachineFacts = MachineFacts()
-) throws -> TreeMerge {
+) throws(KexecError) -> TreeMerge {
   try TreeMerge(of: board, with: MachineTree(machine, name: "MACHINE", facts: facts))
 }
 

@@ -5,14 +5,14 @@ import DeviceTree
 import PhysicalMemory
 
 // The memory of the kernel that crashed: reserved for a crash kernel, and free again for the one after it.
-extension TreeFitting {
+extension TreeFixup {
   private static let firstMemory = PhysicalRange.backedUpOnPPC64.size
   private static let rule = Rule.linux("arch/powerpc/kexec/file_load_64.c", "setup_new_fdt_ppc64")
 
   /// The memory that the crashed kernel had, but for the first 64 KiB, which every kernel uses and which are
   /// backed up; and that backup.
   mutating func reserveCrashedMemory() {
-    guard let crash = handover.crash, let main = crash.usableMemory.first else { return }
+    guard let crash, let main = crash.usableMemory.first else { return }
     if let crashed = PhysicalRange(start: Self.firstMemory, end: main.start) {
       reserve(crashed, reason: "what the crashed kernel had", rule: Self.rule)
     }

@@ -4,7 +4,7 @@ import DeviceTree
 import PhysicalMemory
 
 // How the memory of a powerpc crash kernel is limited: not by one range for all, but node by node.
-extension TreeFitting {
+extension TreeFixup {
   private static let limitRule = Rule.linux(
     "arch/powerpc/kexec/file_load_64.c", "update_usable_mem_fdt")
 
@@ -12,7 +12,7 @@ extension TreeFitting {
   /// lowest, and the firmware's (`arch/powerpc/kexec/ranges.c:get_usable_memory_ranges`). What is below
   /// its own is reserved.
   private var usableMemory: PhysicalRangeSet? {
-    guard let main = handover.crash?.usableMemory.first else { return nil }
+    guard let main = crash?.usableMemory.first else { return nil }
     let low = PhysicalRange(start: 0, end: main.end)
     return PhysicalRangeSet([low].compactMap { $0 } + liveTree.sharedFirmware())
   }

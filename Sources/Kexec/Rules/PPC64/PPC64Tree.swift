@@ -10,17 +10,17 @@ extension TreeRules {
   /// keystore (`ibm,plpks-pw`); one that is in the tree stays. OPAL's memory is reserved besides: firmware
   /// does so in its own tree, which the kernel relies on.
   static let ppc64 = TreeRules(
-    fit: { (fitting) throws(KexecError) in
-      try fitting.takeLiveCPUs()
-      try fitting.takeLiveWindows()
-      try fitting.limitMemory()
-      fitting.releaseCrashedMemory()
-      fitting.reserveCrashedMemory()
-      fitting.reserveFirmware()
+    fixUp: { (fixup) throws(KexecError) in
+      try fixup.takeLiveCPUs()
+      try fixup.takeLiveWindows()
+      try fixup.limitMemory()
+      fixup.releaseCrashedMemory()
+      fixup.reserveCrashedMemory()
+      fixup.reserveFirmware()
     })
 }
 
-extension TreeFitting {
+extension TreeFixup {
   /// The CPU nodes of the live tree in the place of those in the tree: CPUs come and go, and a kernel
   /// that is started on one which it does not know stops (`arch/powerpc/kernel/setup-common.c:
   /// smp_setup_cpu_maps`).
