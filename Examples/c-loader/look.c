@@ -4,6 +4,7 @@
 #include "loader.h"
 
 #include <fcntl.h>
+#include <libfdt.h>
 #include <string.h>
 
 /* The findings of a report, a line each; an exit code that tells whether there are any. */
@@ -48,15 +49,14 @@ int capture(const struct arguments *arguments) {
 /* A tree, read as the kernel that is started with it will: a crash kernel's has a core header. */
 static int check_tree(const void *bytes, size_t size, dtfix_report **report, dtfix_error **error) {
   dtfix_tree *tree = NULL;
-  dtfix_buffer *place = NULL;
   uint32_t purpose = DTFIX_FOR_KEXEC;
   int result = dtfix_tree_open(bytes, size, &tree, error);
   if (result == 0) {
-    if (dtfix_tree_property(tree, "/chosen", "linux,elfcorehdr", &place, NULL) == 0)
+    const int chosen = fdt_path_offset(bytes, "/chosen");
+    if (chosen >= 0 && fdt_getprop(bytes, chosen, "linux,elfcorehdr", NULL) != NULL)
       purpose = DTFIX_FOR_CRASH;
     result = dtfix_tree_check(tree, purpose, NULL, report, error);
   }
-  dtfix_buffer_free(&place);
   dtfix_tree_free(&tree);
   return result;
 }

@@ -6,16 +6,6 @@ import PhysicalMemory
 
 // What callers hand in: checked here, and copied.
 
-/// Where a result goes.
-///
-/// - Throws: ``CallFailure`` for NULL.
-@safe func place<Value>(
-  _ pointer: UnsafeMutablePointer<Value>?, _ name: String
-) throws(CallFailure) -> UnsafeMutablePointer<Value> {
-  guard let pointer = unsafe pointer else { throw .argument("\(name): NULL") }
-  return unsafe pointer
-}
-
 /// A copy of a caller's bytes.
 ///
 /// - Throws: ``CallFailure`` for NULL with a size, and for a size that nothing has: to copy that would take more

@@ -9,9 +9,6 @@ final class BufferObject: HandleObject {
 
   init(_ bytes: some Collection<UInt8>) { self.bytes = CBytes(bytes) }
   convenience init(_ text: String) { self.init(text.utf8) }
-
-  /// Names, each ended by a NUL.
-  convenience init(names: [String]) { self.init(names.flatMap { Array($0.utf8) + [0] }) }
 }
 
 /// Documented in `dtfix.h`.
@@ -29,6 +26,6 @@ public func dtfix_buffer_size(_ buffer: OpaquePointer?) -> Int {
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_free")
-public func dtfix_buffer_free(_ buffer: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_buffer_free(_ buffer: HandlePlace?) {
   BufferObject.free(buffer)
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DeviceTree
 import Kexec
 import Loading
 
@@ -41,15 +40,6 @@ extension CallFailure {
 
   /// The same, of a tree or a machine of this name.
   init(_ error: KexecError, in source: String) { self.init(error.naming(SubjectNames(source))) }
-
-  /// What a tree does not have, or cannot take.
-  init(_ error: DeviceTreeError) {
-    switch error.code {
-    case .notFound: self.init(.notFound, "\(error)")
-    case .exists, .badPath, .badName, .isRoot, .badOverlay: self.init(.usage, "\(error)")
-    default: self.init(.malformedInput, "\(error)")
-    }
-  }
 }
 
 /// Runs the body of a function of `dtfix.h`, and turns what it throws into a code and an error handle.

@@ -8,11 +8,10 @@ import RunningKernel
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_capture")
 public func dtfix_machine_capture(
-  _ machine: OpaquePointer?, _ wanted: UInt32, _ archive: UnsafeMutablePointer<OpaquePointer?>?,
-  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ machine: OpaquePointer?, _ wanted: UInt32, _ archive: HandlePlace?, _ report: HandlePlace?,
+  _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(archive, "archive")
+  answer(error, archive, "archive") { () throws(CallFailure) in
     let kernel = try MachineObject.of(machine).machine.kernel
     let has = try flags(wanted, allowed: [Int(DTFIX_CAPTURE_MEASUREMENTS)], "flags")
     let capture = try kernel.usefulCapture(measurements: has(Int(DTFIX_CAPTURE_MEASUREMENTS)))
@@ -23,7 +22,7 @@ public func dtfix_machine_capture(
       }
       ReportObject(findings: unread + secrets).hand(to: report)
     }
-    BufferObject(capture.archive).hand(to: place)
+    return BufferObject(capture.archive)
   }
 }
 

@@ -28,12 +28,10 @@ extension GivenFacts {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_core_header")
 public func dtfix_core_header(
-  _ machine: OpaquePointer?, _ facts: UnsafePointer<dtfix_core_facts>?,
-  _ header: UnsafeMutablePointer<OpaquePointer?>?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ machine: OpaquePointer?, _ facts: UnsafePointer<dtfix_core_facts>?, _ header: HandlePlace?,
+  _ report: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(header, "header")
+  answer(error, header, "header") { () throws(CallFailure) in
     guard unsafe machine != nil || facts != nil else {
       throw .argument("machine and facts: both NULL")
     }
@@ -56,7 +54,7 @@ public func dtfix_core_header(
         + plan.warnings.map { "warning: \($0)" }
       ReportObject(findings: plan.warnings, lines: lines).hand(to: report)
     }
-    BufferObject(bytes).hand(to: place)
+    return BufferObject(bytes)
   }
 }
 
@@ -86,11 +84,10 @@ private func crashSource(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_core_header_check")
 public func dtfix_core_header_check(
-  _ header: UnsafeRawPointer?, _ size: Int, _ machine: OpaquePointer?,
-  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ header: UnsafeRawPointer?, _ size: Int, _ machine: OpaquePointer?, _ report: HandlePlace?,
+  _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(report, "report")
+  answer(error, report, "report") { () throws(CallFailure) in
     let header = try bytes(header, size, "header")
     var (facts, notes) = (CoreMachine(), [String]())
     if let machine = try MachineObject.ifAny(machine)?.machine {
@@ -102,7 +99,6 @@ public func dtfix_core_header_check(
       }
     }
     let findings = CoreHeaderCheck(of: facts).findings(in: header.span).map(Finding.init)
-    ReportObject(findings: findings, lines: notes + findings.map(\.description))
-      .hand(to: place)
+    return ReportObject(findings: findings, lines: notes + findings.map(\.description))
   }
 }

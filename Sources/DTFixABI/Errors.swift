@@ -29,6 +29,6 @@ public func dtfix_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_free")
-public func dtfix_error_free(_ error: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_error_free(_ error: HandlePlace?) {
   ErrorObject.free(error)
 }

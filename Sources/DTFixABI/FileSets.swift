@@ -15,19 +15,14 @@ final class FileSetObject: HandleObject {
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_new")
-public func dtfix_file_set_new(
-  _ files: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    FileSetObject().hand(to: try place(files, "files"))
-  }
+public func dtfix_file_set_new(_ files: HandlePlace?, _ error: HandlePlace?) -> CInt {
+  answer(error, files, "files") { FileSetObject() }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_add")
 public func dtfix_file_set_add(
-  _ files: OpaquePointer?, _ file: UnsafePointer<dtfix_file>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ files: OpaquePointer?, _ file: UnsafePointer<dtfix_file>?, _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let set = try FileSetObject.of(files)
@@ -49,21 +44,17 @@ public func dtfix_file_set_add(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_free")
-public func dtfix_file_set_free(_ files: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_file_set_free(_ files: HandlePlace?) {
   FileSetObject.free(files)
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_read")
-public func dtfix_read(
-  _ fd: CInt, _ buffer: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(buffer, "buffer")
+public func dtfix_read(_ fd: CInt, _ buffer: HandlePlace?, _ error: HandlePlace?) -> CInt {
+  answer(error, buffer, "buffer") { () throws(CallFailure) in
     let content = try ask { () throws(KexecError) in
       try FileDescriptor(rawValue: fd).contents(named: "dtfix_read", limit: FileSet.sizeLimit)
     }
-    BufferObject(content).hand(to: place)
+    return BufferObject(content)
   }
 }

@@ -18,7 +18,7 @@ protocol HandleObject: AnyObject {
 private let freedMark: UInt64 = 0
 
 /// Where a function puts the handle that it makes.
-typealias HandlePlace = UnsafeMutablePointer<OpaquePointer?>
+public typealias HandlePlace = UnsafeMutablePointer<OpaquePointer?>
 
 extension HandleObject {
   /// The object of a handle.
@@ -57,5 +57,16 @@ extension HandleObject {
     unsafe bytes.pointee.mark = freedMark
     unsafe bytes.pointee.object.release()
     unsafe bytes.deallocate()
+  }
+}
+
+/// Runs the body of a function of `dtfix.h` that makes an object, and hands it to the caller.
+@safe func answer<Object: HandleObject>(
+  _ error: HandlePlace?, _ place: HandlePlace?, _ name: String,
+  _ body: () throws(CallFailure) -> Object
+) -> CInt {
+  answer(error) { () throws(CallFailure) in
+    guard let place = unsafe place else { throw .argument("\(name): NULL") }
+    try body().hand(to: place)
   }
 }

@@ -54,14 +54,13 @@ final class ImageObject: HandleObject, Sendable {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_open")
 public func dtfix_image_open(
-  _ file: UnsafeRawPointer?, _ size: Int, _ profile: UInt32,
-  _ image: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ file: UnsafeRawPointer?, _ size: Int, _ profile: UInt32, _ image: HandlePlace?,
+  _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(image, "image")
+  answer(error, image, "image") { () throws(CallFailure) in
     let file = try bytes(file, size, "file")
     do throws(KernelFileError) {
-      try ImageObject(file.span, profile: Int(profile)).hand(to: place)
+      return try ImageObject(file.span, profile: Int(profile))
     } catch {
       throw CallFailure(.malformedInput, "\(error)")
     }
@@ -71,8 +70,7 @@ public func dtfix_image_open(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_info_read")
 public func dtfix_image_info_read(
-  _ image: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_image_info>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ image: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_image_info>?, _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     try unsafe ImageObject.of(image).filled.fill(info, "info")
@@ -81,6 +79,6 @@ public func dtfix_image_info_read(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_free")
-public func dtfix_image_free(_ image: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_image_free(_ image: HandlePlace?) {
   ImageObject.free(image)
 }

@@ -59,7 +59,7 @@ extension UInt32 {
 @_cdecl("dtfix_machine_status_read")
 public func dtfix_machine_status_read(
   _ machine: OpaquePointer?, _ status: UnsafeMutablePointer<dtfix_machine_status>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let kernel = try MachineObject.of(machine).machine.kernel

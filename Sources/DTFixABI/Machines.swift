@@ -58,67 +58,59 @@ func treeOrigin(_ origin: UInt32) throws(CallFailure) -> TreeOrigin? {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_open")
 public func dtfix_machine_open(
-  _ root: UnsafePointer<CChar>?, _ machine: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ root: UnsafePointer<CChar>?, _ machine: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(machine, "machine")
+  answer(error, machine, "machine") { () throws(CallFailure) in
     let root = try textIfAny(root, "root") ?? "/"
     guard !root.isEmpty else { throw .argument("root: the name of a folder, not empty") }
-    MachineObject(SourceMachine(RunningKernel(root: FilePath(root)))).hand(to: place)
+    return MachineObject(SourceMachine(RunningKernel(root: FilePath(root))))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_free")
-public func dtfix_machine_free(_ machine: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_machine_free(_ machine: HandlePlace?) {
   MachineObject.free(machine)
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_architecture")
 public func dtfix_machine_architecture(
-  _ machine: OpaquePointer?, _ name: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ machine: OpaquePointer?, _ name: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(name, "name")
+  answer(error, name, "name") { () throws(CallFailure) in
     let source = try MachineObject.of(machine).machine
     guard let found = try ask({ () throws(KexecError) in try source.architecture() }) else {
       throw CallFailure(.notOffered, "\(source.kernel.root): the architecture is not known")
     }
-    BufferObject(found.name).hand(to: place)
+    return BufferObject(found.name)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_tree")
 public func dtfix_machine_tree(
-  _ machine: OpaquePointer?, _ origin: UInt32, _ tree: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ machine: OpaquePointer?, _ origin: UInt32, _ tree: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(tree, "tree")
+  answer(error, tree, "tree") { () throws(CallFailure) in
     let source = try MachineObject.of(machine).machine
     let origin = try treeOrigin(origin)
     let file = try ask { () throws(KexecError) in try source.tree(origin) }
-    TreeObject(file).hand(to: place)
+    return TreeObject(file)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_command_line")
 public func dtfix_machine_command_line(
-  _ machine: OpaquePointer?, _ purpose: UInt32, _ line: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ machine: OpaquePointer?, _ purpose: UInt32, _ line: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(line, "line")
+  answer(error, line, "line") { () throws(CallFailure) in
     let source = try MachineObject.of(machine).machine
     let forCrash = try isForCrash(purpose)
     let line = try ask { () throws(KexecError) in
       try source.commandLine(forCrash: forCrash, for: try source.architecture())
     }
-    BufferObject(line.bytes).hand(to: place)
+    return BufferObject(line.bytes)
   }
 }

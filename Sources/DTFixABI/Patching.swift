@@ -11,24 +11,22 @@ import RunningKernel
 @_cdecl("dtfix_tree_patch")
 public func dtfix_tree_patch(
   _ tree: OpaquePointer?, _ handover: UnsafePointer<dtfix_handover>?, _ machine: OpaquePointer?,
-  _ blob: UnsafeMutablePointer<OpaquePointer?>?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ blob: HandlePlace?, _ report: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(blob, "blob")
+  answer(error, blob, "blob") { () throws(CallFailure) in
     let base = try TreeObject.of(tree)
     let request = try unsafe PatchRequest(try dtfix_handover.given(handover, "handover"))
     let machine = try MachineObject.ifAny(machine)?.machine
     let (next, missing) = try request.tree(from: base, on: machine)
     if let report = unsafe report {
-      let findings = (base.origin?.warnings ?? []) + next.warnings
-      var lines = base.origin?.notes ?? []
+      let findings = base.origin.warnings + next.warnings
+      var lines = base.origin.notes
       if let missing { lines.append("note: \(missing.text)") }
       lines += next.changes.map(\.description)
       lines += findings.map { "warning: \($0)" }
       ReportObject(changes: next.changes, findings: findings, lines: lines).hand(to: report)
     }
-    BufferObject(next.blob).hand(to: place)
+    return BufferObject(next.blob)
   }
 }
 
@@ -95,23 +93,27 @@ private struct PatchRequest {
   func tree(
     from base: TreeObject, on machine: SourceMachine?
   ) throws(CallFailure) -> (NextTree, missing: KexecError?) {
-    let name = base.origin?.name ?? "tree"
+    let origin = base.origin
     var options = PlanOptions()
     options.architecture = architecture
     let source = LoadSource(options, on: machine)
     let (architecture, facts, missing) = try ask { () throws(KexecError) in
-      let architecture = try source.architecture(of: TreeFile(blob: base.tree, named: name))
+      let architecture = try source.architecture(of: origin)
       let (facts, missing) = try source.facts(listedIn: machine?.memoryMap(), for: architecture)
       return (architecture, facts, missing)
     }
     if forCrash { try checkMemory(facts, isMachine: machine != nil, missing) }
     let handover = try handover(architecture, facts, machine)
+    let tree = { (edits: [TreeEdit]) throws(KexecError) in
+      try NextTree(
+        from: origin.tree, edits: origin.edits + edits, for: architecture, handover: handover,
+        machine: facts)
+    }
     do throws(KexecError) {
-      let next = try NextTree(
-        from: base.tree, edits: base.edits, for: architecture, handover: handover, machine: facts)
-      return (next, missing)
+      return (try tree(base.edits), missing)
     } catch {
-      throw CallFailure(error, in: name)
+      throw CallFailure(
+        error.charged(to: base.edits, without: { try tree([]) }), in: origin.name)
     }
   }
 

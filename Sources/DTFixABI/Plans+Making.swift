@@ -9,17 +9,15 @@ import PhysicalMemory
 @_cdecl("dtfix_plan_make")
 public func dtfix_plan_make(
   _ files: OpaquePointer?, _ machine: OpaquePointer?, _ options: UnsafePointer<dtfix_plan_options>?,
-  _ plan: UnsafeMutablePointer<OpaquePointer?>?, _ report: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ plan: HandlePlace?, _ report: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(plan, "plan")
+  answer(error, plan, "plan") { () throws(CallFailure) in
     let files = try FileSetObject.of(files).files
     let machine = try MachineObject.ifAny(machine)?.machine
     let asked = try unsafe PlanRequest(try dtfix_plan_options.given(options, "options"), machine)
     let (object, told) = try asked.plan(files, on: machine)
     if let report = unsafe report { told.hand(to: report) }
-    object.hand(to: place)
+    return object
   }
 }
 

@@ -7,8 +7,7 @@ import Kexec
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_info_read")
 public func dtfix_plan_info_read(
-  _ plan: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_plan_info>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ plan: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_plan_info>?, _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     try unsafe PlanObject.of(plan).filled.fill(info, "info")
@@ -19,7 +18,7 @@ public func dtfix_plan_info_read(
 @_cdecl("dtfix_plan_segment")
 public func dtfix_plan_segment(
   _ plan: OpaquePointer?, _ index: Int, _ segment: UnsafeMutablePointer<dtfix_segment>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let item = try PlanObject.of(plan).segments.item(index, "segment")
@@ -30,24 +29,20 @@ public func dtfix_plan_segment(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_manifest")
 public func dtfix_plan_manifest(
-  _ plan: OpaquePointer?, _ text: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ plan: OpaquePointer?, _ text: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(text, "text")
-    BufferObject(LoadManifest(try segmented(plan)).text).hand(to: place)
+  answer(error, text, "text") { () throws(CallFailure) in
+    BufferObject(LoadManifest(try segmented(plan)).text)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_json")
 public func dtfix_plan_json(
-  _ plan: OpaquePointer?, _ json: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ plan: OpaquePointer?, _ json: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(json, "json")
-    BufferObject("\(try segmented(plan).json)\n").hand(to: place)
+  answer(error, json, "json") { () throws(CallFailure) in
+    BufferObject("\(try segmented(plan).json)\n")
   }
 }
 
@@ -63,6 +58,6 @@ public func dtfix_plan_json(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_free")
-public func dtfix_plan_free(_ plan: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_plan_free(_ plan: HandlePlace?) {
   PlanObject.free(plan)
 }

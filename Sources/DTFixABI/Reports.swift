@@ -136,7 +136,7 @@ public func dtfix_report_change_count(_ report: OpaquePointer?) -> Int {
 @_cdecl("dtfix_report_change")
 public func dtfix_report_change(
   _ report: OpaquePointer?, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let item = try ReportObject.of(report).changes.item(index, "change")
@@ -154,7 +154,7 @@ public func dtfix_report_finding_count(_ report: OpaquePointer?) -> Int {
 @_cdecl("dtfix_report_finding")
 public func dtfix_report_finding(
   _ report: OpaquePointer?, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
     let item = try ReportObject.of(report).findings.item(index, "finding")
@@ -165,30 +165,26 @@ public func dtfix_report_finding(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_text")
 public func dtfix_report_text(
-  _ report: OpaquePointer?, _ text: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ report: OpaquePointer?, _ text: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let text = try place(text, "text")
+  answer(error, text, "text") { () throws(CallFailure) in
     let lines = try ReportObject.of(report).lines
-    BufferObject(lines.map { $0 + "\n" }.joined()).hand(to: text)
+    return BufferObject(lines.map { $0 + "\n" }.joined())
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_json")
 public func dtfix_report_json(
-  _ report: OpaquePointer?, _ json: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ report: OpaquePointer?, _ json: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let json = try place(json, "json")
-    BufferObject(try ReportObject.of(report).json.description).hand(to: json)
+  answer(error, json, "json") { () throws(CallFailure) in
+    BufferObject(try ReportObject.of(report).json.description)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_free")
-public func dtfix_report_free(_ report: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_report_free(_ report: HandlePlace?) {
   ReportObject.free(report)
 }

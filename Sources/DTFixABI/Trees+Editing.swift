@@ -4,111 +4,53 @@ public import CDTFix
 import DeviceTree
 import Kexec
 
-/// Runs an edit of a tree: all of it, or none.
-@safe private func edit(
-  _ tree: OpaquePointer?, _ edit: (inout DeviceTree) throws(DeviceTreeError) -> Void
-) throws(CallFailure) {
-  let object = try TreeObject.of(tree)
-  var edited = object.tree
-  do throws(DeviceTreeError) {
-    try edit(&edited)
-  } catch {
-    throw CallFailure(error)
-  }
-  object.tree = edited
-}
-
 /// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_set_property")
-public func dtfix_tree_set_property(
-  _ tree: OpaquePointer?, _ node: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?,
-  _ value: UnsafeRawPointer?, _ size: Int, _ error: UnsafeMutablePointer<OpaquePointer?>?
+@_cdecl("dtfix_tree_edit")
+public func dtfix_tree_edit(
+  _ tree: OpaquePointer?, _ edits: UnsafePointer<dtfix_edit>?, _ count: Int,
+  _ report: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
-    let (node, name) = (try text(node, "node"), try text(name, "name"))
-    let value = PropertyValue(bytes: try bytes(value, size, "value"))
-    try edit(tree) { (tree) throws(DeviceTreeError) in
-      try tree.setProperty(name, of: node, to: value)
+    let object = try TreeObject.of(tree)
+    let edits = try unsafe list(edits, count, "edits").enumerated().map {
+      (index, edit) throws(CallFailure) in try unsafe TreeEdit(edit, "edit \(index)")
+    }
+    let changes = try object.apply(edits)
+    if let report = unsafe report { ReportObject(changes: changes).hand(to: report) }
+  }
+}
+
+extension TreeEdit {
+  /// What a caller wants; the place is for messages, which repeat no text: a seed may be in it.
+  fileprivate init(_ edit: dtfix_edit, _ place: String) throws(CallFailure) {
+    try unsafe checkUnused(edit.unused, place)
+    let read: (String) throws(TextError) -> TreeEdit
+    switch unsafe Int(edit.kind) {
+    case DTFIX_EDIT_SET: read = TreeEdit.init(setting:)
+    case DTFIX_EDIT_DELETE: read = TreeEdit.init(deletion:)
+    case DTFIX_EDIT_UNRESERVE: read = TreeEdit.init(unreservation:)
+    case DTFIX_EDIT_OVERLAY:
+      try unsafe self.init(overlay: edit, place)
+      return
+    default: throw unsafe .argument("\(place): \(edit.kind) is no DTFIX_EDIT_…")
+    }
+    guard unsafe edit.bytes == nil, unsafe edit.size == 0, unsafe edit.name == nil else {
+      throw .argument("\(place): bytes and a name are for DTFIX_EDIT_OVERLAY")
+    }
+    let text = try unsafe text(edit.text, "\(place): text")
+    do throws(TextError) {
+      self = try read(text)
+    } catch {
+      throw CallFailure(.usage, "\(place): \(error)")
     }
   }
-}
 
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_delete_property")
-public func dtfix_tree_delete_property(
-  _ tree: OpaquePointer?, _ node: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let (node, name) = (try text(node, "node"), try text(name, "name"))
-    try edit(tree) { (tree) throws(DeviceTreeError) in
-      guard try !tree.deleteProperty(name, of: node).isEmpty else {
-        throw DeviceTreeError(.notFound, node: node, property: name)
-      }
+  private init(overlay edit: dtfix_edit, _ place: String) throws(CallFailure) {
+    guard unsafe edit.text == nil else {
+      throw .argument("\(place): an overlay has bytes and no text")
     }
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_add_node")
-public func dtfix_tree_add_node(
-  _ tree: OpaquePointer?, _ parent: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let (parent, name) = (try text(parent, "parent"), try text(name, "name"))
-    try edit(tree) { (tree) throws(DeviceTreeError) in try tree.addNode(name, to: parent) }
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_delete_node")
-public func dtfix_tree_delete_node(
-  _ tree: OpaquePointer?, _ node: UnsafePointer<CChar>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let node = try text(node, "node")
-    try edit(tree) { (tree) throws(DeviceTreeError) in try tree.deleteNode(node) }
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_add_reservation")
-public func dtfix_tree_add_reservation(
-  _ tree: OpaquePointer?, _ reservation: dtfix_range,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let entry = AddressAndSize(address: reservation.start, size: reservation.size)
-    try edit(tree) { (tree) throws(DeviceTreeError) in try tree.addReservation(entry) }
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_delete_reservation")
-public func dtfix_tree_delete_reservation(
-  _ tree: OpaquePointer?, _ reservation: dtfix_range,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let entry = AddressAndSize(address: reservation.start, size: reservation.size)
-    guard try TreeObject.of(tree).tree.reservations.contains(entry) else {
-      throw CallFailure(
-        .notFound, "reservation \(entry.text): there is none of exactly this memory")
-    }
-    try edit(tree) { (tree) throws(DeviceTreeError) in try tree.deleteReservation(entry) }
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_apply")
-public func dtfix_tree_apply(
-  _ tree: OpaquePointer?, _ overlay: OpaquePointer?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let overlay = try TreeObject.of(overlay).tree
-    try edit(tree) { (tree) throws(DeviceTreeError) in try tree.apply(overlay: overlay) }
+    let name = try unsafe textIfAny(edit.name, "\(place): name") ?? "overlay"
+    let blob = try unsafe bytes(edit.bytes, edit.size, "\(place): bytes")
+    self = .overlay(try tree(blob, named: name), name: name)
   }
 }

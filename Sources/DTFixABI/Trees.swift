@@ -10,19 +10,32 @@ final class TreeObject: HandleObject {
   static let typeName = "tree"
   static let mark: UInt64 = 0x6474_6669_785f_7472
 
-  var tree: DeviceTree
-  /// Where it came from: of a live tree, what has to be done to it before it is handed on.
-  let origin: TreeFile?
+  /// The tree as it came.
+  let origin: TreeFile
+  /// The tree with the caller's edits.
+  private(set) var tree: DeviceTree
+  /// The caller's edits: ``NextTree`` makes them again, to refuse those that the hand-over undoes.
+  private(set) var edits: [TreeEdit] = []
 
-  init(_ tree: DeviceTree, from origin: TreeFile? = nil) {
-    self.tree = tree
+  init(_ origin: TreeFile) {
     self.origin = origin
+    tree = origin.tree
   }
 
-  /// What has to be done to it before it is handed on.
-  var edits: [TreeEdit] { (origin ?? TreeFile(blob: tree, named: "tree")).edits }
-
-  convenience init(_ file: TreeFile) { self.init(file.tree, from: file) }
+  /// Makes edits, all or none. The first ones come behind those that the tree needs anyhow.
+  ///
+  /// - Returns: what they changed.
+  func apply(_ new: [TreeEdit]) throws(CallFailure) -> [Change] {
+    guard !new.isEmpty else { return [] }
+    do throws(KexecError) {
+      let (edited, changes, _) = try tree.applying(edits.isEmpty ? origin.edits + new : new)
+      tree = edited
+      edits += new
+      return changes
+    } catch {
+      throw CallFailure(error, in: origin.name)
+    }
+  }
 }
 
 /// A tree of a caller's bytes.
@@ -37,67 +50,38 @@ func tree(_ blob: [UInt8], named name: String? = nil) throws(CallFailure) -> Dev
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_open")
 public func dtfix_tree_open(
-  _ blob: UnsafeRawPointer?, _ size: Int, _ tree: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ blob: UnsafeRawPointer?, _ size: Int, _ tree: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(tree, "tree")
-    let blob = try bytes(blob, size, "blob")
-    TreeObject(try DTFixABI.tree(blob)).hand(to: place)
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_new")
-public func dtfix_tree_new(
-  _ tree: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    TreeObject(DeviceTree()).hand(to: try place(tree, "tree"))
-  }
-}
-
-/// Documented in `dtfix.h`.
-@_cdecl("dtfix_tree_copy")
-public func dtfix_tree_copy(
-  _ tree: OpaquePointer?, _ copy: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(copy, "copy")
-    let object = try TreeObject.of(tree)
-    TreeObject(object.tree, from: object.origin).hand(to: place)
+  answer(error, tree, "tree") { () throws(CallFailure) in
+    let blob = try DTFixABI.tree(try bytes(blob, size, "blob"))
+    return TreeObject(TreeFile(blob: blob, named: "tree"))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_blob")
 public func dtfix_tree_blob(
-  _ tree: OpaquePointer?, _ blob: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ tree: OpaquePointer?, _ blob: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(blob, "blob")
-    BufferObject(try TreeObject.of(tree).tree.blob).hand(to: place)
+  answer(error, blob, "blob") { () throws(CallFailure) in
+    BufferObject(try TreeObject.of(tree).tree.blob)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_source")
 public func dtfix_tree_source(
-  _ tree: OpaquePointer?, _ source: UnsafeMutablePointer<OpaquePointer?>?,
-  _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ tree: OpaquePointer?, _ source: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(source, "source")
+  answer(error, source, "source") { () throws(CallFailure) in
     let text = try TreeObject.of(tree).tree.sourceText(hiding: ChosenProperty.secrets)
-    BufferObject(text).hand(to: place)
+    return BufferObject(text)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_free")
-public func dtfix_tree_free(_ tree: UnsafeMutablePointer<OpaquePointer?>?) {
+public func dtfix_tree_free(_ tree: HandlePlace?) {
   TreeObject.free(tree)
 }
 
@@ -111,13 +95,11 @@ private func changes(from old: DeviceTree, to new: DeviceTree) -> [Change] {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_compare")
 public func dtfix_tree_compare(
-  _ tree: OpaquePointer?, _ other: OpaquePointer?,
-  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ tree: OpaquePointer?, _ other: OpaquePointer?, _ report: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(report, "report")
+  answer(error, report, "report") { () throws(CallFailure) in
     let (old, new) = (try TreeObject.of(tree), try TreeObject.of(other))
-    ReportObject(changes: changes(from: old.tree, to: new.tree)).hand(to: place)
+    return ReportObject(changes: changes(from: old.tree, to: new.tree))
   }
 }
 
@@ -125,15 +107,14 @@ public func dtfix_tree_compare(
 @_cdecl("dtfix_tree_check")
 public func dtfix_tree_check(
   _ tree: OpaquePointer?, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?,
-  _ report: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+  _ report: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let place = try place(report, "report")
+  answer(error, report, "report") { () throws(CallFailure) in
     let blob = try TreeObject.of(tree).tree.blob
     let forCrash = try isForCrash(purpose)
     let architecture = try DTFixABI.architecture(architecture)
     let check = TreeCheck(of: blob, for: forCrash ? .crash : .kexec, architecture: architecture)
     let lines = check.findings.map(\.description) + (check.view?.lines ?? [])
-    ReportObject(findings: check.findings, lines: lines).hand(to: place)
+    return ReportObject(findings: check.findings, lines: lines)
   }
 }

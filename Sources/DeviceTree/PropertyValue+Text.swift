@@ -31,13 +31,15 @@ extension PropertyValue {
   }
 
   /// Reads a value as a person writes it: one of `"text"`, `"one", "two"`, `<0x1 2>`, `[de ad]`,
-  /// or bare text, which is one string.
+  /// or bare text, which is one string; no text is an empty value.
   ///
   /// Nil for brackets or quotes that do not close, for a cell that does not fit 32 bits and for
   /// bytes that are not pairs of hexadecimal digits.
   public init?(sourceText text: String) {
     let words = { (inner: Substring) in inner.split { $0 == " " || $0 == "\t" || $0 == "," } }
-    if text.hasPrefix("<") {
+    if text.isEmpty {
+      self = .empty
+    } else if text.hasPrefix("<") {
       guard text.count > 1, text.hasSuffix(">") else { return nil }
       let numbers = words(text.dropFirst().dropLast()).map { $0.cell }
       guard !numbers.contains(nil) else { return nil }

@@ -23,6 +23,11 @@ extension PhysicalRange {
       return nil
     }
   }
+
+  /// What ``init(text:)`` reads, as messages say it.
+  package static var textForms: String {
+    "a range is START+SIZE, START-LAST or SIZE@START, of at least one byte and below 2^64"
+  }
 }
 
 extension String {

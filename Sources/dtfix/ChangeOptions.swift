@@ -40,7 +40,7 @@ struct ChangeOptions: ParsableArguments {
     parsing: .singleValue,
     help: ArgumentHelp(
       "A memory reservation of the tree to delete, exactly as it is there; repeatable.",
-      valueName: "range"), transform: Parse.unreservation)
+      valueName: "range"), transform: TreeEdit.init(unreservation:))
   var unreserve: [TreeEdit] = []
 
   @Option(
@@ -65,14 +65,14 @@ struct ChangeOptions: ParsableArguments {
       """
       A property to set, as /node:name=value; the value is text, "text", <0x1 0x2>, [c0 de] or \
       nothing. Repeatable.
-      """, valueName: "property"), transform: Parse.setting)
+      """, valueName: "property"), transform: TreeEdit.init(setting:))
   var set: [TreeEdit] = []
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
       "A node, or with :name a property, to delete; repeatable.", valueName: "path"),
-    transform: Parse.deletion)
+    transform: TreeEdit.init(deletion:))
   var delete: [TreeEdit] = []
 
   func validate() throws {

@@ -166,14 +166,9 @@ extension Fix {
     do throws(KexecError) {
       return try tree(merge + edits)
     } catch {
-      // A tree that is fine as it came was spoilt by its edits, which are the caller's.
-      if [.tree, .result].contains(error.subject), !edits.isEmpty, (try? tree(merge)) != nil {
-        throw Failure(
-          .usage, "\(base.name): \(error.message)\nit is fine without the edits asked for")
-      }
       var words = FailureWords(base.name)
       words.commandLine = source.commandLineName(changes, base)
-      throw Failure(error, words)
+      throw Failure(error.charged(to: edits, without: { try tree(merge) }), words)
     }
   }
 }

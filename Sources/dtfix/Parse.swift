@@ -11,8 +11,7 @@ import PhysicalMemory
 enum Parse {
   static func range(_ text: String) throws -> PhysicalRange {
     guard let range = PhysicalRange(text: text) else {
-      throw ValidationError(
-        "a range is START+SIZE, START-LAST or SIZE@START, of at least one byte and below 2^64")
+      throw ValidationError(PhysicalRange.textForms)
     }
     return range
   }
@@ -54,10 +53,6 @@ enum Parse {
     return PlanParts.ExtraFile(name: String(parts[0]), path: String(parts[1]))
   }
 
-  static func unreservation(_ text: String) throws -> TreeEdit {
-    .unreserve(try range(text))
-  }
-
   static func kaslrSeed(_ text: String) throws -> SeedChoice {
     switch text {
     case "random": return .random
@@ -81,34 +76,5 @@ enum Parse {
       }
       return .given(bytes)
     }
-  }
-
-  /// `PATH:PROPERTY=VALUE`, or `PATH:PROPERTY` for a property without bytes.
-  static func setting(_ text: String) throws -> TreeEdit {
-    let (node, rest) = try place(text)
-    guard let rest, let name = rest.split(separator: "=", omittingEmptySubsequences: false).first,
-      !name.isEmpty
-    else { throw ValidationError("a setting is /node:property=value") }
-    let source = String(rest.dropFirst(name.count + 1))
-    guard let value = source.isEmpty ? .empty : PropertyValue(sourceText: source) else {
-      throw ValidationError("a value is text, \"text\", <0x1 0x2>, [c0 de] or nothing")
-    }
-    return .set(String(name), node: node, value)
-  }
-
-  /// `PATH` or `PATH:PROPERTY`.
-  static func deletion(_ text: String) throws -> TreeEdit {
-    let (node, property) = try place(text)
-    guard let property else { return .deleteNode(node) }
-    return .deleteProperty(property, node: node)
-  }
-
-  /// A path, and what stands behind its colon.
-  private static func place(_ text: String) throws -> (node: String, rest: String?) {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let node = parts.first, !node.isEmpty, parts.last?.isEmpty == false else {
-      throw ValidationError("a place is /node or /node:property")
-    }
-    return (String(node), parts.count == 2 ? String(parts[1]) : nil)
   }
 }

@@ -15,7 +15,7 @@ int main(int count, char **arguments) {
   free_good();
   EXPECT(good.tree == NULL && good.plan == NULL && good.error == NULL);
   EXPECT(dtfix_tree_blob(stale.tree, &buffer, NULL) == -DTFIX_E_HANDLE);
-  EXPECT(dtfix_tree_copy(stale.tree, &tree, NULL) == -DTFIX_E_HANDLE);
+  EXPECT(dtfix_tree_edit(stale.tree, &stale.edit, 1, NULL, NULL) == -DTFIX_E_HANDLE);
   EXPECT(dtfix_report_text(stale.report, &buffer, NULL) == -DTFIX_E_HANDLE);
   EXPECT(dtfix_machine_architecture(stale.machine, &buffer, NULL) == -DTFIX_E_HANDLE);
   EXPECT(dtfix_file_set_add(stale.files, &stale.file, NULL) == -DTFIX_E_HANDLE);

@@ -47,6 +47,15 @@ int main(void) {
   MEMBER(dtfix_finding, rule);
   END(dtfix_finding);
 
+  BEGIN(dtfix_edit);
+  MEMBER(dtfix_edit, kind);
+  MEMBER(dtfix_edit, unused);
+  MEMBER(dtfix_edit, text);
+  MEMBER(dtfix_edit, bytes);
+  MEMBER(dtfix_edit, size);
+  MEMBER(dtfix_edit, name);
+  END(dtfix_edit);
+
   BEGIN(dtfix_machine_status);
   MEMBER(dtfix_machine_status, struct_size);
   MEMBER(dtfix_machine_status, is_loaded);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes what dtfix writes of the same machine: same MACHINE kexec | crash | core | capture. Of dtfix_handover every
-   member has a value that comes from nowhere else. */
+   member has a value that comes from nowhere else. And what it makes of the tree that is standard input, with edits:
+   same MACHINE edits, with the overlay in descriptor 3. */
 #include "support.h"
 
 #include <stdio.h>
@@ -36,12 +37,37 @@ static void fill(dtfix_handover *handover, uint32_t purpose) {
   }
 }
 
+static int make_edited(dtfix_buffer **bytes, dtfix_error **error) {
+  dtfix_buffer *board = NULL, *overlay = NULL;
+  dtfix_tree *tree = NULL;
+  dtfix_edit edits[] = {
+      {DTFIX_EDIT_OVERLAY, 0, NULL, NULL, 0, "hat"},
+      {DTFIX_EDIT_SET, 0, "serial0:status=okay", NULL, 0, NULL},
+      {DTFIX_EDIT_SET, 0, "/hat:cells=<0x1 0x2>", NULL, 0, NULL},
+      {DTFIX_EDIT_DELETE, 0, "/chosen:u-boot,version", NULL, 0, NULL},
+      {DTFIX_EDIT_DELETE, 0, "/cpus/cpu@100", NULL, 0, NULL},
+      {DTFIX_EDIT_UNRESERVE, 0, "32K@0x7ff00000", NULL, 0, NULL}};
+  int result = dtfix_read(0, &board, error);
+  if (result == 0) result = dtfix_read(3, &overlay, error);
+  if (result == 0)
+    result = dtfix_tree_open(dtfix_buffer_bytes(board), dtfix_buffer_size(board), &tree, error);
+  edits[0].bytes = dtfix_buffer_bytes(overlay);
+  edits[0].size = dtfix_buffer_size(overlay);
+  if (result == 0) result = dtfix_tree_edit(tree, edits, sizeof edits / sizeof *edits, NULL, error);
+  if (result == 0) result = dtfix_tree_patch(tree, &good.handover, NULL, bytes, NULL, error);
+  dtfix_tree_free(&tree);
+  dtfix_buffer_free(&overlay);
+  dtfix_buffer_free(&board);
+  return result;
+}
+
 static int make(const char *what, dtfix_buffer **bytes, dtfix_error **error) {
   dtfix_handover handover;
   if (strcmp(what, "core") == 0)
     return dtfix_core_header(good.machine, NULL, bytes, NULL, error);
   if (strcmp(what, "capture") == 0)
     return dtfix_machine_capture(good.machine, 0, bytes, NULL, error);
+  if (strcmp(what, "edits") == 0) return make_edited(bytes, error);
   fill(&handover, strcmp(what, "crash") == 0 ? DTFIX_FOR_CRASH : DTFIX_FOR_KEXEC);
   return dtfix_tree_patch(good.tree, &handover, good.machine, bytes, NULL, error);
 }

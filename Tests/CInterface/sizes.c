@@ -11,11 +11,14 @@ static int calls_with_size(int number, void *unused) {
   dtfix_core_facts facts = good.facts;
   dtfix_plan_options options = good.options;
   dtfix_file file = good.file;
+  dtfix_edit edit = good.edit;
   const dtfix_range range = {0x1000, 0x1000};
   const dtfix_extra extra = {"extra", {0x1000, 0x1000}};
   (void)unused;
   CALL(dtfix_tree_open(kernel, size, &out.tree, E))
-  CALL(dtfix_tree_set_property(good.tree, "/", "new", kernel, size, E))
+#define EDIT dtfix_tree_edit(good.tree, &edit, 1, &out.report, E)
+  CALL(dtfix_tree_edit(good.tree, &good.edit, size, &out.report, E))
+  CALL((edit.kind = DTFIX_EDIT_OVERLAY, edit.text = NULL, edit.bytes = kernel, edit.size = size, EDIT))
   CALL(dtfix_core_header_check(kernel, size, NULL, &out.report, E))
   CALL(dtfix_image_open(kernel, size, 0, &out.image, E))
   CALL((file.type = DTFIX_FILE_INITRD, file.size = size, dtfix_file_set_add(good.files, &file, E)))
@@ -41,7 +44,6 @@ static int calls_with_index(int number, void *unused) {
   (void)unused;
   CALL(dtfix_report_change(good.report, size, &out.change, E))
   CALL(dtfix_report_finding(good.report, size, &out.finding, E))
-  CALL(dtfix_tree_reservation(good.tree, size, &out.range, E))
   CALL(dtfix_plan_segment(good.plan, size, &out.segment, E))
   return NO_SUCH_CALL;
 }
@@ -53,7 +55,9 @@ static int calls_with_number(int number, void *unused) {
   dtfix_handover handover = good.handover;
   dtfix_plan_options options = good.options;
   dtfix_file file = good.file;
+  dtfix_edit edit = good.edit;
   (void)unused;
+  CALL((edit.kind = value, EDIT))
   CALL(dtfix_tree_check(good.tree, value, NULL, &out.report, E))
   CALL(dtfix_machine_tree(good.machine, value, &out.tree, E))
   CALL(dtfix_machine_command_line(good.machine, value, &out.buffer, E))
@@ -72,7 +76,13 @@ static int calls_with_number(int number, void *unused) {
 static int calls_with_unused(int number, void *unused) {
   dtfix_core_facts facts = good.facts;
   dtfix_file file = good.file;
+  dtfix_edit edit = good.edit, overlay = {DTFIX_EDIT_OVERLAY, 0, NULL, kernel, sizeof kernel, NULL};
   (void)unused;
+  CALL((edit.unused = 1, EDIT))
+  CALL((edit.bytes = kernel, EDIT))
+  CALL((edit.size = 1, EDIT))
+  CALL((edit.name = "name", EDIT))
+  CALL((overlay.text = "/node", dtfix_tree_edit(good.tree, &overlay, 1, &out.report, E)))
   CALL((facts.unused = 1, HEADER))
   CALL((file.type = DTFIX_FILE_INITRD, file.has_fd = 1, dtfix_file_set_add(good.files, &file, E)))
   return NO_SUCH_CALL;

@@ -109,6 +109,8 @@ void make_good(const char *root) {
   good.handover.kaslr_seed_size = sizeof seed;
   good.handover.rng_seed = seed;
   good.handover.rng_seed_size = sizeof seed;
+  good.edit.kind = DTFIX_EDIT_SET;
+  good.edit.text = "/chosen:new=text";
   good.facts.struct_size = sizeof good.facts;
   must(
       dtfix_tree_patch(

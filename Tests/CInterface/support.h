@@ -62,7 +62,6 @@ void expect_refusals(call_list *calls, void *handle, int code, int other);
 /* Where calls that must be refused would put their results. */
 struct out {
   HANDLES
-  dtfix_range range;
   FILLED_STRUCTS
 };
 extern struct out out;
@@ -74,6 +73,7 @@ struct good {
   HANDLES
   /* Filled in as far as their size. */
   READ_STRUCTS
+  dtfix_edit edit;
 };
 extern struct good good;
 /* Makes them of a captured machine. */

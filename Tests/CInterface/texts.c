@@ -13,14 +13,10 @@ static char *endless;
 static int calls_with_texts(int number, void *text) {
   dtfix_handover handover = good.handover;
   dtfix_plan_options options = good.options;
-  CALL(dtfix_tree_children(good.tree, text, &out.buffer, E))
-  CALL(dtfix_tree_properties(good.tree, text, &out.buffer, E))
-  CALL(dtfix_tree_property(good.tree, text, "compatible", &out.buffer, E))
-  CALL(dtfix_tree_property(good.tree, "/", text, &out.buffer, E))
-  CALL(dtfix_tree_set_property(good.tree, text, "new", "", 0, E))
-  CALL(dtfix_tree_delete_property(good.tree, "/", text, E))
-  CALL(dtfix_tree_add_node(good.tree, text, "new", E))
-  CALL(dtfix_tree_delete_node(good.tree, text, E))
+  dtfix_edit edit = good.edit;
+  CALL((edit.text = text, dtfix_tree_edit(good.tree, &edit, 1, &out.report, E)))
+  CALL((edit.kind = DTFIX_EDIT_DELETE, edit.text = text, dtfix_tree_edit(good.tree, &edit, 1, &out.report, E)))
+  CALL((edit.kind = DTFIX_EDIT_UNRESERVE, edit.text = text, dtfix_tree_edit(good.tree, &edit, 1, &out.report, E)))
   CALL(dtfix_tree_check(good.tree, DTFIX_FOR_KEXEC, text, &out.report, E))
   CALL((handover.architecture = text,
         dtfix_tree_patch(good.tree, &handover, NULL, &out.buffer, &out.report, E)))
@@ -56,8 +52,8 @@ void test_texts(void) {
   memset(endless, 'a', ENDLESS);
   endless[ENDLESS - 1] = '\0';
   expect_refusals(calls_with_texts, (void *)(uintptr_t)broken, DTFIX_E_ARGUMENT, DTFIX_E_ARGUMENT);
-  expect_refusals(calls_with_texts, (void *)(uintptr_t)"no/such/place", DTFIX_E_NOT_FOUND, DTFIX_E_USAGE);
-  expect_refusals(calls_with_texts, endless, DTFIX_E_NOT_FOUND, DTFIX_E_USAGE);
+  expect_refusals(calls_with_texts, (void *)(uintptr_t)"no/such/place", DTFIX_E_USAGE, DTFIX_E_USAGE);
+  expect_refusals(calls_with_texts, endless, DTFIX_E_USAGE, DTFIX_E_USAGE);
   free(endless);
   test_damage();
 }

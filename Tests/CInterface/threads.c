@@ -36,9 +36,8 @@ static void free_results(struct results *all) {
 /* A number of failed calls. */
 static int edit_own_tree(struct results *all) {
   dtfix_tree *tree = NULL;
-  int failed = dtfix_tree_copy(good.tree, &tree, NULL) != 0;
-  failed += dtfix_tree_add_node(tree, "/", "threads", NULL) != 0;
-  failed += dtfix_tree_set_property(tree, "/threads", "count", "8", 2, NULL) != 0;
+  int failed = dtfix_machine_tree(good.machine, DTFIX_TREE_BEST, &tree, NULL) != 0;
+  failed += dtfix_tree_edit(tree, &good.edit, 1, NULL, NULL) != 0;
   failed += dtfix_tree_source(tree, &all->source, NULL) != 0;
   dtfix_tree_free(&tree);
   return failed;
@@ -70,8 +69,8 @@ static int plan_shared_files(struct results *all) {
 
 static int make_mistakes(void) {
   dtfix_error *error = NULL;
-  dtfix_buffer *buffer = NULL;
-  int failed = dtfix_tree_property(good.tree, "/", "none", &buffer, &error) != -DTFIX_E_NOT_FOUND;
+  dtfix_change change = {.struct_size = sizeof change};
+  int failed = dtfix_report_change(good.report, 1000000, &change, &error) != -DTFIX_E_NOT_FOUND;
   failed += dtfix_error_message(error)[0] == '\0';
   dtfix_error_free(&error);
   return failed;
@@ -102,8 +101,7 @@ static void *work(void *argument) {
 static void *change(void *argument) {
   int round;
   (void)argument;
-  for (round = 0; round < 20; round++)
-    dtfix_tree_set_property(good.tree, "/chosen", "race", &round, sizeof round, NULL);
+  for (round = 0; round < 20; round++) dtfix_tree_edit(good.tree, &good.edit, 1, NULL, NULL);
   return NULL;
 }
 

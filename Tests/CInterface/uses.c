@@ -18,52 +18,101 @@ static bool has_bytes(const dtfix_buffer *buffer, const void *bytes, size_t size
   return false;
 }
 
-static void expect_property(dtfix_tree *tree, const char *name, const void *value, size_t size) {
-  dtfix_buffer *found = NULL;
-  EXPECT(dtfix_tree_property(tree, "/chosen", name, &found, NULL) == 0);
-  EXPECT(dtfix_buffer_size(found) == size);
-  EXPECT(found != NULL && memcmp(dtfix_buffer_bytes(found), value, size) == 0);
-  dtfix_buffer_free(&found);
+static dtfix_tree *tree_of_machine(void) {
+  dtfix_tree *tree = NULL;
+  EXPECT(dtfix_machine_tree(good.machine, DTFIX_TREE_BEST, &tree, NULL) == 0);
+  return tree;
+}
+
+/* Whether a text is in the source of a tree. */
+static bool tree_has(const dtfix_tree *tree, const char *text) {
+  dtfix_buffer *source = NULL;
+  bool result;
+  EXPECT(dtfix_tree_source(tree, &source, NULL) == 0);
+  result = has_text(source, text);
+  dtfix_buffer_free(&source);
+  return result;
+}
+
+/* Edits that are made, and how many changes the report has. */
+static void expect_changes(dtfix_tree *tree, const dtfix_edit *edits, size_t count, size_t changes) {
+  dtfix_report *report = NULL;
+  EXPECT(dtfix_tree_edit(tree, edits, count, &report, NULL) == 0);
+  EXPECT(dtfix_report_change_count(report) == changes && dtfix_report_finding_count(report) == 0);
+  dtfix_report_free(&report);
+}
+
+/* An edit that is refused with a message, behind one that is good: neither is made. */
+static void expect_no_edit(dtfix_tree *tree, dtfix_edit edit, int code, const char *message) {
+  const dtfix_edit edits[] = {good.edit, edit};
+  dtfix_buffer *before = NULL, *after = NULL;
+  dtfix_report *report = NULL;
+  dtfix_error *error = NULL;
+  EXPECT(dtfix_tree_blob(tree, &before, NULL) == 0);
+  EXPECT(dtfix_tree_edit(tree, edits, 2, &report, &error) == -code && report == NULL);
+  if (strstr(dtfix_error_message(error), message) == NULL) fprintf(stderr, "%s\n", dtfix_error_message(error));
+  EXPECT(strstr(dtfix_error_message(error), message) != NULL);
+  EXPECT(dtfix_tree_blob(tree, &after, NULL) == 0);
+  EXPECT(dtfix_buffer_size(before) == dtfix_buffer_size(after));
+  EXPECT(has_bytes(after, dtfix_buffer_bytes(before), dtfix_buffer_size(before)));
+  dtfix_error_free(&error);
+  dtfix_buffer_free(&before);
+  dtfix_buffer_free(&after);
 }
 
 static void test_editing(void) {
-  dtfix_tree *tree = NULL, *copy = NULL;
-  dtfix_buffer *names = NULL;
-  dtfix_report *report = NULL;
-  dtfix_range range = {0x1000, 0x2000}, found = {0, 0};
-  EXPECT(dtfix_tree_new(&tree, NULL) == 0);
-  EXPECT(dtfix_tree_add_node(tree, "/", "chosen", NULL) == 0);
-  EXPECT(dtfix_tree_copy(tree, &copy, NULL) == 0);
-  EXPECT(dtfix_tree_set_property(tree, "/chosen", "bootargs", "quiet", 6, NULL) == 0);
-  EXPECT(dtfix_tree_set_property(tree, "/chosen", "empty", NULL, 0, NULL) == 0);
-  expect_property(tree, "bootargs", "quiet", 6);
-  expect_property(tree, "empty", "", 0);
-  EXPECT(dtfix_tree_properties(tree, "/chosen", &names, NULL) == 0);
-  EXPECT(has_bytes(names, "bootargs", 9) && has_bytes(names, "empty", 6));
-  EXPECT(dtfix_buffer_size(names) == 15);
-  dtfix_buffer_free(&names);
-  EXPECT(dtfix_tree_children(tree, "/", &names, NULL) == 0);
-  EXPECT(has_text(names, "chosen"));
-  dtfix_buffer_free(&names);
-  EXPECT(dtfix_tree_add_reservation(tree, range, NULL) == 0);
-  EXPECT(dtfix_tree_reservation_count(tree) == 1);
-  EXPECT(dtfix_tree_reservation(tree, 0, &found, NULL) == 0);
-  EXPECT(found.start == 0x1000 && found.size == 0x2000);
-  EXPECT(dtfix_tree_compare(copy, tree, &report, NULL) == 0);
-  EXPECT(dtfix_report_change_count(report) == 3);
-  dtfix_report_free(&report);
-  EXPECT(dtfix_tree_delete_reservation(tree, range, NULL) == 0);
-  EXPECT(dtfix_tree_delete_reservation(tree, range, NULL) == -DTFIX_E_NOT_FOUND);
-  EXPECT(dtfix_tree_delete_property(tree, "/chosen", "empty", NULL) == 0);
-  EXPECT(dtfix_tree_delete_property(tree, "/chosen", "empty", NULL) == -DTFIX_E_NOT_FOUND);
-  EXPECT(dtfix_tree_delete_property(tree, "/chosen", "bootargs", NULL) == 0);
-  EXPECT(dtfix_tree_compare(copy, tree, &report, NULL) == 0);
-  EXPECT(dtfix_report_change_count(report) == 0);
-  dtfix_report_free(&report);
-  EXPECT(dtfix_tree_delete_node(tree, "/chosen", NULL) == 0);
-  EXPECT(dtfix_tree_delete_node(tree, "/chosen", NULL) == -DTFIX_E_NOT_FOUND);
-  dtfix_tree_free(&copy);
+  const dtfix_edit first[] = {
+      {DTFIX_EDIT_SET, 0, "/chosen:cells=<0x1 2>", NULL, 0, NULL},
+      {DTFIX_EDIT_SET, 0, "/chosen:empty", NULL, 0, NULL},
+      {DTFIX_EDIT_DELETE, 0, "/psci", NULL, 0, NULL}};
+  const dtfix_edit second = {DTFIX_EDIT_DELETE, 0, "/chosen:empty", NULL, 0, NULL};
+  dtfix_tree *tree = tree_of_machine();
+  expect_changes(tree, NULL, 0, 0);
+  expect_changes(tree, first, 3, 3);
+  EXPECT(tree_has(tree, "cells = <0x1 0x2>;") && tree_has(tree, "\tempty;") && !tree_has(tree, "psci {"));
+  expect_changes(tree, &second, 1, 1);
+  EXPECT(tree_has(tree, "cells = <0x1 0x2>;") && !tree_has(tree, "\tempty;"));
   dtfix_tree_free(&tree);
+}
+
+static void test_bad_edits(void) {
+  const void *blob = dtfix_buffer_bytes(good.buffer);
+  const size_t size = dtfix_buffer_size(good.buffer);
+  dtfix_tree *tree = tree_of_machine();
+#define REFUSED(kind, text, message) \
+  expect_no_edit(tree, (dtfix_edit){kind, 0, text, NULL, 0, NULL}, DTFIX_E_USAGE, message)
+  REFUSED(DTFIX_EDIT_SET, "/chosen", "edit 1: a setting is /node:property=value");
+  REFUSED(DTFIX_EDIT_SET, "/chosen:a=<x>", "edit 1: a value is text, \"text\", <0x1 0x2>, [c0 de] or nothing");
+  REFUSED(DTFIX_EDIT_SET, "/none:a=b", "set /none:a: ");
+  REFUSED(DTFIX_EDIT_DELETE, ":", "edit 1: a place is /node or /node:property");
+  REFUSED(DTFIX_EDIT_DELETE, "/chosen:none", "delete /chosen:none: ");
+  REFUSED(DTFIX_EDIT_UNRESERVE, "0x1000", "edit 1: a range is START+SIZE");
+  REFUSED(DTFIX_EDIT_UNRESERVE, "0x1000+0x1000", "0x1000");
+  expect_no_edit(
+      tree, (dtfix_edit){DTFIX_EDIT_OVERLAY, 0, NULL, kernel, sizeof kernel, "hat"}, DTFIX_E_MALFORMED, "hat: ");
+  expect_no_edit(tree, (dtfix_edit){DTFIX_EDIT_OVERLAY, 0, NULL, blob, size, NULL}, DTFIX_E_MALFORMED, "overlay");
+  dtfix_tree_free(&tree);
+}
+
+/* Edits that lead to no next tree are the caller's mistake, as they are of dtfix fix. */
+static void test_edits_of_handover(void) {
+  static const struct {
+    const char *text, *message;
+  } all[] = {
+      {"/chosen:kaslr-seed=<0x1 0x2>", "/chosen: property 'kaslr-seed': "},
+      {"/chosen:linux,initrd-start=[01]", "it is fine without the edits"}};
+  size_t index;
+  for (index = 0; index < 2; index++) {
+    const dtfix_edit edit = {DTFIX_EDIT_SET, 0, all[index].text, NULL, 0, NULL};
+    dtfix_tree *tree = tree_of_machine();
+    dtfix_buffer *blob = NULL;
+    dtfix_error *error = NULL;
+    expect_changes(tree, &edit, 1, 1);
+    EXPECT(dtfix_tree_patch(tree, &good.handover, good.machine, &blob, NULL, &error) == -DTFIX_E_USAGE);
+    EXPECT(strstr(dtfix_error_message(error), all[index].message) != NULL);
+    dtfix_error_free(&error);
+    dtfix_tree_free(&tree);
+  }
 }
 
 /* What is said of a patched tree, and that no seed is in it. */
@@ -100,7 +149,6 @@ static void test_report(void) {
   EXPECT(has_bytes(blob, other, sizeof other));
   dtfix_buffer_free(&text);
   EXPECT(dtfix_tree_open(dtfix_buffer_bytes(blob), dtfix_buffer_size(blob), &tree, NULL) == 0);
-  expect_property(tree, "rng-seed", other, sizeof other);
   EXPECT(dtfix_tree_source(tree, &text, NULL) == 0);
   EXPECT(has_text(text, "rng-seed") && !has_text(text, "deadbeef") && !has_text(text, "de ad be ef"));
   dtfix_buffer_free(&text);
@@ -163,7 +211,8 @@ static void test_contradictions(void) {
   dtfix_file_set_free(&files);
 }
 
-/* A live tree without the blob that it came from lacks reservations, and the report of its patch says so. */
+/* A live tree without the blob that it came from lacks reservations, and the report of its patch says so; the first edit
+   removes what the running kernel wrote there. */
 static void test_live_tree(const char *folder) {
   dtfix_handover handover = good.handover;
   char root[4096];
@@ -185,6 +234,9 @@ static void test_live_tree(const char *folder) {
   EXPECT(found == 1);
   dtfix_report_free(&report);
   dtfix_buffer_free(&blob);
+  EXPECT(tree_has(tree, "linux,kernel-end"));
+  expect_changes(tree, &good.edit, 1, 2);
+  EXPECT(!tree_has(tree, "linux,kernel-end"));
   dtfix_tree_free(&tree);
   dtfix_machine_free(&machine);
 }
@@ -251,6 +303,8 @@ static void test_file_set(void) {
 
 void test_uses(const char *folder) {
   test_editing();
+  test_bad_edits();
+  test_edits_of_handover();
   test_report();
   test_unknown_machine();
   test_contradictions();

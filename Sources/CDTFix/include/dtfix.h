@@ -26,7 +26,7 @@
  * its sizeof. Zero is the default of every member. Later versions add members at the end: a
  * caller's smaller struct is taken as if they were zero, and filled as far as it goes; a larger
  * one is taken when what this library does not know is zero, else it is -DTFIX_E_VERSION, as is
- * one that is smaller than in the first version.
+ * one that is smaller than in the first version. Structs without a size stay as they are.
  *
  * Threads. Any number of threads may use the library at the same time. One handle may be read by
  * several; who changes or frees one sees to it that nobody else uses it meanwhile.
@@ -60,9 +60,9 @@ enum {
   DTFIX_E_HANDLE = 2,
   /** A struct of a version that this library does not know. */
   DTFIX_E_VERSION = 3,
-  /** There is no such node, property or item. */
+  /** There is no such item. */
   DTFIX_E_NOT_FOUND = 4,
-  /** What is asked for contradicts itself, or the tree that it is asked of (EX_USAGE). */
+  /** A request that is not well formed, or contradicts itself or the tree (EX_USAGE). */
   DTFIX_E_USAGE = 64,
   /** Bytes that are not what they should be (EX_DATAERR). */
   DTFIX_E_MALFORMED = 65,
@@ -191,10 +191,7 @@ void dtfix_report_free(dtfix_report **report);
 
 /* ---- Trees ------------------------------------------------------------------------------------- */
 
-/**
- * A flattened device tree. Nodes are named by path, `/soc/serial@9000000`, alias or label-free path
- * as in libfdt.
- */
+/** A flattened device tree. libfdt reads it, in the blob. */
 typedef struct dtfix_tree dtfix_tree;
 
 /**
@@ -202,43 +199,57 @@ typedef struct dtfix_tree dtfix_tree;
  * ignored.
  */
 int dtfix_tree_open(const void *blob, size_t size, dtfix_tree **tree, dtfix_error **error);
-/** A tree with nothing but a root. */
-int dtfix_tree_new(dtfix_tree **tree, dtfix_error **error);
-int dtfix_tree_copy(const dtfix_tree *tree, dtfix_tree **copy, dtfix_error **error);
-/** The blob. */
+/** The blob, aligned as libfdt needs it. */
 int dtfix_tree_blob(const dtfix_tree *tree, dtfix_buffer **blob, dtfix_error **error);
 /** The source, which dtc compiles back; seeds and keys are left empty. */
 int dtfix_tree_source(const dtfix_tree *tree, dtfix_buffer **source, dtfix_error **error);
 void dtfix_tree_free(dtfix_tree **tree);
 
-/** The names of a node's children, each ended by a NUL, in their order. */
-int dtfix_tree_children(
-    const dtfix_tree *tree, const char *node, dtfix_buffer **names, dtfix_error **error);
-/** The names of a node's properties, each ended by a NUL, in their order. */
-int dtfix_tree_properties(
-    const dtfix_tree *tree, const char *node, dtfix_buffer **names, dtfix_error **error);
-/** The bytes of a property; -DTFIX_E_NOT_FOUND when it is not there, or its node is not. */
-int dtfix_tree_property(
-    const dtfix_tree *tree, const char *node, const char *name, dtfix_buffer **value,
+/** What an edit does. Nodes are named by path, `/soc/serial@9000000`, or by alias, as in libfdt. */
+enum {
+  /**
+   * Sets a property of a node: "/node:name=value", where the value is `text`, `"text"`,
+   * `<0x1 0x2>`, `[c0 de]` or nothing.
+   */
+  DTFIX_EDIT_SET = 1,
+  /** Deletes a node and all below it, "/node", or a property, "/node:name". */
+  DTFIX_EDIT_DELETE = 2,
+  /** Applies an overlay. */
+  DTFIX_EDIT_OVERLAY = 3,
+  /**
+   * Deletes every entry of the memory reservation block of exactly this memory: "START+SIZE",
+   * "START-LAST" or "SIZE@START".
+   */
+  DTFIX_EDIT_UNRESERVE = 4
+};
+
+/** One edit of a tree. */
+typedef struct dtfix_edit {
+  /** DTFIX_EDIT_…. */
+  uint32_t kind;
+  uint32_t unused;
+  /** What is edited, as the option of `dtfix fix` has it; NULL for an overlay. */
+  const char *text;
+  /** The blob of an overlay; NULL and 0 for another edit. */
+  const void *bytes;
+  size_t size;
+  /** What messages call an overlay; NULL for "overlay". */
+  const char *name;
+} dtfix_edit;
+
+/**
+ * Makes edits, in their order, as --set, --delete, --overlay and --unreserve of `dtfix fix` do: all
+ * or none. dtfix_tree_patch refuses an edit of /chosen that the hand-over would undo.
+ *
+ * The report has the changes; it may be NULL. The first edit of a live tree also removes what the
+ * running kernel wrote into it for itself.
+ *
+ * Fails with DTFIX_E_USAGE for a text of another form and for a node, property or reservation that
+ * is missing, and with DTFIX_E_MALFORMED for an overlay that is damaged or does not fit the tree.
+ */
+int dtfix_tree_edit(
+    dtfix_tree *tree, const dtfix_edit *edits, size_t count, dtfix_report **report,
     dtfix_error **error);
-int dtfix_tree_set_property(
-    dtfix_tree *tree, const char *node, const char *name, const void *value, size_t size,
-    dtfix_error **error);
-int dtfix_tree_delete_property(
-    dtfix_tree *tree, const char *node, const char *name, dtfix_error **error);
-int dtfix_tree_add_node(
-    dtfix_tree *tree, const char *parent, const char *name, dtfix_error **error);
-/** Deletes a node and all below it. */
-int dtfix_tree_delete_node(dtfix_tree *tree, const char *node, dtfix_error **error);
-/** Entries of the memory reservation block. */
-size_t dtfix_tree_reservation_count(const dtfix_tree *tree);
-int dtfix_tree_reservation(
-    const dtfix_tree *tree, size_t index, dtfix_range *reservation, dtfix_error **error);
-int dtfix_tree_add_reservation(dtfix_tree *tree, dtfix_range reservation, dtfix_error **error);
-/** Deletes every entry of exactly this memory. */
-int dtfix_tree_delete_reservation(dtfix_tree *tree, dtfix_range reservation, dtfix_error **error);
-/** Applies an overlay. */
-int dtfix_tree_apply(dtfix_tree *tree, const dtfix_tree *overlay, dtfix_error **error);
 
 /**
  * What differs between two trees, by meaning: a report with one change for each difference. Two

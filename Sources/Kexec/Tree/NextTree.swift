@@ -59,6 +59,19 @@ public struct NextTree: Hashable, Sendable {
   }
 }
 
+extension KexecError {
+  /// The failure as the mistake of the caller's edits, if they spoilt a tree that is fine without them; else
+  /// as it is.
+  package func charged(to edits: [TreeEdit], without: () throws -> NextTree) -> KexecError {
+    guard [.tree, .result].contains(subject), !edits.isEmpty, (try? without()) != nil else {
+      return self
+    }
+    return KexecError(
+      .usage, text, about: .tree, rule: rule,
+      advice: .text("it is fine without the edits asked for"), cause: cause)
+  }
+}
+
 extension HandoverEditor {
   /// The finished tree.
   fileprivate mutating func tree(

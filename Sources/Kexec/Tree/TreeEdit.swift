@@ -39,7 +39,7 @@ extension TreeEdit: CustomStringConvertible {
 
 extension DeviceTree {
   /// The tree with the edits made, in order, what they changed, and what is odd about them.
-  func applying(
+  package func applying(
     _ edits: [TreeEdit]
   ) throws(KexecError) -> (tree: DeviceTree, changes: [Change], warnings: [Finding]) {
     var tree = self
