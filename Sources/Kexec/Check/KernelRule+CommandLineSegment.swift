@@ -127,14 +127,7 @@ extension ReadPlan.Line {
     let place = loaded.map { "one at \($0)" } ?? "none"
     guard !said.isEmpty || loaded == nil else { return ["has no \(name)=, loaded is \(place)"] }
     return said.filter { read($0).map(isRight) != true }.map {
-      "has \(name)=\($0.shown), loaded is \(place)"
+      "has \(name)=\($0.visibleASCII(limit: 80)), loaded is \(place)"
     }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// What can be shown of a value on one line.
-  fileprivate var shown: String {
-    String(decoding: prefix(80).map { 0x20..<0x7f ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 }

@@ -2,6 +2,7 @@
 
 import BinaryFormat
 import DeviceTree
+import ELF
 import KernelImage
 import PhysicalMemory
 
@@ -92,7 +93,7 @@ extension KernelRule {
       "one-elf-file", "no segment but the core header begins like an ELF file",
       by: .linux("kernel/crash_core.c", "crash_handle_hotplug_event"), for: [.crash]
     ) { segment, _ in
-      guard segment.part != .coreHeader, segment.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
+      guard segment.part != .coreHeader, segment.hasMagic(ELFHeader.magic) else {
         return nil
       }
       return "begins like the core header, which kernels look for"
@@ -110,7 +111,7 @@ extension KernelRule {
       "one-tree", "no segment but the tree begins like one",
       by: .linux("arch/riscv/kernel/machine_kexec.c", "machine_kexec_prepare")
     ) { segment, _ in
-      guard segment.part != .tree, segment.starts(with: [0xd0, 0x0d, 0xfe, 0xed]) else {
+      guard segment.part != .tree, segment.hasMagic(BlobHeader.magic) else {
         return nil
       }
       return "begins like a device tree, which some kernels look for"

@@ -36,6 +36,8 @@ struct ReadPlan {
 
     func starts(with bytes: some Sequence<UInt8>) -> Bool { content.start.starts(with: bytes) }
 
+    func hasMagic(_ magic: UInt32) -> Bool { content.start.span.hasMagic(magic) }
+
     /// Whether an address is in it.
     func holds(_ address: UInt64) -> Bool { range.start <= address && address < range.end }
   }

@@ -36,7 +36,7 @@ func merge(
 
 /// The message of the error that a merge ends with; nothing when it does not.
 func refusal(_ board: DeviceTree, _ machine: DeviceTree) -> String {
-  do {
+  do throws(KexecError) {
     _ = try merge(board, machine)
     return ""
   } catch {
