@@ -19,7 +19,8 @@ extension Handover {
       if ram?.contains(buffer.range) == false {
         throw buffer.bad("is not all in System RAM of /proc/iomem")
       }
-      if buffer.input.isReserved, let main = crash?.usableMemory.first, !main.contains(buffer.range) {
+      if buffer.input.isReserved, let main = crash?.usableMemory.first, !main.contains(buffer.range)
+      {
         throw buffer.bad("is not in the crash kernel's main region, \(main)")
       }
       try checkIsApart(buffer, from: buffers[..<number], architecture)
@@ -98,7 +99,8 @@ extension Handover {
       throw buffer.bad("overlaps \(name) at \(other)")
     }
     for other in others where buffer.range.overlaps(other.range) {
-      throw buffer.bad("overlaps the \(other.input)" + (other.input.isSecret ? "" : " at \(other.range)"))
+      throw buffer.bad(
+        "overlaps the \(other.input)" + (other.input.isSecret ? "" : " at \(other.range)"))
     }
   }
 

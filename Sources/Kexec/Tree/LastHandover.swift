@@ -35,7 +35,8 @@ struct LastHandover {
     in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [], on machine: MachineFacts
   ) throws(DeviceTreeError) {
     rootCells = try tree.cellCounts(of: "/")
-    properties = tree.contains(ChosenProperty.node) ? try tree.properties(of: ChosenProperty.node) : []
+    properties =
+      tree.contains(ChosenProperty.node) ? try tree.properties(of: ChosenProperty.node) : []
     oldProperties = (try? old.properties(of: ChosenProperty.node)) ?? []
     reservations = tree.reservations
     releaseOwn(sourceSize: old.sourceSize, machine)
