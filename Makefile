@@ -187,9 +187,10 @@ lint: toolchain
 	  -name Makefile -o -name run -o -name link -o -name '*.py' \) ! -exec grep -q 'SPDX-License-Identifier: Apache-2.0' {} \; -print); \
 	if [ -n "$$missing" ]; then echo "no SPDX line: $$missing" >&2; exit 1; fi
 
-# Debian's kernels, fetched into a cache, compared with what other programs find in them.
+# Debian's kernels, fetched into a cache, compared with what other programs find in them; and what dtfix
+# cites of Linux, looked up in their sources.
 kernels: build
-	$(call install,dpkg-deb:dpkg file:file readelf:binutils zstd:zstd python3:python3)
+	$(call install,dpkg-deb:dpkg file:file readelf:binutils zstd:zstd xz:xz-utils python3:python3)
 	@echo "== opening Debian's kernels"
 	@Tests/Kernels/run
 

@@ -42,7 +42,8 @@ extension KernelRule {
     // A crash kernel that moves itself does not look where its memory ends.
     .init(
       "cmdline-no-kaslr", .line, at: "cmdline", "a crash kernel stays where it is loaded",
-      by: RuleReader { $0.commandLineRules?.markerReason.rule }, for: [.crash]
+      by: RuleReader { $0.commandLineRules?.markerReason.rule }, for: [.crash],
+      since: KernelRelease(6, 3)
     ) { known, _ in
       let marker = known.rules.marker
       guard known.line.bytes.starts(with: known.rules.start.utf8),

@@ -91,7 +91,8 @@ extension KernelRule {
     },
     .segment(
       "one-elf-file", "no segment but the core header begins like an ELF file",
-      by: .linux("kernel/crash_core.c", "crash_handle_hotplug_event"), for: [.crash]
+      by: .linux("kernel/crash_core.c", "crash_handle_hotplug_event"), for: [.crash],
+      since: KernelRelease(6, 6)
     ) { segment, _ in
       guard segment.part != .coreHeader, segment.hasMagic(ELFHeader.magic) else {
         return nil

@@ -60,10 +60,10 @@ extension KernelRule {
   /// A rule for each segment of a plan: nil for one that keeps it.
   static func segment(
     _ id: String, _ demand: String, by reader: RuleReader,
-    for purposes: [Purpose?] = [.kexec, .crash],
+    for purposes: [Purpose?] = [.kexec, .crash], since: KernelRelease? = nil,
     check: @escaping @Sendable (ReadPlan.Segment, Reading) -> String?
   ) -> KernelRule {
-    KernelRule(id, .plan, demand, by: reader, for: purposes) { plan, reading in
+    KernelRule(id, .plan, demand, by: reader, for: purposes, since: since) { plan, reading in
       plan.segments.compactMap { segment in
         check(segment, reading).map { Problem($0, at: segment.name) }
       }

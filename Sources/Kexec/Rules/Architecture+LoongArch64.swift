@@ -12,7 +12,7 @@ extension Architecture {
   public static let loongarch64 = Architecture(
     .loongarch,
     commandLineLimit: Limit(
-      value: 4096, rule: .linux("arch/loongarch/include/asm/setup.h", "COMMAND_LINE_SIZE")),
+      value: 4096, rule: .linux("arch/loongarch/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeRefusal: """
       a LoongArch kernel is told everything on its command line and gets no tree by kexec \
       (arch/loongarch/kernel/machine_kexec_file.c:load_other_segments)

@@ -16,7 +16,8 @@ extension Architecture {
       value: 2048, rule: .linux("arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     oldCommandLineLimit: Limit(
       value: 1024, rule: .linux("v6.1/arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
-    treeLimit: Limit(value: 2 << 20, rule: .linux("arch/riscv/mm/init.c", "FIX_FDT_SIZE")),
+    treeLimit: Limit(
+      value: 2 << 20, rule: .linux("arch/riscv/include/asm/pgtable.h", "MAX_FDT_SIZE")),
     // `arch/riscv/kernel/machine_kexec_file.c:load_extra_segments`
     namesCoreHeaderOnCommandLine: true,
     // `arch/riscv/include/asm/page.h:linear_mapping_pa_to_va`, `kernel_mapping_pa_to_va`.
