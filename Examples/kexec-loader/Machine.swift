@@ -20,7 +20,7 @@ extension SourceMachine {
   }
 
   /// What memory there is, and who uses it.
-  func memory() throws(Failure) -> MachineFacts {
+  func memory() throws(Failure) -> MachineSnapshot {
     var (facts, missing) = try facts(
       listedIn: memoryMap(), pageSize: pageSize(), for: architecture())
     if let core = try? kernel.core() { facts.byteOrder = core.file.byteOrder }

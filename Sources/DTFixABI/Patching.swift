@@ -119,7 +119,7 @@ private struct PatchRequest {
 
   /// A machine has to have set memory apart, whatever is said of it.
   private func checkMemory(
-    _ facts: MachineFacts, isMachine: Bool, _ missing: KexecError?
+    _ facts: MachineSnapshot, isMachine: Bool, _ missing: KexecError?
   ) throws(CallFailure) {
     guard facts.crashRegions.isEmpty, isMachine || usableMemory.isEmpty else { return }
     if let missing, missing.kind == .noPermission { throw CallFailure(missing) }
@@ -127,7 +127,7 @@ private struct PatchRequest {
   }
 
   private func handover(
-    _ architecture: Architecture, _ facts: MachineFacts, _ machine: SourceMachine?
+    _ architecture: Architecture, _ facts: MachineSnapshot, _ machine: SourceMachine?
   ) throws(CallFailure) -> Handover {
     let memory = usableMemory.isEmpty ? facts.crashRegions : usableMemory
     var handover = Handover(

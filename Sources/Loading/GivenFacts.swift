@@ -25,7 +25,7 @@ public struct GivenFacts: Hashable, Sendable {
   public init() {}
 }
 
-extension CrashFacts {
+extension MachineSnapshot {
   /// What was given by hand takes the place of what the machine said.
   public mutating func take(_ given: GivenFacts) {
     if !given.memory.isEmpty { memory = given.memory }

@@ -47,8 +47,8 @@ extension LoadJob {
 
   /// What is known about memory: of the machine; without one, what the tree says.
   func memory(
-    _ base: TreeFile?, _ map: MemoryMap?, _ crash: CrashFacts?, for architecture: Architecture
-  ) throws(KexecError) -> MachineFacts {
+    _ base: TreeFile?, _ map: MemoryMap?, _ crash: MachineSnapshot?, for architecture: Architecture
+  ) throws(KexecError) -> MachineSnapshot {
     var (facts, missing) = try source.facts(listedIn: map, for: architecture)
     guard let machine = source.machine else { return try facts.with(memoryOf: base) }
     // Until the kernel says so, it is little-endian.
@@ -58,8 +58,8 @@ extension LoadJob {
   }
 }
 
-extension MachineFacts {
-  fileprivate func with(memoryOf base: TreeFile?) throws(KexecError) -> MachineFacts {
+extension MachineSnapshot {
+  fileprivate func with(memoryOf base: TreeFile?) throws(KexecError) -> MachineSnapshot {
     guard let base else {
       throw KexecError(.notOffered, "no memory is known", advice: .nameMachine)
     }

@@ -12,7 +12,7 @@ extension LoadJob {
     /// The architecture of both kernels.
     public var architecture: Architecture
     /// What is known about the machine.
-    public var machine: MachineFacts
+    public var machine: MachineSnapshot
     /// What could not be learned, and what was done otherwise than one may think; a line each.
     public var notes: [String]
     /// What messages call the parts.

@@ -76,8 +76,8 @@ package struct LoadSource: Sendable {
   ///   - architecture: the kernels'.
   package func facts(
     listedIn map: MemoryMap?, for architecture: Architecture
-  ) throws(KexecError) -> (facts: MachineFacts, missing: KexecError?) {
-    guard let machine else { return (MachineFacts(pageSize: saidPageSize), nil) }
+  ) throws(KexecError) -> (facts: MachineSnapshot, missing: KexecError?) {
+    guard let machine else { return (MachineSnapshot(pageSize: saidPageSize), nil) }
     var pageSize = saidPageSize
     if pageSize == nil {
       pageSize = try machine.withRemedy { machine throws(KexecError) in try machine.pageSize() }

@@ -64,7 +64,7 @@ extension CoreMachine {
     let name = (try? machine.kernel.architectureName(by: core)) ?? nil
     if let architecture = name.flatMap(Architecture.init(named:)) {
       self.machine = self.machine ?? architecture.machine
-      var facts = CrashFacts()
+      var facts = MachineSnapshot()
       facts.coreSegments = core?.file.programHeaders ?? []
       facts.vmcoreinfo = core?.vmcoreinfo
       facts.kernelImage = map.kernelImage

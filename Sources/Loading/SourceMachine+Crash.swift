@@ -12,7 +12,7 @@ extension SourceMachine {
   /// What a core header is made of.
   public struct CrashSource: Hashable, Sendable {
     /// What the machine says, and in place of it what was given by hand.
-    public var facts = CrashFacts()
+    public var facts = MachineSnapshot()
     /// The running kernel's architecture as `uname -m` names it; nil when the machine does not tell.
     public var architectureName: String?
     /// What could not be learned, a line each.

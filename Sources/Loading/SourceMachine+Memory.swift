@@ -30,9 +30,9 @@ extension SourceMachine {
   /// - Throws: ``KexecError`` for a file that cannot be read. Memory that is hidden is no error here.
   public func facts(
     listedIn map: MemoryMap?, pageSize: UInt64?, for architecture: Architecture?
-  ) throws(KexecError) -> (facts: MachineFacts, missing: KexecError?) {
+  ) throws(KexecError) -> (facts: MachineSnapshot, missing: KexecError?) {
     let ram = map?.systemRAM ?? []
-    var facts = MachineFacts(
+    var facts = MachineSnapshot(
       pageSize: pageSize, systemRAM: ram.isEmpty ? nil : ram, reserved: map?.reserved ?? [],
       crashRegions: try fact { kernel throws(MachineError) in
         try kernel.crashRegions(listedIn: map)
@@ -44,9 +44,9 @@ extension SourceMachine {
 
   /// What only powerpc asks for: the live tree, and how addresses are translated; and its memory, where
   /// `/proc/iomem` does not tell of any. Every such machine has that tree; a capture may leave it out.
-  private func learnPowerPC(_ facts: inout MachineFacts) throws(KexecError) {
+  private func learnPowerPC(_ facts: inout MachineSnapshot) throws(KexecError) {
     do throws(MachineError) {
-      facts.pageTables = try kernel.pageTableName().flatMap(MachineFacts.PageTables.init)
+      facts.pageTables = try kernel.pageTableName().flatMap(MachineSnapshot.PageTables.init)
       let tree = try kernel.liveTree().tree
       facts.liveTree = tree
       facts.systemRAM = facts.systemRAM ?? tree.memoryOfPowerPC

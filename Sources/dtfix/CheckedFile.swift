@@ -10,7 +10,7 @@ import Loading
 /// The machine that results are compared with.
 struct CheckedMachine {
   var core = CoreMachine()
-  var memory = MachineFacts()
+  var memory = MachineSnapshot()
   /// Of its kernel, or the one that was said.
   var architecture: Architecture?
 }

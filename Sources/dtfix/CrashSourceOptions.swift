@@ -35,7 +35,7 @@ extension CrashSourceOptions {
   /// The architecture, the facts, and what could not be learned.
   func facts(
     _ given: CrashFactOptions
-  ) throws(Failure) -> (Architecture, CrashFacts, notes: [String]) {
+  ) throws(Failure) -> (Architecture, MachineSnapshot, notes: [String]) {
     try failing { () throws(KexecError) in
       var source = try crashSource(given.facts)
       let architecture = try source.settleArchitecture(told: arch, by: "--arch")

@@ -119,7 +119,7 @@ struct JobOptions: ParsableArguments {
   /// What a crash kernel is told; nil for an ordinary kexec. A machine that is meant has to have set
   /// the memory apart, whatever is said.
   func handover(
-    on machine: MachineFacts, isMachine: Bool, missing: KexecError?
+    on machine: MachineSnapshot, isMachine: Bool, missing: KexecError?
   ) throws(Failure) -> CrashHandover? {
     guard let elfcorehdrAt, forCrash else { return nil }
     let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
@@ -155,7 +155,7 @@ extension Fix {
 
   private func nextTree(
     from base: TreeFile, _ merge: [TreeEdit], _ architecture: Architecture,
-    _ handover: Handover, _ machine: MachineFacts
+    _ handover: Handover, _ machine: MachineSnapshot
   ) throws(Failure) -> NextTree {
     let edits = try changes.overlays() + changes.edits
     let tree = { (edits: [TreeEdit]) throws(KexecError) in

@@ -67,7 +67,7 @@ import Testing
     let size = UInt64(base.sourceSize)
     let own = AddressAndSize(address: 0x8800_0000, size: size)
     try base.addReservation(own)
-    let machine = MachineFacts(pageSize: 4096, reserved: [range(0x8800_0000, 0x1_0000)])
+    let machine = MachineSnapshot(pageSize: 4096, reserved: [range(0x8800_0000, 0x1_0000)])
 
     let next = try NextTree(
       from: base, for: .arm64, handover: Handover(seeds: .none), machine: machine)
@@ -82,7 +82,7 @@ import Testing
     let pages = (UInt64(base.sourceSize) + 4095) & ~4095
     let entry = AddressAndSize(address: 0x8800_0000, size: pages)
     try base.addReservation(entry)
-    let machine = MachineFacts(pageSize: 4096, reserved: [range(0x8800_0000, 0x1_0000)])
+    let machine = MachineSnapshot(pageSize: 4096, reserved: [range(0x8800_0000, 0x1_0000)])
 
     let next = try NextTree(
       from: base, for: .arm64, handover: Handover(seeds: .none), machine: machine)

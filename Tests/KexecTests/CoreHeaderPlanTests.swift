@@ -338,8 +338,8 @@ import Testing
       physicalAddress: place, fileSize: size, memorySize: size)
   }
 
-  private func synthetic() -> CrashFacts {
-    var facts = CrashFacts()
+  private func synthetic() -> MachineSnapshot {
+    var facts = MachineSnapshot()
     facts.memory = [range(0x4000_0000, 0x1000_0000)]
     facts.cpuNotes = [range(0x4100_0000, 0x1a8)]
     facts.vmcoreinfoNote = range(0x4200_0000, 0x1024)

@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func `is refused outside of the memory that the machine set apart`() throws {
-    let machine = MachineFacts(crashRegions: [range(0x9000_0000, 0x800_0000), Self.low])
+    let machine = MachineSnapshot(crashRegions: [range(0x9000_0000, 0x800_0000), Self.low])
 
     #expect(throws: KexecError.notInCrashRegion(.usableMemory, Self.main)) {
       try patched(source("qemu-arm64-virt"), handover(), on: machine)

@@ -81,7 +81,7 @@ import Testing
     let error = #expect(throws: KexecError.self) {
       try patched(
         base, handover,
-        on: MachineFacts(pageSize: 4096, systemRAM: [range(0x4000_0000, 0x4000_0000)]))
+        on: MachineSnapshot(pageSize: 4096, systemRAM: [range(0x4000_0000, 0x4000_0000)]))
     }
 
     #expect(error?.description.contains(refusal.text) == true, "\(error?.description ?? "")")
@@ -149,7 +149,7 @@ import Testing
     let error = #expect(throws: KexecError.self) {
       try patched(
         source("board"), handover(LiveUpdateHandover(tree: place, scratch: scratch)),
-        on: MachineFacts(pageSize: 4096))
+        on: MachineSnapshot(pageSize: 4096))
     }
 
     #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")

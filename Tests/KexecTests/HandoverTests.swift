@@ -95,7 +95,7 @@ import Testing
     try base.replaceReservations(with: [entry])
 
     for known in [pageSize, nil] {
-      let tree = try patched(base, on: MachineFacts(pageSize: known))
+      let tree = try patched(base, on: MachineSnapshot(pageSize: known))
       #expect(tree.reservations == [])
     }
   }
@@ -105,7 +105,7 @@ import Testing
     let entry = AddressAndSize(address: 0x1_50aa_0000, size: 0x20_0000)
     try base.replaceReservations(with: [entry])
 
-    let tree = try patched(base, on: MachineFacts(pageSize: 4096))
+    let tree = try patched(base, on: MachineSnapshot(pageSize: 4096))
 
     #expect(tree.reservations == [entry])
   }
@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test func `refuses an initrd that is not all in memory`() throws {
-    let machine = MachineFacts(systemRAM: [range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000)])
+    let machine = MachineSnapshot(systemRAM: [range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000)])
     let base = try source("board")
 
     _ = try patched(base, Handover(initrd: range(0x4000_0800, 0x1000), seeds: .none), on: machine)
@@ -275,7 +275,7 @@ import Testing
     let entry = AddressAndSize(address: 0x1_50aa_0000, size: 0x1f_a000)
     try base.replaceReservations(with: [entry, entry])
 
-    #expect(try patched(base, on: MachineFacts(pageSize: 4096)).reservations == [])
+    #expect(try patched(base, on: MachineSnapshot(pageSize: 4096)).reservations == [])
   }
 
   /// What the caller deletes was still the last hand-over's.
@@ -388,7 +388,7 @@ import Testing
     let stub = try source("acpi-stub")
     let handover = Handover(initrd: someInitrd, seeds: .none)
     let unknown = try NextTree(from: stub, for: .arm64, handover: handover)
-    let machine = MachineFacts(
+    let machine = MachineSnapshot(
       systemRAM: [range(0x4000_0000, 0x4000_0000)], reserved: [range(someInitrd.start, 1)])
     let known = try NextTree(from: stub, for: .arm64, handover: handover, machine: machine)
 

@@ -281,7 +281,7 @@ private typealias Obstacle = Alteration<SmallMachine>
 
 /// A machine with 1 GiB, and a small kernel.
 struct SmallMachine {
-  var facts = MachineFacts(pageSize: 4096, systemRAM: [range(0x4000_0000, 1 << 30)])
+  var facts = MachineSnapshot(pageSize: 4096, systemRAM: [range(0x4000_0000, 1 << 30)])
   var architecture = Architecture.arm64
   /// Its source; empty for none.
   var tree = """
@@ -317,7 +317,7 @@ struct SmallMachine {
     request.extras = extras
     request.givenCoreHeader = givenCoreHeader
     if isForCrash, knowsCrashFacts {
-      var crash = CrashFacts()
+      var crash = MachineSnapshot()
       crash.memory = facts.systemRAM ?? []
       crash.excluded = facts.crashRegions + excluded
       crash.cpuNotes = [range(0x4000_1000, 0x1a8)]

@@ -76,9 +76,9 @@ import Testing
       (.radix, "", 0x3fff_0000), (.hash, "", 0xfff_0000), (nil, "", 0xfff_0000),
       // Without a hypervisor, all memory is in reach.
       (.hash, "ibm,opal { opal-base-address = <0 0x30000000>; };", 0x3fff_0000),
-    ] as [(MachineFacts.PageTables?, String, UInt64)])
+    ] as [(MachineSnapshot.PageTables?, String, UInt64)])
   func `stays within reach of the next kernel's first code`(
-    tables: MachineFacts.PageTables?, nodes: String, start: UInt64
+    tables: MachineSnapshot.PageTables?, nodes: String, start: UInt64
   ) throws {
     var machine = PowerPCMachine()
     machine.facts.pageTables = tables
@@ -150,7 +150,7 @@ import Testing
 
 /// A logical partition of two memory nodes with 1 GiB, and a kernel of 16 MiB that runs.
 struct PowerPCMachine {
-  var facts = MachineFacts(
+  var facts = MachineSnapshot(
     pageSize: 65536, systemRAM: [range(0, 0x4000_0000)],
     crashRegions: [range(0x1000_0000, 0x1000_0000)])
   var nodes = ""
@@ -187,7 +187,7 @@ struct PowerPCMachine {
     request.extras = extras
     request.givenCoreHeader = givenCoreHeader
     if forCrash {
-      var crash = CrashFacts()
+      var crash = MachineSnapshot()
       crash.byteOrder = facts.byteOrder
       crash.memory = facts.systemRAM ?? []
       crash.excluded = facts.crashRegions

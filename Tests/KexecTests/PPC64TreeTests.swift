@@ -251,7 +251,7 @@ private let crash = CrashHandover(
     for (name, value) in [("device_type", PropertyValue.string("cpu")), ("reg", .u32(16))] {
       try live.setProperty(name, of: "/cpus/PowerPC,POWER9@10", to: value)
     }
-    var facts = MachineFacts()
+    var facts = MachineSnapshot()
     facts.liveTree = live
 
     let next = try nextTree(of: tree, nil, on: facts)
@@ -275,7 +275,7 @@ private let crash = CrashHandover(
     var live = tree
     try live.setProperty(
       "name", of: "/cpus/PowerPC,POWER9@0", to: .string("PowerPC,POWER9"))
-    var facts = MachineFacts()
+    var facts = MachineSnapshot()
     facts.liveTree = live
 
     let next = try nextTree(of: tree, nil, on: facts)
@@ -383,7 +383,7 @@ private let crash = CrashHandover(
 }
 
 private func nextTree(
-  of tree: DeviceTree, _ crash: CrashHandover?, on machine: MachineFacts = MachineFacts()
+  of tree: DeviceTree, _ crash: CrashHandover?, on machine: MachineSnapshot = MachineSnapshot()
 ) throws -> NextTree {
   let handover = Handover(commandLine: "console=hvc0", seeds: fixedSeeds, crash: crash)
   return try NextTree(from: tree, for: .ppc64, handover: handover, machine: machine)

@@ -116,7 +116,7 @@ private struct PlanDamage: Sendable {
 
 /// A plan as it lies in its folder, and the machine that it is for.
 struct LoadFolder {
-  var facts: MachineFacts
+  var facts: MachineSnapshot
   var architecture: String
   var isForCrash: Bool
   var entry: UInt64
@@ -132,7 +132,7 @@ struct LoadFolder {
     self.init(of: try machine.plan(), on: machine.facts)
   }
 
-  init(of plan: LoadPlan, on facts: MachineFacts) {
+  init(of plan: LoadPlan, on facts: MachineSnapshot) {
     let manifest = LoadManifest(plan)
     self.facts = facts
     architecture = manifest.architecture

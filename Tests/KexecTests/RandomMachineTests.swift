@@ -62,7 +62,7 @@ import Testing
 
 /// Memory with holes, reservations and crash regions, and a kernel that may or may not fit.
 struct RandomMachine {
-  var facts: MachineFacts
+  var facts: MachineSnapshot
   let architecture: Architecture
   /// RTAS of powerpc.
   private(set) var firmware: PhysicalRange?
@@ -92,7 +92,7 @@ struct RandomMachine {
     }
     architecture = [.arm64, .riscv64, .ppc64, .arm64, .riscv64, .loongarch64][Int(number(0...5))]
     isForCrash = number(0...1) == 0
-    facts = MachineFacts(
+    facts = MachineSnapshot(
       pageSize: [4096, 16384, 65536][Int(number(0...2))], systemRAM: ram,
       reserved: (0..<number(0...6)).compactMap { _ in piece(1 << 12) },
       crashRegions: isForCrash || number(0...1) == 0
@@ -148,7 +148,7 @@ struct RandomMachine {
       .init(name: "acme,\(number)", bytes: [UInt8](repeating: 2, count: size))
     }
     if isForCrash {
-      var crash = CrashFacts()
+      var crash = MachineSnapshot()
       crash.memory = (facts.systemRAM ?? []) + [range(0, 0x2_0000)]
       crash.excluded = facts.crashRegions
       crash.cpuNotes = [range(0x1000, 0x1a8)]

@@ -30,7 +30,7 @@ func source(_ name: String) throws -> DeviceTree {
 func patched(
   _ base: DeviceTree, for architecture: Architecture = .arm64, edits: [TreeEdit] = [],
   _ handover: Handover = Handover(commandLine: "console=ttyAMA0", seeds: fixedSeeds),
-  on machine: MachineFacts = MachineFacts()
+  on machine: MachineSnapshot = MachineSnapshot()
 ) throws -> DeviceTree {
   let next = try NextTree(
     from: base, edits: edits, for: architecture, handover: handover, machine: machine)
@@ -38,21 +38,21 @@ func patched(
 }
 
 /// What dtfix knows about a captured machine.
-func facts(of machine: RunningKernel) throws -> MachineFacts {
+func facts(of machine: RunningKernel) throws -> MachineSnapshot {
   let map = try machine.memoryMap()
-  var facts = MachineFacts(
+  var facts = MachineSnapshot(
     pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [],
     crashRegions: try machine.crashRegions(), kernelImage: map?.kernelImage)
   guard try machine.architectureName().flatMap(Architecture.init) == .ppc64 else { return facts }
   facts.liveTree = try machine.liveTree().tree
-  facts.pageTables = try machine.pageTableName().flatMap(MachineFacts.PageTables.init)
+  facts.pageTables = try machine.pageTableName().flatMap(MachineSnapshot.PageTables.init)
   return facts
 }
 
 /// What `dtfix elfcorehdr` knows about a captured machine.
-func crashFacts(of machine: RunningKernel) throws -> CrashFacts {
+func crashFacts(of machine: RunningKernel) throws -> MachineSnapshot {
   let (map, core) = (try #require(try machine.memoryMap()), try #require(try machine.core()))
-  var facts = CrashFacts()
+  var facts = MachineSnapshot()
   facts.memory = map.memoryToDump
   facts.kernelImage = map.kernelImage
   facts.excluded = try machine.crashRegions() + machine.crashCMARanges()
@@ -65,7 +65,7 @@ func crashFacts(of machine: RunningKernel) throws -> CrashFacts {
 }
 
 /// What is known about a captured machine that may crash, by its folder.
-func crashFacts(of name: String) throws -> CrashFacts {
+func crashFacts(of name: String) throws -> MachineSnapshot {
   try crashFacts(of: RunningKernel(root: FilePath(try Fixtures.machine(name))))
 }
 

@@ -138,7 +138,7 @@ extension KernelRule {
   private static let sanity = RuleReader.linux("kernel/kexec_core.c", "sanity_check_segment_list")
 }
 
-extension MachineFacts {
+extension MachineSnapshot {
   /// Whether all of a range is RAM; nil when that is not known.
   fileprivate func isRAM(_ range: PhysicalRange) -> Bool? {
     systemRAM.map { PhysicalRangeSet($0).contains(range) }

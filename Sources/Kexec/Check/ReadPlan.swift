@@ -52,7 +52,7 @@ struct ReadPlan {
 
   init(
     _ manifest: LoadManifest, _ contents: [String: LoadContent], _ placement: PlacementRules,
-    on machine: MachineFacts, core: CoreMachine?
+    on machine: MachineSnapshot, core: CoreMachine?
   ) {
     self.manifest = manifest
     self.placement = placement

@@ -10,7 +10,7 @@ struct Reading {
   let architecture: Architecture
   /// What it is started for; nil for a tree that was not prepared for a kexec.
   let purpose: Purpose?
-  let machine: MachineFacts
+  let machine: MachineSnapshot
   /// The tree; nil where there is none.
   let opened: OpenedTree?
   /// What a plan loads.
@@ -21,7 +21,7 @@ struct Reading {
   /// A tree; without an architecture, it is what the tree describes.
   init(
     tree blob: [UInt8], for purpose: Purpose?, _ architecture: Architecture?,
-    on machine: MachineFacts, requesting requested: RequestedTree? = nil
+    on machine: MachineSnapshot, requesting requested: RequestedTree? = nil
   ) {
     let opened = OpenedTree(blob, architecture)
     (self.opened, self.purpose, self.machine) = (opened, purpose, machine)
@@ -31,7 +31,7 @@ struct Reading {
   }
 
   /// A plan.
-  init(_ plan: ReadPlan, _ architecture: Architecture, on machine: MachineFacts) {
+  init(_ plan: ReadPlan, _ architecture: Architecture, on machine: MachineSnapshot) {
     let blob = architecture.takesTree ? plan[.tree]?.content.start : nil
     opened = blob.map { OpenedTree($0, architecture) }
     (self.plan, self.architecture, self.machine) = (plan, architecture, machine)

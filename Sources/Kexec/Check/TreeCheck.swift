@@ -17,7 +17,7 @@ public struct TreeCheck: Sendable {
   ///   - architecture: of the kernel; without it, what the tree describes.
   ///   - machine: what is known about the machine it is for; without facts, the tree is checked alone.
   public init(
-    of blob: [UInt8], for purpose: Purpose?, on machine: MachineFacts = .init(),
+    of blob: [UInt8], for purpose: Purpose?, on machine: MachineSnapshot = .init(),
     architecture: Architecture? = nil
   ) {
     let reading = Reading(tree: blob, for: purpose, architecture, on: machine)

@@ -32,7 +32,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   /// - Throws: ``KexecError``: for a missing fact, two that contradict each other, more ranges than the
   ///   format can count, and a header that the crash kernel would refuse or that gives no useful dump.
   public init(
-    for architecture: Architecture, _ facts: CrashFacts, order: Order = .ascending,
+    for architecture: Architecture, _ facts: MachineSnapshot, order: Order = .ascending,
     joiningNeighbours: Bool = false
   ) throws(KexecError) {
     let (machine, rules) = try architecture.knownCoreRules()
@@ -70,7 +70,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   /// - Throws: ``KexecError/tooManySegments(count:limit:)``, and ``KexecError/notAccepted(_:)`` for a
   ///   header that would give no dump, or a useless one.
   private static func doubts(
-    of header: CoreHeader, _ facts: CrashFacts
+    of header: CoreHeader, _ facts: MachineSnapshot
   ) throws(KexecError) -> [Finding] {
     let bytes: [UInt8]
     do throws(FormatError) {
@@ -93,7 +93,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   }
 
   /// Only on a machine without a crash kernel's memory is nothing left out.
-  private static func warnings(ofMemory facts: CrashFacts) -> [Finding] {
+  private static func warnings(ofMemory facts: MachineSnapshot) -> [Finding] {
     guard facts.excluded.isEmpty else { return [] }
     return [
       Finding(
@@ -104,7 +104,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
 
   /// RAM without what is excluded, in rising order; what is backed up is a piece of its own.
   private static func memory(
-    _ facts: CrashFacts, _ machine: Machine, _ rules: CoreRules, _ joiningNeighbours: Bool
+    _ facts: MachineSnapshot, _ machine: Machine, _ rules: CoreRules, _ joiningNeighbours: Bool
   ) -> [PhysicalRange] {
     let backedUp = [rules.backedUp].compactMap { $0 }
     let undumped = [machine.undumped].compactMap { $0 }
@@ -117,7 +117,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   }
 
   /// The kernel keeps every CPU's notes within a page, so that they are one piece of memory.
-  private static func warnings(ofNotes facts: CrashFacts) -> [Finding] {
+  private static func warnings(ofNotes facts: MachineSnapshot) -> [Finding] {
     let pageSize = facts.vmcoreinfo?.pageSize ?? 4096
     return facts.cpuNotes.filter { $0.start / pageSize != $0.lastByte / pageSize }.map {
       Finding(
@@ -137,7 +137,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
 
   /// The copy lies in memory of the crash kernel, not over what it is a copy of.
   private static func checkBackup(
-    _ facts: CrashFacts, _ rules: CoreRules, _ architecture: Architecture
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ architecture: Architecture
   ) throws(KexecError) {
     guard let backup = facts.backup else { return }
     guard let source = rules.backedUp else {
@@ -161,7 +161,7 @@ extension Finding {
 
 extension CoreHeader.Memory {
   fileprivate init(
-    _ range: PhysicalRange, _ layout: KernelLayout, _ facts: CrashFacts, _ rules: CoreRules
+    _ range: PhysicalRange, _ layout: KernelLayout, _ facts: MachineSnapshot, _ rules: CoreRules
   ) throws(KexecError) {
     self.init(range: range, virtualAddress: layout.linearMap.map { range.start &+ $0 } ?? 0)
     guard range == rules.backedUp else { return }

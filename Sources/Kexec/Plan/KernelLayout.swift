@@ -20,11 +20,11 @@ public struct KernelLayout: Hashable, Sendable {
   ///
   /// - Throws: ``KexecError/contradiction(_:_:)`` when two ways lead to different places, and
   ///   ``KexecError/unsupported(architecture:reason:)``.
-  public init(of facts: CrashFacts, on architecture: Architecture) throws(KexecError) {
+  public init(of facts: MachineSnapshot, on architecture: Architecture) throws(KexecError) {
     try self.init(facts, architecture.knownCoreRules().rules)
   }
 
-  init(_ facts: CrashFacts, _ rules: CoreRules) throws(KexecError) {
+  init(_ facts: MachineSnapshot, _ rules: CoreRules) throws(KexecError) {
     let core = KernelSegments(facts, rules)
     let maps = Self.linearMaps(facts, rules, core)
     let texts = Self.textMaps(facts, rules, core)
@@ -41,7 +41,7 @@ public struct KernelLayout: Hashable, Sendable {
   fileprivate typealias Way = (offset: UInt64, source: String)
 
   private static func linearMaps(
-    _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: KernelSegments
   ) -> [Way] {
     if let given = facts.linearMap { return [(given, "the caller")] }
     var ways: [Way] = []
@@ -57,7 +57,7 @@ public struct KernelLayout: Hashable, Sendable {
   }
 
   private static func textMaps(
-    _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: KernelSegments
   ) -> [Way] {
     if let given = facts.kernelText {
       return [(given.offsetOfMap, "the caller")]
@@ -117,7 +117,7 @@ private struct KernelPlace {
 
   /// nil when nobody says.
   init?(
-    _ facts: CrashFacts, _ rules: CoreRules, _ core: KernelSegments, _ ways: [KernelLayout.Way]
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: KernelSegments, _ ways: [KernelLayout.Way]
   ) throws(KexecError) {
     var isBehind = false
     let usesImage = facts.kernelText == nil && facts.kernelImage != nil
@@ -145,7 +145,7 @@ private struct KernelPlace {
 
   /// Whether `/proc/iomem` begins with `_stext`, by the address of that symbol.
   private static func isSecondSymbol(
-    _ start: UInt64, _ facts: CrashFacts, _ rules: CoreRules, _ offset: UInt64
+    _ start: UInt64, _ facts: MachineSnapshot, _ rules: CoreRules, _ offset: UInt64
   ) -> Bool {
     guard let (bytes, _) = rules.textBehind, start >= bytes else { return false }
     return facts.vmcoreinfo?.symbol("_stext") == start &+ offset
@@ -174,7 +174,7 @@ private struct KernelSegments {
   /// The kernel where it is linked, on architectures that have a mapping of it.
   let text: ProgramHeader?
 
-  init(_ facts: CrashFacts, _ rules: CoreRules) {
+  init(_ facts: MachineSnapshot, _ rules: CoreRules) {
     let physical = facts.coreSegments.filter {
       $0.type == ProgramHeader.load && $0.physicalAddress != .max && $0.memorySize > 0
     }

@@ -26,7 +26,7 @@ struct LoadDraft {
   ///   when no later one could be better.
   init(
     _ request: LoadRequest, _ architecture: Architecture, _ rules: PlacementRules,
-    on machine: MachineFacts
+    on machine: MachineSnapshot
   ) throws(KexecError) {
     let pageSize = machine.largestPageSize
     // Of the backup's place no more is known yet than that there is one.

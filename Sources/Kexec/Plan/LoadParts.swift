@@ -10,7 +10,7 @@ struct LoadParts {
   let request: LoadRequest
   let architecture: Architecture
   let rules: PlacementRules
-  let machine: MachineFacts
+  let machine: MachineSnapshot
   /// The core header of a plan for a crash, before it is known where the backup goes: of the same size.
   let coreHeader: LoadedCoreHeader?
   let pageSize: UInt64

@@ -49,7 +49,7 @@ public struct LoadPlan: Hashable, Sendable {
   ///
   /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` tells what is in the way.
   public init(
-    _ request: LoadRequest, for architecture: Architecture, on machine: MachineFacts
+    _ request: LoadRequest, for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     let rules = try request.rules(for: architecture, on: machine)
     let draft = try LoadDraft(request, architecture, rules, on: machine)
@@ -95,7 +95,7 @@ extension LoadRequest {
 
 extension PlanCheck {
   /// Reads a plan back, as if it came from a folder; its core header was read back when it was made.
-  fileprivate init(of plan: LoadPlan, on machine: MachineFacts) {
+  fileprivate init(of plan: LoadPlan, on machine: MachineSnapshot) {
     let manifest = LoadManifest(plan)
     let contents = zip(manifest.segments, plan.segments).map { entry, segment in
       (entry.file, LoadContent(segment.bytes))

@@ -8,7 +8,7 @@ import PhysicalMemory
 extension LoadRequest {
   /// Refuses what no plan can be made of, and finds the rules of the architecture.
   func rules(
-    for architecture: Architecture, on machine: MachineFacts
+    for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) -> PlacementRules {
     guard let rules = architecture.placement else {
       throw .unsupported(
@@ -45,7 +45,7 @@ extension LoadRequest {
   }
 
   private func checkMeasurements(
-    for architecture: Architecture, _ rules: PlacementRules, on machine: MachineFacts
+    for architecture: Architecture, _ rules: PlacementRules, on machine: MachineSnapshot
   ) throws(KexecError) {
     guard let measurements else { return }
     guard rules.measurements != nil else { throw .noMeasurements(on: architecture) }

@@ -27,7 +27,7 @@ public struct LoadRequest: Sendable {
   /// Fresh random bytes.
   public var seeds: Seeds
   /// What the core header of a crash kernel is made of; nil for an ordinary kexec.
-  public var crash: CrashFacts?
+  public var crash: MachineSnapshot?
   /// The core header of a crash kernel, made elsewhere: loaded as it is, once it was read as the crash
   /// kernel will, and compared with ``crash`` where that is known too. Nil to have one made.
   public var givenCoreHeader: [UInt8]?
@@ -86,7 +86,7 @@ public struct LoadRequest: Sendable {
 
 extension LoadRequest {
   /// The running kernel's own tree, or what is known of it.
-  func liveTree(on machine: MachineFacts) -> DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
+  func liveTree(on machine: MachineSnapshot) -> DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
 
   /// What the edited tree and the caller say of memory.
   func treeMemory() throws(KexecError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {

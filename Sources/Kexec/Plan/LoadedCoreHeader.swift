@@ -20,7 +20,7 @@ extension LoadRequest {
   /// - Parameter backup: where the memory is copied to that the crash kernel itself runs in; nil
   ///   where there is no such copy.
   func coreHeader(
-    for architecture: Architecture, backup: UInt64?, on machine: MachineFacts
+    for architecture: Architecture, backup: UInt64?, on machine: MachineSnapshot
   ) throws(KexecError) -> LoadedCoreHeader? {
     if let givenCoreHeader {
       return try checked(givenCoreHeader, for: architecture, on: machine)
@@ -39,7 +39,7 @@ extension LoadRequest {
   /// A core header that was made elsewhere, read as the crash kernel will, and compared with what is known
   /// of the machine.
   private func checked(
-    _ header: [UInt8], for architecture: Architecture, on machine: MachineFacts
+    _ header: [UInt8], for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) -> LoadedCoreHeader {
     let (machineOfHeader, rules) = try architecture.knownCoreRules()
     guard rules.backedUp == nil else {

@@ -79,7 +79,7 @@ extension DeviceTree {
 
 /// The first code of a kernel under a hypervisor that has a hash table reaches the lowest piece of memory
 /// alone; before POWER9, of that the first GiB, which is the limit here for all.
-private func reach(_ tree: DeviceTree, _ machine: MachineFacts) -> Architecture.Limit? {
+private func reach(_ tree: DeviceTree, _ machine: MachineSnapshot) -> Architecture.Limit? {
   guard machine.pageTables != .radix, !tree.contains("/ibm,opal"), let area = tree.realModeArea()
   else { return nil }
   return Architecture.Limit(

@@ -12,7 +12,7 @@ public struct CrashHandover: Hashable, Sendable {
   /// (`drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range`).
   public var usableMemory: [PhysicalRange]
   /// Where the memory that the crash kernel itself runs in is copied to before it does: ppc64, whose
-  /// first 64 KiB are (``CrashFacts/backup``); nil elsewhere.
+  /// first 64 KiB are (``MachineSnapshot/backup``); nil elsewhere.
   public var backup: UInt64?
   /// Where the keys of encrypted disks lie, to their exact size; nil for none. Only the running kernel
   /// has them: this is for those who do without its help. It takes an ``Seeds/rng``: a kernel deletes

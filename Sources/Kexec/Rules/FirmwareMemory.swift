@@ -9,7 +9,7 @@ extension DeviceTree {
   /// OpenSBI keeps memory to itself and tells of it as `mmode_resv`; where it does not say `no-map`, that
   /// is RAM like any other to the kernel, which describes it in the core header. The first program
   /// that reads it there gets a bus error. Seen with OpenSBI 1.1 in QEMU 7.2 and makedumpfile.
-  func warningsOfFirmwareMemory(in crash: CrashFacts?) -> [Finding] {
+  func warningsOfFirmwareMemory(in crash: MachineSnapshot?) -> [Finding] {
     guard let crash else { return [] }
     let dumped = PhysicalRangeSet(crash.memory).subtracting(PhysicalRangeSet(crash.excluded))
     return reservedMemory().filter { region in

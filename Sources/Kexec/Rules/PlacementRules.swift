@@ -30,13 +30,13 @@ struct PlacementRules: Sendable {
   private let firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])?
   /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
   /// where it reaches all memory.
-  let reach: @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit?
+  let reach: @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit?
 
   init(
     measurements: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])? = nil,
-    reach: @escaping @Sendable (DeviceTree, MachineFacts) -> Architecture.Limit? = { _, _ in nil }
+    reach: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in nil }
   ) {
     self.measurements = measurements
     self.kernelRule = kernelRule
@@ -50,7 +50,7 @@ struct PlacementRules: Sendable {
   }
 
   /// No part of a plan may lie at this address or above.
-  func limit(by tree: DeviceTree, on machine: MachineFacts) -> Architecture.Limit {
+  func limit(by tree: DeviceTree, on machine: MachineSnapshot) -> Architecture.Limit {
     reach(machine.liveTree ?? tree, machine) ?? addressLimit
   }
 

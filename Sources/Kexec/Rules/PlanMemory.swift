@@ -41,7 +41,7 @@ struct PlanMemory {
   ///   - sparesKernel: whether the running kernel is in the way too. It need not be: the segments are
   ///     copied when nothing of it is wanted any more.
   init(
-    forKexecOn machine: MachineFacts,
+    forKexecOn machine: MachineSnapshot,
     _ tree: (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]), pageSize: UInt64,
     sparesKernel: Bool
   ) {

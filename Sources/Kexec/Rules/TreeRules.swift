@@ -15,7 +15,7 @@ struct TreeFixup {
   private(set) var tree: DeviceTree
   /// What a crash kernel is told; nil for an ordinary kexec.
   let crash: CrashHandover?
-  let machine: MachineFacts
+  let machine: MachineSnapshot
   private(set) var changes: [Change] = []
   /// Memory that the next kernel has to keep off.
   private(set) var reservations: [Reservation] = []
@@ -34,7 +34,7 @@ struct TreeFixup {
   /// Fixes a tree up; where an architecture has no fixups, it stays as it is.
   init(
     _ tree: DeviceTree, for architecture: Architecture, _ crash: CrashHandover?,
-    _ machine: MachineFacts
+    _ machine: MachineSnapshot
   ) throws(KexecError) {
     self.tree = tree
     self.crash = crash

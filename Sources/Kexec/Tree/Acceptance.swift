@@ -31,11 +31,11 @@ struct Acceptance {
   }
 
   /// What is wrong with the blob; nothing when the next kernel may have it.
-  func findings(in blob: [UInt8], on machine: MachineFacts = MachineFacts()) -> [Finding] {
+  func findings(in blob: [UInt8], on machine: MachineSnapshot = MachineSnapshot()) -> [Finding] {
     KernelRule.findings(in: reading(of: blob, on: machine))
   }
 
-  func reading(of blob: [UInt8], on machine: MachineFacts) -> Reading {
+  func reading(of blob: [UInt8], on machine: MachineSnapshot) -> Reading {
     Reading(
       tree: blob, for: requested.crash == nil ? .kexec : .crash, architecture, on: machine,
       requesting: requested)

@@ -8,7 +8,7 @@ import PhysicalMemory
 extension Handover {
   /// Refuses what no tree for this kernel may say.
   func checkBuffers(
-    for architecture: Architecture, on machine: MachineFacts
+    for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     try checkMeasurements(for: architecture, on: machine)
     try checkLiveUpdate(for: architecture, on: machine)
@@ -30,7 +30,7 @@ extension Handover {
   /// The next kernel frees what it has read, to exactly the size that it is told: memory in whole pages,
   /// and nobody else's.
   private func checkMeasurements(
-    for architecture: Architecture, on machine: MachineFacts
+    for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     guard let buffer = buffers(.imaBuffer).first else { return }
     guard architecture.readsMeasurements else { throw .noMeasurements(on: architecture) }
@@ -45,7 +45,7 @@ extension Handover {
   }
 
   private func checkLiveUpdate(
-    for architecture: Architecture, on machine: MachineFacts
+    for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     guard let liveUpdate else { return }
     let fill = Rule.linux("kernel/liveupdate/kexec_handover.c", "kho_fill_kimage")

@@ -6,7 +6,7 @@ import PhysicalMemory
 extension Handover {
   /// Refuses what no tree can say, before anything is edited.
   func check(
-    _ line: KernelCommandLine?, for architecture: Architecture, on machine: MachineFacts
+    _ line: KernelCommandLine?, for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     if let line { try line.check(for: architecture) }
     if let kaslr = seeds.kaslr, kaslr.count != Seeds.kaslrSize {
@@ -66,7 +66,7 @@ extension Handover {
   /// What could not be checked, or is worth a second look.
   func warnings(
     _ line: KernelCommandLine?, for architecture: Architecture, _ tree: DeviceTree,
-    on machine: MachineFacts
+    on machine: MachineSnapshot
   ) -> [Finding] {
     warnings(of: line, for: architecture) + bufferWarnings(for: architecture, tree)
       + (machine.systemRAM == nil ? warningsByTree(tree) : warningsByMachine(tree, machine))
@@ -101,7 +101,7 @@ extension Handover {
     ]
   }
 
-  private func warningsByMachine(_ tree: DeviceTree, _ machine: MachineFacts) -> [Finding] {
+  private func warningsByMachine(_ tree: DeviceTree, _ machine: MachineSnapshot) -> [Finding] {
     guard let initrd, tree.isOfUEFI else { return [] }
     return machine.reserved.filter(initrd.overlaps).map {
       Finding(
@@ -131,7 +131,7 @@ extension CrashHandover {
 
   /// Refuses what would cost the dump: memory that is not the crash kernel's, or a wrong order.
   fileprivate func check(
-    with initrd: PhysicalRange?, for architecture: Architecture, on machine: MachineFacts
+    with initrd: PhysicalRange?, for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     let main = try Self.checkUsable(usableMemory)
     guard architecture.readsUsableRange || usableMemory.count == 1 else {

@@ -32,7 +32,7 @@ struct LastHandover {
   /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its addresses
   ///   are: Linux and libfdt would then disagree on every tuple; and an error for half an initrd.
   init(
-    in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [], on machine: MachineFacts
+    in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [], on machine: MachineSnapshot
   ) throws(DeviceTreeError) {
     rootCells = try tree.cellCounts(of: "/")
     properties =
@@ -85,7 +85,7 @@ struct LastHandover {
   /// The kernel knows where its tree is and deletes exactly that entry; user space can only tell by
   /// the size. An odd size that matches inside memory the kernel keeps is its tree; a size in whole
   /// pages could be firmware's, and a reservation too many costs little, so that one stays.
-  private mutating func releaseOwn(sourceSize: Int, _ machine: MachineFacts) {
+  private mutating func releaseOwn(sourceSize: Int, _ machine: MachineSnapshot) {
     let pageSize = machine.possiblePageSizes[0]
     let pages = roundUp(UInt64(sourceSize), to: pageSize)
     for entry in reservations where [UInt64(sourceSize), pages].contains(entry.size) {
@@ -116,7 +116,7 @@ struct LastHandover {
 
   /// The reservation of the last initrd may be exact, as kexec writes it, or in whole pages, as
   /// firmware does.
-  private mutating func releaseInitrd(of properties: [Property], _ machine: MachineFacts) {
+  private mutating func releaseInitrd(of properties: [Property], _ machine: MachineSnapshot) {
     let numbers = ChosenProperty.initrd.map { name in
       properties.first { $0.name == name }?.value.number
     }

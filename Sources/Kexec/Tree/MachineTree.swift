@@ -10,10 +10,10 @@ public struct MachineTree: Hashable, Sendable {
   public let name: String
   /// What is known of the machine: by its page size and its reserved memory are found the reservations
   /// that the last hand-over made.
-  public let facts: MachineFacts
+  public let facts: MachineSnapshot
 
   /// A machine's tree; without facts fewer reservations are known to be stale.
-  public init(_ tree: DeviceTree, name: String, facts: MachineFacts = MachineFacts()) {
+  public init(_ tree: DeviceTree, name: String, facts: MachineSnapshot = MachineSnapshot()) {
     self.tree = tree
     self.name = name
     self.facts = facts

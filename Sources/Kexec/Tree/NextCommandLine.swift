@@ -22,7 +22,7 @@ public struct NextCommandLine: Hashable, Sendable {
   ///   says itself what the hand-over says.
   init(
     _ handover: Handover, for architecture: Architecture, _ rules: CommandLineRules,
-    on machine: MachineFacts
+    on machine: MachineSnapshot
   ) throws(KexecError) {
     var line = handover.ownLine
     try line.checkSaysNothing(of: handover, rules)

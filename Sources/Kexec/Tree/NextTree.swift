@@ -28,7 +28,7 @@ public struct NextTree: Hashable, Sendable {
   ///   ``KexecError/notAccepted(_:)`` when the finished one does not pass the next kernel's rules.
   public init(
     from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
-    handover: Handover, machine: MachineFacts = MachineFacts()
+    handover: Handover, machine: MachineSnapshot = MachineSnapshot()
   ) throws(KexecError) {
     if let reason = architecture.treeRefusal {
       throw .unsupported(architecture: architecture, reason: reason)
@@ -95,7 +95,7 @@ extension HandoverEditor {
 extension LastHandover {
   /// What a hand-over finds of the last one; half an old initrd is said in words of its own.
   fileprivate init(
-    in tree: DeviceTree, before base: DeviceTree, _ handover: Handover, on machine: MachineFacts
+    in tree: DeviceTree, before base: DeviceTree, _ handover: Handover, on machine: MachineSnapshot
   ) throws(KexecError) {
     do throws(DeviceTreeError) {
       try self.init(

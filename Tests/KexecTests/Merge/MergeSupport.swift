@@ -29,7 +29,7 @@ func tree(
 
 /// The merge with a machine that messages call `MACHINE`.
 func merge(
-  _ board: DeviceTree, _ machine: DeviceTree, _ facts: MachineFacts = MachineFacts()
+  _ board: DeviceTree, _ machine: DeviceTree, _ facts: MachineSnapshot = MachineSnapshot()
 ) throws(KexecError) -> TreeMerge {
   try TreeMerge(of: board, with: MachineTree(machine, name: "MACHINE", facts: facts))
 }

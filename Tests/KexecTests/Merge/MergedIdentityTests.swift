@@ -144,7 +144,7 @@ private let address = "[02 00 00 12 34 56]"
         """)
     let board = try tree("", reservations: "/memreserve/ 0x60000000 0x2345;")
 
-    let merge = try merge(board, machine, MachineFacts(pageSize: 4096))
+    let merge = try merge(board, machine, MachineSnapshot(pageSize: 4096))
 
     #expect(
       try reservationLines(merge.tree) == [
@@ -162,7 +162,7 @@ private let address = "[02 00 00 12 34 56]"
     try machine.addReservation(own)
     machine = try DeviceTree(blob: machine.blob)
     try #require(machine.sourceSize == own.size)
-    let known = MachineFacts(pageSize: 4096, reserved: [range(0x4400_0000, 0x10000)])
+    let known = MachineSnapshot(pageSize: 4096, reserved: [range(0x4400_0000, 0x10000)])
 
     let (merge, unknown) = (try merge(tree(""), machine, known), try merge(tree(""), machine))
 

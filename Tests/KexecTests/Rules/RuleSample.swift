@@ -17,7 +17,7 @@ struct RuleSample {
   /// The tree that was made.
   let good: DeviceTree?
 
-  init(of plan: LoadPlan, on facts: MachineFacts) throws {
+  init(of plan: LoadPlan, on facts: MachineSnapshot) throws {
     folder = LoadFolder(of: plan, on: facts)
     folder.machineOfCore = plan.architecture.machine
     architecture = plan.architecture

@@ -22,7 +22,7 @@ private func check(_ text: String, _ content: [UInt8]) {
     precondition((try? LoadManifest(text: manifest.text)) == manifest, "it is what it says")
     var contents: [String: LoadContent] = [:]
     for segment in manifest.segments { contents[segment.file] = LoadContent(content) }
-    for machine in [MachineFacts(), machine(pageSize: 4096)] {
+    for machine in [MachineSnapshot(), machine(pageSize: 4096)] {
       let check = PlanCheck(of: manifest, contents: contents, on: machine)
       precondition(check.findings.allSatisfy { !"\($0)".contains("\n") })
       _ = check.view?.lines
@@ -76,9 +76,9 @@ private func planWithMore(_ request: LoadRequest, _ content: [UInt8]) {
 private let emptyList: [UInt8] =
   [1, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 8)
 
-private func machine(pageSize: UInt64) -> MachineFacts {
+private func machine(pageSize: UInt64) -> MachineSnapshot {
   let ram = [(0x4000_0000, 0x1000_0000), (0x8000_0000, 0x4000_0000)] as [(UInt64, UInt64)]
-  return MachineFacts(
+  return MachineSnapshot(
     pageSize: pageSize, systemRAM: ram.compactMap { PhysicalRange(start: $0, size: $1) },
     reserved: [PhysicalRange(start: 0x4020_0000, size: 0x10_0000)].compactMap { $0 })
 }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+public import CrashCore
+public import DeviceTree
+public import ELF
+public import PhysicalMemory
+
+/// What is known about a machine, all of it of one reading: of its running kernel's files, or by hand.
+///
+/// A property is the value that is known, nil or empty without one; with `$` before its name it is the
+/// ``Fact``, which says where the value comes from or why there is none. To set a property is to give the
+/// fact by hand.
+public struct MachineSnapshot: Hashable, Sendable {
+  /// Bytes in a page of the running kernel, 4096, 16384 or 65536 (anything else counts as unknown): the
+  /// initrd it got may be reserved in whole pages.
+  @Fact public var pageSize: UInt64? = nil
+  /// The byte order of the running kernel.
+  @Fact public var byteOrder = ByteOrder.little
+
+  // MARK: Memory
+
+  /// `System RAM` in `/proc/iomem`; nil when that is not known.
+  @Fact public var systemRAM: [PhysicalRange]? = nil
+  /// All RAM that a dump is to have, in any order, neighbours apart where the kernel keeps them apart.
+  @Fact public var memory: [PhysicalRange] = []
+  /// `reserved` inside it: where the running kernel keeps its tree, among other things.
+  @Fact public var reserved: [PhysicalRange] = []
+  /// The memory set apart for crash kernels, the main region first; empty when that is not known.
+  @Fact public var crashRegions: [PhysicalRange] = []
+  /// Where the running kernel is, by `/proc/iomem`; nil when that is not known.
+  @Fact public var kernelImage: PhysicalRange? = nil
+  /// RAM of the firmware that is dumped wherever it lies: RTAS and OPAL of ppc64.
+  @Fact public var firmware: [PhysicalRange] = []
+
+  // MARK: What a crash leaves behind
+
+  /// The register notes, in the order of the CPUs' numbers.
+  @Fact public var cpuNotes: [PhysicalRange] = []
+  /// Where the vmcoreinfo note is.
+  @Fact public var vmcoreinfoNote: PhysicalRange? = nil
+  /// What the vmcoreinfo note says.
+  @Fact public var vmcoreinfo: VMCoreInfo? = nil
+  /// The program headers of `/proc/kcore`.
+  @Fact public var coreSegments: [ProgramHeader] = []
+
+  // MARK: The tree
+
+  /// The running kernel's own tree, `/proc/device-tree`, with everything in it; nil when that is not
+  /// known. Needed for powerpc, where memory and CPUs come and go.
+  @Fact public var liveTree: DeviceTree? = nil
+  /// How the running kernel translates addresses; nil when that is not known. powerpc has both ways.
+  @Fact public var pageTables: PageTables? = nil
+
+  // MARK: By hand only
+
+  /// RAM that is not to be dumped: the crash kernel's own, above all.
+  public var excluded: [PhysicalRange] = []
+  /// Where the kernel is linked, and where it lies.
+  public var kernelText: CoreHeader.KernelText?
+  /// The distance from a physical address to the linear map modulo 2^64.
+  public var linearMap: UInt64?
+  /// Where the first memory is copied to before the crash kernel runs: ppc64.
+  public var backup: UInt64?
+
+  /// How a powerpc kernel translates addresses: the line `MMU` of `/proc/cpuinfo`
+  /// (`arch/powerpc/kernel/setup-common.c:show_cpuinfo_summary`).
+  public enum PageTables: String, Hashable, Sendable {
+    /// A hash table: under a hypervisor, a kernel starts in the first piece of its memory.
+    case hash = "Hash"
+    /// A tree of tables.
+    case radix = "Radix"
+  }
+
+  /// A machine of which this is known; without arguments nothing, as of a board that is not there.
+  public init(
+    pageSize: UInt64? = nil, systemRAM: [PhysicalRange]? = nil, reserved: [PhysicalRange] = [],
+    crashRegions: [PhysicalRange] = [], kernelImage: PhysicalRange? = nil
+  ) {
+    if let pageSize { self.pageSize = pageSize }
+    if let systemRAM { self.systemRAM = systemRAM }
+    if !reserved.isEmpty { self.reserved = reserved }
+    if !crashRegions.isEmpty { self.crashRegions = crashRegions }
+    if let kernelImage { self.kernelImage = kernelImage }
+  }
+}
+
+extension MachineSnapshot {
+  /// Bytes in a page, or in the largest that it may have: what is right for that is right for all.
+  var largestPageSize: UInt64 { possiblePageSizes[possiblePageSizes.count - 1] }
+
+  /// The sizes in bytes that a page may have: of another size, there is no kernel.
+  var possiblePageSizes: [UInt64] {
+    let all: [UInt64] = [4096, 16384, 65536]
+    return pageSize.flatMap { all.contains($0) ? [$0] : nil } ?? all
+  }
+
+  /// Half of the RAM that is neither reserved nor a crash kernel's, in bytes: what a kernel takes up to.
+  var halfOfMemory: UInt64? {
+    guard let ram = systemRAM else { return nil }
+    return PhysicalRangeSet(ram).subtracting(PhysicalRangeSet(reserved + crashRegions)).size / 2
+  }
+}
