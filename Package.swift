@@ -75,7 +75,7 @@ let package = Package(
     library(
       "RunningKernel",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "Files", "PhysicalMemory",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "Files", "Kexec", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     library(
@@ -142,7 +142,7 @@ let package = Package(
         "dtfix", "DeviceTree", "KernelImage", "Kexec", "PhysicalMemory", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    tests("RunningKernel", ["DeviceTree", "Files", "PhysicalMemory"]),
+    tests("RunningKernel", ["DeviceTree", "Files", "Kexec", "PhysicalMemory"]),
     tests("DTFixABI", ["CDTFix"]),
     tests("dtfix", ["DeviceTree", "Kexec", "patch-tree"]),
     .testTarget(

@@ -21,13 +21,13 @@ struct Loader {
   }
 
   private let arguments: Arguments
-  private let machine: SourceMachine
+  private let machine: RunningKernel
   private let status: Status
 
   private init(_ arguments: Arguments) {
     self.arguments = arguments
-    machine = SourceMachine(RunningKernel(root: FilePath(arguments.root ?? "/")))
-    status = machine.status
+    machine = RunningKernel(root: FilePath(arguments.root ?? "/"))
+    status = Status(ofOwn: machine)
   }
 
   private var forCrash: Bool { arguments.command.isForCrash }
@@ -57,12 +57,12 @@ struct Loader {
 
   private func fromPlan() throws(Failure) -> (CallChoice, any Loadable) {
     let folder = try PlanFolder(arguments.plan ?? "")
-    try folder.check(forCrash: forCrash, on: machine)
+    try folder.check(forCrash: forCrash, on: machine.snapshot())
     return (.ofPlan, SegmentedKernel(folder))
   }
 
   private func fromFiles() throws(Failure) -> (CallChoice, any Loadable) {
-    let job = try LoadJob(arguments.files(), arguments.options, on: machine)
+    let job = try LoadJob(arguments.files(), arguments.options, on: machine.snapshot())
     let choice = try job.choice(asked: arguments.call, on: status)
     guard choice.call == .kexecLoad else {
       return (choice, try KernelFiles(job.filesForKernel(), isLogged: arguments.isLogged))
@@ -87,7 +87,7 @@ struct Loader {
 
   /// Whether something is loaded now.
   private var isLoaded: Bool? {
-    forCrash ? machine.status.isCrashLoaded : machine.status.isLoaded
+    forCrash ? Status(ofOwn: machine).isCrashLoaded : Status(ofOwn: machine).isLoaded
   }
 
   /// Makes a system call, and explains why it failed.

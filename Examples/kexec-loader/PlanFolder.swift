@@ -30,7 +30,8 @@ struct PlanFolder {
   }
 
   /// Refuses a plan that is not for this, or not for this machine as it is now.
-  func check(forCrash: Bool, on machine: SourceMachine) throws(Failure) {
+  func check(forCrash: Bool, on machine: MachineSnapshot) throws(Failure) {
+    var machine = machine
     guard manifest.isForCrash == forCrash else {
       let command = manifest.isForCrash ? "load-crash" : "load"
       throw Failure(.usage, "the plan is for \(command)")
@@ -40,9 +41,11 @@ struct PlanFolder {
       throw Failure(
         .malformedInput, "a plan for \(manifest.architecture) on a machine of \(architecture)")
     }
+    try machine.readKnownMemory()
+    let core =
+      forCrash && machine.hasMemoryMap ? try machine.readCoreMachine().0 : CoreMachine()
     let check = PlanCheck(
-      of: manifest, contents: contents.mapValues { LoadContent($0) }, on: try machine.memory(),
-      core: forCrash ? try machine.coreFacts() : CoreMachine())
+      of: manifest, contents: contents.mapValues { LoadContent($0) }, on: machine, core: core)
     guard check.findings.isEmpty else {
       let findings = check.findings.map(\.description).joined(separator: "; ")
       throw Failure(

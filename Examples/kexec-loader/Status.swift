@@ -11,9 +11,9 @@ typealias Status = KexecStatus
 
 extension KexecStatus {
   /// The status of this machine, or of a captured one, which is not asked for what it can do.
-  init(of root: FilePath, isLive: Bool) {
-    self.init(of: RunningKernel(root: root))
-    guard isLive else { return }
+  init(ofOwn machine: RunningKernel) {
+    self.init(of: machine)
+    guard machine.isLive else { return }
     hasCapability = ckexec_may_boot() != 0
     for call in [SystemCall.kexecLoad, .kexecFileLoad] { calls[call] = call.isInKernel }
   }

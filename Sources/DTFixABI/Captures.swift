@@ -12,7 +12,7 @@ public func dtfix_machine_capture(
   _ error: HandlePlace?
 ) -> CInt {
   answer(error, archive, "archive") { () throws(CallFailure) in
-    let kernel = try MachineObject.of(machine).machine.kernel
+    let kernel = try MachineObject.of(machine).kernel
     let has = try flags(wanted, allowed: [Int(DTFIX_CAPTURE_MEASUREMENTS)], "flags")
     let capture = try kernel.usefulCapture(measurements: has(Int(DTFIX_CAPTURE_MEASUREMENTS)))
     if let report = unsafe report {

@@ -35,22 +35,26 @@ public func dtfix_core_header(
     guard unsafe machine != nil || facts != nil else {
       throw .argument("machine and facts: both NULL")
     }
-    let machine = try MachineObject.ifAny(machine)?.machine
+    let kernel = try MachineObject.ifAny(machine)?.kernel
     let (given, told) = try coreFacts(facts)
-    let (architecture, source) = try crashSource(of: machine, given, told)
+    let (architecture, machine) = try ask { () throws(KexecError) in
+      var machine = kernel?.snapshot() ?? MachineSnapshot()
+      try machine.readCrashFacts(given: given)
+      return (try machine.settleArchitecture(told: told, by: "architecture"), machine)
+    }
     let plan: CoreHeaderPlan
     let bytes: [UInt8]
     do {
-      plan = try CoreHeaderPlan(for: architecture, source.facts)
+      plan = try CoreHeaderPlan(for: architecture, machine)
       bytes = try plan.header.bytes()
     } catch let error as KexecError {
-      throw CallFailure(error, in: machine.map { "\($0.kernel.root)" } ?? "facts")
+      throw CallFailure(error, in: machine.root ?? "facts")
     } catch {
       throw CallFailure(.malformedInput, "\(error)")
     }
     if let report = unsafe report {
       let lines =
-        source.notes.map { "note: \($0)" } + plan.evidence.map(\.description)
+        machine.crashNotes.map { "note: \($0)" } + plan.evidence.map(\.description)
         + plan.warnings.map { "warning: \($0)" }
       ReportObject(findings: plan.warnings, lines: lines).hand(to: report)
     }
@@ -69,18 +73,6 @@ public func dtfix_core_header(
   )
 }
 
-private func crashSource(
-  of machine: SourceMachine?, _ given: GivenFacts, _ told: String?
-) throws(CallFailure) -> (Architecture, SourceMachine.CrashSource) {
-  try ask { () throws(KexecError) in
-    var source = SourceMachine.CrashSource(given)
-    if let machine {
-      source = try machine.crashSource(listedIn: try machine.memoryMap(), given: given)
-    }
-    return (try source.settleArchitecture(told: told, by: "architecture"), source)
-  }
-}
-
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_core_header_check")
 public func dtfix_core_header_check(
@@ -92,10 +84,8 @@ public func dtfix_core_header_check(
     var (facts, notes) = (CoreMachine(), [String]())
     if let machine = try MachineObject.ifAny(machine)?.machine {
       (facts, notes) = try ask { () throws(KexecError) in
-        guard let map = try machine.memoryMap(), !map.isHidden else {
-          throw KexecError(.notOffered, "\(machine.kernel.memoryMapPath): tells no addresses")
-        }
-        return try machine.coreMachine(listedIn: map)
+        var machine = machine
+        return try machine.readCoreMachine()
       }
     }
     let findings = CoreHeaderCheck(of: facts).findings(in: header.span).map(Finding.init)

@@ -2,13 +2,14 @@
 
 public import CDTFix
 import Loading
+import RunningKernel
 
 extension KexecStatus {
   /// What a caller knows of a machine; else what the machine's files say.
   init(
-    _ status: UnsafePointer<dtfix_machine_status>?, _ machine: SourceMachine?
+    _ status: UnsafePointer<dtfix_machine_status>?, _ machine: RunningKernel?
   ) throws(CallFailure) {
-    self = machine.map { KexecStatus(of: $0.kernel) } ?? KexecStatus()
+    self = machine.map { KexecStatus(of: $0) } ?? KexecStatus()
     guard unsafe status != nil else { return }
     let known = try dtfix_machine_status.given(status, "status")
     try checkUnused(known.unused, "status")
@@ -62,7 +63,7 @@ public func dtfix_machine_status_read(
   _ error: HandlePlace?
 ) -> CInt {
   answer(error) { () throws(CallFailure) in
-    let kernel = try MachineObject.of(machine).machine.kernel
+    let kernel = try MachineObject.of(machine).kernel
     try KexecStatus(of: kernel).filled.fill(status, "status")
   }
 }

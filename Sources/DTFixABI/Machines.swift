@@ -11,9 +11,12 @@ final class MachineObject: HandleObject, Sendable {
   static let typeName = "machine"
   static let mark: UInt64 = 0x6474_6669_785f_6d61
 
-  let machine: SourceMachine
+  let kernel: RunningKernel
 
-  init(_ machine: SourceMachine) { self.machine = machine }
+  init(_ kernel: RunningKernel) { self.kernel = kernel }
+
+  /// The machine; each call reads it anew.
+  var machine: MachineSnapshot { kernel.snapshot() }
 }
 
 /// Asks a machine.
@@ -63,7 +66,7 @@ public func dtfix_machine_open(
   answer(error, machine, "machine") { () throws(CallFailure) in
     let root = try textIfAny(root, "root") ?? "/"
     guard !root.isEmpty else { throw .argument("root: the name of a folder, not empty") }
-    return MachineObject(SourceMachine(RunningKernel(root: FilePath(root))))
+    return MachineObject(RunningKernel(root: FilePath(root)))
   }
 }
 
@@ -79,9 +82,13 @@ public func dtfix_machine_architecture(
   _ machine: OpaquePointer?, _ name: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
   answer(error, name, "name") { () throws(CallFailure) in
-    let source = try MachineObject.of(machine).machine
-    guard let found = try ask({ () throws(KexecError) in try source.architecture() }) else {
-      throw CallFailure(.notOffered, "\(source.kernel.root): the architecture is not known")
+    let kernel = try MachineObject.of(machine).kernel
+    let found = try ask { () throws(KexecError) in
+      var machine = kernel.snapshot()
+      return try machine.readArchitecture()
+    }
+    guard let found else {
+      throw CallFailure(.notOffered, "\(kernel.root): the architecture is not known")
     }
     return BufferObject(found.name)
   }
@@ -95,7 +102,10 @@ public func dtfix_machine_tree(
   answer(error, tree, "tree") { () throws(CallFailure) in
     let source = try MachineObject.of(machine).machine
     let origin = try treeOrigin(origin)
-    let file = try ask { () throws(KexecError) in try source.tree(origin) }
+    let file = try ask { () throws(KexecError) in
+      var machine = source
+      return try machine.readTree(origin)
+    }
     return TreeObject(file)
   }
 }
@@ -109,7 +119,9 @@ public func dtfix_machine_command_line(
     let source = try MachineObject.of(machine).machine
     let forCrash = try isForCrash(purpose)
     let line = try ask { () throws(KexecError) in
-      try source.commandLine(forCrash: forCrash, for: try source.architecture())
+      var machine = source
+      let architecture = try machine.readArchitecture()
+      return try machine.readCommandLine(forCrash: forCrash, for: architecture)
     }
     return BufferObject(line.bytes)
   }

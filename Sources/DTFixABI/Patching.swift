@@ -17,11 +17,11 @@ public func dtfix_tree_patch(
     let base = try TreeObject.of(tree)
     let request = try unsafe PatchRequest(try dtfix_handover.given(handover, "handover"))
     let machine = try MachineObject.ifAny(machine)?.machine
-    let (next, missing) = try request.tree(from: base, on: machine)
+    let (next, note) = try request.tree(from: base, on: machine)
     if let report = unsafe report {
       let findings = base.origin.warnings + next.warnings
       var lines = base.origin.notes
-      if let missing { lines.append("note: \(missing.text)") }
+      if let note { lines.append("note: \(note)") }
       lines += next.changes.map(\.description)
       lines += findings.map { "warning: \($0)" }
       ReportObject(changes: next.changes, findings: findings, lines: lines).hand(to: report)
@@ -91,18 +91,17 @@ private struct PatchRequest {
 
   /// The tree, and what could not be learned about the machine.
   func tree(
-    from base: TreeObject, on machine: SourceMachine?
-  ) throws(CallFailure) -> (NextTree, missing: KexecError?) {
+    from base: TreeObject, on machine: MachineSnapshot?
+  ) throws(CallFailure) -> (NextTree, note: String?) {
     let origin = base.origin
     var options = PlanOptions()
     options.architecture = architecture
-    let source = LoadSource(options, on: machine)
-    let (architecture, facts, missing) = try ask { () throws(KexecError) in
+    let (architecture, facts) = try ask { () throws(KexecError) in
+      var source = LoadSource(options, on: machine)
       let architecture = try source.architecture(of: origin)
-      let (facts, missing) = try source.facts(listedIn: machine?.memoryMap(), for: architecture)
-      return (architecture, facts, missing)
+      return (architecture, try source.facts(for: architecture))
     }
-    if forCrash { try checkMemory(facts, isMachine: machine != nil, missing) }
+    if forCrash { try checkMemory(facts, isMachine: machine != nil) }
     let handover = try handover(architecture, facts, machine)
     let tree = { (edits: [TreeEdit]) throws(KexecError) in
       try NextTree(
@@ -110,7 +109,7 @@ private struct PatchRequest {
         machine: facts)
     }
     do throws(KexecError) {
-      return (try tree(base.edits), missing)
+      return (try tree(base.edits), facts.$memory.failure?.text)
     } catch {
       throw CallFailure(
         error.charged(to: base.edits, without: { try tree([]) }), in: origin.name)
@@ -119,15 +118,15 @@ private struct PatchRequest {
 
   /// A machine has to have set memory apart, whatever is said of it.
   private func checkMemory(
-    _ facts: MachineSnapshot, isMachine: Bool, _ missing: KexecError?
+    _ facts: MachineSnapshot, isMachine: Bool
   ) throws(CallFailure) {
     guard facts.crashRegions.isEmpty, isMachine || usableMemory.isEmpty else { return }
-    if let missing, missing.kind == .noPermission { throw CallFailure(missing) }
+    if let missing = facts.$systemRAM.failure, missing.kind == .noPermission { throw CallFailure(missing) }
     throw CallFailure(.notOffered, "no memory is set apart for a crash kernel")
   }
 
   private func handover(
-    _ architecture: Architecture, _ facts: MachineSnapshot, _ machine: SourceMachine?
+    _ architecture: Architecture, _ facts: MachineSnapshot, _ machine: MachineSnapshot?
   ) throws(CallFailure) -> Handover {
     let memory = usableMemory.isEmpty ? facts.crashRegions : usableMemory
     var handover = Handover(
@@ -188,7 +187,7 @@ extension PatchRequest.CommandLine {
   }
 
   fileprivate func choice(
-    forCrash: Bool, _ architecture: Architecture, _ machine: SourceMachine?
+    forCrash: Bool, _ architecture: Architecture, _ machine: MachineSnapshot?
   ) throws(CallFailure) -> CommandLineChoice {
     switch self {
     case .omitted: return .omitted
@@ -199,7 +198,8 @@ extension PatchRequest.CommandLine {
         throw CallFailure(.usage, "the running kernel's command line, and no machine")
       }
       var line = try ask { () throws(KexecError) in
-        try machine.commandLine(forCrash: forCrash, for: architecture)
+        var machine = machine
+        return try machine.readCommandLine(forCrash: forCrash, for: architecture)
       }
       line.append(words)
       return .given(line)

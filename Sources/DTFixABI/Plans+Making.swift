@@ -4,6 +4,7 @@ public import CDTFix
 import Kexec
 import Loading
 import PhysicalMemory
+import RunningKernel
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_make")
@@ -28,15 +29,15 @@ private struct PlanRequest {
   let call: SystemCall?
   let status: KexecStatus
 
-  init(_ asked: dtfix_plan_options, _ machine: SourceMachine?) throws(CallFailure) {
+  init(_ asked: dtfix_plan_options, _ machine: MachineSnapshot?) throws(CallFailure) {
     options = try unsafe PlanOptions(asked, machine)
     call = try unsafe systemCall(asked.call)
-    status = try unsafe KexecStatus(asked.status, machine)
+    status = try unsafe KexecStatus(asked.status, machine?.kernel)
   }
 
   /// The plan, and what there is to say of it.
   func plan(
-    _ files: FileSet, on machine: SourceMachine?
+    _ files: FileSet, on machine: MachineSnapshot?
   ) throws(CallFailure) -> (PlanObject, ReportObject) {
     let (options, call, status) = (options, call, status)
     return try ask { () throws(KexecError) in
@@ -62,7 +63,7 @@ private struct PlanRequest {
 
 extension PlanOptions {
   /// What a caller asks for.
-  fileprivate init(_ asked: dtfix_plan_options, _ machine: SourceMachine?) throws(CallFailure) {
+  fileprivate init(_ asked: dtfix_plan_options, _ machine: MachineSnapshot?) throws(CallFailure) {
     self.init()
     let has = try unsafe flags(
       asked.flags,

@@ -5,6 +5,7 @@ import DeviceTree
 import ELF
 import IMA
 public import KernelImage
+import Kexec
 import RunningKernel
 
 /// What a file is, told by its bytes, never by its name.

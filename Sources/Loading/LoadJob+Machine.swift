@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
-import ELF
 import KernelImage
 public import Kexec
 import PhysicalMemory
-import RunningKernel
 
 // What a job's machine and trees tell: which architecture, which tree, what memory.
 extension LoadJob {
@@ -14,12 +11,15 @@ extension LoadJob {
   ///
   /// - Throws: ``KexecError`` where nothing tells.
   public func architecture() throws(KexecError) -> Architecture {
+    var source = source
     if let told = try source.toldArchitecture() { return told }
-    return try architectureAndTree().0
+    return try architectureAndTree(&source).0
   }
 
   /// The architecture, and the tree to start from; nil where it takes none, and then none is looked for.
-  func architectureAndTree() throws(KexecError) -> (Architecture, TreeFile?) {
+  func architectureAndTree(
+    _ source: inout LoadSource
+  ) throws(KexecError) -> (Architecture, TreeFile?) {
     if let told = try source.toldArchitecture(), !told.takesTree {
       return (told, try noTree(for: told))
     }
@@ -47,14 +47,12 @@ extension LoadJob {
 
   /// What is known about memory: of the machine; without one, what the tree says.
   func memory(
-    _ base: TreeFile?, _ map: MemoryMap?, _ crash: MachineSnapshot?, for architecture: Architecture
+    _ base: TreeFile?, _ source: inout LoadSource, for architecture: Architecture
   ) throws(KexecError) -> MachineSnapshot {
-    var (facts, missing) = try source.facts(listedIn: map, for: architecture)
-    guard let machine = source.machine else { return try facts.with(memoryOf: base) }
-    // Until the kernel says so, it is little-endian.
-    facts.byteOrder = crash?.byteOrder ?? (try? machine.kernel.core())??.file.byteOrder ?? .little
+    let facts = try source.facts(for: architecture)
+    guard source.machine != nil else { return try facts.with(memoryOf: base) }
     guard facts.systemRAM == nil else { return facts }
-    throw missing ?? KexecError(.notOffered, "no memory is known")
+    throw facts.$systemRAM.failure ?? KexecError(.notOffered, "no memory is known")
   }
 }
 
@@ -73,8 +71,8 @@ extension MachineSnapshot {
       throw KexecError(.notOffered, "\(base.name): tells of no memory", advice: .nameMachine)
     }
     var facts = self
-    facts.systemRAM = memory.usable.ranges
-    facts.reserved = memory.reserved.ranges
+    facts.$systemRAM = Fact(memory.usable.ranges, from: base.name)
+    facts.$reserved = Fact(memory.reserved.ranges, from: base.name)
     return facts
   }
 }

@@ -23,12 +23,14 @@ extension LoadJob {
 
   /// The machine's own list as a buffer.
   private func ownMeasurements(for order: ByteOrder) throws(KexecError) -> [UInt8] {
-    guard let machine = source.machine else {
+    guard var machine = source.machine else {
       throw KexecError(.usage, "a machine's measurements, and no machine is named")
     }
+    machine.read(.measurements)
     let path = "\(machine.kernel.measurementsPath)"
-    guard let list = try machine.fact({ kernel throws(MachineError) in try kernel.measurements() })
-    else { throw KexecError(.notOffered, "\(path): no such file: the kernel measures nothing") }
+    guard let list = try machine.$measurements.ifPresent else {
+      throw KexecError(.notOffered, "\(path): no such file: the kernel measures nothing")
+    }
     return try Self.measurements(list, named: path, for: order)
   }
 

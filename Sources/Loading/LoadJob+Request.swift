@@ -24,7 +24,8 @@ extension LoadJob {
   /// - Throws: ``KexecError`` for what is missing.
   public func gathered() throws(KexecError) -> Gathered {
     let image = try kernel.image
-    let (architecture, base) = try architectureAndTree()
+    var source = source
+    let (architecture, base) = try architectureAndTree(&source)
     let (line, lineName) = try commandLine(for: architecture, base)
     var request = LoadRequest(
       kernel: image, bytes: kernel.bytes, tree: base?.tree, commandLine: line,
@@ -33,10 +34,11 @@ extension LoadJob {
     request.edits = base?.edits ?? []
     request.warnings = base?.warnings ?? []
     request.reservations = options.reservations
-    let map = try source.machine?.memoryMap()
-    let crash = try crashSource(map)
-    request.crash = crash?.facts
-    let facts = try memory(base, map, crash?.facts, for: architecture)
+    if options.forCrash { try source.readCrashFacts(for: architecture, given: options.given) }
+    // Until the kernel says so, it is little-endian.
+    source.machine?.read(.core)
+    let facts = try memory(base, &source, for: architecture)
+    if options.forCrash { request.crash = facts }
     if let own = try source.treeToMerge() {
       request.edits += [.merge(MachineTree(own.tree, name: own.name, facts: facts))]
       request.warnings += own.warnings
@@ -45,13 +47,13 @@ extension LoadJob {
     try addParts(to: &request)
     return Gathered(
       request: request, architecture: architecture, machine: facts,
-      notes: (base?.notes ?? []) + kernel.notes + (crash?.notes ?? []),
+      notes: (base?.notes ?? []) + kernel.notes + (options.forCrash ? facts.crashNotes : []),
       names: names(base, commandLine: lineName))
   }
 
   /// What messages call the parts.
   func names(_ base: TreeFile?, commandLine: String) -> SubjectNames {
-    let root = source.machine.map { "\($0.kernel.root)" }
+    let root = source.machine?.root
     var names = SubjectNames(kernel.name, result: "the plan")
     names.tree = base?.name ?? root ?? kernel.name
     names.commandLine = commandLine
@@ -63,14 +65,6 @@ extension LoadJob {
   private func seeds() throws(KexecError) -> Seeds {
     guard let seeds = options.seeds else { return try .fresh() }
     return seeds
-  }
-
-  /// What a core header is made of; nil for an ordinary kexec.
-  private func crashSource(
-    _ map: MemoryMap?
-  ) throws(KexecError) -> SourceMachine.CrashSource? {
-    guard options.forCrash else { return nil }
-    return try source.machine?.crashSource(listedIn: map, given: options.given)
   }
 
   /// The next kernel's command line, and where it comes from: the caller, the kernel itself, the machine,
@@ -94,8 +88,8 @@ extension LoadJob {
       (line, name) = (KernelCommandLine(bytes: item.bytes), item.name)
     } else if options.commandLine == .usual, let own = kernel.commandLine {
       (line, name) = (KernelCommandLine(own), kernel.name)
-    } else if let running {
-      line = try running.commandLine(forCrash: options.forCrash, for: architecture)
+    } else if var running {
+      line = try running.readCommandLine(forCrash: options.forCrash, for: architecture)
       name = running.kernel.commandLinePath.string
     } else {
       return (.ofTree(appending: options.append), base?.name ?? kernel.name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Kexec
+import RunningKernel
 
 /// What is to be loaded: files that have been read and opened, and a machine. It becomes a plan for
 /// kexec_load(2), or is left to kexec_file_load(2).
@@ -23,12 +24,12 @@ public struct LoadJob: Sendable {
   /// - Parameters:
   ///   - files: the set; it has a kernel.
   ///   - options: how it becomes a plan.
-  ///   - machine: the machine whose facts count; nil for a tree alone.
+  ///   - machine: the machine whose facts count, of which more is read as it is needed; nil for a tree alone.
   ///   - progress: called now and then with the bytes of the kernel that were unpacked so far.
   /// - Throws: ``KexecError`` for a file that is not what it is added as, and for what does not go
   ///   together.
   public init(
-    _ files: FileSet, _ options: PlanOptions = PlanOptions(), on machine: SourceMachine?,
+    _ files: FileSet, _ options: PlanOptions = PlanOptions(), on machine: MachineSnapshot?,
     progress: ((Int) -> Void)? = nil
   ) throws(KexecError) {
     guard let file = files.item(.kernel) else {
@@ -39,6 +40,7 @@ public struct LoadJob: Sendable {
       file.bytes, named: file.name, profile: options.profile, progress: progress)
     initrd = LoadRequest.joining(files.items(.initrd).map(\.bytes)) ?? kernel.initrd
     var source = LoadSource(options, on: machine)
+    if options.architecture == nil { source.machine?.read(.kernel) }
     if let item = files.item(.tree) { source.namedTree = try TreeFile(item) }
     self.source = source
     var overlays: [TreeFile] = []
@@ -57,7 +59,7 @@ extension TreeFile {
 
 extension PlanOptions {
   /// Refuses what does not go together.
-  fileprivate func check(_ files: FileSet, on machine: SourceMachine?) throws(KexecError) {
+  fileprivate func check(_ files: FileSet, on machine: MachineSnapshot?) throws(KexecError) {
     let tree = tree?.name ?? files.item(.tree)?.name
     if let one = self.tree, let other = files.item(.tree) {
       throw KexecError(

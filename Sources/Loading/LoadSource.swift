@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Kexec
-package import RunningKernel
+import RunningKernel
 
 /// Where the next kernel's tree, and the facts that go with it, come from: a machine, a tree that was named,
 /// or both.
 package struct LoadSource: Sendable {
-  /// The machine whose facts count; nil for a tree alone.
-  package var machine: SourceMachine?
+  /// The machine whose facts count, as far as it was read; nil for a tree alone.
+  package var machine: MachineSnapshot?
   /// The tree that was named; nil for the machine's.
   package var namedTree: TreeFile?
   /// Whether the tree that was named is completed by the machine's.
@@ -20,7 +20,7 @@ package struct LoadSource: Sendable {
   package var saidPageSize: UInt64?
 
   /// A source, as far as options tell of it.
-  package init(_ options: PlanOptions, on machine: SourceMachine?) {
+  package init(_ options: PlanOptions, on machine: MachineSnapshot?) {
     self.machine = machine
     namedTree = options.tree
     mergesTree = options.mergesTree
@@ -30,21 +30,27 @@ package struct LoadSource: Sendable {
   }
 
   /// The tree that was named, or the machine's.
-  package func tree() throws(KexecError) -> TreeFile {
+  package mutating func tree() throws(KexecError) -> TreeFile {
     if let namedTree { return namedTree }
-    guard let machine else { throw KexecError(.usage, "neither a machine nor a tree is named") }
-    return try machine.tree(treeOrigin)
+    guard let tree = try machine?.readTree(treeOrigin) else {
+      throw KexecError(.usage, "neither a machine nor a tree is named")
+    }
+    return tree
   }
 
   /// The machine's tree, if it is to be merged into the one that was named.
-  package func treeToMerge() throws(KexecError) -> TreeFile? {
-    mergesTree ? try machine?.tree(treeOrigin) : nil
+  package mutating func treeToMerge() throws(KexecError) -> TreeFile? {
+    mergesTree ? try machine?.readTree(treeOrigin) : nil
   }
 
   /// What was said, or the running kernel's; nil when only a tree can tell.
-  package func toldArchitecture() throws(KexecError) -> Architecture? {
+  package mutating func toldArchitecture() throws(KexecError) -> Architecture? {
     if let saidArchitecture { return saidArchitecture }
-    return try machine?.withRemedy { machine throws(KexecError) in try machine.architecture() }
+    do throws(KexecError) {
+      return try machine?.readArchitecture()
+    } catch {
+      throw error.withRemedy
+    }
   }
 
   /// Refuses a tree that would not be looked at.
@@ -58,7 +64,7 @@ package struct LoadSource: Sendable {
   /// - Parameters:
   ///   - base: the tree.
   ///   - kernel: the architecture of what is started, which tells where nothing else does.
-  package func architecture(
+  package mutating func architecture(
     of base: TreeFile, or kernel: Architecture? = nil
   ) throws(KexecError) -> Architecture {
     if let told = try toldArchitecture() { return told }
@@ -69,33 +75,37 @@ package struct LoadSource: Sendable {
     return described
   }
 
-  /// What is known about the machine, and why its memory is not; without a machine, what was said.
+  /// Reads what a core header is made of. powerpc's live tree comes first: it has some of it.
+  mutating func readCrashFacts(
+    for architecture: Architecture, given: GivenFacts
+  ) throws(KexecError) {
+    if architecture.prefersLiveTree { machine?.read(.liveTree) }
+    try machine?.readCrashFacts(given: given)
+  }
+
+  /// What is known about the machine; without one, what was said. Memory that is hidden is no error here.
   ///
-  /// - Parameters:
-  ///   - map: the machine's `/proc/iomem`.
-  ///   - architecture: the kernels'.
-  package func facts(
-    listedIn map: MemoryMap?, for architecture: Architecture
-  ) throws(KexecError) -> (facts: MachineSnapshot, missing: KexecError?) {
-    guard let machine else { return (MachineSnapshot(pageSize: saidPageSize), nil) }
-    var pageSize = saidPageSize
-    if pageSize == nil {
-      pageSize = try machine.withRemedy { machine throws(KexecError) in try machine.pageSize() }
+  /// - Parameter architecture: the kernels'.
+  package mutating func facts(
+    for architecture: Architecture
+  ) throws(KexecError) -> MachineSnapshot {
+    guard var facts = machine else { return MachineSnapshot(pageSize: saidPageSize) }
+    if saidPageSize == nil { facts.read(.kernel) }
+    try facts.readMemory(for: architecture)
+    if let saidPageSize { facts.pageSize = saidPageSize }
+    do throws(KexecError) {
+      _ = try facts.$pageSize.ifPresent
+    } catch {
+      throw error.withRemedy
     }
-    return try machine.facts(listedIn: map, pageSize: pageSize, for: architecture)
+    machine = facts
+    return facts
   }
 }
 
-extension SourceMachine {
-  /// A fact that the caller can say as well.
-  fileprivate func withRemedy<Value>(
-    _ read: (SourceMachine) throws(KexecError) -> Value
-  ) throws(KexecError) -> Value {
-    do throws(KexecError) {
-      return try read(self)
-    } catch {
-      guard !error.text.contains("\n") else { throw error }
-      throw KexecError(error.kind, error.text, advice: .giveArchitectureAndPageSize)
-    }
+extension KexecError {
+  /// The same of a fact that the caller can say as well.
+  fileprivate var withRemedy: KexecError {
+    text.contains("\n") ? self : KexecError(kind, text, advice: .giveArchitectureAndPageSize)
   }
 }

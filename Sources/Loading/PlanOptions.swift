@@ -44,7 +44,7 @@ public struct PlanOptions: Sendable {
     /// From a unified kernel image; else from the machine's running kernel; else from the tree.
     case usual
     /// From the running kernel of a machine, which need not be the one whose facts count.
-    case running(SourceMachine)
+    case running(MachineSnapshot)
     /// From nowhere: the next kernel uses its own.
     case omitted
   }

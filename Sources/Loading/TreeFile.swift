@@ -2,7 +2,7 @@
 
 public import DeviceTree
 public import Kexec
-public import RunningKernel
+import RunningKernel
 import SystemPackage
 
 /// A tree to start from, and the name that messages call it by.
@@ -18,7 +18,7 @@ public struct TreeFile: Hashable, Sendable {
 
   /// Takes a live tree, and why it was taken.
   public init(_ live: LiveTree, because reason: String? = nil) {
-    name = live.path.string
+    name = live.path
     tree = live.tree
     self.live = live
     self.reason = reason

@@ -2,6 +2,7 @@
 
 public import BinaryFormat
 public import DeviceTree
+public import Kexec
 public import SystemPackage
 
 /// Why a fact about a machine could not be read.
@@ -116,6 +117,26 @@ extension MachineError: CustomStringConvertible {
     case .malformedTree(_, let error): "\(error)"
     case .emptyTree: "nothing is in it; a device tree has a root with properties"
     case .unsteady(_, let attempts): "changed while it was read, \(attempts) times in a row"
+    }
+  }
+}
+
+extension KexecError {
+  /// A file that cannot be read.
+  ///
+  /// - Parameters:
+  ///   - error: why not.
+  ///   - missing: what its absence means.
+  public init(_ error: MachineError, missing: Kind = .missingInput) {
+    switch error {
+    case .missing: self.init(missing, "\(error)")
+    case .notPermitted: self.init(.noPermission, "\(error)")
+    case .notRegular: self.init(.missingInput, "\(error)")
+    case .unreadable(_, let errno):
+      self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
+    case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree:
+      self.init(.malformedInput, "\(error)")
+    case .unsteady: self.init(.inputOutput, "\(error)")
     }
   }
 }

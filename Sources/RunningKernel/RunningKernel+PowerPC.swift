@@ -2,6 +2,7 @@
 
 import BinaryFormat
 import DeviceTree
+import Kexec
 public import PhysicalMemory
 import SystemPackage
 
@@ -15,14 +16,11 @@ extension RunningKernel {
     try crashRegions(listedIn: memoryMap())
   }
 
-  /// The same, for those who have read ``memoryMap()`` already.
-  ///
-  /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
-  public func crashRegions(listedIn map: MemoryMap?) throws(MachineError) -> [PhysicalRange] {
-    if let regions = map?.crashRegions, !regions.isEmpty { return regions }
+  /// The same on powerpc, by a live tree that was read, or by the files of its properties.
+  func crashRegions(in tree: DeviceTree?) throws(MachineError) -> [PhysicalRange] {
     let base: FilePath = "chosen/linux,crashkernel-base"
     let length: FilePath = "chosen/linux,crashkernel-size"
-    switch (try number(base), try number(length)) {
+    switch (try number(base, in: tree), try number(length, in: tree)) {
     case (let start?, let size?):
       return [PhysicalRange(start: start, size: size)].compactMap { $0 }
     case (nil, nil): return []
@@ -31,18 +29,30 @@ extension RunningKernel {
     }
   }
 
+  /// The same, for those who have read ``memoryMap()`` already.
+  ///
+  /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
+  public func crashRegions(listedIn map: MemoryMap?) throws(MachineError) -> [PhysicalRange] {
+    if let regions = map?.crashRegions, !regions.isEmpty { return regions }
+    return try crashRegions(in: nil)
+  }
+
   /// The memory of the firmware that a crash dump has even where it lies inside the crash kernel's:
   /// RTAS and OPAL (`arch/powerpc/kexec/ranges.c:add_rtas_mem_range`, `add_opal_mem_range`); none on
   /// other architectures.
   ///
   /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
   public func firmwareMemory() throws(MachineError) -> [PhysicalRange] {
+    try firmwareMemory(in: nil)
+  }
+
+  func firmwareMemory(in tree: DeviceTree?) throws(MachineError) -> [PhysicalRange] {
     var ranges: [PhysicalRange] = []
     for (start, size) in [
       ("rtas/linux,rtas-base", "rtas/rtas-size"),
       ("ibm,opal/opal-base-address", "ibm,opal/opal-runtime-size"),
     ] as [(FilePath, FilePath)] {
-      guard let start = try number(start), let size = try number(size),
+      guard let start = try number(start, in: tree), let size = try number(size, in: tree),
         let range = PhysicalRange(start: start, size: size)
       else { continue }
       ranges.append(range)
@@ -54,8 +64,10 @@ extension RunningKernel {
   /// `arch/powerpc/kexec/core.c:kexec_setup`): powerpc's `/proc/iomem` does not have it; nil elsewhere.
   ///
   /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
-  public func kernelMemory() throws(MachineError) -> PhysicalRange? {
-    try number("chosen/linux,kernel-end").flatMap { PhysicalRange(start: 0, end: $0) }
+  public func kernelMemory() throws(MachineError) -> PhysicalRange? { try kernelMemory(in: nil) }
+
+  func kernelMemory(in tree: DeviceTree?) throws(MachineError) -> PhysicalRange? {
+    try number("chosen/linux,kernel-end", in: tree).flatMap { PhysicalRange(start: 0, end: $0) }
   }
 
   /// How the kernel translates addresses, in the words of `/proc/cpuinfo`: `Radix` or `Hash`; nil when
@@ -78,9 +90,11 @@ extension RunningKernel {
   }
 
   /// A property of one or two big-endian cells; nil when it is not there.
-  private func number(_ property: FilePath) throws(MachineError) -> UInt64? {
+  private func number(
+    _ property: FilePath, in tree: DeviceTree? = nil
+  ) throws(MachineError) -> UInt64? {
     let place = liveTreePath.pushing(property)
-    guard let bytes = try bytes(of: property) else { return nil }
+    guard let bytes = try bytes(of: property, in: tree) else { return nil }
     do throws(FormatError) {
       switch bytes.count {
       case 4: return UInt64(try bytes.span.bigEndian(UInt32.self, at: 0))
@@ -93,10 +107,14 @@ extension RunningKernel {
   }
 
   /// The bytes of a property, by its path in the live tree; nil when it is not there.
-  private func bytes(of property: FilePath) throws(MachineError) -> [UInt8]? {
-    guard !isArchiveOfLiveTree else {
+  private func bytes(
+    of property: FilePath, in tree: DeviceTree?
+  ) throws(MachineError) -> [UInt8]? {
+    var tree = tree
+    if tree == nil, isArchiveOfLiveTree { tree = try liveTree().tree }
+    if let tree {
       let node = "/" + property.removingLastComponent().string
-      let (name, tree) = (property.lastComponent?.string ?? "", try liveTree().tree)
+      let name = property.lastComponent?.string ?? ""
       return ((try? tree.property(name, of: node)) ?? nil)?.bytes
     }
     do {

@@ -9,6 +9,7 @@ import Kexec
 import Loading
 import PhysicalMemory
 import RunningKernel
+import SystemPackage
 
 /// `dtfix check`: results, read as the next kernel will.
 struct Check: ParsableCommand {
@@ -107,18 +108,7 @@ struct Check: ParsableCommand {
 
   private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
     var (machine, notes) = (CheckedMachine(), [String]())
-    if source.root != nil {
-      let kernel = source.sourceMachine
-      let map = try kernel.memoryMapToCheck()
-      let pageSize = (try? kernel.pageSize()) ?? nil
-      (machine, notes) = try failing { () throws(KexecError) in
-        let (core, notes) = try kernel.coreMachine(listedIn: map)
-        var (memory, _) = try kernel.facts(
-          listedIn: map, pageSize: pageSize, for: core.machine.flatMap(Architecture.init))
-        memory.byteOrder = core.byteOrder ?? .little
-        return (CheckedMachine(core: core, memory: memory), notes)
-      }
-    }
+    if source.root != nil { (machine, notes) = try source.machineToCheck() }
     machine.core.excluded = PhysicalRangeSet(exclude)
     machine.architecture = machine.core.machine.flatMap(Architecture.init)
     if let arch {
@@ -133,5 +123,28 @@ struct Check: ParsableCommand {
       throw Failure(.usage, "--arch: no core headers of \(name) are known")
     }
     return machine
+  }
+}
+
+extension MachineOptions {
+  /// The machine that results are compared with, and what it does not let compare.
+  ///
+  /// - Throws: ``Failure`` when it does not tell of memory, which most of the check is about.
+  fileprivate func machineToCheck() throws(Failure) -> (CheckedMachine, notes: [String]) {
+    guard machine.isThere else { throw Failure(.missingInput, "\(machine.root): no such file") }
+    var facts = machine.snapshot(of: .memory)
+    if facts.$memory.failure?.kind == .notOffered {
+      throw Failure(
+        .notOffered,
+        "\(machine.memoryMapPath): tells of no memory\nwithout --root a header is checked alone")
+    }
+    return try failing { () throws(KexecError) in
+      var (core, notes) = try facts.readCoreMachine()
+      try facts.readMemory(for: core.machine.flatMap(Architecture.init))
+      if try facts.readPageSize() == nil {
+        notes.append("the page size is not known: any that a kernel has is taken for right")
+      }
+      return (CheckedMachine(core: core, memory: facts), notes)
+    }
   }
 }

@@ -37,15 +37,10 @@ extension CrashSourceOptions {
     _ given: CrashFactOptions
   ) throws(Failure) -> (Architecture, MachineSnapshot, notes: [String]) {
     try failing { () throws(KexecError) in
-      var source = try crashSource(given.facts)
-      let architecture = try source.settleArchitecture(told: arch, by: "--arch")
-      return (architecture, source.facts, source.notes)
+      var facts = machineIsMeant(given) ? machine.snapshot() : MachineSnapshot()
+      try facts.readCrashFacts(given: given.facts)
+      let architecture = try facts.settleArchitecture(told: arch, by: "--arch")
+      return (architecture, facts, facts.crashNotes)
     }
-  }
-
-  private func crashSource(_ given: GivenFacts) throws(KexecError) -> SourceMachine.CrashSource {
-    guard given.memory.isEmpty || machineOptions.root != nil else { return .init(given) }
-    let machine = machineOptions.sourceMachine
-    return try machine.crashSource(listedIn: machine.memoryMap(), given: given)
   }
 }

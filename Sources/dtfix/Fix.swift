@@ -43,27 +43,24 @@ struct Fix: ParsableCommand {
     try job.check()
     try buffers.check(forCrash: job.forCrash)
     try output.check(inputs: inputs)
-    let load = try source.source()
-    let base = try treeToFix(load)
+    var load = try source.source()
+    let base = try treeToFix(&load)
     let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
-    let (architecture, machine, missing) = try failing { () throws(KexecError) in
+    let (architecture, machine) = try failing { () throws(KexecError) in
       let architecture = try load.architecture(of: base)
-      let (facts, missing) = try load.facts(
-        listedIn: load.machine?.memoryMap(), for: architecture)
-      return (architecture, facts, missing)
+      return (architecture, try load.facts(for: architecture))
     }
     var handover = Handover(
       commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
       seeds: try changes.seeds(),
-      crash: try job.handover(
-        on: machine, isMachine: source.machineIsMeant, missing: missing))
+      crash: try job.handover(on: machine, isMachine: source.machineIsMeant))
     buffers.add(to: &handover)
     let merged = try failing { () throws(KexecError) in try load.treeToMerge() }
     let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
     let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
     try output.write(
       FixResult(
-        source: base, merged: merged, note: missing?.text, architecture: architecture,
+        source: base, merged: merged, note: machine.$memory.failure?.text, architecture: architecture,
         tree: next,
         isSecret: handover.seeds != .none))
   }
@@ -119,12 +116,12 @@ struct JobOptions: ParsableArguments {
   /// What a crash kernel is told; nil for an ordinary kexec. A machine that is meant has to have set
   /// the memory apart, whatever is said.
   func handover(
-    on machine: MachineSnapshot, isMachine: Bool, missing: KexecError?
+    on machine: MachineSnapshot, isMachine: Bool
   ) throws(Failure) -> CrashHandover? {
     guard let elfcorehdrAt, forCrash else { return nil }
     let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
     guard !memory.isEmpty, !isMachine || !machine.crashRegions.isEmpty else {
-      if let missing, missing.kind == .noPermission { throw Failure(missing) }
+      if let missing = machine.$systemRAM.failure, missing.kind == .noPermission { throw Failure(missing) }
       throw Failure(
         KexecError(
           .notOffered, KexecError.noCrashRegion.text, advice: .giveUsableMemory))
@@ -141,7 +138,7 @@ extension Fix {
   }
 
   /// The tree that is to be fixed. A machine without one may be one that needs none.
-  private func treeToFix(_ load: LoadSource) throws(Failure) -> TreeFile {
+  private func treeToFix(_ load: inout LoadSource) throws(Failure) -> TreeFile {
     do throws(KexecError) {
       return try load.tree()
     } catch {

@@ -30,23 +30,20 @@ extension MachineOptions {
   }
 
   private func kernelItems() throws(Failure) -> [MemoryPicture.Item] {
-    let path = machine.memoryMapPath
-    let map = try failing { () throws(KexecError) in try sourceMachine.memoryMap() }
-    let others: [MemoryPicture.Item]
-    do throws(MachineError) {
-      others =
-        try machine.crashRegions(listedIn: map).map { .init("Crash kernel", $0, .crash) }
-        + machine.firmwareMemory().map { .init("firmware", $0, .reserved) }
-        + [machine.kernelMemory()].compactMap { $0 }.map { .init("running kernel", $0, .kernel) }
-    } catch {
-      throw Failure(error)
+    let facts = machine.snapshot(of: [.memory, .crashRegions, .firmware, .kernelMemory])
+    return try failing { () throws(KexecError) in
+      _ = try facts.$memory.ifPresent
+      let others: [MemoryPicture.Item] =
+        try facts.$crashRegions.ifPresent.map { .init("Crash kernel", $0, .crash) }
+        + facts.$firmware.ifPresent.map { .init("firmware", $0, .reserved) }
+        + [facts.$kernelMemory.ifPresent].compactMap { $0 }.map {
+          .init("running kernel", $0, .kernel)
+        }
+      if let failure = facts.$systemRAM.failure {
+        throw facts.hasMemoryMap ? failure : KexecError(.missingInput, failure.text)
+      }
+      return facts.items + others
     }
-    guard let map else { throw Failure(.missingInput, "\(path): no such file") }
-    guard !map.isHidden else {
-      throw Failure(.noPermission, "\(path): addresses are hidden without CAP_SYS_ADMIN")
-    }
-    guard !map.systemRAM.isEmpty else { throw Failure(.notOffered, "\(path): no System RAM") }
-    return map.items + others
   }
 
   private func firmwareItems() throws(Failure) -> [MemoryPicture.Item] {
@@ -60,12 +57,13 @@ extension MachineOptions {
   }
 }
 
-extension MemoryMap {
+extension MachineSnapshot {
   /// Memory, what is reserved and the kernel; devices are left out.
   fileprivate var items: [MemoryPicture.Item] {
     let kernel = kernelImage.map { [MemoryPicture.Item("running kernel", $0, .kernel)] } ?? []
-    return systemRAM.map { MemoryPicture.Item("System RAM", $0, .ram) }
-      + Set(memoryToDump).subtracting(systemRAM).map {
+    let ram = systemRAM ?? []
+    return ram.map { MemoryPicture.Item("System RAM", $0, .ram) }
+      + Set(memory).subtracting(ram).map {
         MemoryPicture.Item("System RAM (driver)", $0, .driverRAM)
       }
       + reserved.map { MemoryPicture.Item("reserved", $0, .reserved) } + kernel

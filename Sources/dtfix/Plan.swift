@@ -73,26 +73,27 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     try output.check()
-    let options = try planOptions()
+    var machine = source.meantMachine
+    let options = try planOptions(&machine)
     var files = try self.files.set(changes)
     try parts.add(to: &files)
     let progress = Progress()
     let gathered = try failing { () throws(KexecError) in
       defer { progress.end() }
-      return try LoadJob(files, options, on: source.meantMachine, progress: progress.report)
+      return try LoadJob(files, options, on: machine, progress: progress.report)
         .gathered()
     }
     try output.write(plan(gathered), notes: gathered.notes)
   }
 
   /// What the options say, in the words of Loading.
-  private func planOptions() throws -> PlanOptions {
+  private func planOptions(_ machine: inout MachineSnapshot?) throws -> PlanOptions {
     var options = PlanOptions()
     options.forCrash = forCrash
-    try source.refuseNeedlessTree()
+    try source.refuseNeedlessTree(on: &machine)
     try source.tell(&options)
     if changes.noCommandLine { options.commandLine = .omitted }
-    if changes.reuseCmdline { options.commandLine = .running(source.machineOptions.sourceMachine) }
+    if changes.reuseCmdline { options.commandLine = .running(source.machine.snapshot()) }
     options.append = changes.append ?? ""
     options.edits = changes.edits
     options.reservations = changes.reserve

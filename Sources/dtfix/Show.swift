@@ -61,7 +61,7 @@ struct Show: ParsableCommand {
   }
 
   func run() throws {
-    guard let file else { return try showTree(of: source.sourceMachine) }
+    guard let file else { return try showTree(of: source.machine.snapshot()) }
     guard !PlanFolder.isPlan(file) else { return try show(PlanFolder(file).manifest()) }
     guard !PlanFolder.exists(file) else { return try show(TreeFile(file)) }
     let input = try mappedFile(file, pipeLimit: RunningKernel.treeLimit)
@@ -80,8 +80,9 @@ struct Show: ParsableCommand {
     }
   }
 
-  private func showTree(of machine: SourceMachine) throws(Failure) {
-    let tree = try failing { () throws(KexecError) in try machine.tree(origin.from) }
+  private func showTree(of machine: MachineSnapshot) throws(Failure) {
+    var machine = machine
+    let tree = try failing { () throws(KexecError) in try machine.readTree(origin.from) }
     tree.warnings.forEach { printError("warning: \($0)") }
     try show(tree)
   }

@@ -14,8 +14,8 @@ extension SourceOptions {
     return (dtb.map { [$0] } ?? trees) + files.map(\.string) + [mergeDTB].compactMap { $0 }
   }
 
-  /// The machine, if its facts go with the tree.
-  var meantMachine: SourceMachine? { machineIsMeant ? machineOptions.sourceMachine : nil }
+  /// The machine, if its facts go with the tree; nothing is read of it yet.
+  var meantMachine: MachineSnapshot? { machineIsMeant ? machine.snapshot() : nil }
 
   /// Where tree and facts come from, for a tree alone.
   func source() throws(Failure) -> LoadSource {
@@ -34,12 +34,14 @@ extension SourceOptions {
   }
 
   /// Refuses a tree that a plan would not look at, before it is opened.
-  func refuseNeedlessTree() throws(Failure) {
+  func refuseNeedlessTree(on meantMachine: inout MachineSnapshot?) throws(Failure) {
     guard let path = mergeDTB ?? dtb else { return }
     var options = PlanOptions()
     if let arch { options.architecture = try Self.architecture(named: arch) }
     try failing { () throws(KexecError) in
-      let told = try LoadSource(options, on: meantMachine).toldArchitecture()
+      var source = LoadSource(options, on: meantMachine)
+      let told = try source.toldArchitecture()
+      meantMachine = source.machine
       if let told { try LoadSource.refuse(tree: path, for: told) }
     }
   }
@@ -64,7 +66,8 @@ extension SourceOptions {
       line = KernelCommandLine(text)
     } else if usesRunningCommandLine(changes) {
       line = try failing { () throws(KexecError) in
-        try machineOptions.sourceMachine.commandLine(forCrash: forCrash)
+        var running = machine.snapshot()
+        return try running.readCommandLine(forCrash: forCrash)
       }
     } else {
       return .ofTree(appending: changes.append ?? "")

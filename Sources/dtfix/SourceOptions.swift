@@ -14,9 +14,6 @@ struct MachineOptions: ParsableArguments {
 
   var machine: RunningKernel { RunningKernel(root: FilePath(root ?? "/")) }
 
-  /// The same, in the words of Kexec.
-  var sourceMachine: SourceMachine { SourceMachine(machine) }
-
   func validate() throws {
     guard root != "" else { throw ValidationError("--root is the name of a folder, not empty") }
   }

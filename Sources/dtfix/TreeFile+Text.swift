@@ -2,6 +2,7 @@
 
 import DeviceTree
 import JSONText
+import Kexec
 import Loading
 import RunningKernel
 

@@ -39,28 +39,18 @@ func patched(
 
 /// What dtfix knows about a captured machine.
 func facts(of machine: RunningKernel) throws -> MachineSnapshot {
-  let map = try machine.memoryMap()
-  var facts = MachineSnapshot(
-    pageSize: try machine.pageSize(), systemRAM: map?.systemRAM, reserved: map?.reserved ?? [],
-    crashRegions: try machine.crashRegions(), kernelImage: map?.kernelImage)
-  guard try machine.architectureName().flatMap(Architecture.init) == .ppc64 else { return facts }
-  facts.liveTree = try machine.liveTree().tree
-  facts.pageTables = try machine.pageTableName().flatMap(MachineSnapshot.PageTables.init)
+  var facts = machine.snapshot(of: [.kernel, .memory, .crashRegions])
+  guard facts.architectureName.flatMap(Architecture.init) == .ppc64 else { return facts }
+  facts.read([.liveTree, .pageTables])
   return facts
 }
 
 /// What `dtfix elfcorehdr` knows about a captured machine.
 func crashFacts(of machine: RunningKernel) throws -> MachineSnapshot {
-  let (map, core) = (try #require(try machine.memoryMap()), try #require(try machine.core()))
-  var facts = MachineSnapshot()
-  facts.memory = map.memoryToDump
-  facts.kernelImage = map.kernelImage
-  facts.excluded = try machine.crashRegions() + machine.crashCMARanges()
-  facts.firmware = try machine.firmwareMemory()
-  facts.cpuNotes = try machine.cpuNotes().map(\.range)
-  facts.vmcoreinfoNote = try machine.vmcoreinfoNote()
-  facts.vmcoreinfo = core.vmcoreinfo
-  facts.coreSegments = core.file.programHeaders
+  var facts = machine.snapshot(of: [
+    .memory, .core, .crashRegions, .crashCMARanges, .firmware, .cpuNotes, .vmcoreinfoNote,
+  ])
+  facts.excluded = facts.crashRegions + facts.crashCMARanges
   return facts
 }
 

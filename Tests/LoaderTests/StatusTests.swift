@@ -3,6 +3,7 @@
 import Kexec
 import Loading
 import SystemPackage
+import RunningKernel
 import TestSupport
 import Testing
 
@@ -55,8 +56,8 @@ import Testing
   }
 
   @Test func `asks the kernel without giving a capability away`() {
-    let before = Status(of: "/", isLive: true)
-    let after = Status(of: "/", isLive: true)
+    let before = Status(ofOwn: RunningKernel())
+    let after = Status(ofOwn: RunningKernel())
 
     #expect(before.hasCapability == after.hasCapability)
     #expect(before.calls == after.calls)

@@ -161,7 +161,7 @@ import Testing
     },
     Mistake(.usage, "c: a command line besides the machine's") { files, options in
       try files.add(.commandLine, [0x31], named: "c")
-      options.commandLine = .running(SourceMachine())
+      options.commandLine = .running(RunningKernel().snapshot())
     },
     Mistake(.usage, "facts by hand are for a crash kernel") { $1.given.linearMap = 1 },
     Mistake(.usage, "a place for the backup") { _, options in
@@ -216,7 +216,7 @@ import Testing
     try run("sed", ["-i", "/Crash kernel/d", folder / "machine/proc/iomem"])
     var options = PlanOptions()
     options.forCrash = true
-    let source = SourceMachine(RunningKernel(root: FilePath(folder / "machine")))
+    let source = RunningKernel(root: FilePath(folder / "machine")).snapshot()
     let files = try set((.kernel, KernelBuilder.arm64Image()))
 
     let error = #expect(throws: KexecError.self) {

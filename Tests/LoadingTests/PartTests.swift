@@ -48,7 +48,7 @@ private let buffer: [UInt8] =
     let files = try set((.kernel, KernelBuilder.arm64Image()))
 
     let plan = try LoadJob(
-      files, options, on: SourceMachine(RunningKernel(root: FilePath(folder / "machine")))
+      files, options, on: RunningKernel(root: FilePath(folder / "machine")).snapshot()
     ).plan()
 
     let segment = try #require(plan.segments.first { $0.part == .measurements })
@@ -136,7 +136,7 @@ private let buffer: [UInt8] =
     let folder = try TemporaryFolder()
     let captured = try machine("arm64-virt-6.12-kf")
     let result = try dtfix(
-      "elfcorehdr", "--root", captured.kernel.root.string, "-o", folder / "core.hdr")
+      "elfcorehdr", "--root", captured.root ?? "", "-o", folder / "core.hdr")
     #expect(result.status == 0, "\(result.errors)")
     let header = try contents(of: folder / "core.hdr")
     var options = PlanOptions()

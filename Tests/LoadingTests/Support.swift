@@ -8,8 +8,8 @@ import TestSupport
 import Testing
 
 /// A captured machine.
-func machine(_ name: String) throws -> SourceMachine {
-  SourceMachine(RunningKernel(root: FilePath(try Fixtures.machine(name))))
+func machine(_ name: String) throws -> MachineSnapshot {
+  RunningKernel(root: FilePath(try Fixtures.machine(name))).snapshot()
 }
 
 /// A set of files, of bytes that are named by their kinds.

@@ -2,6 +2,7 @@
 
 import DeviceTree
 import Foundation
+import Kexec
 import RunningKernel
 import SystemPackage
 import TestSupport

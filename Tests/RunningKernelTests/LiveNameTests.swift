@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import Kexec
 import RunningKernel
 import TestSupport
 import Testing

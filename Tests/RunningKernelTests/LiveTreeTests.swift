@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import Kexec
 import RunningKernel
 import SystemPackage
 import TestSupport
@@ -29,7 +30,7 @@ private func machine(_ name: String) throws -> RunningKernel {
     #expect(live.tree.root == boot.root)
     #expect(live.boot == boot)
     #expect(live.bootError == nil)
-    #expect(live.path == machine.liveTreePath)
+    #expect(live.path == machine.liveTreePath.string)
     #expect(live.restoredNames == [])
   }
 

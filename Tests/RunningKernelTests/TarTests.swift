@@ -3,6 +3,7 @@
 import BinaryFormat
 import DeviceTree
 import Foundation
+import Kexec
 import RunningKernel
 import SystemPackage
 import TestSupport

@@ -51,10 +51,13 @@ public struct Fact<Value: Hashable & Sendable>: Hashable, Sendable {
     set { self = newValue }
   }
 
-  /// Whether the value is known.
-  public var isKnown: Bool {
-    if case .source = origin { true } else { false }
+  /// The path of the file that says so, or another source; nil when the value is not known.
+  public var source: String? {
+    if case .source(let source) = origin { source } else { nil }
   }
+
+  /// Whether the value is known.
+  public var isKnown: Bool { source != nil }
 
   /// Why the value is not known; nil when it is, and when no file was read.
   public var failure: KexecError? {
@@ -78,5 +81,11 @@ public struct Fact<Value: Hashable & Sendable>: Hashable, Sendable {
       if let failure { throw failure }
       return value
     }
+  }
+
+  /// The value of a fact that nothing can be done without, and that may be nil.
+  public func unwrapped<Wrapped>() throws(KexecError) -> Wrapped where Value == Wrapped? {
+    guard let value = try required else { throw KexecError(.notOffered, "a fact is not known") }
+    return value
   }
 }

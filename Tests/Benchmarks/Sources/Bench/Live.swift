@@ -3,6 +3,7 @@
 import CPeer
 import DeviceTree
 import Foundation
+import Kexec
 import RunningKernel
 import SystemPackage
 

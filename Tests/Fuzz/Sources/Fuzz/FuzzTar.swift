@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import Kexec
 import RunningKernel
 
 /// One input of libFuzzer: any bytes as the archive of a live tree. They are refused in one line, or a

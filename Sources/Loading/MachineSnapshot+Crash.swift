@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import Kexec
+import RunningKernel
+
+// A machine that may crash: what its core header is made of.
+extension MachineSnapshot {
+  /// Reads what a core header is made of.
+  ///
+  /// - Parameter given: what is known better, and takes the place of what the machine says.
+  /// - Throws: ``KexecError`` where a file cannot be read, and for a machine that sets no memory apart.
+  public mutating func readCrashFacts(given: GivenFacts = GivenFacts()) throws(KexecError) {
+    read([.memory, .kernel, .core])
+    _ = try $memory.ifPresent
+    if let hidden = $memory.failure, hidden.kind == .noPermission { throw hidden }
+    if !hasMemoryMap, runningArchitecture == .ppc64 { read(.liveTree) }
+    read([.crashRegions, .crashCMARanges, .firmware])
+    _ = (try $firmware.ifPresent, try $crashRegions.ifPresent)
+    guard !crashRegions.isEmpty || !given.excluded.isEmpty || !hasMemoryMap else {
+      throw KexecError(
+        .notOffered, "\(root ?? ""): no memory is set apart for a crash kernel",
+        advice: .excludeMemory)
+    }
+    excluded = crashRegions + (try $crashCMARanges.ifPresent)
+    if given.cpuNotes.isEmpty { read(.cpuNotes) }
+    if given.vmcoreinfoNote == nil { read(.vmcoreinfoNote) }
+    _ = (try $cpuNotes.ifPresent, try $possibleCPUCount.ifPresent, try $vmcoreinfoNote.ifPresent)
+    _ = try $statedArchitecture.ifPresent
+    if !hasMemoryMap, runningArchitecture == .ppc64 {
+      guard let live else { throw KexecError(.missingInput, $live.failure?.text ?? "") }
+      $memory = Fact(live.tree.memoryOfPowerPC ?? [], from: live.path)
+    }
+    take(given)
+  }
+
+  /// The running kernel's architecture, also where `/proc/kcore` cannot be read.
+  var runningArchitecture: Architecture? {
+    (architectureName ?? statedArchitecture).flatMap(Architecture.init(named:))
+  }
+
+  /// What could not be learned of a machine that may crash, a line each. The linear map and the kernel's
+  /// place have other sources, or can be left out: a kernel that is locked down hides them.
+  public var crashNotes: [String] {
+    var notes: [String] = []
+    if let possible = possibleCPUCount, possible > cpuNotes.count {
+      notes.append(
+        "of \(possible) possible CPUs \(cpuNotes.count) tell where their register notes are; "
+          + "kernels since 6.6 describe all: the others can be given by hand")
+    }
+    return notes + [$coreSegments.failure?.text].compactMap { $0 }
+  }
+
+  /// The architecture of the core header: the one that was told, else the machine's. Of a powerpc kernel
+  /// the name tells the byte order, too, where no machine does.
+  ///
+  /// - Parameters:
+  ///   - name: as `uname -m` has it; nil for the machine's.
+  ///   - option: what messages call the place where it was told.
+  /// - Throws: ``KexecError`` for one that is not known, that is not the machine's, or that no core
+  ///   headers are made for.
+  public mutating func settleArchitecture(
+    told name: String?, by option: String
+  ) throws(KexecError) -> Architecture {
+    let running = architectureName ?? statedArchitecture
+    guard let called = name ?? running else {
+      let why = crashNotes.first.map { "\($0)\n" } ?? ""
+      throw KexecError(.usage, "\(why)the architecture is not known", advice: .nameArchitecture)
+    }
+    if let name, let running, let said = Architecture(named: name),
+      let own = Architecture(named: running), said != own
+    {
+      throw KexecError(
+        .usage, "\(option): \(name), but the machine's kernel is for \(running)")
+    }
+    guard let architecture = Architecture(named: called), architecture.coreRules != nil else {
+      throw KexecError(.usage, "\(option): no core headers are made for \(called)")
+    }
+    if let name, coreSegments.isEmpty, architecture.names(.big).contains(name) { byteOrder = .big }
+    return architecture
+  }
+}
