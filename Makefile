@@ -33,7 +33,7 @@ BUILD_NEEDS := /usr/include/libfdt.h:libfdt-dev /usr/include/zlib.h:zlib1g-dev \
   /usr/include/lz4frame.h:liblz4-dev cc:gcc ld:binutils git:git
 COMPRESSORS := gzip:gzip zstd:zstd xz:xz-utils lz4:lz4 lzop:lzop
 TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
-  python3:python3 script:bsdutils setpriv:util-linux readelf:binutils \
+  python3:python3 script:bsdutils setpriv:util-linux readelf:binutils strace:strace \
   /usr/lib/python3/dist-packages/drgn/__init__.py:python3-drgn
 INTERFACE_NEEDS := $(BUILD_NEEDS) g++:g++ clang:clang clang++:clang valgrind:valgrind pkg-config:pkg-config \
   python3:python3 dtc:device-tree-compiler

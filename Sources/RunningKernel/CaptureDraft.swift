@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import Kexec
 import SystemPackage
 
 /// A capture that is being taken.
@@ -57,10 +58,10 @@ struct CaptureDraft {
       .sorted { $0.path.isBefore($1.path) }
     let unread = unread.map { Capture.Unread(path: $0, reason: $1) }
       .sorted { $0.path.isBefore($1.path) }
+    let kernel = machine.snapshot(of: .kernel)
     let facts = CaptureFacts(
-      version: version,
-      architecture: origin?.facts.architecture ?? (try? machine.architectureName()) ?? nil,
-      pageSize: origin?.facts.pageSize ?? (try? machine.pageSize()) ?? nil)
+      version: version, architecture: origin?.facts.architecture ?? kernel.architectureName,
+      pageSize: origin?.facts.pageSize ?? kernel.pageSize)
     let file = CaptureFile(facts: facts, secrets: secrets, unread: unread)
     let all = entries.merging([Capture.factsPath: Array(file.text.utf8)]) { $1 }
     return Capture(

@@ -14,14 +14,12 @@ extension Fact {
   ///   - absence: why there is nothing.
   init(
     _ nothing: Value, in path: FilePath, missing kind: KexecError.Kind? = nil,
-    absence: String = "no such file", _ read: () throws(MachineError) -> Value
+    absence: String = "no such file", _ read: @autoclosure () throws(MachineError) -> Value
   ) {
     do throws(MachineError) {
       let value = try read()
-      self =
-        value != nothing
-        ? Fact(value, from: "\(path)")
-        : Fact(nothing, .absent(KexecError(.notOffered, "\(path): \(absence)")))
+      let absence = KexecError(.notOffered, "\(path): \(absence)")
+      self.init(value, value != nothing ? .source("\(path)") : .absent(absence))
     } catch {
       if case .missing = error, let kind {
         self.init(nothing, .absent(KexecError(error, missing: kind)))

@@ -20,11 +20,6 @@ public struct KernelCore: Hashable, Sendable {
   /// The vmcoreinfo note; nil without one.
   public let vmcoreinfo: VMCoreInfo?
 
-  /// The architecture as `uname -m` names it; nil for one that is not known here.
-  var architectureName: String? {
-    file.machine.classes.contains(.bits64) ? file.machine.names(file.byteOrder).first : nil
-  }
-
   /// Reads a file piece by piece; `read` gives the bytes of a range, fewer where the file ends.
   ///
   /// - Throws: ``FormatError`` for a file that is no 64-bit ELF file, that ends within its headers or

@@ -4,8 +4,8 @@ import BinaryFormat
 import CrashCore
 import DeviceTree
 import ELF
+import Glibc
 public import Kexec
-import PhysicalMemory
 import SystemPackage
 
 extension RunningKernel {
@@ -38,90 +38,76 @@ extension MachineSnapshot {
     if new.contains(.core) { readCore(of: kernel) }
     if new.contains(.kernel) { readKernel(of: kernel) }
     if new.contains(.commandLine) {
-      $commandLine = Fact(nil, in: kernel.commandLinePath, missing: .missingInput) {
-        () throws(MachineError) in try kernel.commandLine()
-      }
+      $commandLine = Fact(
+        nil, in: kernel.commandLinePath, missing: .missingInput, try kernel.commandLine())
     }
     if new.contains(.flatTree) { readFlatTree(of: kernel) }
     if new.contains(.liveTree) { readLiveTree(of: kernel) }
     if new.contains(.pageTables) {
-      $pageTables = Fact(nil, in: kernel.path("proc/cpuinfo")) { () throws(MachineError) in
-        try kernel.pageTableName().flatMap(PageTables.init)
-      }
+      $pageTables = Fact(
+        nil, in: kernel.path("proc/cpuinfo"), try kernel.pageTableName().flatMap(PageTables.init))
     }
     if new.contains(.memory) { readMemory(of: kernel) }
     readProperties(new, of: kernel)
     if new.contains(.cpuNotes) { readCPUNotes(of: kernel) }
     if new.contains(.crashCMARanges) {
-      $crashCMARanges = Fact([], in: kernel.path("sys/kernel/kexec/crash_cma_ranges")) {
-        () throws(MachineError) in try kernel.crashCMARanges()
-      }
+      $crashCMARanges = Fact(
+        [], in: kernel.path("sys/kernel/kexec/crash_cma_ranges"), try kernel.crashCMARanges())
     }
     if new.contains(.vmcoreinfoNote) {
-      $vmcoreinfoNote = Fact(nil, in: kernel.path("sys/kernel/vmcoreinfo")) {
-        () throws(MachineError) in try kernel.vmcoreinfoNote()
-      }
+      $vmcoreinfoNote = Fact(
+        nil, in: kernel.path("sys/kernel/vmcoreinfo"), try kernel.vmcoreinfoNote())
     }
     if new.contains(.measurements) {
-      $measurements = Fact(nil, in: kernel.measurementsPath) { () throws(MachineError) in
-        try kernel.measurements()
-      }
+      $measurements = Fact(nil, in: kernel.measurementsPath, try kernel.measurements())
     }
   }
 
   private mutating func readCore(of kernel: RunningKernel) {
     let core = Fact<KernelCore?>(
-      nil, in: kernel.corePath, absence: "no such file, or of a 32-bit kernel"
-    ) { () throws(MachineError) in try kernel.core() }
+      nil, in: kernel.corePath, absence: "no such file, or of a 32-bit kernel", try kernel.core())
     $coreSegments = core.map(nothing: []) { $0?.file.programHeaders ?? [] }
     $vmcoreinfo = core.map(nothing: nil) { $0?.vmcoreinfo }
     $byteOrder = core.map(nothing: .little) { $0?.file.byteOrder ?? .little }
     $coreMachine = core.map(nothing: nil) { $0?.file.machine }
-    $architectureName = core.map(nothing: nil) { $0?.architectureName }
   }
 
   /// Architecture and page size: by the system, or of a capture by `/proc/kcore`, then by the file that it
   /// begins with.
   private mutating func readKernel(of kernel: RunningKernel) {
     guard !kernel.isLive else {
-      $statedArchitecture = Fact(nil, in: "uname(2)") { () throws(MachineError) in
-        try kernel.architectureName()
-      }
+      $statedArchitecture = Fact(nil, in: "uname(2)", kernel.ownArchitecture)
       $architectureName = $statedArchitecture
-      $pageSize = Fact(nil, in: "sysconf(3)") { () throws(MachineError) in try kernel.pageSize() }
+      $pageSize = Fact(nil, in: "sysconf(3)", UInt64(sysconf(Int32(_SC_PAGESIZE))))
       return
     }
-    let stated = Fact<CaptureFacts?>(nil, in: kernel.path(FilePath(Capture.factsPath))) {
-      () throws(MachineError) in try kernel.captureFacts()
-    }
+    let stated = Fact<CaptureFacts?>(
+      nil, in: kernel.path(FilePath(Capture.factsPath)), try kernel.captureFacts())
     $statedArchitecture = stated.map(nothing: nil) { $0?.architecture }
-    $architectureName = $architectureName.or($statedArchitecture)
+    let order = byteOrder
+    $architectureName = $coreMachine.map(nothing: nil) { $0?.nameOf64Bit(order) }
+      .or($statedArchitecture)
     $pageSize = $vmcoreinfo.map(nothing: nil) { $0?.pageSize }
       .or(stated.map(nothing: nil) { $0?.pageSize })
   }
 
   private mutating func readFlatTree(of kernel: RunningKernel) {
     hasLiveTree = kernel.hasLiveTree
-    $flatTree = Fact(nil, in: kernel.flatTreePath, missing: kernel.kindOfMissingTree) {
-      () throws(MachineError) in try kernel.bootTree()
-    }
+    $flatTree = Fact(
+      nil, in: kernel.flatTreePath, missing: kernel.kindOfMissingTree, try kernel.bootTree())
   }
 
   private mutating func readLiveTree(of kernel: RunningKernel) {
     let boot = $flatTree
-    $live = Fact(nil, in: kernel.liveTreePath, missing: kernel.kindOfMissingTree) {
-      () throws(MachineError) in try kernel.liveTree(orderedLike: boot)
-    }
+    $live = Fact(
+      nil, in: kernel.liveTreePath, missing: kernel.kindOfMissingTree,
+      try kernel.liveTree(orderedLike: boot))
   }
 
   private mutating func readCPUNotes(of kernel: RunningKernel) {
     let folder = kernel.path("sys/devices/system/cpu")
-    $cpuNotes = Fact([], in: folder) { () throws(MachineError) in
-      try kernel.cpuNotes().map(\.range)
-    }
-    $possibleCPUCount = Fact(nil, in: folder.appending("possible")) { () throws(MachineError) in
-      try kernel.possibleCPUCount()
-    }
+    $cpuNotes = Fact([], in: folder, try kernel.cpuNotes().map(\.range))
+    $possibleCPUCount = Fact(nil, in: folder.appending("possible"), try kernel.possibleCPUCount())
   }
 }
 
@@ -129,9 +115,7 @@ extension MachineSnapshot {
 extension MachineSnapshot {
   private mutating func readMemory(of kernel: RunningKernel) {
     let path = kernel.memoryMapPath
-    let map = Fact<MemoryMap?>(nil, in: path) { () throws(MachineError) in
-      try kernel.memoryMap()
-    }
+    let map = Fact<MemoryMap?>(nil, in: path, try kernel.memoryMap())
     hasMemoryMap = map.value != nil
     $reserved = map.map(nothing: []) { $0?.reserved ?? [] }
     $crashRegions = map.map(nothing: []) { $0?.crashRegions ?? [] }
@@ -156,19 +140,13 @@ extension MachineSnapshot {
     guard wantsRegions || !wanted.isDisjoint(with: [.firmware, .kernelMemory]) else { return }
     let tree = treeOfProperties(of: kernel)
     if wantsRegions {
-      $crashRegions = Fact([], in: kernel.liveTreePath) { () throws(MachineError) in
-        try kernel.crashRegions(in: tree)
-      }
+      $crashRegions = Fact([], in: kernel.liveTreePath, try kernel.crashRegions(in: tree))
     }
     if wanted.contains(.firmware) {
-      $firmware = Fact([], in: kernel.liveTreePath) { () throws(MachineError) in
-        try kernel.firmwareMemory(in: tree)
-      }
+      $firmware = Fact([], in: kernel.liveTreePath, try kernel.firmwareMemory(in: tree))
     }
     if wanted.contains(.kernelMemory) {
-      $kernelMemory = Fact(nil, in: kernel.liveTreePath) { () throws(MachineError) in
-        try kernel.kernelMemory(in: tree)
-      }
+      $kernelMemory = Fact(nil, in: kernel.liveTreePath, try kernel.kernelMemory(in: tree))
     }
   }
 
@@ -182,4 +160,11 @@ extension MachineSnapshot {
 extension RunningKernel {
   /// What it means that there is no tree: there may be no machine.
   fileprivate var kindOfMissingTree: KexecError.Kind { isThere ? .notOffered : .missingInput }
+}
+
+extension Machine {
+  /// The architecture as `uname -m` names it on a 64-bit kernel; nil for one that is not known here.
+  fileprivate func nameOf64Bit(_ order: ByteOrder) -> String? {
+    classes.contains(.bits64) ? names(order).first : nil
+  }
 }

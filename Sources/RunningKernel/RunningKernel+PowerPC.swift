@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import DeviceTree
-import Kexec
+public import DeviceTree
+public import Kexec
 public import PhysicalMemory
 import SystemPackage
 
@@ -11,9 +11,9 @@ extension RunningKernel {
   /// The memory set apart for crash kernels, the highest first: of `/proc/iomem`, or, on powerpc,
   /// `linux,crashkernel-base` and `-size` of `/chosen`, which the running kernel adds.
   ///
-  /// - Throws: as ``memoryMap()``; ``MachineError/malformed(_:_:)`` for a property of another size.
-  public func crashRegions() throws(MachineError) -> [PhysicalRange] {
-    try crashRegions(listedIn: memoryMap())
+  /// - Throws: `KexecError`, as ``memoryMap()``, and for a property of another size.
+  public func crashRegions() throws(KexecError) -> [PhysicalRange] {
+    try snapshot(of: .crashRegions).$crashRegions.ifPresent
   }
 
   /// The same on powerpc, by a live tree that was read, or by the files of its properties.
@@ -29,24 +29,15 @@ extension RunningKernel {
     }
   }
 
-  /// The same, for those who have read ``memoryMap()`` already.
-  ///
-  /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
-  public func crashRegions(listedIn map: MemoryMap?) throws(MachineError) -> [PhysicalRange] {
-    if let regions = map?.crashRegions, !regions.isEmpty { return regions }
-    return try crashRegions(in: nil)
-  }
-
   /// The memory of the firmware that a crash dump has even where it lies inside the crash kernel's:
   /// RTAS and OPAL (`arch/powerpc/kexec/ranges.c:add_rtas_mem_range`, `add_opal_mem_range`); none on
   /// other architectures.
   ///
+  /// - Parameter tree: a live tree that was read; nil to read the files of the properties.
   /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
-  public func firmwareMemory() throws(MachineError) -> [PhysicalRange] {
-    try firmwareMemory(in: nil)
-  }
-
-  func firmwareMemory(in tree: DeviceTree?) throws(MachineError) -> [PhysicalRange] {
+  public func firmwareMemory(
+    in tree: DeviceTree? = nil
+  ) throws(MachineError) -> [PhysicalRange] {
     var ranges: [PhysicalRange] = []
     for (start, size) in [
       ("rtas/linux,rtas-base", "rtas/rtas-size"),
@@ -63,10 +54,9 @@ extension RunningKernel {
   /// The running kernel, from address 0 to what it tells as its end (`linux,kernel-end`,
   /// `arch/powerpc/kexec/core.c:kexec_setup`): powerpc's `/proc/iomem` does not have it; nil elsewhere.
   ///
+  /// - Parameter tree: a live tree that was read; nil to read the file of the property.
   /// - Throws: ``MachineError/malformed(_:_:)`` for a property of another size.
-  public func kernelMemory() throws(MachineError) -> PhysicalRange? { try kernelMemory(in: nil) }
-
-  func kernelMemory(in tree: DeviceTree?) throws(MachineError) -> PhysicalRange? {
+  public func kernelMemory(in tree: DeviceTree? = nil) throws(MachineError) -> PhysicalRange? {
     try number("chosen/linux,kernel-end", in: tree).flatMap { PhysicalRange(start: 0, end: $0) }
   }
 

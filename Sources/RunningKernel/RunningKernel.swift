@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CrashCore
 import Glibc
+public import Kexec
 public import SystemPackage
 
 /// A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
@@ -66,34 +66,25 @@ public struct RunningKernel: Hashable, Sendable {
   /// the vmcoreinfo note of `/proc/kcore`, or else from the file that a ``Capture`` begins with; nil
   /// when neither says.
   ///
-  /// - Throws: ``MachineError/malformed(_:_:)`` for a `/proc/kcore` that is no 64-bit ELF file, ends
-  ///   within its headers or notes, or has more than 16 MiB of notes;
-  ///   ``MachineError/malformedLine(_:line:text:)`` for the file of a capture.
-  public func pageSize() throws(MachineError) -> UInt64? {
-    if isLive { return UInt64(sysconf(Int32(_SC_PAGESIZE))) }
-    let told = try captureFacts()
-    return try core()?.vmcoreinfo?.pageSize ?? told?.pageSize
+  /// - Throws: `KexecError` for a `/proc/kcore` that is no 64-bit ELF file, ends within its headers or
+  ///   notes, or has more than 16 MiB of notes, and for a malformed file of a capture.
+  public func pageSize() throws(KexecError) -> UInt64? {
+    try snapshot(of: .kernel).$pageSize.ifPresent
   }
 
   /// The architecture as `uname -m` names it: from the system on this machine, on any other from the
   /// ELF header of `/proc/kcore`, or else from the file that a ``Capture`` begins with; nil when
   /// neither says.
   ///
-  /// The system answers as it presents itself to this process: an arm64 kernel is `armv8l` to a
-  /// 32-bit process or under `setarch` (`COMPAT_UTS_MACHINE` in `arch/arm64/include/asm/compat.h`).
-  /// No 32-bit kernel calls itself so: those are `armv7l` and before.
-  ///
   /// - Throws: the same as ``pageSize()``.
-  public func architectureName() throws(MachineError) -> String? {
-    try architectureName(by: isLive ? nil : try core())
+  public func architectureName() throws(KexecError) -> String? {
+    try snapshot(of: .kernel).$architectureName.ifPresent
   }
 
-  /// The same, for those who have read ``core()`` already.
-  package func architectureName(by core: KernelCore?) throws(MachineError) -> String? {
-    guard isLive else {
-      let told = try captureFacts()
-      return core?.architectureName ?? told?.architecture
-    }
+  /// The architecture by the system, as it presents itself to this process: an arm64 kernel is `armv8l` to a
+  /// 32-bit process or under `setarch` (`COMPAT_UTS_MACHINE` in `arch/arm64/include/asm/compat.h`).
+  /// No 32-bit kernel calls itself so: those are `armv7l` and before.
+  var ownArchitecture: String? {
     var name = utsname()
     guard unsafe uname(&name) == 0 else { return nil }
     return unsafe withUnsafeBytes(of: name.machine) {

@@ -2,8 +2,8 @@
 
 import Kexec
 import Loading
-import SystemPackage
 import RunningKernel
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import PhysicalMemory
+import Kexec
 import RunningKernel
 import SystemPackage
 import TestSupport
@@ -17,17 +18,19 @@ import Testing
     #expect(try machine(name).crashRegions().map(\.description) == regions)
   }
 
-  @Test func `has the crash regions of a map that was read before`() throws {
-    let (machine, other) = (
-      try machine("pseries-7.2-kf"), try MemoryMap("1000-1fff : Crash kernel")
-    )
+  @Test func `has the crash regions of /proc/iomem, and those of its tree without them`() throws {
+    let folder = try TemporaryFolder()
+    try run("cp", ["-r", Fixtures.machine("pseries-7.2-kf"), folder / "machine"])
+    let machine = RunningKernel(root: FilePath(folder / "machine"))
+    let own = try machine.crashRegions()
 
-    let regions = try [other, machine.memoryMap(), nil].map {
-      try machine.crashRegions(listedIn: $0)
-    }
+    try write(Array("1000-1fff : Crash kernel\n".utf8), to: folder / "machine/proc/iomem")
+    let listed = try machine.crashRegions()
+    try run("rm", [folder / "machine/proc/iomem"])
 
-    let own = ["0x20000000-0x37ffffff"]
-    #expect(regions.map { $0.map(\.description) } == [["0x1000-0x1fff"], own, own])
+    #expect(own.map(\.description) == ["0x20000000-0x37ffffff"])
+    #expect(listed.map(\.description) == ["0x1000-0x1fff"])
+    #expect(try machine.crashRegions() == own)
   }
 
   @Test func `has RTAS, where there is one`() throws {
@@ -113,8 +116,10 @@ import Testing
     try write(bytes, to: folder / "proc/device-tree/\(property)")
     let machine = RunningKernel(root: FilePath(folder.path))
 
-    #expect(throws: MachineError.self) {
-      _ = (try machine.crashRegions(), try machine.firmwareMemory())
+    let facts = machine.snapshot(of: [.crashRegions, .firmware])
+
+    #expect(throws: KexecError.self) {
+      _ = (try facts.$crashRegions.ifPresent, try facts.$firmware.ifPresent)
     }
   }
 

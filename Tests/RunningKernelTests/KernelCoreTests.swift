@@ -2,6 +2,7 @@
 
 import BinaryFormat
 import Foundation
+import Kexec
 import RunningKernel
 import SystemPackage
 import TestSupport
@@ -53,8 +54,8 @@ import Testing
     let machine = RunningKernel(root: FilePath(folder.path))
     let expected = MachineError.malformed(FilePath(folder / "proc/kcore"), reason)
 
-    #expect(throws: expected) { try machine.pageSize() }
-    #expect(throws: expected) { try machine.architectureName() }
+    #expect(throws: KexecError(expected)) { try machine.pageSize() }
+    #expect(throws: KexecError(expected)) { try machine.architectureName() }
   }
 
   @Test func `is read where it is, in a file of terabytes`() throws {
@@ -84,7 +85,9 @@ import Testing
   func `is refused when it is cut short`(size: Int, reason: FormatError) throws {
     let machine = try kernel(Array(try capturedCore().prefix(size)))
 
-    #expect(throws: MachineError.malformed(machine.path, reason)) { try machine.pageSize() }
+    #expect(throws: KexecError(MachineError.malformed(machine.path, reason))) {
+      try machine.pageSize()
+    }
   }
 
   @Test(
@@ -101,7 +104,9 @@ import Testing
     core.replaceSubrange(96..<104, with: littleEndian(size))
     let machine = try kernel(core)
 
-    #expect(throws: MachineError.malformed(machine.path, reason)) { try machine.pageSize() }
+    #expect(throws: KexecError(MachineError.malformed(machine.path, reason))) {
+      try machine.pageSize()
+    }
   }
 
   private func capturedCore() throws -> [UInt8] {

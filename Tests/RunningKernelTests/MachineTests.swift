@@ -2,6 +2,7 @@
 
 import Foundation
 import PhysicalMemory
+import Kexec
 import RunningKernel
 import SystemPackage
 import TestSupport

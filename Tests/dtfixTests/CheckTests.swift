@@ -234,6 +234,26 @@ import Testing
     expectRefusal(result, 69, "\(place / "proc/iomem"): tells of no memory")
   }
 
+  @Test func `is refused for a machine whose page size cannot be read`() throws {
+    let place = try Workplace()
+    try run("cp", ["-r", Fixtures.machine("arm64-virt-6.12-kf"), place / "machine"])
+    try write(Array("nonsense\n".utf8), to: place / "machine/capture")
+
+    let result = try dtfix("check", "--root", place / "machine", place.board)
+
+    expectRefusal(result, 65, "\(place / "machine/capture"): line 1")
+  }
+
+  @Test func `tells that the page size is not known`() throws {
+    let place = try Workplace()
+    try run("cp", ["-r", Fixtures.machine("arm64-virt-6.12-kf"), place / "machine"])
+    try run("rm", [place / "machine/proc/kcore"])
+
+    let result = try dtfix("check", "--root", place / "machine", place.board)
+
+    #expect(result.errors.contains("note: the page size is not known"))
+  }
+
   @Test func `is refused for a machine that hides its addresses`() throws {
     let place = try Workplace()
     try run("mkdir", [place / "proc"])
