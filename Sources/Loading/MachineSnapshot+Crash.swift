@@ -35,7 +35,7 @@ extension MachineSnapshot {
   }
 
   /// The running kernel's architecture, also where `/proc/kcore` cannot be read.
-  var runningArchitecture: Architecture? {
+  package var runningArchitecture: Architecture? {
     (architectureName ?? statedArchitecture).flatMap(Architecture.init(named:))
   }
 

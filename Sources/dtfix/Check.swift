@@ -139,8 +139,9 @@ extension MachineOptions {
         "\(machine.memoryMapPath): tells of no memory\nwithout --root a header is checked alone")
     }
     return try failing { () throws(KexecError) in
+      facts.read(.kernel)
+      try facts.readMemory(for: facts.runningArchitecture)
       var (core, notes) = try facts.readCoreMachine()
-      try facts.readMemory(for: core.machine.flatMap(Architecture.init))
       if try facts.readPageSize() == nil {
         notes.append("the page size is not known: any that a kernel has is taken for right")
       }
