@@ -20,7 +20,7 @@ import Testing
     }
 
     #expect(result == -77)
-    #expect(report == nil)
+    #expect(unsafe report == nil)
     #expect(try run(dtfixPath, ["check", "--root", folder.path, "/dev/null"]).status == 77)
   }
 }
