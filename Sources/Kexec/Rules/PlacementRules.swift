@@ -36,7 +36,8 @@ struct PlacementRules: Sendable {
     measurements: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])? = nil,
-    reach: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in nil }
+    reach: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in nil
+    }
   ) {
     self.measurements = measurements
     self.kernelRule = kernelRule
