@@ -121,7 +121,9 @@ private struct PatchRequest {
     _ facts: MachineSnapshot, isMachine: Bool
   ) throws(CallFailure) {
     guard facts.crashRegions.isEmpty, isMachine || usableMemory.isEmpty else { return }
-    if let missing = facts.$systemRAM.failure, missing.kind == .noPermission { throw CallFailure(missing) }
+    if let missing = facts.$systemRAM.failure, missing.kind == .noPermission {
+      throw CallFailure(missing)
+    }
     throw CallFailure(.notOffered, "no memory is set apart for a crash kernel")
   }
 

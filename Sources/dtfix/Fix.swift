@@ -60,7 +60,8 @@ struct Fix: ParsableCommand {
     let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
     try output.write(
       FixResult(
-        source: base, merged: merged, note: machine.$memory.failure?.text, architecture: architecture,
+        source: base, merged: merged, note: machine.$memory.failure?.text,
+        architecture: architecture,
         tree: next,
         isSecret: handover.seeds != .none))
   }
@@ -121,7 +122,9 @@ struct JobOptions: ParsableArguments {
     guard let elfcorehdrAt, forCrash else { return nil }
     let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
     guard !memory.isEmpty, !isMachine || !machine.crashRegions.isEmpty else {
-      if let missing = machine.$systemRAM.failure, missing.kind == .noPermission { throw Failure(missing) }
+      if let missing = machine.$systemRAM.failure, missing.kind == .noPermission {
+        throw Failure(missing)
+      }
       throw Failure(
         KexecError(
           .notOffered, KexecError.noCrashRegion.text, advice: .giveUsableMemory))

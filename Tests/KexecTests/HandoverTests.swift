@@ -157,7 +157,9 @@ import Testing
   }
 
   @Test func `refuses an initrd that is not all in memory`() throws {
-    let machine = MachineSnapshot(systemRAM: [range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000)])
+    let machine = MachineSnapshot(systemRAM: [
+      range(0x4000_0000, 0x1000), range(0x4000_1000, 0x1000),
+    ])
     let base = try source("board")
 
     _ = try patched(base, Handover(initrd: range(0x4000_0800, 0x1000), seeds: .none), on: machine)

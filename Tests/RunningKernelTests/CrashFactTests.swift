@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import PhysicalMemory
 import Kexec
+import PhysicalMemory
 import RunningKernel
 import SystemPackage
 import TestSupport

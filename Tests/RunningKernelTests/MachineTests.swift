@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import PhysicalMemory
 import Kexec
+import PhysicalMemory
 import RunningKernel
 import SystemPackage
 import TestSupport

@@ -22,7 +22,8 @@ public struct PlanCheck: Sendable {
   ///   - machine: what is known about the machine it is for; without facts, the plan is checked alone.
   ///   - core: what the machine's core header has to fit; nil when that was checked elsewhere.
   public init(
-    of manifest: LoadManifest, contents: [String: LoadContent], on machine: MachineSnapshot = .init(),
+    of manifest: LoadManifest, contents: [String: LoadContent],
+    on machine: MachineSnapshot = .init(),
     core: CoreMachine? = .init()
   ) {
     guard let architecture = Architecture(named: manifest.architecture),

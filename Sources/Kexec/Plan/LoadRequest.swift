@@ -86,7 +86,9 @@ public struct LoadRequest: Sendable {
 
 extension LoadRequest {
   /// The running kernel's own tree, or what is known of it.
-  func liveTree(on machine: MachineSnapshot) -> DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
+  func liveTree(on machine: MachineSnapshot) -> DeviceTree {
+    machine.liveTree ?? tree ?? DeviceTree()
+  }
 
   /// What the edited tree and the caller say of memory.
   func treeMemory() throws(KexecError) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {

@@ -32,7 +32,8 @@ struct LastHandover {
   /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its addresses
   ///   are: Linux and libfdt would then disagree on every tuple; and an error for half an initrd.
   init(
-    in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [], on machine: MachineSnapshot
+    in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [],
+    on machine: MachineSnapshot
   ) throws(DeviceTreeError) {
     rootCells = try tree.cellCounts(of: "/")
     properties =
