@@ -20,6 +20,8 @@ struct FailureWords {
   var (machine, memoryMap): (String, String)
   /// What is made.
   var result: String
+  /// Whether a plan would do what the command cannot.
+  var advisesPlan = false
   /// Whether neighbouring ranges can be joined, and are not.
   var canJoinNeighbours = false
 
@@ -62,7 +64,7 @@ struct FailureWords {
     case .joinNeighbours:
       canJoinNeighbours ? "\n--join-neighbours makes ranges one that touch" : ""
     case .deleteOldInitrd: "\n--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
-    case .planInstead: "\ndtfix plan makes the command line"
+    case .planInstead: advisesPlan ? "\ndtfix plan makes the command line" : ""
     case .text(let text): "\n\(text)"
     }
   }

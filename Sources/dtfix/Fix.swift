@@ -149,7 +149,7 @@ extension Fix {
         let reason = told.treeRefusal
       else { throw Failure(error) }
       throw Failure(
-        .unsupported(architecture: told, reason: reason), FailureWords("\(source.machine.root)"))
+        .unsupported(architecture: told, reason: reason), words("\(source.machine.root)"))
     }
   }
 
@@ -166,9 +166,15 @@ extension Fix {
     do throws(KexecError) {
       return try tree(merge + edits)
     } catch {
-      var words = FailureWords(base.name)
+      var words = words(base.name)
       words.commandLine = source.commandLineName(changes, base)
       throw Failure(error.charged(to: edits, without: { try tree(merge) }), words)
     }
+  }
+
+  private func words(_ name: String) -> FailureWords {
+    var words = FailureWords(name)
+    words.advisesPlan = true
+    return words
   }
 }

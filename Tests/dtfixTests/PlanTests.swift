@@ -29,6 +29,24 @@ import Testing
     #expect(try place.names() == ["Image", "initrd"])
   }
 
+  /// The kernels of riscv put `elfcorehdr=` in front of the command line, which may be nothing else.
+  @Test func `is made for a crash kernel without a command line`() throws {
+    let place = try PlanPlace()
+    try write(KernelBuilder.riscvImage(), to: place / "riscv")
+
+    let result = try dtfix(
+      [
+        "plan", "--for-crash", "--root", Fixtures.machine("riscv64-virt-7.2-kf"), "--kernel",
+        place / "riscv", "--no-command-line", "-o", place / "plan",
+      ])
+    let plan = try dtfix(["check", place / "plan"])
+    let tree = try dtfix(["check", "--for-crash", place / "plan/dtb.bin"])
+
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(!plan.text.contains("elfcorehdr=, which wins"))
+    #expect(!tree.text.contains("elfcorehdr=, which wins"))
+  }
+
   @Test func `is a folder for a loader, and its owner's alone`() throws {
     let place = try PlanPlace()
 

@@ -23,9 +23,11 @@ extension KernelRule {
       by: .ofTree(.linux("kernel/elfcorehdr.c", "setup_elfcorehdr"))
     ) { tree, _ in
       guard let line = tree.commandLine else { return [] }
-      let own = tree.coreHeader.map { "elfcorehdr=\(hex($0.start)) " } ?? ""
-      let rest = line.starts(with: own.utf8) ? Array(line.dropFirst(own.utf8.count)) : line
-      guard KernelCommandLine(bytes: rest).namesCoreHeader else { return [] }
+      let words = KernelCommandLine(bytes: line).kernelWords
+      let own = tree.coreHeader.map { "elfcorehdr=\(hex($0.start))" }
+      let isFirst = own.flatMap { words.first?.isWord($0) } ?? false
+      guard words.dropFirst(isFirst ? 1 : 0).contains(where: { $0.value(of: "elfcorehdr") != nil })
+      else { return [] }
       return ["the command line has elfcorehdr=, which wins over the tree"]
     },
   ]
