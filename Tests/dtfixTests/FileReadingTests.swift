@@ -33,7 +33,8 @@ private func openedFiles(
   }
 
   @Test func `for a merged tree`() throws {
-    let board = try Workplace("qemu-arm64-virt").board
+    let place = try TemporaryFolder()
+    let board = try copyOfTree(of: "arm64-virt-6.12-kf", in: place)
     try expectOnce(
       "arm64-virt-6.12-kf", ["--for-kexec", "--merge-dtb", board, "-o", "/dev/null"],
       "sys/firmware/fdt")
@@ -46,7 +47,9 @@ private func openedFiles(
 
   @Test(arguments: ["arm64-virt-6.12-kf", "pseries-7.2-kf"])
   func `for a check`(name: String) throws {
-    try expectOnce(name, ["check", "--for-kexec", Workplace().board], "proc/kcore")
+    let place = try TemporaryFolder()
+    try dtfix(["--for-kexec", "--root", Fixtures.machine(name), "-o", place / "next.dtb"])
+    try expectOnce(name, ["check", "--for-kexec", place / "next.dtb"], "proc/kcore")
   }
 
   @Test(arguments: [["--for-kexec"], ["--for-crash"], ["--for-crash", "--from", "live"]])
@@ -58,16 +61,23 @@ private func openedFiles(
   }
 
   @Test func `for a plan with a board's tree`() throws {
-    let place = try Workplace("qemu-arm64-virt")
+    let place = try TemporaryFolder()
+    let board = try copyOfTree(of: "arm64-virt-6.12-kf", in: place)
     try write(KernelBuilder.arm64Image(), to: place / "kernel")
     try expectOnce(
       "arm64-virt-6.12-kf",
-      ["plan", "--for-crash", "--kernel", place / "kernel", "--merge-dtb", place.board],
-      "proc/kcore")
+      ["plan", "--for-crash", "--kernel", place / "kernel", "--merge-dtb", board], "proc/kcore")
   }
 
   @Test func `for a picture`() throws {
     try expectOnce("pseries-7.2-kf", ["map"], "proc/iomem")
+  }
+
+  /// A machine's tree as a board's, which is not read where the machine's is.
+  private func copyOfTree(of name: String, in place: TemporaryFolder) throws -> String {
+    let board = place / "board.dtb"
+    try write(contents(of: Fixtures.machine(name) + "/sys/firmware/fdt"), to: board)
+    return board
   }
 
   private func expectOnce(
