@@ -19,7 +19,7 @@ def prepare(place, library, package):
     shutil.copytree(library, place / "lib", symlinks=True)
     subprocess.run(
         ["cc", "-O1", "-std=c99", "-I", package / "Sources/CDTFix/include",
-         *(package / "Examples/c-loader").glob("*.c"), "-L", place / "lib", "-ldtfix", "-o", place / "c-loader"],
+         *(package / "Examples/c-loader").glob("*.c"), "-L", place / "lib", "-ldtfix", "-lfdt", "-o", place / "c-loader"],
          check=True)
     return programs | {"c-loader": place / "c-loader", "loader.py": package / "Examples/python-loader/loader.py"}
 
