@@ -8,13 +8,13 @@ import PhysicalMemory
 import SystemPackage
 
 // README
-func nextTree(from blob: [UInt8], seeds: Seeds) throws -> [UInt8] {
+func nextTree(from blob: [UInt8], initrd: PhysicalRange, seeds: Seeds) throws -> [UInt8] {
   var tree = try DeviceTree(blob: blob)
   try tree.setProperty("status", of: "serial0", to: .string("okay"))
-  let handover = Handover(
-    commandLine: "console=ttyS0 root=/dev/ram0",
-    initrd: PhysicalRange(start: 0x8840_0000, size: 0x1f_e20c), seeds: seeds)
-  let next = try NextTree(from: tree, for: .arm64, handover: handover)
+  let request = KexecRequest(
+    .arm64, tree: tree, commandLine: "console=ttyS0 root=/dev/ram0", seeds: seeds,
+    inputs: [.init(.initrd, .at(initrd))])
+  let next = try NextTree(request)
   next.changes.forEach { print($0) }
   return next.blob
 }
@@ -43,7 +43,7 @@ func write(_ bytes: [UInt8], toNew path: FilePath) throws {
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count == 3 else {
+guard arguments.count == 3, let initrd = PhysicalRange(start: 0x8840_0000, size: 0x1f_e20c) else {
   print("usage: patch-tree OLD NEW")
   exit(64)
 }
@@ -54,7 +54,7 @@ do {
     kaslr: (0..<8).map { _ in .random(in: .min ... .max, using: &random) },
     rng: (0..<128).map { _ in .random(in: .min ... .max, using: &random) })
   let old = try contents(of: FilePath(arguments[1]))
-  try write(nextTree(from: old, seeds: seeds), toNew: FilePath(arguments[2]))
+  try write(nextTree(from: old, initrd: initrd, seeds: seeds), toNew: FilePath(arguments[2]))
 } catch {
   print("patch-tree: \(error)")
   exit(65)

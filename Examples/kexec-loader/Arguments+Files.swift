@@ -12,7 +12,7 @@ extension Arguments {
     for path in initrds { try add(.initrd, path, to: &set) }
     try add(.tree, tree, to: &set)
     for path in overlays { try add(.overlay, path, to: &set) }
-    try add(.coreHeader, coreHeader, to: &set)
+    try add(.input(.coreHeader), coreHeader, to: &set)
     for (name, path) in extras { try add(.extra, path, named: name, to: &set) }
     if let commandLine {
       try set.add(.commandLine, Array(commandLine.utf8), named: "--command-line")
@@ -21,9 +21,9 @@ extension Arguments {
   }
 
   /// What is said about them.
-  var options: PlanOptions {
-    var options = PlanOptions()
-    options.forCrash = command.isForCrash
+  var options: RequestOptions {
+    var options = RequestOptions()
+    options.purpose = command.isForCrash ? .crash : .kexec
     options.append = append ?? ""
     options.mergesTree = mergesTree
     options.handsOnMeasurements = handsOnMeasurements

@@ -63,7 +63,7 @@ struct Loader {
 
   private func fromFiles() throws(Failure) -> (CallChoice, any Loadable) {
     let job = try LoadJob(arguments.files(), arguments.options, on: machine.snapshot())
-    let choice = try job.choice(asked: arguments.call, on: status)
+    let choice = try job.choice(requested: arguments.call, on: status)
     guard choice.call == .kexecLoad else {
       return (choice, try KernelFiles(job.filesForKernel(), isLogged: arguments.isLogged))
     }

@@ -32,8 +32,8 @@ struct PlanFolder {
   /// Refuses a plan that is not for this, or not for this machine as it is now.
   func check(forCrash: Bool, on machine: MachineSnapshot) throws(Failure) {
     var machine = machine
-    guard manifest.isForCrash == forCrash else {
-      let command = manifest.isForCrash ? "load-crash" : "load"
+    guard (manifest.purpose == .crash) == forCrash else {
+      let command = manifest.purpose == .crash ? "load-crash" : "load"
       throw Failure(.usage, "the plan is for \(command)")
     }
     let architecture = try machine.knownArchitecture()

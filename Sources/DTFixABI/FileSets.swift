@@ -27,7 +27,7 @@ public func dtfix_file_set_add(
   answer(error) { () throws(CallFailure) in
     let set = try FileSetObject.of(files)
     let file = try dtfix_file.given(file, "file")
-    let kind = try ask { () throws(KexecError) in try unsafe FileSet.kind(file.type) }
+    let kind = try ask { () throws(KexecError) in try unsafe FileSet.Kind(number: file.type) }
     let name = try unsafe textIfAny(file.name, "name") ?? (kind == .extra ? "" : "\(kind)")
     if unsafe file.has_fd != 0 {
       guard unsafe file.bytes == nil, unsafe file.size == 0 else {

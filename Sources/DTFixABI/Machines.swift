@@ -29,12 +29,10 @@ func ask<Value>(_ question: () throws(KexecError) -> Value) throws(CallFailure) 
 }
 
 /// What a kernel is for.
-///
-/// - Returns: whether it is for a crash.
-func isForCrash(_ purpose: UInt32) throws(CallFailure) -> Bool {
+func purpose(_ purpose: UInt32) throws(CallFailure) -> Purpose {
   switch Int(purpose) {
-  case DTFIX_FOR_KEXEC: return false
-  case DTFIX_FOR_CRASH: return true
+  case DTFIX_FOR_KEXEC: return .kexec
+  case DTFIX_FOR_CRASH: return .crash
   default: throw .argument("purpose: \(purpose) is neither DTFIX_FOR_KEXEC nor DTFIX_FOR_CRASH")
   }
 }
@@ -117,11 +115,11 @@ public func dtfix_machine_command_line(
 ) -> CInt {
   answer(error, line, "line") { () throws(CallFailure) in
     let source = try MachineObject.of(machine).machine
-    let forCrash = try isForCrash(purpose)
+    let purpose = try DTFixABI.purpose(purpose)
     let line = try ask { () throws(KexecError) in
       var machine = source
       let architecture = try machine.readArchitecture()
-      return try machine.readCommandLine(forCrash: forCrash, for: architecture)
+      return try machine.readCommandLine(forCrash: purpose == .crash, for: architecture)
     }
     return BufferObject(line.bytes)
   }

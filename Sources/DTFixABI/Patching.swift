@@ -15,196 +15,111 @@ public func dtfix_tree_patch(
 ) -> CInt {
   answer(error, blob, "blob") { () throws(CallFailure) in
     let base = try TreeObject.of(tree)
-    let request = try unsafe PatchRequest(try dtfix_handover.given(handover, "handover"))
     let machine = try MachineObject.ifAny(machine)?.machine
-    let (next, note) = try request.tree(from: base, on: machine)
+    var options = try unsafe RequestOptions(
+      try dtfix_handover.given(handover, "handover"), machine)
+    (options.tree, options.edits) = (base.origin, base.edits)
+    var source = RequestSource(options, on: machine)
+    let gathered = try ask { () throws(KexecError) in try source.gathered() }
+    let next: NextTree
+    do throws(KexecError) {
+      next = try NextTree(gathered.request)
+    } catch {
+      throw CallFailure(error, in: base.origin.name)
+    }
     if let report = unsafe report {
-      let findings = base.origin.warnings + next.warnings
-      var lines = base.origin.notes
-      if let note { lines.append("note: \(note)") }
-      lines += next.changes.map(\.description)
-      lines += findings.map { "warning: \($0)" }
-      ReportObject(changes: next.changes, findings: findings, lines: lines).hand(to: report)
+      ReportObject(next, gathered.request, base.origin).hand(to: report)
     }
     return BufferObject(next.blob)
   }
 }
 
-/// What `dtfix_handover` asks for.
-private struct PatchRequest {
-  let forCrash: Bool
-  let architecture: Architecture?
-  let commandLine: CommandLine
-  let initrd: PhysicalRange?
-  let coreHeader: PhysicalRange?
-  let diskKeys: PhysicalRange?
-  let backup: UInt64?
-  let measurements: PhysicalRange?
-  let liveUpdate: LiveUpdateHandover?
-  let extras: [ExtraBuffer]
-  let usableMemory: [PhysicalRange]
-  let reservations: [PhysicalRange]
-  let seeds: Seeds
-
-  enum CommandLine {
-    case omitted
-    case ofTree(append: String)
-    case running(append: String)
-    case given(KernelCommandLine)
+extension ReportObject {
+  /// What was done to a tree, and why.
+  fileprivate convenience init(_ next: NextTree, _ request: KexecRequest, _ origin: TreeFile) {
+    let findings = request.warnings + next.warnings
+    var lines = origin.notes
+    if let unknown = request.machine.$memory.failure { lines.append("note: \(unknown.text)") }
+    lines += next.changes.map(\.description)
+    lines += findings.map { "warning: \($0)" }
+    self.init(changes: next.changes, findings: findings, lines: lines)
   }
+}
 
-  init(_ asked: dtfix_handover) throws(CallFailure) {
+extension RequestOptions {
+  /// What `dtfix_handover` requests of a tree.
+  fileprivate init(
+    _ handover: dtfix_handover, _ machine: MachineSnapshot?
+  ) throws(CallFailure) {
+    self.init()
     let has = try unsafe flags(
-      asked.flags,
+      handover.flags,
       allowed: [
         DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, DTFIX_NO_COMMAND_LINE, DTFIX_REUSE_COMMAND_LINE,
       ], "handover")
-    forCrash = try unsafe isForCrash(asked.purpose)
-    architecture = try unsafe DTFixABI.architecture(asked.architecture)
-    commandLine = try unsafe CommandLine(
-      textIfAny(asked.command_line, "command_line"), append: textIfAny(asked.append, "append"),
+    try unsafe checkUnused(handover.unused, "handover")
+    purpose = try unsafe DTFixABI.purpose(handover.purpose)
+    architecture = try unsafe DTFixABI.architecture(handover.architecture)
+    append = try unsafe textIfAny(handover.append, "append") ?? ""
+    commandLine = try unsafe CommandLineSource(
+      textIfAny(handover.command_line, "command_line"), hasWords: handover.append != nil, machine,
       has)
-    initrd = try unsafe rangeIfAny(asked.initrd, "initrd")
-    coreHeader = try unsafe rangeIfAny(asked.core_header, "core_header")
-    diskKeys = try unsafe rangeIfAny(asked.disk_keys, "disk_keys")
-    backup = unsafe asked.has_backup != 0 ? asked.backup : nil
-    measurements = try unsafe rangeIfAny(asked.measurements, "measurements")
-    liveUpdate = try unsafe LiveUpdateHandover(
-      rangeIfAny(asked.live_update_tree, "live_update_tree"),
-      rangeIfAny(asked.live_update_scratch, "live_update_scratch"))
-    extras = try unsafe list(asked.extras, asked.extra_count, "extras").map(ExtraBuffer.init)
+    inputs = try unsafe list(handover.inputs, handover.input_count, "inputs")
+      .map(KexecRequest.Input.init)
     usableMemory = try unsafe ranges(
-      asked.usable_memory, asked.usable_memory_count, "usable_memory")
-    reservations = try unsafe ranges(asked.reservations, asked.reservation_count, "reservations")
-    seeds = try unsafe Seeds.asked(
-      kaslr: bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed"),
-      rng: bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed"), has)
-    guard forCrash == (coreHeader != nil) else {
-      throw CallFailure(
-        .usage,
-        forCrash ? "a crash kernel needs a core header" : "a core header is for a crash kernel")
+      handover.usable_memory, handover.usable_memory_count, "usable_memory")
+    reservations = try unsafe ranges(
+      handover.reservations, handover.reservation_count, "reservations")
+    seeds = try unsafe Seeds.requested(
+      kaslr: bytes(handover.kaslr_seed, handover.kaslr_seed_size, "kaslr_seed"),
+      rng: bytes(handover.rng_seed, handover.rng_seed_size, "rng_seed"), has)
+    guard purpose == .crash || usableMemory.isEmpty else {
+      throw CallFailure(.usage, "usable memory is for a crash kernel")
     }
-    guard forCrash || usableMemory.isEmpty && diskKeys == nil && backup == nil else {
-      throw CallFailure(.usage, "usable memory, disk keys and a backup are for a crash kernel")
-    }
-  }
-
-  /// The tree, and what could not be learned about the machine.
-  func tree(
-    from base: TreeObject, on machine: MachineSnapshot?
-  ) throws(CallFailure) -> (NextTree, note: String?) {
-    let origin = base.origin
-    var options = PlanOptions()
-    options.architecture = architecture
-    let (architecture, facts) = try ask { () throws(KexecError) in
-      var source = LoadSource(options, on: machine)
-      let architecture = try source.architecture(of: origin)
-      return (architecture, try source.facts(for: architecture))
-    }
-    if forCrash { try checkMemory(facts, isMachine: machine != nil) }
-    let handover = try handover(architecture, facts, machine)
-    let tree = { (edits: [TreeEdit]) throws(KexecError) in
-      try NextTree(
-        from: origin.tree, edits: origin.edits + edits, for: architecture, handover: handover,
-        machine: facts)
-    }
-    do throws(KexecError) {
-      return (try tree(base.edits), facts.$memory.failure?.text)
-    } catch {
-      throw CallFailure(
-        error.charged(to: base.edits, without: { try tree([]) }), in: origin.name)
-    }
-  }
-
-  /// A machine has to have set memory apart, whatever is said of it.
-  private func checkMemory(
-    _ facts: MachineSnapshot, isMachine: Bool
-  ) throws(CallFailure) {
-    guard facts.crashRegions.isEmpty, isMachine || usableMemory.isEmpty else { return }
-    if let missing = facts.$systemRAM.failure, missing.kind == .noPermission {
-      throw CallFailure(missing)
-    }
-    throw CallFailure(.notOffered, "no memory is set apart for a crash kernel")
-  }
-
-  private func handover(
-    _ architecture: Architecture, _ facts: MachineSnapshot, _ machine: MachineSnapshot?
-  ) throws(CallFailure) -> Handover {
-    let memory = usableMemory.isEmpty ? facts.crashRegions : usableMemory
-    var handover = Handover(
-      commandLine: try commandLine.choice(forCrash: forCrash, architecture, machine),
-      initrd: initrd, reservations: reservations, seeds: seeds,
-      crash: coreHeader.map {
-        CrashHandover(coreHeader: $0, usableMemory: memory, backup: backup)
-      })
-    handover.crash?.diskKeys = diskKeys
-    handover.measurements = measurements
-    handover.liveUpdate = liveUpdate
-    handover.extras = extras
-    return handover
   }
 }
 
-extension LiveUpdateHandover {
-  /// Both addresses, or nil for none.
-  fileprivate init?(_ tree: PhysicalRange?, _ scratch: PhysicalRange?) throws(CallFailure) {
-    guard (tree == nil) == (scratch == nil) else {
-      throw CallFailure(.usage, "live_update: the tree and the scratch areas, both or none")
+extension KexecRequest.Input {
+  /// What a loader has placed.
+  fileprivate init(_ input: dtfix_input) throws(CallFailure) {
+    try unsafe checkUnused(input.unused, "input")
+    let number = unsafe input.type
+    let name = try unsafe textIfAny(input.name, "input.name")
+    let row = name.map(KexecInput.extra) ?? KexecInput.all.first { $0.number == number }
+    guard let row, row.number == number else {
+      throw .argument(
+        name == nil
+          ? "inputs: \(number) is no DTFIX_INPUT_…, or one that has a name"
+          : "inputs: of type \(number), which has no name")
     }
-    guard let tree, let scratch else { return nil }
-    self.init(tree: tree, scratch: scratch)
+    guard let range = try unsafe rangeIfAny(input.range, "\(row)") else {
+      throw .argument("\(row): memory of no size")
+    }
+    self.init(row, .at(range))
   }
 }
 
-extension ExtraBuffer {
-  fileprivate init(_ extra: dtfix_extra) throws(CallFailure) {
-    let name = try unsafe text(extra.name, "extra.name")
-    guard let range = try unsafe rangeIfAny(extra.range, "extra \(name)") else {
-      throw .argument("extra \(name): memory of no size")
-    }
-    self.init(name: name, range: range)
-  }
-}
-
-extension PatchRequest.CommandLine {
+extension RequestOptions.CommandLineSource {
+  /// Where the command line of a tree comes from: by default, from the tree.
   fileprivate init(
-    _ line: String?, append: String?, _ has: (Int) -> Bool
+    _ line: String?, hasWords: Bool, _ machine: MachineSnapshot?, _ has: (Int) -> Bool
   ) throws(CallFailure) {
     let choices = [has(DTFIX_NO_COMMAND_LINE), has(DTFIX_REUSE_COMMAND_LINE), line != nil]
-    guard choices.filter({ $0 }).count <= 1, !has(DTFIX_NO_COMMAND_LINE) || append == nil else {
+    guard choices.filter({ $0 }).count <= 1, !has(DTFIX_NO_COMMAND_LINE) || !hasWords else {
       throw CallFailure(
         .usage, "command_line: one from here, from there, and none exclude each other")
     }
     if has(DTFIX_NO_COMMAND_LINE) {
       self = .omitted
     } else if let line {
-      var whole = KernelCommandLine(line)
-      whole.append(append ?? "")
-      self = .given(whole)
+      self = .given(KernelCommandLine(line), name: "command_line")
     } else if has(DTFIX_REUSE_COMMAND_LINE) {
-      self = .running(append: append ?? "")
-    } else {
-      self = .ofTree(append: append ?? "")
-    }
-  }
-
-  fileprivate func choice(
-    forCrash: Bool, _ architecture: Architecture, _ machine: MachineSnapshot?
-  ) throws(CallFailure) -> CommandLineChoice {
-    switch self {
-    case .omitted: return .omitted
-    case .ofTree(let words): return .ofTree(appending: words)
-    case .given(let line): return .given(line)
-    case .running(let words):
       guard let machine else {
         throw CallFailure(.usage, "the running kernel's command line, and no machine")
       }
-      var line = try ask { () throws(KexecError) in
-        var machine = machine
-        return try machine.readCommandLine(forCrash: forCrash, for: architecture)
-      }
-      line.append(words)
-      return .given(line)
+      self = .running(machine)
+    } else {
+      self = .tree
     }
   }
 }

@@ -15,24 +15,25 @@ public func dtfix_plan_make(
   answer(error, plan, "plan") { () throws(CallFailure) in
     let files = try FileSetObject.of(files).files
     let machine = try MachineObject.ifAny(machine)?.machine
-    let asked = try unsafe PlanRequest(try dtfix_plan_options.given(options, "options"), machine)
-    let (object, told) = try asked.plan(files, on: machine)
-    if let report = unsafe report { told.hand(to: report) }
-    return object
+    let request = try unsafe PlanRequest(
+      try dtfix_plan_options.given(options, "options"), machine)
+    let (made, explanation) = try request.plan(files, on: machine)
+    if let report = unsafe report { explanation.hand(to: report) }
+    return made
   }
 }
 
-/// What `dtfix_plan_options` asks for.
+/// What `dtfix_plan_options` requests.
 private struct PlanRequest {
-  let options: PlanOptions
-  /// The call that is asked for; nil for the better one.
+  let options: RequestOptions
+  /// The call that the caller chose; nil for the better one.
   let call: SystemCall?
   let status: KexecStatus
 
-  init(_ asked: dtfix_plan_options, _ machine: MachineSnapshot?) throws(CallFailure) {
-    options = try unsafe PlanOptions(asked, machine)
-    call = try unsafe systemCall(asked.call)
-    status = try unsafe KexecStatus(asked.status, machine?.kernel)
+  init(_ given: dtfix_plan_options, _ machine: MachineSnapshot?) throws(CallFailure) {
+    options = try unsafe RequestOptions(given, machine)
+    call = try unsafe systemCall(given.call)
+    status = try unsafe KexecStatus(given.status, machine?.kernel)
   }
 
   /// The plan, and what there is to say of it.
@@ -42,12 +43,12 @@ private struct PlanRequest {
     let (options, call, status) = (options, call, status)
     return try ask { () throws(KexecError) in
       let job = try LoadJob(files, options, on: machine)
-      let choice = try job.choice(asked: call, on: status)
+      let choice = try job.choice(requested: call, on: status)
       let reason = ["\(choice.call.rawValue): \(choice.reason)"]
       guard choice.call == .kexecLoad else {
         let taken = PlannedFiles(try job.filesForKernel())
         let object = PlanObject(
-          taken, choice, forCrash: options.forCrash, try job.architecture())
+          taken, choice, for: options.purpose, try job.architecture())
         return (object, ReportObject(lines: reason))
       }
       let gathered = try job.gathered()
@@ -61,33 +62,34 @@ private struct PlanRequest {
   }
 }
 
-extension PlanOptions {
-  /// What a caller asks for.
-  fileprivate init(_ asked: dtfix_plan_options, _ machine: MachineSnapshot?) throws(CallFailure) {
+extension RequestOptions {
+  /// What a caller requests.
+  fileprivate init(_ options: dtfix_plan_options, _ machine: MachineSnapshot?) throws(CallFailure) {
     self.init()
     let has = try unsafe flags(
-      asked.flags,
+      options.flags,
       allowed: [
         DTFIX_NO_KASLR_SEED, DTFIX_NO_RNG_SEED, DTFIX_NO_COMMAND_LINE, DTFIX_REUSE_COMMAND_LINE,
         DTFIX_MERGE_TREE, DTFIX_MEASUREMENTS,
       ], "options")
-    forCrash = try unsafe isForCrash(asked.purpose)
-    architecture = try unsafe DTFixABI.architecture(asked.architecture)
-    pageSize = unsafe asked.page_size == 0 ? nil : asked.page_size
+    purpose = try unsafe DTFixABI.purpose(options.purpose)
+    architecture = try unsafe DTFixABI.architecture(options.architecture)
+    pageSize = unsafe options.page_size == 0 ? nil : options.page_size
     guard [nil, 4096, 16384, 65536].contains(pageSize) else {
       throw .argument("page_size: 4096, 16384 or 65536, not \(pageSize ?? 0)")
     }
-    treeOrigin = try unsafe DTFixABI.treeOrigin(asked.tree_origin)
-    profile = unsafe Int(asked.profile)
-    append = try unsafe textIfAny(asked.append, "append") ?? ""
-    reservations = try unsafe ranges(asked.reservations, asked.reservation_count, "reservations")
-    given.excluded = try unsafe ranges(asked.excluded, asked.excluded_count, "excluded")
-    let kaslr = try unsafe bytes(asked.kaslr_seed, asked.kaslr_seed_size, "kaslr_seed")
-    let rng = try unsafe bytes(asked.rng_seed, asked.rng_seed_size, "rng_seed")
+    treeOrigin = try unsafe DTFixABI.treeOrigin(options.tree_origin)
+    profile = unsafe Int(options.profile)
+    append = try unsafe textIfAny(options.append, "append") ?? ""
+    reservations = try unsafe ranges(
+      options.reservations, options.reservation_count, "reservations")
+    given.excluded = try unsafe ranges(options.excluded, options.excluded_count, "excluded")
+    let kaslr = try unsafe bytes(options.kaslr_seed, options.kaslr_seed_size, "kaslr_seed")
+    let rng = try unsafe bytes(options.rng_seed, options.rng_seed_size, "rng_seed")
     // Who says nothing of seeds may get kexec_file_load, which draws its own.
     let areNamed =
       !kaslr.isEmpty || !rng.isEmpty || has(DTFIX_NO_KASLR_SEED) || has(DTFIX_NO_RNG_SEED)
-    seeds = areNamed ? try Seeds.asked(kaslr: kaslr, rng: rng, has) : nil
+    seeds = areNamed ? try Seeds.requested(kaslr: kaslr, rng: rng, has) : nil
     mergesTree = has(DTFIX_MERGE_TREE)
     handsOnMeasurements = has(DTFIX_MEASUREMENTS)
     guard !has(DTFIX_REUSE_COMMAND_LINE) || machine != nil else {

@@ -10,7 +10,7 @@ final class PlanObject: HandleObject, Sendable {
   static let typeName = "plan"
   static let mark: UInt64 = 0x6474_6669_785f_706c
 
-  let isForCrash: Bool
+  let purpose: Purpose
   let call: SystemCall
   let reason: CText
   let architecture: CText
@@ -22,7 +22,7 @@ final class PlanObject: HandleObject, Sendable {
 
   /// A plan for kexec_load.
   init(_ plan: LoadPlan, _ choice: CallChoice) {
-    isForCrash = plan.isForCrash
+    purpose = plan.purpose
     call = choice.call
     reason = CText(choice.reason)
     architecture = CText(plan.architecture.name)
@@ -32,8 +32,8 @@ final class PlanObject: HandleObject, Sendable {
   }
 
   /// Files for kexec_file_load.
-  init(_ files: PlannedFiles, _ choice: CallChoice, forCrash: Bool, _ architecture: Architecture) {
-    isForCrash = forCrash
+  init(_ files: PlannedFiles, _ choice: CallChoice, for purpose: Purpose, _ architecture: Architecture) {
+    self.purpose = purpose
     call = choice.call
     reason = CText(choice.reason)
     self.architecture = CText(architecture.name)
@@ -44,7 +44,7 @@ final class PlanObject: HandleObject, Sendable {
 
   var filled: dtfix_plan_info {
     var info = unsafe dtfix_plan_info()
-    unsafe info.purpose = UInt32(isForCrash ? DTFIX_FOR_CRASH : DTFIX_FOR_KEXEC)
+    unsafe info.purpose = UInt32(purpose == .crash ? DTFIX_FOR_CRASH : DTFIX_FOR_KEXEC)
     let number = call == .kexecLoad ? DTFIX_CALL_KEXEC_LOAD : DTFIX_CALL_KEXEC_FILE_LOAD
     unsafe info.call = UInt32(number)
     unsafe info.reason = reason.start

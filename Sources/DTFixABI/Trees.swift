@@ -22,16 +22,19 @@ final class TreeObject: HandleObject {
     tree = origin.tree
   }
 
-  /// Makes edits, all or none. The first ones come behind those that the tree needs anyhow.
+  /// Makes edits, all or none; the running kernel's own state is removed before the first ones.
   ///
   /// - Returns: what they changed.
   func apply(_ new: [TreeEdit]) throws(CallFailure) -> [Change] {
     guard !new.isEmpty else { return [] }
     do throws(KexecError) {
-      let (edited, changes, _) = try tree.applying(edits.isEmpty ? origin.edits + new : new)
-      tree = edited
+      var request = KexecRequest(.other, tree: tree, seeds: .none)
+      request.hasLiveState = edits.isEmpty && origin.hasLiveState
+      request.edits = new
+      let edited = try EditedTree(request)
+      tree = edited.tree
       edits += new
-      return changes
+      return edited.changes
     } catch {
       throw CallFailure(error, in: origin.name)
     }
@@ -111,9 +114,9 @@ public func dtfix_tree_check(
 ) -> CInt {
   answer(error, report, "report") { () throws(CallFailure) in
     let blob = try TreeObject.of(tree).tree.blob
-    let forCrash = try isForCrash(purpose)
+    let purpose = try DTFixABI.purpose(purpose)
     let architecture = try DTFixABI.architecture(architecture)
-    let check = TreeCheck(of: blob, for: forCrash ? .crash : .kexec, architecture: architecture)
+    let check = TreeCheck(of: blob, for: purpose, architecture: architecture)
     let lines = check.findings.map(\.description) + (check.view?.lines ?? [])
     return ReportObject(findings: check.findings, lines: lines)
   }

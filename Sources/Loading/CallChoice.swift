@@ -17,23 +17,23 @@ public struct CallChoice: Hashable, Sendable {
   /// The call for a plan from a folder: there is no other.
   public static let ofPlan = CallChoice(.kexecLoad, "a plan is segments, not files")
 
-  /// The call for a set of files. The first reason counts: what is asked for, what is needed, what is
+  /// The call for a set of files. The first reason counts: what is requested, what is needed, what is
   /// possible, what is better.
   ///
   /// - Parameters:
-  ///   - asked: the call that is asked for, whatever is better; to ask for kexec_load(2) is to insist on it
-  ///     under lockdown, where the kernel refuses it.
+  ///   - requested: the call that the caller chose, kexec_load(2) even under lockdown, where the kernel refuses
+  ///     it; nil for the better one.
   ///   - needs: what kexec_file_load(2) has no way to do, a sentence each: ``LoadJob/planNeeds``.
   ///   - architecture: of the kernels.
   ///   - isPacked: whether the kernel is within another file.
   ///   - status: what the machine lets a loader do.
   /// - Throws: ``KexecError`` where what is needed is not to be had: better said early than by EPERM.
   public init(
-    asked: SystemCall?, needs: [String], for architecture: Architecture, isPacked: Bool,
+    requested: SystemCall?, needs: [String], for architecture: Architecture, isPacked: Bool,
     on status: KexecStatus
   ) throws(KexecError) {
-    if let asked {
-      try self.init(asked: asked, needs)
+    if let requested {
+      try self.init(requested: requested, needs)
     } else if let need = needs.first {
       try self.init(need: need, for: architecture, on: status)
     } else if status.isLockedDown {
@@ -53,12 +53,12 @@ public struct CallChoice: Hashable, Sendable {
     }
   }
 
-  /// What is asked for is done, but not without what else was asked for.
-  private init(asked: SystemCall, _ needs: [String]) throws(KexecError) {
-    if asked == .kexecFileLoad, let need = needs.first {
+  /// The system call the caller chose; refused if another option needs the other one.
+  private init(requested: SystemCall, _ needs: [String]) throws(KexecError) {
+    if requested == .kexecFileLoad, let need = needs.first {
       throw KexecError(.usage, "\(need): that takes kexec_load, which is not asked for")
     }
-    self.init(asked, "asked for")
+    self.init(requested, "asked for")
   }
 
   /// kexec_load(2), as nothing else will do.

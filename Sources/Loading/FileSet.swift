@@ -9,24 +9,24 @@ public import SystemPackage
 /// Every file is read once, when it is added, and never opened again: what is checked is what is loaded.
 /// Nothing is made of a set before all of it has been read and checked.
 public struct FileSet: Sendable {
-  /// What a file is for; the numbers are those of the C interface, and stay.
-  public enum Kind: UInt32, Hashable, Sendable, CaseIterable {
+  /// What a file is for.
+  public enum Kind: Hashable, Sendable {
     /// The kernel, of any format of `KernelFile`: one, which must be there.
-    case kernel = 1
-    /// An initrd; several are loaded as one, in order.
-    case initrd = 2
+    case kernel
     /// The tree to start from, in place of the machine's: a blob or an archive of a live tree.
-    case tree = 3
+    case tree
     /// An overlay for the tree; several are applied in order.
-    case overlay = 4
+    case overlay
     /// The command line, in place of any other.
-    case commandLine = 5
-    /// The core header of a crash kernel, in place of one that is made of the machine.
-    case coreHeader = 6
-    /// What IMA measured: a measurement list, or a finished buffer.
-    case measurements = 7
+    case commandLine
+    /// Something that a plan hands over: initrds are loaded as one, in order; a core header takes the place of
+    /// the one that is made; what IMA measured is a list, or a finished buffer.
+    case input(KexecInput)
     /// Bytes that are put into memory, and named in `/chosen` by the name of the item.
-    case extra = 8
+    case extra
+
+    /// Initrds.
+    public static let initrd = Kind.input(.initrd)
   }
 
   /// A file that was read.
@@ -97,17 +97,6 @@ public struct FileSet: Sendable {
     try file.contents(named: name, limit: sizeLimit)
   }
 
-  /// The kind of a number.
-  ///
-  /// - Throws: ``KexecError`` for a number that means nothing.
-  public static func kind(_ number: UInt32) throws(KexecError) -> Kind {
-    guard let kind = Kind(rawValue: number) else {
-      throw KexecError(
-        .usage, "a file of kind \(number): there are kinds 1 to \(Kind.allCases.count)")
-    }
-    return kind
-  }
-
   /// The one file of a kind; nil for none.
   func item(_ kind: Kind) -> Item? { items.first { $0.kind == kind } }
 
@@ -148,17 +137,45 @@ public struct FileSet: Sendable {
   }
 }
 
+extension FileSet.Kind {
+  /// All of them.
+  private static let all: [FileSet.Kind] =
+    [.kernel, .tree, .overlay, .commandLine, .extra]
+    + KexecInput.all.filter { $0.planOption != nil }.map(FileSet.Kind.input)
+
+  /// The number in `dtfix.h`, which stays.
+  private var number: UInt32 {
+    switch self {
+    case .kernel: 1
+    case .tree: 3
+    case .overlay: 4
+    case .commandLine: 5
+    case .input(let input): input.number
+    case .extra: KexecInput.extra("").number
+    }
+  }
+
+  /// The kind of a number in `dtfix.h`.
+  ///
+  /// - Throws: ``KexecError`` for a number that means nothing.
+  package init(number: UInt32) throws(KexecError) {
+    guard let kind = Self.all.first(where: { $0.number == number }) else {
+      throw KexecError(
+        .usage, "a file of kind \(number): there are kinds 1 to \(Self.all.count)")
+    }
+    self = kind
+  }
+}
+
 extension FileSet.Kind: CustomStringConvertible {
-  /// What people call it.
+  /// What messages call it.
   public var description: String {
     switch self {
     case .kernel: "kernel"
-    case .initrd: "initrd"
     case .tree: "tree"
     case .overlay: "overlay"
     case .commandLine: "command line"
-    case .coreHeader: "core header"
-    case .measurements: "measurement list"
+    case .input(let input): input.name
     case .extra: "extra part"
     }
   }

@@ -20,11 +20,13 @@ extension LoadJob {
   ///   after it gave up the crash kernel that is loaded.
   public func filesForKernel() throws(KexecError) -> Files {
     let architecture = try architecture()
-    let (line, name) = try commandLine(for: architecture, nil)
+    let (line, name) = try source.commandLine(of: kernel, for: architecture, nil)
     do throws(KexecError) {
       return try filesForKernel(of: architecture, line)
     } catch {
-      throw error.naming(names(nil, commandLine: name))
+      var names = source.names(of: kernel, nil, commandLine: name)
+      names.initrd = files.item(.initrd)?.name ?? kernel.name
+      throw error.naming(names)
     }
   }
 

@@ -69,11 +69,10 @@ public struct TreeFile: Hashable, Sendable {
 }
 
 extension TreeFile {
-  /// What has to be done to the tree before all else: a loader may have copied a live tree of powerpc, with
-  /// all that its kernel wrote there.
-  public var edits: [TreeEdit] {
-    let isCopy = live == nil && Architecture(describedBy: tree)?.prefersLiveTree == true
-    return live != nil || isCopy ? [.removeLiveState] : []
+  /// Whether the running kernel has written into the tree for itself: a loader may have copied a live tree of
+  /// powerpc, with all that its kernel wrote there.
+  public var hasLiveState: Bool {
+    live != nil || Architecture(describedBy: tree)?.prefersLiveTree == true
   }
 
   /// What has to be told even when nobody asks: what the tree lacks.

@@ -21,7 +21,7 @@ struct BufferOptions: ParsableArguments {
       A property of /chosen that tells where a loader puts bytes of your own, and that memory, which is \
       reserved: acme,log=0x48000000+0x1000. Repeatable.
       """, valueName: "name=range"), transform: Parse.extra)
-  var extra: [ExtraBuffer] = []
+  var extra: [KexecRequest.Input] = []
 
   @Option(
     help: ArgumentHelp(
@@ -55,13 +55,13 @@ struct BufferOptions: ParsableArguments {
     }
   }
 
-  /// Says where it all is.
-  func add(to handover: inout Handover) {
-    handover.measurements = imaBufferAt
-    handover.extras = extra
-    handover.crash?.diskKeys = dmcryptkeysAt
-    if let khoFdt, let khoScratch {
-      handover.liveUpdate = LiveUpdateHandover(tree: khoFdt, scratch: khoScratch)
-    }
+  /// Where it all is.
+  var inputs: [KexecRequest.Input] {
+    let places = [
+      (KexecInput.imaBuffer, imaBufferAt), (.diskKeys, dmcryptkeysAt), (.khoTree, khoFdt),
+      (.khoScratch, khoScratch),
+    ]
+    return places.compactMap { input, range in range.map { KexecRequest.Input(input, .at($0)) } }
+      + extra
   }
 }

@@ -56,12 +56,14 @@ extension Failure {
   }
 }
 
-/// Runs what fails with a ``KexecError`` that names its subject.
-func failing<Value>(_ body: () throws(KexecError) -> Value) throws(Failure) -> Value {
+/// Runs what fails with a ``KexecError``, and says so in the words of a command.
+func failing<Value>(
+  _ words: FailureWords = FailureWords(""), _ body: () throws(KexecError) -> Value
+) throws(Failure) -> Value {
   do throws(KexecError) {
     return try body()
   } catch {
-    throw Failure(error)
+    throw Failure(error, words)
   }
 }
 

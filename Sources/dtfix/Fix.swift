@@ -42,28 +42,31 @@ struct Fix: ParsableCommand {
   func run() throws {
     try job.check()
     try buffers.check(forCrash: job.forCrash)
-    try output.check(inputs: inputs)
-    var load = try source.source()
-    let base = try treeToFix(&load)
-    let commandLine = try source.commandLine(changes, forCrash: job.forCrash)
-    let (architecture, machine) = try failing { () throws(KexecError) in
-      let architecture = try load.architecture(of: base)
-      return (architecture, try load.facts(for: architecture))
+    try output.check(inputs: source.paths + changes.overlay)
+    let gathered = try gathered()
+    let tree = try failing(words(gathered.names)) { () throws(KexecError) in
+      try NextTree(gathered.request)
     }
-    var handover = Handover(
-      commandLine: commandLine, initrd: job.initrdAt, reservations: changes.reserve,
-      seeds: try changes.seeds(),
-      crash: try job.handover(on: machine, isMachine: source.machineIsMeant))
-    buffers.add(to: &handover)
-    let merged = try failing { () throws(KexecError) in try load.treeToMerge() }
-    let merge = merged.map { [TreeEdit.merge(MachineTree($0.tree, name: $0.name, facts: machine))] }
-    let next = try nextTree(from: base, merge ?? [], architecture, handover, machine)
-    try output.write(
-      FixResult(
-        source: base, merged: merged, note: machine.$memory.failure?.text,
-        architecture: architecture,
-        tree: next,
-        isSecret: handover.seeds != .none))
+    try output.write(FixResult(gathered, tree))
+  }
+
+  /// The request: all options are in it.
+  private func gathered() throws -> GatheredRequest {
+    var options = try source.options(changes)
+    options.purpose = job.forCrash ? .crash : .kexec
+    options.inputs = job.inputs + buffers.inputs
+    options.usableMemory = job.usableMemory
+    options.edits = try changes.overlays() + options.edits
+    var source = RequestSource(options, on: source.meantMachine)
+    let words = words(SubjectNames("\(self.source.machine.root)"))
+    return try failing(words) { () throws(KexecError) in try source.gathered() }
+  }
+
+  private func words(_ names: SubjectNames) -> FailureWords {
+    var words = FailureWords(names.tree)
+    words.commandLine = names.commandLine
+    words.advisesPlan = true
+    return words
   }
 }
 
@@ -114,67 +117,12 @@ struct JobOptions: ParsableArguments {
     }
   }
 
-  /// What a crash kernel is told; nil for an ordinary kexec. A machine that is meant has to have set
-  /// the memory apart, whatever is said.
-  func handover(
-    on machine: MachineSnapshot, isMachine: Bool
-  ) throws(Failure) -> CrashHandover? {
-    guard let elfcorehdrAt, forCrash else { return nil }
-    let memory = usableMemory.isEmpty ? machine.crashRegions : usableMemory
-    guard !memory.isEmpty, !isMachine || !machine.crashRegions.isEmpty else {
-      if let missing = machine.$systemRAM.failure, missing.kind == .noPermission {
-        throw Failure(missing)
-      }
-      throw Failure(
-        KexecError(
-          .notOffered, KexecError.noCrashRegion.text, advice: .giveUsableMemory))
+  /// Where a loader has placed what it loads.
+  var inputs: [KexecRequest.Input] {
+    let places = [(KexecInput.initrd, initrdAt), (.coreHeader, elfcorehdrAt)]
+    let backup = backupAt.flatMap { PhysicalRange(start: $0, size: 1) }
+    return (places + [(.backup, backup)]).compactMap { input, range in
+      range.map { KexecRequest.Input(input, .at($0)) }
     }
-    return CrashHandover(
-      coreHeader: elfcorehdrAt, usableMemory: memory, backup: backupAt)
-  }
-}
-
-extension Fix {
-  /// The files that are read, whose place the result must not take.
-  private var inputs: [String] {
-    source.paths + changes.overlay
-  }
-
-  /// The tree that is to be fixed. A machine without one may be one that needs none.
-  private func treeToFix(_ load: inout LoadSource) throws(Failure) -> TreeFile {
-    do throws(KexecError) {
-      return try load.tree()
-    } catch {
-      guard error.kind == .notOffered, let told = try? load.toldArchitecture(), !told.takesTree,
-        let reason = told.treeRefusal
-      else { throw Failure(error) }
-      throw Failure(
-        .unsupported(architecture: told, reason: reason), words("\(source.machine.root)"))
-    }
-  }
-
-  private func nextTree(
-    from base: TreeFile, _ merge: [TreeEdit], _ architecture: Architecture,
-    _ handover: Handover, _ machine: MachineSnapshot
-  ) throws(Failure) -> NextTree {
-    let edits = try changes.overlays() + changes.edits
-    let tree = { (edits: [TreeEdit]) throws(KexecError) in
-      try NextTree(
-        from: base.tree, edits: base.edits + edits, for: architecture, handover: handover,
-        machine: machine)
-    }
-    do throws(KexecError) {
-      return try tree(merge + edits)
-    } catch {
-      var words = words(base.name)
-      words.commandLine = source.commandLineName(changes, base)
-      throw Failure(error.charged(to: edits, without: { try tree(merge) }), words)
-    }
-  }
-
-  private func words(_ name: String) -> FailureWords {
-    var words = FailureWords(name)
-    words.advisesPlan = true
-    return words
   }
 }

@@ -34,13 +34,13 @@ enum Parse {
   }
 
   /// `NAME=RANGE`; the name is looked at later.
-  static func extra(_ text: String) throws -> ExtraBuffer {
+  static func extra(_ text: String) throws -> KexecRequest.Input {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty else {
       throw ValidationError(
         "an extra is NAME=RANGE: a property of /chosen, and the memory it tells of")
     }
-    return ExtraBuffer(name: String(parts[0]), range: try range(String(parts[1])))
+    return .init(.extra(String(parts[0])), .at(try range(String(parts[1]))))
   }
 
   /// `NAME=FILE`.

@@ -74,42 +74,30 @@ struct Plan: ParsableCommand {
   func run() throws {
     try output.check()
     var machine = source.meantMachine
-    let options = try planOptions(&machine)
+    try source.refuseNeedlessTree(on: &machine)
+    let options = try options()
     var files = try self.files.set(changes)
     try parts.add(to: &files)
     let progress = Progress()
-    let gathered = try failing { () throws(KexecError) in
+    let (job, gathered) = try failing { () throws(KexecError) in
       defer { progress.end() }
-      return try LoadJob(files, options, on: machine, progress: progress.report)
-        .gathered()
+      let job = try LoadJob(files, options, on: machine, progress: progress.report)
+      return (job, try job.gathered())
     }
-    try output.write(plan(gathered), notes: gathered.notes)
+    let plan = try failing(words(gathered.names)) { () throws(KexecError) in
+      try job.unnamedPlan(gathered)
+    }
+    try output.write(plan, notes: gathered.notes)
   }
 
-  /// What the options say, in the words of Loading.
-  private func planOptions(_ machine: inout MachineSnapshot?) throws -> PlanOptions {
-    var options = PlanOptions()
-    options.forCrash = forCrash
-    try source.refuseNeedlessTree(on: &machine)
-    try source.tell(&options)
-    if changes.noCommandLine { options.commandLine = .omitted }
-    if changes.reuseCmdline { options.commandLine = .running(source.machine.snapshot()) }
-    options.append = changes.append ?? ""
-    options.edits = changes.edits
-    options.reservations = changes.reserve
-    options.seeds = try changes.seeds()
+  /// What the options say, in the words of Loading; all files but the tree are read elsewhere.
+  private func options() throws -> RequestOptions {
+    var options = try source.options(changes)
+    options.purpose = forCrash ? .crash : .kexec
     options.given = given.facts
     options.profile = files.profile
     options.handsOnMeasurements = parts.ima
     return options
-  }
-
-  private func plan(_ gathered: LoadJob.Gathered) throws(Failure) -> LoadPlan {
-    do throws(KexecError) {
-      return try gathered.plan()
-    } catch {
-      throw Failure(error, words(gathered.names))
-    }
   }
 
   private func words(_ names: SubjectNames) -> FailureWords {
@@ -146,11 +134,6 @@ struct PlanFiles: ParsableArguments {
     try add(.kernel, [kernel], to: &set)
     try add(.initrd, initrd, to: &set)
     try add(.overlay, changes.overlay, to: &set)
-    if let line = changes.commandLine {
-      try failing { () throws(KexecError) in
-        try set.add(.commandLine, Array(line.utf8), named: "--command-line")
-      }
-    }
     return set
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Kexec
 import Loading
 
 /// What is loaded besides kernel and initrd.
@@ -49,8 +50,8 @@ struct PlanParts: ParsableArguments {
 
   /// Reads all files that the options name.
   func add(to set: inout FileSet) throws(Failure) {
-    if let elfcorehdr { try set.add(.coreHeader, elfcorehdr) }
-    if let imaList { try set.add(.measurements, imaList) }
+    if let elfcorehdr { try set.add(.input(.coreHeader), elfcorehdr) }
+    if let imaList { try set.add(.input(.imaBuffer), imaList) }
     for file in extra { try set.add(.extra, file.path, named: file.name) }
   }
 }

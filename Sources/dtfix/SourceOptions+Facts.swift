@@ -17,32 +17,36 @@ extension SourceOptions {
   /// The machine, if its facts go with the tree; nothing is read of it yet.
   var meantMachine: MachineSnapshot? { machineIsMeant ? machine.snapshot() : nil }
 
-  /// Where tree and facts come from, for a tree alone.
-  func source() throws(Failure) -> LoadSource {
-    var options = PlanOptions()
-    try tell(&options)
-    return LoadSource(options, on: meantMachine)
-  }
-
-  /// Says where tree and facts come from.
-  func tell(_ options: inout PlanOptions) throws(Failure) {
+  /// What the options say of tree, machine and changes; the overlays are read elsewhere.
+  func options(_ changes: ChangeOptions) throws -> RequestOptions {
+    var options = RequestOptions()
     if let arch { options.architecture = try Self.architecture(named: arch) }
     options.pageSize = pageSize
     options.treeOrigin = origin.from
     if let path = mergeDTB ?? dtb { options.tree = try TreeFile(path) }
     options.mergesTree = mergeDTB != nil
+    if let text = changes.commandLine {
+      options.commandLine = .given(KernelCommandLine(text), name: "--command-line")
+    }
+    if changes.noCommandLine { options.commandLine = .omitted }
+    if changes.reuseCmdline { options.commandLine = .running(machine.snapshot()) }
+    options.append = changes.append ?? ""
+    options.edits = changes.edits
+    options.reservations = changes.reserve
+    options.seeds = try changes.seeds()
+    return options
   }
 
   /// Refuses a tree that a plan would not look at, before it is opened.
   func refuseNeedlessTree(on meantMachine: inout MachineSnapshot?) throws(Failure) {
     guard let path = mergeDTB ?? dtb else { return }
-    var options = PlanOptions()
+    var options = RequestOptions()
     if let arch { options.architecture = try Self.architecture(named: arch) }
     try failing { () throws(KexecError) in
-      var source = LoadSource(options, on: meantMachine)
-      let told = try source.toldArchitecture()
+      var source = RequestSource(options, on: meantMachine)
+      let known = try source.knownArchitecture()
       meantMachine = source.machine
-      if let told { try LoadSource.refuse(tree: path, for: told) }
+      if let known { try RequestSource.refuse(tree: path, for: known) }
     }
   }
 
@@ -53,36 +57,5 @@ extension SourceOptions {
       throw Failure(.usage, "--arch: no architecture \(name); there are \(known)")
     }
     return named
-  }
-
-  /// The next kernel's command line: the caller's, or the machine's; of a tree that was named alone,
-  /// its own.
-  func commandLine(
-    _ changes: ChangeOptions, forCrash: Bool
-  ) throws(Failure) -> CommandLineChoice {
-    if changes.noCommandLine { return .omitted }
-    var line: KernelCommandLine
-    if let text = changes.commandLine {
-      line = KernelCommandLine(text)
-    } else if usesRunningCommandLine(changes) {
-      line = try failing { () throws(KexecError) in
-        var running = machine.snapshot()
-        return try running.readCommandLine(forCrash: forCrash)
-      }
-    } else {
-      return .ofTree(appending: changes.append ?? "")
-    }
-    line.append(changes.append ?? "")
-    return .given(line)
-  }
-
-  /// What messages call the source of the command line.
-  func commandLineName(_ changes: ChangeOptions, _ base: TreeFile) -> String {
-    if changes.commandLine != nil { return "--command-line" }
-    return usesRunningCommandLine(changes) ? machine.commandLinePath.string : base.name
-  }
-
-  private func usesRunningCommandLine(_ changes: ChangeOptions) -> Bool {
-    machineIsMeant || changes.reuseCmdline
   }
 }

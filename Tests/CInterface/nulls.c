@@ -55,7 +55,7 @@ static int calls_with_null_lists(int number, void *unused) {
 #define PATCH dtfix_tree_patch(good.tree, &handover, NULL, &out.buffer, &out.report, E)
   CALL((handover.usable_memory_count = 1, PATCH))
   CALL((handover.reservation_count = 1, PATCH))
-  CALL((handover.extra_count = 1, PATCH))
+  CALL((handover.input_count = 1, PATCH))
   CALL((handover.kaslr_seed = NULL, PATCH))
   CALL((handover.rng_seed = NULL, PATCH))
 #define HEADER dtfix_core_header(good.machine, &facts, &out.buffer, &out.report, E)

@@ -8,8 +8,18 @@
 #include <string.h>
 
 static const dtfix_range reservations[] = {{0x60000000, 0x1000}, {0x60010000, 0x3000}};
-static const dtfix_extra extras[] = {{"acme,log", {0x61000000, 0x800}}, {"acme,more", {0x61010000, 0x10}}};
-static const dtfix_extra crash_extra = {"acme,log", {0x94000000, 0x800}};
+static const dtfix_input inputs[] = {
+    {DTFIX_INPUT_EXTRA, 0, "acme,log", {0x61000000, 0x800}},
+    {DTFIX_INPUT_EXTRA, 0, "acme,more", {0x61010000, 0x10}},
+    {DTFIX_INPUT_INITRD, 0, NULL, {0x62000000, 0x12345}},
+    {DTFIX_INPUT_IMA_BUFFER, 0, NULL, {0x63000000, 0x2000}},
+    {DTFIX_INPUT_KHO_TREE, 0, NULL, {0x64000000, 0x1000}},
+    {DTFIX_INPUT_KHO_SCRATCH, 0, NULL, {0x64010000, 0x40}}};
+static const dtfix_input crash_inputs[] = {
+    {DTFIX_INPUT_EXTRA, 0, "acme,log", {0x94000000, 0x800}},
+    {DTFIX_INPUT_INITRD, 0, NULL, {0x92800000, 0x12345}},
+    {DTFIX_INPUT_CORE_HEADER, 0, NULL, {0x95000000, 0x1000}},
+    {DTFIX_INPUT_DISK_KEYS, 0, NULL, {0x95100000, 0x2000}}};
 static const dtfix_range usable = {0x92000000, 0x4000000};
 
 static void fill(dtfix_handover *handover, uint32_t purpose) {
@@ -19,21 +29,13 @@ static void fill(dtfix_handover *handover, uint32_t purpose) {
   handover->append = "debug nr_cpus=1";
   handover->reservations = reservations;
   handover->reservation_count = 2;
-  handover->extras = extras;
-  handover->extra_count = 2;
+  handover->inputs = inputs;
+  handover->input_count = sizeof inputs / sizeof *inputs;
   if (purpose == DTFIX_FOR_CRASH) {
-    handover->extras = &crash_extra;
-    handover->extra_count = 1;
-    handover->initrd = (dtfix_range){0x92800000, 0x12345};
-    handover->core_header = (dtfix_range){0x95000000, 0x1000};
-    handover->disk_keys = (dtfix_range){0x95100000, 0x2000};
+    handover->inputs = crash_inputs;
+    handover->input_count = sizeof crash_inputs / sizeof *crash_inputs;
     handover->usable_memory = &usable;
     handover->usable_memory_count = 1;
-  } else {
-    handover->initrd = (dtfix_range){0x62000000, 0x12345};
-    handover->measurements = (dtfix_range){0x63000000, 0x2000};
-    handover->live_update_tree = (dtfix_range){0x64000000, 0x1000};
-    handover->live_update_scratch = (dtfix_range){0x64010000, 0x40};
   }
 }
 

@@ -13,7 +13,7 @@ static int calls_with_size(int number, void *unused) {
   dtfix_file file = good.file;
   dtfix_edit edit = good.edit;
   const dtfix_range range = {0x1000, 0x1000};
-  const dtfix_extra extra = {"extra", {0x1000, 0x1000}};
+  const dtfix_input input = {DTFIX_INPUT_INITRD, 0, NULL, {0x1000, 0x1000}};
   (void)unused;
   CALL(dtfix_tree_open(kernel, size, &out.tree, E))
 #define EDIT dtfix_tree_edit(good.tree, &edit, 1, &out.report, E)
@@ -25,7 +25,7 @@ static int calls_with_size(int number, void *unused) {
 #define PATCH dtfix_tree_patch(good.tree, &handover, NULL, &out.buffer, &out.report, E)
   CALL((handover.usable_memory = &range, handover.usable_memory_count = size, PATCH))
   CALL((handover.reservations = &range, handover.reservation_count = size, PATCH))
-  CALL((handover.extras = &extra, handover.extra_count = size, PATCH))
+  CALL((handover.inputs = &input, handover.input_count = size, PATCH))
   CALL((handover.kaslr_seed_size = size, PATCH))
   CALL((handover.rng_seed_size = size, PATCH))
 #define HEADER dtfix_core_header(good.machine, &facts, &out.buffer, &out.report, E)
@@ -56,6 +56,7 @@ static int calls_with_number(int number, void *unused) {
   dtfix_plan_options options = good.options;
   dtfix_file file = good.file;
   dtfix_edit edit = good.edit;
+  dtfix_input input = {0, 0, NULL, {0x1000, 0x1000}};
   (void)unused;
   CALL((edit.kind = value, EDIT))
   CALL(dtfix_tree_check(good.tree, value, NULL, &out.report, E))
@@ -64,6 +65,7 @@ static int calls_with_number(int number, void *unused) {
   CALL(dtfix_machine_capture(good.machine, value, &out.buffer, &out.report, E))
   CALL((handover.purpose = value, PATCH))
   CALL((handover.flags = value, PATCH))
+  CALL((input.type = value, handover.inputs = &input, handover.input_count = 1, PATCH))
   CALL((file.type = value, dtfix_file_set_add(good.files, &file, E)))
   CALL((options.purpose = value, PLAN))
   CALL((options.flags = value, PLAN))
@@ -72,8 +74,10 @@ static int calls_with_number(int number, void *unused) {
   return NO_SUCH_CALL;
 }
 
-/* Members that have no use yet are zero, so that they may get one. */
+/* Members that have no use yet are zero, so that they may get one; an extra has a name, and nothing else has. */
 static int calls_with_unused(int number, void *unused) {
+  dtfix_handover handover = good.handover;
+  dtfix_input input = {DTFIX_INPUT_INITRD, 0, NULL, {0x1000, 0x1000}};
   dtfix_core_facts facts = good.facts;
   dtfix_file file = good.file;
   dtfix_edit edit = good.edit, overlay = {DTFIX_EDIT_OVERLAY, 0, NULL, kernel, sizeof kernel, NULL};
@@ -84,6 +88,13 @@ static int calls_with_unused(int number, void *unused) {
   CALL((edit.name = "name", EDIT))
   CALL((overlay.text = "/node", dtfix_tree_edit(good.tree, &overlay, 1, &out.report, E)))
   CALL((facts.unused = 1, HEADER))
+  CALL((handover.unused = 1, PATCH))
+  handover.inputs = &input;
+  handover.input_count = 1;
+  CALL((input.unused = 1, PATCH))
+  CALL((input.name = "name", PATCH))
+  CALL((input.type = DTFIX_INPUT_EXTRA, PATCH))
+  CALL((input.range.size = 0, PATCH))
   CALL((file.type = DTFIX_FILE_INITRD, file.has_fd = 1, dtfix_file_set_add(good.files, &file, E)))
   return NO_SUCH_CALL;
 }
@@ -91,19 +102,19 @@ static int calls_with_unused(int number, void *unused) {
 /* Memory that goes around the end of all addresses. */
 static int calls_with_ranges(int number, void *unused) {
   const dtfix_range around = {UINT64_MAX - 0xfff, 0x2000};
-  const dtfix_extra extra = {"extra", {UINT64_MAX - 0xfff, 0x2000}};
+  static const dtfix_input inputs[] = {
+      {DTFIX_INPUT_INITRD, 0, NULL, {UINT64_MAX - 0xfff, 0x2000}},
+      {DTFIX_INPUT_EXTRA, 0, "extra", {UINT64_MAX - 0xfff, 0x2000}}};
   dtfix_handover handover = good.handover;
   dtfix_core_facts facts = good.facts;
   dtfix_plan_options options = good.options;
   (void)unused;
-  CALL((handover.initrd = around, PATCH))
-  CALL((handover.core_header = around, handover.purpose = DTFIX_FOR_CRASH, PATCH))
-  CALL((handover.measurements = around, PATCH))
-  CALL((handover.disk_keys = around, PATCH))
-  CALL((handover.live_update_tree = handover.live_update_scratch = around, PATCH))
+  handover.input_count = 1;
+  CALL((handover.inputs = &inputs[0], PATCH))
+  CALL((handover.inputs = &inputs[1], PATCH))
+  handover.input_count = 0;
   CALL((handover.usable_memory = &around, handover.usable_memory_count = 1, PATCH))
   CALL((handover.reservations = &around, handover.reservation_count = 1, PATCH))
-  CALL((handover.extras = &extra, handover.extra_count = 1, PATCH))
   CALL((facts.ram = &around, facts.ram_count = 1, HEADER))
   CALL((facts.excluded = &around, facts.excluded_count = 1, HEADER))
   CALL((facts.cpu_notes = &around, facts.cpu_note_count = 1, HEADER))

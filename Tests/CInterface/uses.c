@@ -166,6 +166,7 @@ static void test_report(void) {
 /* A machine that tells nothing: the report says so, and memory that a caller names is not enough for its crash kernel. */
 static void test_unknown_machine(void) {
   const dtfix_range usable = {0x44000000, 0x4000000};
+  const dtfix_input header = {DTFIX_INPUT_CORE_HEADER, 0, NULL, {0x44000000, 0x1000}};
   dtfix_handover handover = good.handover;
   dtfix_machine *machine = NULL;
   dtfix_buffer *blob = NULL, *text = NULL;
@@ -178,7 +179,8 @@ static void test_unknown_machine(void) {
   dtfix_report_free(&report);
   dtfix_buffer_free(&blob);
   handover.purpose = DTFIX_FOR_CRASH;
-  handover.core_header = (dtfix_range){0x44000000, 0x1000};
+  handover.inputs = &header;
+  handover.input_count = 1;
   handover.usable_memory = &usable;
   handover.usable_memory_count = 1;
   EXPECT(dtfix_tree_patch(good.tree, &handover, machine, &blob, NULL, NULL) == -DTFIX_E_NOT_OFFERED);

@@ -9,7 +9,7 @@ import Testing
 
 /// Every rule by which a finished blob is read back must be able to say no.
 @Suite struct `The acceptance checks` {
-  static let handover = Handover(
+  static let handover = KexecRequest(
     commandLine: "console=ttyS0", initrd: someInitrd, reservations: [range(0x7000_0000, 0x1000)],
     seeds: fixedSeeds)
 
@@ -113,9 +113,10 @@ import Testing
     var edited = base
     try edited.addNode("hypervisor", to: "/")
     func findings(_ architecture: Architecture) throws -> [Finding] {
-      Acceptance(
-        architecture, Self.handover, KernelCommandLine("console=ttyS0"), base: base,
-        edited: edited, reservations: []
+      var request = Self.handover
+      request.architecture = architecture
+      return Acceptance(
+        request, KernelCommandLine("console=ttyS0"), base: base, edited: edited, reservations: []
       ).findings(in: try patched(edited, for: .riscv64, Self.handover).blob)
     }
     #expect(try findings(.riscv64) == [])
@@ -135,8 +136,10 @@ import Testing
   }
 
   private func acceptance(of base: DeviceTree) -> Acceptance {
-    Acceptance(
-      .arm64, Self.handover, KernelCommandLine("console=ttyS0"), base: base, edited: base,
+    var request = Self.handover
+    request.architecture = .arm64
+    return Acceptance(
+      request, KernelCommandLine("console=ttyS0"), base: base, edited: base,
       reservations: base.reservations.filter { $0.address != 0xa20_0000 })
   }
 }

@@ -16,9 +16,9 @@ import Testing
   @Test(arguments: try Fixtures.boards().filter { $0.contains("/armhf-") && $0.hasSuffix(".dtb") })
   func `tells a crash kernel in the cells of its root`(path: String) throws {
     let base = try DeviceTree(blob: contents(of: path))
-    let handover = Handover(
+    let handover = KexecRequest(
       commandLine: "quiet", initrd: Self.initrd, seeds: .none,
-      crash: CrashHandover(coreHeader: Self.header, usableMemory: [Self.main]))
+      crash: Crash(coreHeader: Self.header, usableMemory: [Self.main]))
 
     let next = try NextTree(from: base, for: .arm, handover: handover)
 
@@ -61,7 +61,7 @@ import Testing
     try base.setProperty("linux,initrd-end", of: "/chosen", to: end)
     try base.addReservation(range(0x6000_0000, 0x1000).tuple)
 
-    let tree = try patched(base, for: .arm, Handover(commandLine: "quiet", seeds: .none))
+    let tree = try patched(base, for: .arm, KexecRequest(commandLine: "quiet", seeds: .none))
 
     #expect(try tree.chosen("linux,initrd-start") == nil)
     #expect(!tree.reservations.contains(range(0x6000_0000, 0x1000).tuple))
@@ -79,10 +79,10 @@ import Testing
   func `says nothing that passes 32 bits`(
     header: PhysicalRange, main: PhysicalRange, place: String
   ) throws {
-    let crash = CrashHandover(coreHeader: header, usableMemory: [main])
+    let crash = Crash(coreHeader: header, usableMemory: [main])
 
     let error = #expect(throws: KexecError.self) {
-      try patched(source("cells-1-1"), for: .arm, Handover(seeds: .none, crash: crash))
+      try patched(source("cells-1-1"), for: .arm, KexecRequest(seeds: .none, crash: crash))
     }
 
     #expect(error?.description.contains(place) == true, "\(error.map { "\($0)" } ?? "")")

@@ -12,7 +12,7 @@ import Testing
       let base = try DeviceTree(blob: contents(of: path))
       let architecture = try #require(Architecture(describedBy: base), "\(path)")
       let initrd = Self.initrd(for: architecture)
-      let handover = Handover(
+      let handover = KexecRequest(
         commandLine: "console=ttyS0 board", initrd: initrd,
         reservations: [range(0x3_0000_0000, 0x1000)], seeds: fixedSeeds)
 

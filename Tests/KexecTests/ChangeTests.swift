@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: Fixtures.sources.filter { $0 != "qemu-ppc64-pseries" })
   func `are all there is between the two trees`(name: String) throws {
     let base = try source(name)
-    let handover = Handover(
+    let handover = KexecRequest(
       commandLine: "new", initrd: someInitrd, reservations: [range(0x7000_0000, 0x1000)],
       seeds: fixedSeeds)
 
@@ -32,7 +32,7 @@ import Testing
     try base.setProperty("kaslr-seed", of: "/chosen", to: .u64(0x0908_0706_0504_0302))
 
     let next = try NextTree(
-      from: base, for: .arm64, handover: Handover(commandLine: "x", seeds: fixedSeeds))
+      from: base, for: .arm64, handover: KexecRequest(commandLine: "x", seeds: fixedSeeds))
 
     let text = next.changes.map { "\($0)\n\($0.json)" }.joined(separator: "\n")
 
@@ -50,7 +50,7 @@ import Testing
     try base.setProperty("linux,something-new", of: "/chosen", to: .u64(1))
 
     let next = try NextTree(
-      from: base, for: .arm64, handover: Handover(commandLine: .omitted, seeds: fixedSeeds))
+      from: base, for: .arm64, handover: KexecRequest(commandLine: .omitted, seeds: fixedSeeds))
 
     let kept = next.changes.filter { $0.action == .kept }.map { "\($0.subject)" }
     #expect(
@@ -70,7 +70,7 @@ import Testing
     let machine = MachineSnapshot(pageSize: 4096, reserved: [range(0x8800_0000, 0x1_0000)])
 
     let next = try NextTree(
-      from: base, for: .arm64, handover: Handover(seeds: .none), machine: machine)
+      from: base, for: .arm64, handover: KexecRequest(seeds: .none), machine: machine)
 
     let change = try #require(next.changes.first { $0.from == .memory(own) })
     #expect(change.action == .removed)
@@ -85,7 +85,7 @@ import Testing
     let machine = MachineSnapshot(pageSize: 4096, reserved: [range(0x8800_0000, 0x1_0000)])
 
     let next = try NextTree(
-      from: base, for: .arm64, handover: Handover(seeds: .none), machine: machine)
+      from: base, for: .arm64, handover: KexecRequest(seeds: .none), machine: machine)
 
     #expect(next.changes.contains { $0.action == .kept && $0.from == .memory(entry) })
     #expect(try DeviceTree(blob: next.blob).reservations.contains(entry))
@@ -97,7 +97,7 @@ import Testing
       edits: [
         .set("model", node: "/", .string("A")), .set("model", node: "/", .string("B")),
         .deleteProperty("stdout-path", node: "/chosen"), .deleteNode("/aliases"),
-      ], for: .arm64, handover: Handover(seeds: .none))
+      ], for: .arm64, handover: KexecRequest(seeds: .none))
 
     let asked = next.changes.prefix(4).map(\.rule)
     let tree = try DeviceTree(blob: next.blob)

@@ -30,10 +30,10 @@ import Testing
 
   @Test func `is refused where one cell cannot say it`() throws {
     let high = range(0x1_0000_0000, 0x1000_0000)
-    let crash = CrashHandover(coreHeader: range(0x1_0000_0000, 0x1000), usableMemory: [high])
+    let crash = Crash(coreHeader: range(0x1_0000_0000, 0x1000), usableMemory: [high])
 
     let error = #expect(throws: KexecError.self) {
-      try patched(source("cells-1-1"), Handover(seeds: .none, crash: crash))
+      try patched(source("cells-1-1"), KexecRequest(seeds: .none, crash: crash))
     }
     #expect(
       error?.description == """
@@ -41,7 +41,7 @@ import Testing
         [fdt.c:early_init_dt_scan_root]
         """)
     #expect(
-      try patched(source("qemu-arm64-virt"), Handover(seeds: .none, crash: crash)).chosen(
+      try patched(source("qemu-arm64-virt"), KexecRequest(seeds: .none, crash: crash)).chosen(
         "linux,elfcorehdr") == .cells([1, 0, 0, 0x1000]))
   }
 
@@ -58,10 +58,10 @@ import Testing
   func `is refused when a crash kernel would read the memory otherwise`(
     memory: [PhysicalRange], error: KexecError
   ) throws {
-    let crash = CrashHandover(coreHeader: Self.header, usableMemory: memory)
+    let crash = Crash(coreHeader: Self.header, usableMemory: memory)
 
     #expect(throws: error) {
-      try patched(source("qemu-arm64-virt"), Handover(seeds: .none, crash: crash))
+      try patched(source("qemu-arm64-virt"), KexecRequest(seeds: .none, crash: crash))
     }
   }
 
@@ -132,11 +132,12 @@ import Testing
   @Test(arguments: damages)
   func `is read back, and refused with`(damage: Damage) throws {
     let base = try source("qemu-arm64-virt")
-    let handover = handover(commandLine: "x")
+    var handover = handover(commandLine: "x")
+    handover.architecture = .arm64
     var tree = try patched(base, handover)
     func findings(_ tree: DeviceTree) -> [Finding] {
       Acceptance(
-        .arm64, handover, KernelCommandLine("x"), base: base, edited: base,
+        handover, KernelCommandLine("x"), base: base, edited: base,
         reservations: base.reservations
       ).findings(in: tree.blob)
     }
@@ -149,9 +150,9 @@ import Testing
 
   private func handover(
     commandLine: CommandLineChoice = .ofTree(), initrd: PhysicalRange? = nil
-  ) -> Handover {
-    Handover(
+  ) -> KexecRequest {
+    KexecRequest(
       commandLine: commandLine, initrd: initrd, seeds: .none,
-      crash: CrashHandover(coreHeader: Self.header, usableMemory: [Self.main, Self.low]))
+      crash: Crash(coreHeader: Self.header, usableMemory: [Self.main, Self.low]))
   }
 }

@@ -45,7 +45,7 @@ import Testing
     name: String, architecture: Architecture
   ) throws {
     let oracle = try CrashOracle(name, maker: "kexec-tools")
-    let crash = try #require(oracle.handover.crash)
+    let header = try #require(oracle.handover.coreHeaderRange)
 
     let ours = try DeviceTree(blob: oracle.nextTree(for: architecture).blob)
 
@@ -54,13 +54,13 @@ import Testing
     }
     #expect(
       Set(differences) == [
-        .reservation(try #require(oracle.handover.initrd).tuple, onlyIn: .second),
-        .reservation(crash.coreHeader.tuple, onlyIn: .second),
+        .reservation(try #require(oracle.handover.initrdRange).tuple, onlyIn: .second),
+        .reservation(header.tuple, onlyIn: .second),
         .property("linux,booted-from-kexec", node: "/chosen", from: nil, to: .empty),
       ])
     let line = try #require(try ours.chosen("bootargs")?.string)
     let prefix =
-      architecture == .riscv64 ? "elfcorehdr=0x\(String(crash.coreHeader.start, radix: 16)) " : ""
+      architecture == .riscv64 ? "elfcorehdr=0x\(String(header.start, radix: 16)) " : ""
     #expect(line == prefix + oracle.commandLine)
     #expect(
       Array(oracle.commandLine.utf8)
@@ -81,15 +81,15 @@ import Testing
     let header = try #require(reserved.first { $0.size == 0x400 })
     let start = try #require(try theirs.chosen("linux,initrd-start")?.number)
     let end = try #require(try theirs.chosen("linux,initrd-end")?.number)
-    let handover = Handover(
+    var handover = KexecRequest(
       commandLine: "quiet", initrd: range(start, end - start), seeds: .none,
-      crash: CrashHandover(
+      crash: Crash(
         coreHeader: range(header.address, header.size), usableMemory: try machine.crashRegions(),
         backup: backup))
 
+    handover.hasLiveState = true
     let next = try NextTree(
-      from: machine.liveTree().tree, edits: [.removeLiveState], for: .ppc64, handover: handover,
-      machine: facts(of: machine))
+      from: machine.liveTree().tree, for: .ppc64, handover: handover, machine: facts(of: machine))
 
     let ours = try DeviceTree(blob: next.blob)
     let differences = theirs.compared(with: ours).differences.filter { difference in
@@ -130,8 +130,8 @@ import Testing
   @Test func `leaves nothing behind when an ordinary kexec follows`() throws {
     let oracle = try CrashOracle("arm64-virt-6g-highlow-6.12-kf", maker: "kernel")
     var ordinary = oracle.handover
-    ordinary.crash = nil
-    ordinary.initrd = range(0x5000_0000, 0x1000)
+    ordinary.purpose = .kexec
+    ordinary.inputs = [.init(.initrd, .at(range(0x5000_0000, 0x1000)))]
 
     let direct = try NextTree(from: oracle.base, for: .arm64, handover: ordinary)
     let after = try NextTree(
@@ -148,7 +148,7 @@ struct CrashOracle {
   let base: DeviceTree
   let tree: DeviceTree
   let commandLine: String
-  let handover: Handover
+  let handover: KexecRequest
 
   /// Where a loader put things is its choice, and is taken from its tree; the usable memory is not: it
   /// comes from `/proc/iomem`.
@@ -163,10 +163,10 @@ struct CrashOracle {
     let header = try #require(try tree.chosen("linux,elfcorehdr")?.tuples(cells)?.first)
     let start = try #require(try tree.chosen("linux,initrd-start")?.number)
     let end = try #require(try tree.chosen("linux,initrd-end")?.number)
-    handover = Handover(
+    handover = KexecRequest(
       commandLine: .given(KernelCommandLine(commandLine)), initrd: range(start, end - start),
       seeds: fixedSeeds,
-      crash: CrashHandover(
+      crash: Crash(
         coreHeader: range(header.address, header.size),
         usableMemory: try machine.crashRegions(), backup: backup))
   }

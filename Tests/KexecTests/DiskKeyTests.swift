@@ -15,7 +15,7 @@ import Testing
   @Test func `of the last hand-over go, and nothing tells where they were`() throws {
     let base = try source("stale-handover")
     let next = try NextTree(
-      from: base, for: .arm64, handover: Handover(commandLine: "x", seeds: fixedSeeds))
+      from: base, for: .arm64, handover: KexecRequest(commandLine: "x", seeds: fixedSeeds))
     let tree = try DeviceTree(blob: next.blob)
 
     let told = next.changes.map { "\($0) \($0.json)" }.joined(separator: "\n")
@@ -72,7 +72,7 @@ import Testing
     ])
   func `are refused elsewhere, and nothing tells where`(place: PhysicalRange, text: String) throws {
     var handover = handover(fixedSeeds)
-    handover.crash?.diskKeys = place
+    handover[.diskKeys] = .at(place)
 
     let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), handover)
@@ -84,7 +84,7 @@ import Testing
 
   @Test func `are not told of by what overlaps them`() throws {
     var handover = handover(fixedSeeds)
-    handover.extras = [ExtraBuffer(name: "acme,log", range: range(0x9800_0300, 0x1000))]
+    handover.inputs.append(.init(.extra("acme,log"), .at(range(0x9800_0300, 0x1000))))
 
     let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), handover)
@@ -96,9 +96,9 @@ import Testing
 
   @Test func `are refused where one cell cannot say it, and nothing tells where`() throws {
     var handover = handover(fixedSeeds)
-    handover.crash?.usableMemory = [range(0x1_0000_0000, 0x1000_0000)]
-    handover.crash?.coreHeader = range(0x1_0fff_0000, 0x1000)
-    handover.crash?.diskKeys = range(0x1_0800_0000, 780)
+    handover.usableMemory = [range(0x1_0000_0000, 0x1000_0000)]
+    handover[.coreHeader] = .at(range(0x1_0fff_0000, 0x1000))
+    handover[.diskKeys] = .at(range(0x1_0800_0000, 780))
 
     let error = #expect(throws: KexecError.self) { try patched(source("cells-1-1"), handover) }
 
@@ -117,10 +117,11 @@ import Testing
     }
   }
 
-  private func handover(_ seeds: Seeds) -> Handover {
-    var crash = CrashHandover(
-      coreHeader: range(0x9fff_0000, 0x1000), usableMemory: [Self.main])
-    crash.diskKeys = Self.keys
-    return Handover(commandLine: "x", seeds: seeds, crash: crash)
+  private func handover(_ seeds: Seeds) -> KexecRequest {
+    var request = KexecRequest(
+      commandLine: "x", seeds: seeds,
+      crash: Crash(coreHeader: range(0x9fff_0000, 0x1000), usableMemory: [Self.main]))
+    request[.diskKeys] = .at(Self.keys)
+    return request
   }
 }

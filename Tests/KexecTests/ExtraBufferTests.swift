@@ -8,7 +8,8 @@ import Testing
 @testable import Kexec
 
 @Suite struct `Bytes of one's own in a tree` {
-  static let log = ExtraBuffer(name: "acme,log", range: range(0x7000_0000, 12_345))
+  static let logRange = range(0x7000_0000, 12_345)
+  static let log = KexecRequest.Input(.extra("acme,log"), .at(logRange))
 
   @Test func `are told of to their exact size, and reserved`() throws {
     let tree = try patched(source("board"), handover([Self.log]))
@@ -19,12 +20,13 @@ import Testing
 
   @Test func `take the place of those of the same name`() throws {
     let once = try patched(source("board"), handover([Self.log]))
-    let other = ExtraBuffer(name: "acme,log", range: range(0x7100_0000, 1))
+    let place = range(0x7100_0000, 1)
+    let other = KexecRequest.Input(.extra("acme,log"), .at(place))
 
     let tree = try patched(once, handover([other]))
     let twice = try NextTree(from: tree, for: .arm64, handover: handover([other]))
 
-    #expect(tree.reservations == once.reservations.dropLast() + [other.range.tuple])
+    #expect(tree.reservations == once.reservations.dropLast() + [place.tuple])
     #expect(twice.blob == tree.blob)
     #expect(twice.changes.filter { $0.action != .kept } == [])
   }
@@ -32,12 +34,12 @@ import Testing
   @Test func `are in a crash kernel's own memory`() throws {
     let main = range(0x7000_0000, 0x100_0000)
     var handover = handover([Self.log])
-    handover.crash = CrashHandover(coreHeader: range(0x70ff_0000, 0x1000), usableMemory: [main])
+    handover.set(Crash(coreHeader: range(0x70ff_0000, 0x1000), usableMemory: [main]))
 
     let tree = try patched(source("board"), handover)
 
-    #expect(tree.reservations.contains(Self.log.range.tuple))
-    handover.extras[0].range = range(0x7100_0000, 1)
+    #expect(tree.reservations.contains(Self.logRange.tuple))
+    handover[.extra("acme,log")] = .at(range(0x7100_0000, 1))
     #expect(throws: KexecError.self) { try patched(source("board"), handover) }
   }
 
@@ -51,7 +53,7 @@ import Testing
     ])
   func `are refused under a name that is none, or somebody else's`(name: String) throws {
     let error = #expect(throws: KexecError.self) {
-      try patched(source("board"), handover([ExtraBuffer(name: name, range: Self.log.range)]))
+      try patched(source("board"), handover([KexecRequest.Input(.extra(name), .at(Self.logRange))]))
     }
 
     guard case .handedOver(let input)? = error?.subject, input.option == "--extra" else {
@@ -62,7 +64,7 @@ import Testing
   }
 
   @Test func `are refused twice under a name, and twice in a place`() throws {
-    let other = ExtraBuffer(name: "acme,other", range: range(0x7000_3038, 10))
+    let other = KexecRequest.Input(.extra("acme,other"), .at(range(0x7000_3038, 10)))
 
     for extras in [[Self.log, Self.log], [Self.log, other]] {
       let error = #expect(throws: KexecError.self) {
@@ -73,7 +75,7 @@ import Testing
         return
       }
     }
-    let behind = ExtraBuffer(name: "acme,other", range: range(0x7000_3039, 10))
+    let behind = KexecRequest.Input(.extra("acme,other"), .at(range(0x7000_3039, 10)))
     #expect(try patched(source("board"), handover([Self.log, behind])).chosen("acme,other") != nil)
   }
 
@@ -85,9 +87,9 @@ import Testing
     }
   }
 
-  private func handover(_ extras: [ExtraBuffer]) -> Handover {
-    var handover = Handover(commandLine: "x", seeds: fixedSeeds)
-    handover.extras = extras
+  private func handover(_ extras: [KexecRequest.Input]) -> KexecRequest {
+    var handover = KexecRequest(commandLine: "x", seeds: fixedSeeds)
+    handover.inputs = extras
     return handover
   }
 }

@@ -9,8 +9,8 @@ import Testing
 
 @Suite struct `A plan with bytes of one's own` {
   static let extras = [
-    LoadRequest.Extra(name: "acme,log", bytes: [UInt8](repeating: 1, count: 5000)),
-    LoadRequest.Extra(name: "acme,keys", bytes: [2, 3]),
+    KexecRequest.Input(name: "acme,log", bytes: [UInt8](repeating: 1, count: 5000)),
+    KexecRequest.Input(name: "acme,keys", bytes: [2, 3]),
   ]
 
   @Test func `places them from the end of memory, before the tree`() throws {
@@ -89,8 +89,8 @@ import Testing
       ([.init(name: "bootargs", bytes: [1])], "of your own"),
       ([.init(name: "acme,log", bytes: [])], "without a byte"),
       ([.init(name: "a b", bytes: [1])], "letters, digits"),
-    ] as [([LoadRequest.Extra], String)])
-  func `is refused before anything is placed`(extras: [LoadRequest.Extra], text: String) throws {
+    ] as [([KexecRequest.Input], String)])
+  func `is refused before anything is placed`(extras: [KexecRequest.Input], text: String) throws {
     var machine = SmallMachine()
     machine.extras = extras
 

@@ -22,7 +22,7 @@ import Testing
 
     let plan = try machine.plan()
 
-    #expect(plan.isForCrash && plan.flags == 1)
+    #expect((plan.purpose == .crash) && plan.flags == 1)
     #expect(plan.segments == own.segments)
     #expect(plan.placements == own.placements)
     #expect(plan.coreHeader == nil)

@@ -59,19 +59,20 @@ import Testing
 
   @Test(
     arguments: [
-      Refusal("not of whole pages") { $0.measurements = range(0x7000_0800, 0x2_0000) },
-      Refusal("not of whole pages") { $0.measurements = range(0x7000_0000, 0x1f800) },
-      Refusal("overlaps the initrd") { $0.initrd = range(0x7001_f000, 0x1_2345) },
+      Refusal("not of whole pages") { $0[.imaBuffer] = .at(range(0x7000_0800, 0x2_0000)) },
+      Refusal("not of whole pages") { $0[.imaBuffer] = .at(range(0x7000_0000, 0x1f800)) },
+      Refusal("overlaps the initrd") { $0[.initrd] = .at(range(0x7001_f000, 0x1_2345)) },
       Refusal("overlaps a reservation asked for") { $0.reservations = [range(0x7001_fff0, 1)] },
-      Refusal("not all in System RAM") { $0.measurements = range(0x9000_0000, 0x2_0000) },
-      Refusal("memory that is kept") { $0.measurements = range(0x4fff_f000, 0x2000) },
+      Refusal("not all in System RAM") { $0[.imaBuffer] = .at(range(0x9000_0000, 0x2_0000)) },
+      Refusal("memory that is kept") { $0[.imaBuffer] = .at(range(0x4fff_f000, 0x2000)) },
       Refusal("a crash kernel is given none") {
-        $0.crash = CrashHandover(
-          coreHeader: range(0x9000_0000, 0x1000), usableMemory: [range(0x9000_0000, 0x10_0000)])
+        $0.set(
+          Crash(
+            coreHeader: range(0x9000_0000, 0x1000), usableMemory: [range(0x9000_0000, 0x10_0000)]))
       },
     ])
   func `are refused where the next kernel would free what is not theirs`(
-    refusal: Alteration<Handover>
+    refusal: Alteration<KexecRequest>
   ) throws {
     var base = try source("qemu-arm64-virt")
     try base.addReservation(range(0x5000_0000, 0x1000).tuple)
@@ -98,7 +99,7 @@ import Testing
 
   @Test func `are refused where one cell cannot say it`() throws {
     var handover = handover()
-    handover.measurements = range(0x1_0000_0000, 0x2_0000)
+    handover[.imaBuffer] = .at(range(0x1_0000_0000, 0x2_0000))
 
     let error = #expect(throws: KexecError.self) { try patched(source("cells-1-1"), handover) }
 
@@ -109,15 +110,21 @@ import Testing
         """)
   }
 
-  private func handover() -> Handover {
-    var handover = Handover(commandLine: "x", seeds: fixedSeeds)
-    handover.measurements = Self.place
+  private func handover() -> KexecRequest {
+    var handover = KexecRequest(commandLine: "x", seeds: fixedSeeds)
+    handover[.imaBuffer] = .at(Self.place)
     return handover
   }
 }
 
+/// Where the two parts of KHO lie.
+private struct KHOPlaces {
+  let tree: PhysicalRange
+  let scratch: PhysicalRange
+}
+
 @Suite struct `KHO in a tree` {
-  static let both = LiveUpdateHandover(
+  private static let both = KHOPlaces(
     tree: range(0x7000_0000, 0x1000), scratch: range(0x7001_0000, 48))
 
   @Test func `is told of by both addresses, and reserves nothing`() throws {
@@ -148,7 +155,7 @@ import Testing
   ) throws {
     let error = #expect(throws: KexecError.self) {
       try patched(
-        source("board"), handover(LiveUpdateHandover(tree: place, scratch: scratch)),
+        source("board"), handover(KHOPlaces(tree: place, scratch: scratch)),
         on: MachineSnapshot(pageSize: 4096))
     }
 
@@ -166,20 +173,20 @@ import Testing
 
   @Test func `is refused for a crash kernel`() throws {
     var handover = handover(Self.both)
-    handover.crash = CrashHandover(
-      coreHeader: range(0x9000_0000, 0x1000), usableMemory: [range(0x9000_0000, 0x10_0000)])
+    handover.set(
+      Crash(coreHeader: range(0x9000_0000, 0x1000), usableMemory: [range(0x9000_0000, 0x10_0000)]))
 
     let error = #expect(throws: KexecError.self) { try patched(source("board"), handover) }
 
     #expect(error?.description.contains("a crash kernel is given none") == true)
   }
 
-  private func handover(_ liveUpdate: LiveUpdateHandover) -> Handover {
-    var handover = Handover(commandLine: "x", seeds: fixedSeeds)
-    handover.liveUpdate = liveUpdate
+  private func handover(_ kho: KHOPlaces) -> KexecRequest {
+    var handover = KexecRequest(commandLine: "x", seeds: fixedSeeds)
+    handover.inputs = [.init(.khoTree, .at(kho.tree)), .init(.khoScratch, .at(kho.scratch))]
     return handover
   }
 }
 
-/// What is asked for, and a few words of the refusal.
-private typealias Refusal = Alteration<Handover>
+/// What is requested, and a few words of the refusal.
+private typealias Refusal = Alteration<KexecRequest>

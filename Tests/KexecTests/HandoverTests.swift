@@ -10,7 +10,7 @@ import Testing
   @Test func `leaves nothing of the last one`() throws {
     let base = try source("stale-handover")
 
-    let tree = try patched(base, Handover(commandLine: "new", seeds: fixedSeeds))
+    let tree = try patched(base, KexecRequest(commandLine: "new", seeds: fixedSeeds))
 
     #expect(
       Set(try tree.properties(of: "/chosen").map(\.name)) == [
@@ -32,7 +32,7 @@ import Testing
 
   @Test(arguments: Fixtures.sources.filter { $0 != "qemu-ppc64-pseries" })
   func `of its own output changes no byte when the seeds are given`(name: String) throws {
-    let handover = Handover(
+    let handover = KexecRequest(
       commandLine: "console=ttyS0", initrd: someInitrd,
       reservations: [range(0x7000_0000, 0x1000), range(0x7800_0000, 0x10)], seeds: fixedSeeds)
 
@@ -46,9 +46,9 @@ import Testing
 
   @Test func `of its own output changes only the seeds`() throws {
     let other = Seeds(kaslr: Array(11...18), rng: Array(repeating: 7, count: 128))
-    let once = try patched(source("board"), Handover(initrd: someInitrd, seeds: fixedSeeds))
+    let once = try patched(source("board"), KexecRequest(initrd: someInitrd, seeds: fixedSeeds))
 
-    let twice = try patched(once, Handover(initrd: someInitrd, seeds: other))
+    let twice = try patched(once, KexecRequest(initrd: someInitrd, seeds: other))
 
     let differences = once.compared(with: twice).differences
     #expect(differences.count == 2)
@@ -60,7 +60,8 @@ import Testing
     var sizes: [Int] = []
 
     for _ in 0..<10 {
-      tree = try patched(tree, Handover(commandLine: "x", initrd: someInitrd, seeds: fixedSeeds))
+      tree = try patched(
+        tree, KexecRequest(commandLine: "x", initrd: someInitrd, seeds: fixedSeeds))
       sizes.append(tree.blob.count)
       // As the next kernel leaves it: one seed wiped, the other turned into FDT_NOP.
       try tree.setProperty("kaslr-seed", of: "/chosen", to: .u64(0))
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test func `without a command line leaves the kernel its own`() throws {
-    let tree = try patched(source("board"), Handover(commandLine: .omitted, seeds: fixedSeeds))
+    let tree = try patched(source("board"), KexecRequest(commandLine: .omitted, seeds: fixedSeeds))
 
     #expect(try tree.chosen("bootargs") == nil)
   }
@@ -79,7 +80,7 @@ import Testing
   @Test func `without seeds removes old ones`() throws {
     let once = try patched(source("board"))
 
-    let tree = try patched(once, Handover(commandLine: "x", seeds: .none))
+    let tree = try patched(once, KexecRequest(commandLine: "x", seeds: .none))
 
     #expect(try tree.chosen("kaslr-seed") == nil)
     #expect(try tree.chosen("rng-seed") == nil)
@@ -138,7 +139,7 @@ import Testing
   ) throws {
     let base = try source("board")
     let line = String(repeating: "x", count: longest)
-    let fits = Handover(commandLine: .given(KernelCommandLine(line)), seeds: .none)
+    let fits = KexecRequest(commandLine: .given(KernelCommandLine(line)), seeds: .none)
     var tooLong = fits
     tooLong.commandLine = .given(KernelCommandLine(line + "x"))
 
@@ -152,7 +153,7 @@ import Testing
 
   @Test func `refuses an initrd at address 0`() throws {
     #expect(throws: KexecError.initrdAtZero) {
-      try patched(source("board"), Handover(initrd: range(0, 4096), seeds: .none))
+      try patched(source("board"), KexecRequest(initrd: range(0, 4096), seeds: .none))
     }
   }
 
@@ -162,9 +163,10 @@ import Testing
     ])
     let base = try source("board")
 
-    _ = try patched(base, Handover(initrd: range(0x4000_0800, 0x1000), seeds: .none), on: machine)
+    _ = try patched(
+      base, KexecRequest(initrd: range(0x4000_0800, 0x1000), seeds: .none), on: machine)
     #expect(throws: KexecError.notInSystemRAM(range(0x4000_1800, 0x1000))) {
-      try patched(base, Handover(initrd: range(0x4000_1800, 0x1000), seeds: .none), on: machine)
+      try patched(base, KexecRequest(initrd: range(0x4000_1800, 0x1000), seeds: .none), on: machine)
     }
   }
 
@@ -182,7 +184,7 @@ import Testing
     let base = try source("reserved-memory")
 
     let error = #expect(throws: KexecError.self) {
-      try patched(base, Handover(initrd: initrd, seeds: .none))
+      try patched(base, KexecRequest(initrd: initrd, seeds: .none))
     }
 
     #expect(error?.subject == .handedOver(.initrd))
@@ -195,7 +197,7 @@ import Testing
     try base.setProperty(
       "reg", of: "/reserved-memory/two",
       to: .cells([0, 0x6000_0000, 0, 0x1000, 0, 0x6100_0000, 0, 0x1000]))
-    let handover = Handover(initrd: range(0x6100_0800, 16), seeds: .none)
+    let handover = KexecRequest(initrd: range(0x6100_0800, 16), seeds: .none)
 
     #expect(throws: KexecError.self) { try patched(base, handover) }
     try base.setProperty("status", of: "/reserved-memory/two", to: .string("disabled"))
@@ -203,7 +205,7 @@ import Testing
   }
 
   @Test func `refuses an initrd that a reservation asked for overlaps`() throws {
-    let handover = Handover(
+    let handover = KexecRequest(
       initrd: someInitrd, reservations: [range(someInitrd.start, 0x20_0000)], seeds: .none)
 
     #expect(throws: KexecError.initrdReserved(someInitrd, by: handover.reservations[0])) {
@@ -216,9 +218,9 @@ import Testing
     let base = try source("board")
 
     #expect(throws: KexecError.initrdTooHigh(high, .arm)) {
-      try patched(base, for: .arm, Handover(initrd: high, seeds: .none))
+      try patched(base, for: .arm, KexecRequest(initrd: high, seeds: .none))
     }
-    _ = try patched(base, for: .arm, Handover(initrd: range(0xffff_f000, 0x1000), seeds: .none))
+    _ = try patched(base, for: .arm, KexecRequest(initrd: range(0xffff_f000, 0x1000), seeds: .none))
   }
 
   @Test(arguments: [
@@ -244,7 +246,7 @@ import Testing
 
     let tree = try patched(
       source("board"), edits: [edit],
-      Handover(commandLine: .ofTree(appending: "more"), seeds: .none))
+      KexecRequest(commandLine: .ofTree(appending: "more"), seeds: .none))
 
     #expect(try tree.chosen("bootargs")?.string == "edited more")
   }
@@ -254,9 +256,10 @@ import Testing
     try base.deleteProperty("bootargs", of: "/chosen")
 
     #expect(
-      try patched(base, Handover(commandLine: .ofTree(), seeds: .none)).chosen("bootargs") == nil)
+      try patched(base, KexecRequest(commandLine: .ofTree(), seeds: .none)).chosen("bootargs")
+        == nil)
     #expect(
-      try patched(base, Handover(commandLine: .ofTree(appending: "x"), seeds: .none)).chosen(
+      try patched(base, KexecRequest(commandLine: .ofTree(appending: "x"), seeds: .none)).chosen(
         "bootargs")
         == .string("x"))
   }
@@ -267,7 +270,7 @@ import Testing
 
     let tree = try patched(
       base, edits: [.deleteProperty("linux,initrd-start", node: "/chosen")],
-      Handover(initrd: someInitrd, seeds: .none))
+      KexecRequest(initrd: someInitrd, seeds: .none))
 
     #expect(try tree.chosen("linux,initrd-start") == .u64(someInitrd.start))
   }
@@ -298,7 +301,7 @@ import Testing
         /dts-v1/; /memreserve/ 0x80000000 0xffffffffffffffff;
         / { #address-cells = <2>; #size-cells = <2>; };
         """))
-    let handover = Handover(initrd: range(0x9000_0000, 0x1000), seeds: .none)
+    let handover = KexecRequest(initrd: range(0x9000_0000, 0x1000), seeds: .none)
 
     #expect(throws: KexecError.self) { try patched(base, handover) }
   }
@@ -312,10 +315,10 @@ import Testing
     let base = try DeviceTree(root: root)
 
     let written = try NextTree(
-      from: base, for: .arm64, handover: Handover(commandLine: "one", seeds: .none))
+      from: base, for: .arm64, handover: KexecRequest(commandLine: "one", seeds: .none))
     let set = try NextTree(
       from: base, edits: [.set("bootargs", node: "/chosen", .string("one"))], for: .arm64,
-      handover: Handover(seeds: .none))
+      handover: KexecRequest(seeds: .none))
 
     for next in [written, set] {
       #expect(
@@ -325,7 +328,7 @@ import Testing
 
   @Test func `warns of a command line that an older riscv kernel would cut`() throws {
     let line = KernelCommandLine(String(repeating: "x", count: 1024))
-    let handover = Handover(commandLine: .given(line), seeds: .none)
+    let handover = KexecRequest(commandLine: .given(line), seeds: .none)
     let base = try source("qemu-riscv64-virt")
 
     let riscv = try NextTree(from: base, for: .riscv64, handover: handover)
@@ -355,7 +358,7 @@ import Testing
           };
         };
         """))
-    let handover = Handover(initrd: range(start, 0x1000), seeds: .none)
+    let handover = KexecRequest(initrd: range(start, 0x1000), seeds: .none)
 
     let next = try NextTree(from: base, for: .arm64, handover: handover)
 
@@ -379,7 +382,7 @@ import Testing
 
     let next = try NextTree(
       from: DeviceTree(root: root), for: .arm64,
-      handover: Handover(commandLine: "new", seeds: .none))
+      handover: KexecRequest(commandLine: "new", seeds: .none))
 
     let tree = try DeviceTree(blob: next.blob)
     #expect(try tree.property("bootargs", of: "/chosen@0") == .string("new"))
@@ -388,7 +391,7 @@ import Testing
 
   @Test func `warns of an initrd it could not check, and of one among firmware's tables`() throws {
     let stub = try source("acpi-stub")
-    let handover = Handover(initrd: someInitrd, seeds: .none)
+    let handover = KexecRequest(initrd: someInitrd, seeds: .none)
     let unknown = try NextTree(from: stub, for: .arm64, handover: handover)
     let machine = MachineSnapshot(
       systemRAM: [range(0x4000_0000, 0x4000_0000)], reserved: [range(someInitrd.start, 1)])
@@ -403,7 +406,7 @@ import Testing
 
   @Test func `is made for an architecture that is not known here`() throws {
     let long = String(repeating: "x", count: 5000)
-    let handover = Handover(commandLine: .given(KernelCommandLine(long)), seeds: .none)
+    let handover = KexecRequest(commandLine: .given(KernelCommandLine(long)), seeds: .none)
 
     #expect(
       try patched(source("cells-1-1"), for: .other, handover).chosen("bootargs") == .string(long))

@@ -298,33 +298,31 @@ struct SmallMachine {
   var seeds = Seeds.none
   var kernel = KernelBuilder.arm64Image(size: 100_000, imageSize: 0x20_1234)
   var measurements: [UInt8]?
-  var extras: [LoadRequest.Extra] = []
+  var extras: [KexecRequest.Input] = []
   var givenCoreHeader: [UInt8]?
   /// Whether the core header is made, and a given one is compared with the machine.
   var knowsCrashFacts = true
 
   func plan() throws -> LoadPlan {
-    var request = LoadRequest(
-      kernel: try KernelImage(kernel.span), bytes: kernel,
-      tree: tree.isEmpty ? nil : try DeviceTree(blob: Fixtures.compile(tree)),
+    var request = KexecRequest(
+      for: isForCrash || givenCoreHeader != nil ? .crash : .kexec, architecture,
+      tree: tree.isEmpty ? nil : try DeviceTree(blob: Fixtures.compile(tree)), on: facts,
       commandLine: commandLine, seeds: seeds)
-    request.initrd = initrd.map { size in
-      initrdStart + [UInt8](repeating: 7, count: size - min(size, initrdStart.count))
+    request[.initrd] = initrd.map { size in
+      .bytes(initrdStart + [UInt8](repeating: 7, count: size - min(size, initrdStart.count)))
     }
     request.reservations = reservations
     request.edits = edits
-    request.measurements = measurements
-    request.extras = extras
-    request.givenCoreHeader = givenCoreHeader
+    request[.imaBuffer] = measurements.map { .bytes($0) }
+    request[.coreHeader] = givenCoreHeader.map { .bytes($0) }
+    request.inputs += extras
     if isForCrash, knowsCrashFacts {
-      var crash = MachineSnapshot()
-      crash.memory = facts.systemRAM ?? []
-      crash.excluded = facts.crashRegions + excluded
-      crash.cpuNotes = [range(0x4000_1000, 0x1a8)]
-      crash.vmcoreinfoNote = range(0x4000_2000, 0x1024)
-      request.crash = crash
+      request.machine.memory = facts.systemRAM ?? []
+      request.machine.excluded = facts.crashRegions + excluded
+      request.machine.cpuNotes = [range(0x4000_1000, 0x1a8)]
+      request.machine.vmcoreinfoNote = range(0x4000_2000, 0x1024)
     }
-    return try LoadPlan(request, for: architecture, on: facts)
+    return try LoadPlan(request, starting: try KernelImage(kernel.span), kernel)
   }
 }
 

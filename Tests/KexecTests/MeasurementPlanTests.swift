@@ -15,12 +15,12 @@ import Testing
   /// there is, before the kernel has one.
   @Test func `has them at the end of memory, and half a page more`() throws {
     let plan = try machine().plan()
-    let segment = try #require(plan.segments.first { $0.part == .measurements })
+    let segment = try #require(plan.segments.first { $0.part == .imaBuffer })
     let tree = try DeviceTree(blob: try #require(plan.bytes(.tree)))
 
     #expect(segment.range == range(0x7fff_0000, 0x2000))
     #expect(segment.bytes == Self.list)
-    #expect(plan.placements.first?.part == .measurements)
+    #expect(plan.placements.first?.part == .imaBuffer)
     #expect(plan.starts([.kernel(0), .tree]) == [0x4000_0000, 0x7fe0_0000])
     #expect(try tree.chosen("linux,ima-kexec-buffer") == .cells([0, 0x7fff_0000, 0, 0x2000]))
     #expect(tree.reservations.contains(segment.range.tuple))
@@ -46,7 +46,7 @@ import Testing
 
     let plan = try machine.plan()
 
-    #expect(plan.segments.first { $0.part == .measurements }?.range.size == size)
+    #expect(plan.segments.first { $0.part == .imaBuffer }?.range.size == size)
   }
 
   /// To the byte: a list that leaves half a page free, and one more.
@@ -59,7 +59,7 @@ import Testing
 
     let plan = try machine.plan()
 
-    #expect(plan.segments.first { $0.part == .measurements }?.range.size == size)
+    #expect(plan.segments.first { $0.part == .imaBuffer }?.range.size == size)
   }
 
   /// A big-endian kernel reads either order, as its command line says (`ima_canonical_fmt`).
@@ -72,7 +72,7 @@ import Testing
     let plan = try machine.plan(forCrash: false)
 
     #expect(
-      plan.segments.first { $0.part == .measurements }?.range == range(0x3fff_0000, 0x1_0000))
+      plan.segments.first { $0.part == .imaBuffer }?.range == range(0x3fff_0000, 0x1_0000))
     #expect(LoadFolder(of: plan, on: machine.facts).check().findings == [])
   }
 
@@ -127,7 +127,7 @@ import Testing
     machine.isForCrash = true
     machine.facts.crashRegions = [range(0x4800_0000, 64 << 20)]
 
-    #expect(throws: KexecError.noMeasurementsForCrash) { try machine.plan() }
+    #expect(throws: KexecError.noIMABufferForCrash) { try machine.plan() }
   }
 
   @Test func `is refused with more than half of RAM`() throws {
@@ -156,7 +156,7 @@ import Testing
     var machine = loongArch()
     machine.measurements = MeasurementBytes.buffer(of: [1])
 
-    #expect(throws: KexecError.noMeasurements(on: .loongarch64)) { try machine.plan() }
+    #expect(throws: KexecError.noIMABuffer(on: .loongarch64)) { try machine.plan() }
   }
 }
 

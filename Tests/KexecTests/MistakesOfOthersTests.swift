@@ -81,7 +81,8 @@ import Testing
   @Test(arguments: ["", "a", "ab", "abc", "abcd"])
   func `kexec-tools: bytes behind the command line are copied along`(text: String) throws {
     let tree = try patched(
-      source("board"), Handover(commandLine: .given(KernelCommandLine(text)), seeds: fixedSeeds))
+      source("board"), KexecRequest(commandLine: .given(KernelCommandLine(text)), seeds: fixedSeeds)
+    )
 
     #expect(try tree.chosen("bootargs")?.bytes == Array(text.utf8) + [0])
   }
@@ -92,7 +93,7 @@ import Testing
 
     for generation in 1...5 as ClosedRange<UInt64> {
       let initrd = range(0x5000_0000 + generation << 24, 0x10_0001)
-      tree = try patched(tree, Handover(initrd: initrd, seeds: fixedSeeds))
+      tree = try patched(tree, KexecRequest(initrd: initrd, seeds: fixedSeeds))
     }
 
     #expect(tree.reservations.count == first)
@@ -116,7 +117,7 @@ import Testing
     try base.addNode("chosen", to: "/decoy")
     try base.setProperty("bootargs", of: "/decoy/chosen", to: .string("decoy"))
 
-    let tree = try patched(base, Handover(commandLine: "real", seeds: fixedSeeds))
+    let tree = try patched(base, KexecRequest(commandLine: "real", seeds: fixedSeeds))
 
     #expect(try tree.chosen("bootargs")?.string == "real")
     #expect(try tree.property("bootargs", of: "/decoy/chosen")?.string == "decoy")
@@ -126,7 +127,7 @@ import Testing
     var base = try source("board")
     try base.deleteNode("/chosen")
 
-    let tree = try patched(base, Handover(commandLine: "x", seeds: fixedSeeds))
+    let tree = try patched(base, KexecRequest(commandLine: "x", seeds: fixedSeeds))
 
     #expect(try tree.chosen("bootargs")?.string == "x")
   }
@@ -135,7 +136,7 @@ import Testing
   func `U-Boot: the width of the initrd's addresses follows the cells of the root`(
     name: String
   ) throws {
-    let tree = try patched(source(name), Handover(initrd: someInitrd, seeds: fixedSeeds))
+    let tree = try patched(source(name), KexecRequest(initrd: someInitrd, seeds: fixedSeeds))
 
     #expect(try tree.chosen("linux,initrd-start") == .u64(someInitrd.start))
     #expect(try tree.chosen("linux,initrd-end") == .u64(someInitrd.end))
@@ -155,7 +156,7 @@ import Testing
     let wanted = range(0x9000_0000, 0x1_0000)
 
     let tree = try patched(
-      source("board"), Handover(reservations: [wanted], seeds: fixedSeeds))
+      source("board"), KexecRequest(reservations: [wanted], seeds: fixedSeeds))
 
     #expect(tree.reservations.last == AddressAndSize(address: wanted.start, size: wanted.size))
   }
@@ -213,7 +214,7 @@ import Testing
   }
 
   @Test func `any patcher: a stub tree that is patched is still a stub`() throws {
-    let tree = try patched(source("acpi-stub"), Handover(initrd: someInitrd, seeds: fixedSeeds))
+    let tree = try patched(source("acpi-stub"), KexecRequest(initrd: someInitrd, seeds: fixedSeeds))
 
     #expect(try tree.children(of: "/") == ["chosen"])
   }

@@ -57,7 +57,7 @@ import Testing
     #expect(Array(padded.prefix { $0 != 0 }) == line)
     try theirs.setProperty("bootargs", of: "/chosen", to: PropertyValue(bytes: line + [0]))
     let missing = theirs.compared(with: ours).differences.filter { !$0.isOfSeed }
-    let initrd = try #require(oracle.handover.initrd)
+    let initrd = try #require(oracle.handover.initrdRange)
     #expect(
       Set(missing) == [
         .reservation(AddressAndSize(address: initrd.start, size: initrd.size), onlyIn: .second),
@@ -80,7 +80,7 @@ struct Oracle {
   let machine: RunningKernel
   let base: DeviceTree
   let commandLine: KernelCommandLine
-  let handover: Handover
+  let handover: KexecRequest
   let tree: DeviceTree
 
   init(_ name: String, maker: String = "kernel") throws {
@@ -90,7 +90,7 @@ struct Oracle {
     tree = try DeviceTree(blob: contents(of: folder + "/oracle/normal-\(maker).seen.dtb"))
     let info = try String(contentsOfFile: folder + "/oracle/info.txt", encoding: .utf8)
     commandLine = KernelCommandLine(try Self.commandLine(in: info, maker))
-    handover = Handover(
+    handover = KexecRequest(
       commandLine: .given(commandLine),
       initrd: try Self.initrd(in: info, maker, tree), seeds: fixedSeeds)
   }

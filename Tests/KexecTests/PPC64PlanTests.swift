@@ -157,7 +157,7 @@ struct PowerPCMachine {
   var memorySize: UInt64 = 0xa_0000
   var reservations: [PhysicalRange] = []
   var measurements: [UInt8]?
-  var extras: [LoadRequest.Extra] = []
+  var extras: [KexecRequest.Input] = []
   var givenCoreHeader: [UInt8]?
 
   init() { facts.pageTables = .radix }
@@ -178,23 +178,19 @@ struct PowerPCMachine {
           \(nodes)
         };
         """))
-    var request = LoadRequest(
-      kernel: try KernelImage(kernel.span), bytes: kernel, tree: tree, commandLine: "quiet",
-      seeds: .none)
-    request.initrd = [UInt8](repeating: 7, count: 5000)
+    var request = KexecRequest(
+      for: forCrash || givenCoreHeader != nil ? .crash : .kexec, .ppc64, tree: tree, on: facts,
+      commandLine: "quiet", seeds: .none,
+      inputs: [.init(.initrd, .bytes([UInt8](repeating: 7, count: 5000)))] + extras)
     request.reservations = reservations
-    request.measurements = measurements
-    request.extras = extras
-    request.givenCoreHeader = givenCoreHeader
+    request[.imaBuffer] = measurements.map { .bytes($0) }
+    request[.coreHeader] = givenCoreHeader.map { .bytes($0) }
     if forCrash {
-      var crash = MachineSnapshot()
-      crash.byteOrder = facts.byteOrder
-      crash.memory = facts.systemRAM ?? []
-      crash.excluded = facts.crashRegions
-      crash.cpuNotes = [range(0x100_1000, 0x1a8)]
-      crash.vmcoreinfoNote = range(0x100_2000, 0x1024)
-      request.crash = crash
+      request.machine.memory = facts.systemRAM ?? []
+      request.machine.excluded = facts.crashRegions
+      request.machine.cpuNotes = [range(0x100_1000, 0x1a8)]
+      request.machine.vmcoreinfoNote = range(0x100_2000, 0x1024)
     }
-    return try LoadPlan(request, for: .ppc64, on: facts)
+    return try LoadPlan(request, starting: try KernelImage(kernel.span), kernel)
   }
 }

@@ -9,7 +9,7 @@ import Testing
 
 /// A crash kernel of 256 MiB in the first GiB.
 private let main = range(0x1000_0000, 0x1000_0000)
-private let crash = CrashHandover(
+private let crash = Crash(
   coreHeader: range(0x1010_0000, 0x1000), usableMemory: [main], backup: 0x1011_0000)
 
 @Suite struct `The memory of a crash kernel on powerpc` {
@@ -383,9 +383,9 @@ private let crash = CrashHandover(
 }
 
 private func nextTree(
-  of tree: DeviceTree, _ crash: CrashHandover?, on machine: MachineSnapshot = MachineSnapshot()
+  of tree: DeviceTree, _ crash: Crash?, on machine: MachineSnapshot = MachineSnapshot()
 ) throws -> NextTree {
-  let handover = Handover(commandLine: "console=hvc0", seeds: fixedSeeds, crash: crash)
+  let handover = KexecRequest(commandLine: "console=hvc0", seeds: fixedSeeds, crash: crash)
   return try NextTree(from: tree, for: .ppc64, handover: handover, machine: machine)
 }
 

@@ -88,7 +88,7 @@ import Testing
       (0x90ae_c000, 0x4000), (0x9a3f_f000, 0x1000),
     ]
     let manifest = LoadManifest(
-      architecture: "aarch64", isForCrash: true, entry: 0x90ae_c660, flags: 1,
+      architecture: "aarch64", purpose: .crash, entry: 0x90ae_c660, flags: 1,
       segments: starts.enumerated().map { number, place in
         .init(name: "s\(number)", range: range(place.0, place.1), file: "none")
       })
@@ -128,13 +128,20 @@ import Testing
     forCrash: Bool, alignment: UInt64 = 4096
   ) throws -> LoadPlan {
     let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
-    var request = LoadRequest(
-      kernel: try KernelImage(kernel.span), bytes: kernel,
-      tree: try DeviceTree(blob: machine.flatTree()), commandLine: "quiet", seeds: fixedSeeds)
-    request.initrd = [UInt8](repeating: 1, count: initrdSize)
-    request.crash = forCrash ? try crashFacts(of: machine) : nil
-    request.preferredAlignment = alignment
-    return try LoadPlan(request, for: architecture, on: facts(of: machine))
+    var facts = try facts(of: machine)
+    if forCrash {
+      facts.read([
+        .memory, .core, .crashRegions, .crashCMARanges, .firmware, .cpuNotes, .vmcoreinfoNote,
+      ])
+      facts.excluded = facts.crashRegions + facts.crashCMARanges
+    }
+    let request = KexecRequest(
+      for: forCrash ? .crash : .kexec, architecture,
+      tree: try DeviceTree(blob: machine.flatTree()), on: facts, commandLine: "quiet",
+      seeds: fixedSeeds,
+      inputs: [.init(.initrd, .bytes([UInt8](repeating: 1, count: initrdSize)))])
+    return try LoadPlan(
+      request, starting: try KernelImage(kernel.span), kernel, preferredAlignment: alignment)
   }
 }
 

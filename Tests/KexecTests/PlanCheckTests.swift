@@ -136,7 +136,7 @@ struct LoadFolder {
     let manifest = LoadManifest(plan)
     self.facts = facts
     architecture = manifest.architecture
-    isForCrash = manifest.isForCrash
+    isForCrash = (manifest.purpose == .crash)
     entry = manifest.entry
     flags = manifest.flags
     segments = manifest.segments
@@ -186,7 +186,7 @@ struct LoadFolder {
 
   var manifest: LoadManifest {
     LoadManifest(
-      architecture: architecture, isForCrash: isForCrash, entry: entry, flags: flags,
+      architecture: architecture, purpose: isForCrash ? .crash : .kexec, entry: entry, flags: flags,
       segments: segments)
   }
 

@@ -137,25 +137,26 @@ struct RandomMachine {
   }
 
   func plan(_ tree: DeviceTree) throws -> LoadPlan {
-    var request = LoadRequest(
-      kernel: try KernelImage(kernel.span), bytes: kernel,
-      tree: architecture == .ppc64 ? try powerPCTree() : tree, commandLine: "a", seeds: .none)
-    request.initrd = initrdSize == 0 ? nil : [UInt8](repeating: 1, count: initrdSize)
-    request.measurements = measured.map {
-      MeasurementBytes.buffer(of: $0, architecture == .ppc64 ? request.kernel.byteOrder : .little)
+    let image = try KernelImage(kernel.span)
+    var request = KexecRequest(
+      for: isForCrash ? .crash : .kexec, architecture,
+      tree: architecture == .ppc64 ? try powerPCTree() : tree, on: facts, commandLine: "a",
+      seeds: .none)
+    request[.initrd] =
+      initrdSize == 0 ? nil : .bytes([UInt8](repeating: 1, count: initrdSize))
+    request[.imaBuffer] = measured.map {
+      .bytes(MeasurementBytes.buffer(of: $0, architecture == .ppc64 ? image.byteOrder : .little))
     }
-    request.extras = extraSizes.enumerated().map { number, size in
-      .init(name: "acme,\(number)", bytes: [UInt8](repeating: 2, count: size))
+    request.inputs += extraSizes.enumerated().map { number, size in
+      .init(.extra("acme,\(number)"), .bytes([UInt8](repeating: 2, count: size)))
     }
     if isForCrash {
-      var crash = MachineSnapshot()
-      crash.memory = (facts.systemRAM ?? []) + [range(0, 0x2_0000)]
-      crash.excluded = facts.crashRegions
-      crash.cpuNotes = [range(0x1000, 0x1a8)]
-      crash.vmcoreinfoNote = range(0x2000, 0x1024)
-      request.crash = crash
+      request.machine.memory = (facts.systemRAM ?? []) + [range(0, 0x2_0000)]
+      request.machine.excluded = facts.crashRegions
+      request.machine.cpuNotes = [range(0x1000, 0x1a8)]
+      request.machine.vmcoreinfoNote = range(0x2000, 0x1024)
     }
-    return try LoadPlan(request, for: architecture, on: facts)
+    return try LoadPlan(request, starting: image, kernel)
   }
 
   /// A tree that has a CPU and the memory, for architectures that go by it.
@@ -243,7 +244,7 @@ struct RandomMachine {
     }
     expect(plan.segments.contains { $0.part == .coreHeader } == isForCrash, "core header")
     let told = plan.bytes(.tree).flatMap { try? DeviceTree(blob: $0) }
-    let list = plan.segments.first { $0.part == .measurements }
+    let list = plan.segments.first { $0.part == .imaBuffer }
     expect((list == nil) == (measured == nil), "measurements")
     if let list {
       let fits = UInt64(list.bytes.count) + pageSize / 2 <= list.range.size

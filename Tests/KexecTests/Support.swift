@@ -29,12 +29,67 @@ func source(_ name: String) throws -> DeviceTree {
 /// The tree for the next kernel, opened again.
 func patched(
   _ base: DeviceTree, for architecture: Architecture = .arm64, edits: [TreeEdit] = [],
-  _ handover: Handover = Handover(commandLine: "console=ttyAMA0", seeds: fixedSeeds),
+  _ handover: KexecRequest = KexecRequest(commandLine: "console=ttyAMA0", seeds: fixedSeeds),
   on machine: MachineSnapshot = MachineSnapshot()
 ) throws -> DeviceTree {
   let next = try NextTree(
     from: base, edits: edits, for: architecture, handover: handover, machine: machine)
   return try DeviceTree(blob: next.blob)
+}
+
+extension KexecRequest.Input {
+  /// Bytes of the caller's own.
+  init(name: String, bytes: [UInt8]) { self.init(.extra(name), .bytes(bytes)) }
+}
+
+/// What a crash kernel is given besides.
+struct Crash {
+  var coreHeader: PhysicalRange
+  var usableMemory: [PhysicalRange]
+  var backup: UInt64?
+}
+
+extension KexecRequest {
+  /// A request whose tree and machine are still to be given.
+  init(
+    commandLine: CommandLineChoice = .ofTree(), initrd: PhysicalRange? = nil,
+    reservations: [PhysicalRange] = [], seeds: Seeds, crash: Crash? = nil
+  ) {
+    self.init(.other, tree: nil, commandLine: commandLine, seeds: seeds)
+    self[.initrd] = initrd.map(Content.at)
+    self.reservations = reservations
+    if let crash { set(crash) }
+  }
+
+  /// Makes it one for a crash kernel.
+  mutating func set(_ crash: Crash) {
+    purpose = .crash
+    self[.coreHeader] = .at(crash.coreHeader)
+    self[.backup] = crash.backup.map { .at(range($0, 0x1_0000)) }
+    usableMemory = crash.usableMemory
+  }
+
+  /// Where the initrd lies.
+  var initrdRange: PhysicalRange? { place(.initrd) }
+  /// Where the core header lies.
+  var coreHeaderRange: PhysicalRange? { place(.coreHeader) }
+
+  private func place(_ input: KexecInput) -> PhysicalRange? {
+    if case .at(let range)? = self[input] { range } else { nil }
+  }
+}
+
+extension NextTree {
+  /// The next kernel's tree of a base, for a request without one.
+  init(
+    from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
+    handover: KexecRequest, machine: MachineSnapshot = MachineSnapshot()
+  ) throws(KexecError) {
+    var request = handover
+    (request.tree, request.edits, request.machine) = (base, edits, machine)
+    request.architecture = architecture
+    try self.init(request)
+  }
 }
 
 /// What dtfix knows about a captured machine.

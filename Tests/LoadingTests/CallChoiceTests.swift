@@ -65,7 +65,7 @@ import Testing
     status.calls = [.kexecLoad: true, .kexecFileLoad: true]
     change(&status)
     return try CallChoice(
-      asked: asked, needs: needs, for: architecture, isPacked: isPacked, on: status)
+      requested: asked, needs: needs, for: architecture, isPacked: isPacked, on: status)
   }
 }
 
@@ -73,9 +73,9 @@ import Testing
   /// An option, and what it is called.
   struct Need: CustomTestStringConvertible {
     let testDescription: String
-    let change: @Sendable (inout PlanOptions) throws -> Void
+    let change: @Sendable (inout RequestOptions) throws -> Void
 
-    init(_ text: String, _ change: @escaping @Sendable (inout PlanOptions) throws -> Void) {
+    init(_ text: String, _ change: @escaping @Sendable (inout RequestOptions) throws -> Void) {
       (testDescription, self.change) = (text, change)
     }
   }
@@ -95,7 +95,7 @@ import Testing
     Need("kexec_file_load draws its own seeds") { $0.seeds = .some(.none) },
   ])
   func `for an option`(need: Need) throws {
-    var options = PlanOptions()
+    var options = RequestOptions()
     try need.change(&options)
 
     let job = try LoadJob(

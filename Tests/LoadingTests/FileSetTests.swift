@@ -16,10 +16,11 @@ import Testing
   /// The numbers of the C interface.
   @Test func `counts its kinds from 1 to 8`() throws {
     let kinds: [FileSet.Kind] = [
-      .kernel, .initrd, .tree, .overlay, .commandLine, .coreHeader, .measurements, .extra,
+      .kernel, .initrd, .tree, .overlay, .commandLine, .input(.coreHeader), .input(.imaBuffer),
+      .extra,
     ]
 
-    let numbered = try (1...8).map { try FileSet.kind($0) }
+    let numbered = try (1...8).map { try FileSet.Kind(number: $0) }
 
     #expect(numbered == kinds)
   }
@@ -27,11 +28,13 @@ import Testing
   @Test(arguments: [0, 9, 1 << 31, UInt32.max])
   func `knows no other kinds`(number: UInt32) {
     expectRefusal(.usage, "a file of kind \(number): there are kinds 1 to 8") {
-      try FileSet.kind(number)
+      try FileSet.Kind(number: number)
     }
   }
 
-  @Test(arguments: [FileSet.Kind.kernel, .tree, .commandLine, .coreHeader, .measurements])
+  @Test(arguments: [
+    FileSet.Kind.kernel, .tree, .commandLine, .input(.coreHeader), .input(.imaBuffer),
+  ])
   func `takes one of a kind of which there is one`(kind: FileSet.Kind) throws {
     var set = FileSet()
     try set.add(kind, [1], named: "one")
@@ -42,7 +45,9 @@ import Testing
     #expect(set.items.map(\.name) == ["one"])
   }
 
-  @Test(arguments: FileSet.Kind.allCases.filter { $0 != .commandLine })
+  @Test(arguments: [
+    FileSet.Kind.kernel, .initrd, .tree, .overlay, .input(.coreHeader), .input(.imaBuffer), .extra,
+  ])
   func `takes no empty file`(kind: FileSet.Kind) throws {
     var set = FileSet()
 

@@ -48,8 +48,9 @@ import Testing
         "--initrd", folder / "two", "--append", "quiet", "--kaslr-seed", "none", "--rng-seed",
         "none", "-o", folder / "plan",
       ])
-    var options = PlanOptions()
-    (options.forCrash, options.append, options.seeds) = (machine.forCrash, "quiet", .some(.none))
+    var options = RequestOptions()
+    options.purpose = machine.forCrash ? .crash : .kexec
+    (options.append, options.seeds) = ("quiet", .some(.none))
     var files = FileSet()
     for (kind, name) in [(.kernel, "kernel"), (.initrd, "one"), (.initrd, "two")]
       as [(FileSet.Kind, String)]
@@ -72,7 +73,7 @@ import Testing
     let overlay = try Fixtures.compile(
       "/dts-v1/; /plugin/; &{/} { from-overlay = \"yes\"; };", "-@")
     let board = try Fixtures.blob("qemu-arm64-virt")
-    var options = PlanOptions()
+    var options = RequestOptions()
     options.edits = [.set("from-edit", node: "/", .empty)]
 
     let job = try LoadJob(
@@ -98,7 +99,7 @@ import Testing
   }
 
   @Test func `takes the command line of another machine's running kernel`() throws {
-    var options = PlanOptions()
+    var options = RequestOptions()
     options.commandLine = .running(try machine("arm64-virt-6.12"))
     let job = try LoadJob(
       set((.kernel, KernelBuilder.arm64Image()), (.tree, Fixtures.blob("qemu-arm64-virt"))),
@@ -116,11 +117,11 @@ import Testing
   struct Mistake: CustomTestStringConvertible {
     let code: KexecError.Kind
     let testDescription: String
-    let change: @Sendable (inout FileSet, inout PlanOptions) throws -> Void
+    let change: @Sendable (inout FileSet, inout RequestOptions) throws -> Void
 
     init(
       _ code: KexecError.Kind, _ text: String,
-      _ change: @escaping @Sendable (inout FileSet, inout PlanOptions) throws -> Void
+      _ change: @escaping @Sendable (inout FileSet, inout RequestOptions) throws -> Void
     ) {
       (self.code, testDescription, self.change) = (code, text, change)
     }
@@ -149,14 +150,14 @@ import Testing
     },
     Mistake(.usage, "a tree is to be completed") { $1.mergesTree = true },
     Mistake(.usage, "a core header is for a crash kernel") { files, _ in
-      try files.add(.coreHeader, [1], named: "c")
+      try files.add(.input(.coreHeader), [1], named: "c")
     },
     Mistake(.usage, "a measurement list is not for a crash kernel") { files, options in
-      try files.add(.measurements, [1], named: "m")
-      options.forCrash = true
+      try files.add(.input(.imaBuffer), [1], named: "m")
+      options.purpose = .crash
     },
     Mistake(.usage, "m: measurements besides the machine's") { files, options in
-      try files.add(.measurements, [1], named: "m")
+      try files.add(.input(.imaBuffer), [1], named: "m")
       options.handsOnMeasurements = true
     },
     Mistake(.usage, "c: a command line besides the machine's") { files, options in
@@ -165,7 +166,7 @@ import Testing
     },
     Mistake(.usage, "facts by hand are for a crash kernel") { $1.given.linearMap = 1 },
     Mistake(.usage, "a place for the backup") { _, options in
-      (options.forCrash, options.given.backup) = (true, 1 << 20)
+      (options.purpose, options.given.backup) = (.crash, 1 << 20)
     },
     Mistake(.usage, "a command line, and none is to be handed on") { files, options in
       try files.add(.commandLine, [0x61], named: "l")
@@ -179,7 +180,7 @@ import Testing
     },
   ])
   func `has to go together`(mistake: Mistake) throws {
-    var (files, options) = (FileSet(), PlanOptions())
+    var (files, options) = (FileSet(), RequestOptions())
     try files.add(.kernel, KernelBuilder.arm64Image(), named: "kernel")
     try mistake.change(&files, &options)
 
@@ -190,12 +191,12 @@ import Testing
 
   @Test func `needs a machine or a tree`() throws {
     let files = try set((.kernel, KernelBuilder.arm64Image()))
-    var options = PlanOptions()
+    var options = RequestOptions()
 
     expectRefusal(.usage, "neither a machine nor a tree is named") {
       try LoadJob(files, on: nil).plan()
     }
-    options.forCrash = true
+    options.purpose = .crash
     expectRefusal(.usage, "a machine that may crash, and none is named") {
       try LoadJob(files, options, on: nil).plan()
     }
@@ -214,8 +215,8 @@ import Testing
     let folder = try TemporaryFolder()
     try run("cp", ["-r", Fixtures.machine("arm64-virt-6.12"), folder / "machine"])
     try run("sed", ["-i", "/Crash kernel/d", folder / "machine/proc/iomem"])
-    var options = PlanOptions()
-    options.forCrash = true
+    var options = RequestOptions()
+    options.purpose = .crash
     let source = RunningKernel(root: FilePath(folder / "machine")).snapshot()
     let files = try set((.kernel, KernelBuilder.arm64Image()))
 

@@ -27,11 +27,11 @@ private let buffer: [UInt8] =
 @Suite struct `A part of a file set` {
   @Test(arguments: [list, buffer])
   func `that IMA measured is a buffer in the plan`(bytes: [UInt8]) throws {
-    let files = try set((.kernel, KernelBuilder.arm64Image()), (.measurements, bytes))
+    let files = try set((.kernel, KernelBuilder.arm64Image()), (.input(.imaBuffer), bytes))
 
     let plan = try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
 
-    let segment = try #require(plan.segments.first { $0.part == .measurements })
+    let segment = try #require(plan.segments.first { $0.part == .imaBuffer })
     #expect(segment.bytes.starts(with: buffer))
     let tree = try DeviceTree(blob: #require(plan.tree).blob)
     #expect(try tree.property("linux,ima-kexec-buffer", of: "/chosen") != nil)
@@ -43,7 +43,7 @@ private let buffer: [UInt8] =
     try run("mkdir", ["-p", folder / "machine/sys/kernel/security/ima"])
     try write(
       list, to: folder / "machine/sys/kernel/security/ima/binary_runtime_measurements")
-    var options = PlanOptions()
+    var options = RequestOptions()
     options.handsOnMeasurements = true
     let files = try set((.kernel, KernelBuilder.arm64Image()))
 
@@ -51,7 +51,7 @@ private let buffer: [UInt8] =
       files, options, on: RunningKernel(root: FilePath(folder / "machine")).snapshot()
     ).plan()
 
-    let segment = try #require(plan.segments.first { $0.part == .measurements })
+    let segment = try #require(plan.segments.first { $0.part == .imaBuffer })
     #expect(segment.bytes.starts(with: buffer))
     expectRefusal(.notOffered, "binary_runtime_measurements: no such file") {
       try LoadJob(files, options, on: machine("arm64-virt-6.12")).plan()
@@ -65,7 +65,8 @@ private let buffer: [UInt8] =
   }
 
   @Test func `that IMA did not measure is refused`() throws {
-    let files = try set((.kernel, KernelBuilder.arm64Image()), (.measurements, list.dropLast()))
+    let files = try set(
+      (.kernel, KernelBuilder.arm64Image()), (.input(.imaBuffer), list.dropLast()))
 
     expectRefusal(.malformedInput, "the measurement list: ") {
       try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
@@ -79,7 +80,7 @@ private let buffer: [UInt8] =
     let bytes =
       word(1) + word(0) + word(24 + list.count + unknown.count) + word(0) + word(2) + word(0)
       + list + unknown
-    let files = try set((.kernel, KernelBuilder.arm64Image()), (.measurements, bytes))
+    let files = try set((.kernel, KernelBuilder.arm64Image()), (.input(.imaBuffer), bytes))
 
     expectRefusal(.malformedInput, "the measurement list: ", "measurement 2: ", "template \"foo\"")
     {
@@ -90,8 +91,8 @@ private let buffer: [UInt8] =
   /// Our list is little-endian, as `ima_canonical_fmt` has it on every machine.
   @Test func `that IMA measured is in the byte order that the next kernel reads`() throws {
     let kernel = KernelBuilder.ppc64Kernel(size: 8192, memorySize: 1 << 20, isBigEndian: true)
-    let files = try set((.kernel, kernel), (.measurements, list))
-    var options = PlanOptions()
+    let files = try set((.kernel, kernel), (.input(.imaBuffer), list))
+    var options = RequestOptions()
     options.architecture = .ppc64
 
     expectRefusal(.malformedInput, "the list is little-endian") {
@@ -100,7 +101,7 @@ private let buffer: [UInt8] =
 
     options.append = "ima_canonical_fmt"
     let gathered = try LoadJob(files, options, on: machine("pseries-7.2-kf")).gathered()
-    #expect(gathered.request.measurements == buffer)
+    #expect(gathered.request[.imaBuffer] == .bytes(buffer))
   }
 
   @Test func `that is extra has a name of its own, or is wrong use`() throws {
@@ -139,18 +140,20 @@ private let buffer: [UInt8] =
       "elfcorehdr", "--root", captured.root ?? "", "-o", folder / "core.hdr")
     #expect(result.status == 0, "\(result.errors)")
     let header = try contents(of: folder / "core.hdr")
-    var options = PlanOptions()
-    options.forCrash = true
+    var options = RequestOptions()
+    options.purpose = .crash
 
     let plan = try LoadJob(
-      set((.kernel, KernelBuilder.arm64Image()), (.coreHeader, header)), options, on: captured
+      set((.kernel, KernelBuilder.arm64Image()), (.input(.coreHeader), header)), options,
+      on: captured
     ).plan()
 
-    #expect(plan.isForCrash)
+    #expect((plan.purpose == .crash))
     #expect(plan.segments.first { $0.part == .coreHeader }?.bytes == header)
     expectRefusal(.malformedInput, "") {
       try LoadJob(
-        set((.kernel, KernelBuilder.arm64Image()), (.coreHeader, [1, 2, 3])), options, on: captured
+        set((.kernel, KernelBuilder.arm64Image()), (.input(.coreHeader), [1, 2, 3])), options,
+        on: captured
       ).plan()
     }
   }

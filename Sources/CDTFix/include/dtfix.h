@@ -366,13 +366,38 @@ enum {
   DTFIX_MEASUREMENTS = 32
 };
 
-/**
- * A blob of the caller's in memory, and the property of /chosen that says where: {address, size}.
- */
-typedef struct dtfix_extra {
+/** What a loader may have placed in memory for the next kernel; those that a file set has, by its number. */
+enum {
+  /** The initrd: exact, not rounded. */
+  DTFIX_INPUT_INITRD = 2,
+  /** The ELF core header (elfcorehdr), for a crash kernel. */
+  DTFIX_INPUT_CORE_HEADER = 6,
+  /** The IMA buffer: whole pages. Not for a crash kernel. */
+  DTFIX_INPUT_IMA_BUFFER = 7,
+  /** A blob of the caller's, reserved; `name` is the property of /chosen that says where. */
+  DTFIX_INPUT_EXTRA = 8,
+  /**
+   * The tree of kexec hand-over (KHO) and the array of its scratch areas: both or none. Not for a
+   * crash kernel.
+   */
+  DTFIX_INPUT_KHO_TREE = 9,
+  DTFIX_INPUT_KHO_SCRATCH = 10,
+  /** The keys of encrypted disks, for a crash kernel; only with an rng-seed. Never shown. */
+  DTFIX_INPUT_DISK_KEYS = 11,
+  /** The copy of the first 64 KiB of RAM, for a crash kernel of ppc64; its size does not count. */
+  DTFIX_INPUT_BACKUP = 12
+};
+
+/** Something in memory, and where it is. */
+typedef struct dtfix_input {
+  /** DTFIX_INPUT_…: each once, but for extras. */
+  uint32_t type;
+  uint32_t unused;
+  /** The property of an extra; NULL for all others. */
   const char *name;
+  /** Not empty. */
   dtfix_range range;
-} dtfix_extra;
+} dtfix_input;
 
 /** What the next kernel is to be told; where things are was decided by the caller. */
 typedef struct dtfix_handover {
@@ -384,32 +409,16 @@ typedef struct dtfix_handover {
    * DTFIX_REUSE_COMMAND_LINE, which takes a machine.
    */
   uint32_t flags;
-  /** Not 0 when `backup` counts. */
-  uint32_t has_backup;
+  uint32_t unused;
   /** The next kernel's architecture, as `uname -m` has it; NULL for what the tree describes. */
   const char *architecture;
   /** The command line; NULL for the tree's own. */
   const char *command_line;
   /** Words behind it; NULL for none. */
   const char *append;
-  /** Where the initrd is; exact, not rounded. */
-  dtfix_range initrd;
-  /** Where the core header is, for a crash kernel. */
-  dtfix_range core_header;
-  /** Where the IMA buffer is: whole pages. Not for a crash kernel. */
-  dtfix_range measurements;
-  /**
-   * Where the tree of kexec hand-over (KHO) and the array of its scratch areas are: both or none.
-   * Not for a crash kernel.
-   */
-  dtfix_range live_update_tree;
-  dtfix_range live_update_scratch;
-  /**
-   * Where the keys of encrypted disks are, for a crash kernel; only with an rng-seed. Never shown.
-   */
-  dtfix_range disk_keys;
-  /** Where the first 64 KiB of RAM are copied to, for a crash kernel of ppc64. */
-  uint64_t backup;
+  /** What is handed over, and where it is; a crash kernel has a core header. */
+  const dtfix_input *inputs;
+  size_t input_count;
   /**
    * The memory that a crash kernel may use: the main region, then the low one; of a machine, within
    * what is set apart on it. NULL and 0 for all of that.
@@ -419,8 +428,6 @@ typedef struct dtfix_handover {
   /** Memory that the next kernel must leave alone, besides all this. */
   const dtfix_range *reservations;
   size_t reservation_count;
-  const dtfix_extra *extras;
-  size_t extra_count;
   /** 8 bytes, or NULL and 0 for fresh random ones. */
   const void *kaslr_seed;
   size_t kaslr_seed_size;

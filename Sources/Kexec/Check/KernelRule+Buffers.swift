@@ -20,7 +20,7 @@ extension KernelRule {
       "ima-loaded", .planTree, at: "dtb", "the tree tells of the IMA buffer that is loaded",
       by: freeBuffer, for: [.kexec]
     ) { known, _ in
-      let (told, loaded) = (known.tree.imaBuffer, known.plan[.measurements]?.range)
+      let (told, loaded) = (known.tree.imaBuffer, known.plan[.imaBuffer]?.range)
       guard told != loaded else { return [] }
       let buffer = told.map { "measurements at \($0)" } ?? "no measurements"
       let list = loaded.map { "a list at \($0)" } ?? "none"
@@ -29,20 +29,20 @@ extension KernelRule {
     .init(
       "ima-not-for-crash", .plan, at: "ima", "a crash kernel gets no IMA buffer", by: freeBuffer,
       for: [.crash]
-    ) { plan, _ in plan[.measurements] == nil ? [] : ["is not for this kernel"] },
+    ) { plan, _ in plan[.imaBuffer] == nil ? [] : ["is not for this kernel"] },
     .init(
       "ima-list", .plan, at: "ima", "the kernel restores all that the buffer's header counts",
       by: .ofTree(MeasurementBufferCheck.rule), for: [.kexec]
     ) { plan, _ in
-      let check = plan[.measurements].map { MeasurementBufferCheck($0.content, nil) }
+      let check = plan[.imaBuffer].map { MeasurementBufferCheck($0.content, nil) }
       return check?.problem.map { ["\($0)"] } ?? []
     },
     .init(
       "kho-both", .tree, at: "/chosen", "both properties of KHO are there, or neither",
       by: .fdt("early_init_dt_check_kho"), since: kho
     ) { tree, _ in
-      guard ChosenProperty.liveUpdate.count(where: { tree[$0] != nil }) == 1 else { return [] }
-      return ["only one of \(ChosenProperty.liveUpdate.joined(separator: " and "))"]
+      guard ChosenProperty.kho.count(where: { tree[$0] != nil }) == 1 else { return [] }
+      return ["only one of \(ChosenProperty.kho.joined(separator: " and "))"]
     },
     // Its segments would have to lie in scratch areas, which only the running kernel knows.
     .init(
@@ -50,7 +50,7 @@ extension KernelRule {
       by: .ofTree(.linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole")),
       for: [.kexec], since: kho
     ) { known, _ in
-      ChosenProperty.liveUpdate.filter { known.tree[$0] != nil }.map {
+      ChosenProperty.kho.filter { known.tree[$0] != nil }.map {
         "has \($0): what is kept, and where the plan would have to lie, is not known here"
       }
     },

@@ -11,7 +11,7 @@ extension KernelRule {
     },
     .init("no-buffers", .line, "no segment is there that only a tree could tell of", by: finder) {
       known, _ in
-      ([known.plan[.measurements]].compactMap { $0 } + known.plan.extras).map {
+      ([known.plan[.imaBuffer]].compactMap { $0 } + known.plan.extras).map {
         Problem("a kernel without a tree cannot be told of it", at: $0.name)
       }
     },

@@ -19,10 +19,10 @@ extension Reading {
   fileprivate var propertiesOfOthers: [String] {
     let never: [String]
     if let wanted = requested?.buffers.map(\.property) {
-      let all = ChosenProperty.liveUpdate + [ChosenProperty.imaBuffer, ChosenProperty.diskKeys]
+      let all = ChosenProperty.kho + [ChosenProperty.imaBuffer, ChosenProperty.diskKeys]
       never = all.filter { !wanted.contains($0) }
     } else if purpose == .crash {
-      never = ChosenProperty.liveUpdate + [ChosenProperty.imaBuffer]
+      never = ChosenProperty.kho + [ChosenProperty.imaBuffer]
     } else {
       never = [ChosenProperty.diskKeys]
     }

@@ -23,7 +23,7 @@ public struct LoadContent: Hashable, Sendable {
   /// - Parameter name: the segment's.
   public static func checkedSize(of name: String) -> Int {
     switch name {
-    case LoadPart.tree.name, LoadPart.measurements.name: 64 << 20
+    case LoadPart.tree.name, LoadPart.imaBuffer.name: 64 << 20
     case LoadPart.coreHeader.name: 4 << 20
     default: 64 << 10
     }

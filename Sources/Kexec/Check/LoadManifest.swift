@@ -31,8 +31,8 @@ public struct LoadManifest: Hashable, Sendable {
 
   /// The architecture, as `uname -m` has it.
   public let architecture: String
-  /// Whether the plan waits for a crash.
-  public let isForCrash: Bool
+  /// What the kernel waits for: a reboot, or a crash.
+  public let purpose: Purpose
   /// The physical address that is jumped to.
   public let entry: UInt64
   /// The flags of kexec_load(2).
@@ -58,7 +58,7 @@ public struct LoadManifest: Hashable, Sendable {
   /// The file's text.
   public var text: String {
     let head = [
-      "dtfix-plan 1", "arch \(architecture)", "type \(isForCrash ? "crash" : "kexec")",
+      "dtfix-plan 1", "arch \(architecture)", "type \(purpose.rawValue)",
       "entry \(hex(entry))", "flags \(hex(flags))",
     ]
     let rows = segments.map {
@@ -73,7 +73,7 @@ extension LoadManifest {
   public var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture),
-      "type": isForCrash ? "crash" : "kexec", "entry": .string(hex(entry)),
+      "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
       "flags": .string(hex(flags)),
       "segments": .array(
         segments.map {
@@ -97,7 +97,7 @@ extension LoadManifest {
     var lines = LineReader(text)
     _ = try lines.required("dtfix-plan") { $0 == "1" ? $0 : nil }
     let architecture = try lines.required("arch") { $0 }
-    let isForCrash = try lines.required("type") { ["kexec": false, "crash": true][$0] }
+    let purpose = try lines.required("type") { Purpose(rawValue: $0) }
     let entry = try lines.required("entry", \.prefixedHexadecimal)
     let flags = try lines.required("flags", \.prefixedHexadecimal)
     var segments: [Segment] = []
@@ -109,7 +109,7 @@ extension LoadManifest {
       segments.append(segment)
     }
     self.init(
-      architecture: architecture, isForCrash: isForCrash, entry: entry, flags: flags,
+      architecture: architecture, purpose: purpose, entry: entry, flags: flags,
       segments: segments)
   }
 }

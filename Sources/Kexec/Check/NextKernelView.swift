@@ -19,13 +19,21 @@ public struct NextKernelView: Hashable, Sendable {
   /// Where it looks for IMA's measurements, and what it frees once it has read them.
   public let measurements: PhysicalRange?
   /// What KHO hands over; nil unless both are told of.
-  public let liveUpdate: LiveUpdateHandover?
+  public let kho: KHO?
   /// Its command line, up to the first NUL; nil for its own.
   public let commandLine: [UInt8]?
   /// Bytes of the seed for its own place; nil without one, 0 for one that is all zeros: no KASLR.
   public let kaslrSeedSize: Int?
   /// Bytes for its random number generator.
   public let rngSeedSize: Int?
+  /// What KHO hands over.
+  public struct KHO: Hashable, Sendable {
+    /// The tree of what is preserved.
+    public let tree: PhysicalRange
+    /// The list of scratch areas, 16 bytes each.
+    public let scratch: PhysicalRange
+  }
+
   /// Whether a tree told it so: then it looks for seeds there.
   private let isOfTree: Bool
 
@@ -49,8 +57,8 @@ public struct NextKernelView: Hashable, Sendable {
     initrd = tree.initrd
     coreHeader = tree.coreHeader
     measurements = tree.imaBuffer
-    liveUpdate = tree.place(ChosenProperty.liveUpdateTree).flatMap { fdt in
-      tree.place(ChosenProperty.liveUpdateScratch).map { .init(tree: fdt, scratch: $0) }
+    kho = tree.place(ChosenProperty.khoTree).flatMap { fdt in
+      tree.place(ChosenProperty.khoScratch).map { KHO(tree: fdt, scratch: $0) }
     }
     commandLine = tree.commandLine
     kaslrSeedSize = tree[ChosenProperty.kaslrSeed].map { seed in
@@ -72,7 +80,7 @@ public struct NextKernelView: Hashable, Sendable {
       CommandLineWord.sizeAndStart)
     reserved = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
     measurements = nil
-    liveUpdate = nil
+    kho = nil
     commandLine = line
     kaslrSeedSize = nil
     rngSeedSize = nil
@@ -100,7 +108,7 @@ public struct NextKernelView: Hashable, Sendable {
     ]
       + [
         measurements.map { "measurements: \($0), freed when they are read" },
-        liveUpdate.map { "KHO: the tree at \($0.tree), \($0.scratch.size / 16) scratch areas" },
+        kho.map { "KHO: the tree at \($0.tree), \($0.scratch.size / 16) scratch areas" },
       ].compactMap { $0 }
       + (isOfTree
         ? ["kaslr-seed: \(seed)", "rng-seed: \(rngSeedSize.map { "\($0) bytes" } ?? "none")"] : [])

@@ -71,7 +71,7 @@ struct ReadPlan {
     image = Self.image(in: segments.filter(\.isOfKernel), at: kernelEntry)
   }
 
-  var purpose: Purpose { manifest.isForCrash ? .crash : .kexec }
+  var purpose: Purpose { manifest.purpose }
 
   /// The first segment that is for this; nil for none.
   subscript(part: LoadPart) -> Segment? { segments.first { $0.part == part } }

@@ -13,7 +13,9 @@ struct LoadDraft {
   let entry: UInt64
   let segments: [LoadPlan.Segment]
   let placements: [Placement]
-  let told: LoadParts.Told
+  /// What the next kernel gets: one of both.
+  let tree: NextTree?
+  let commandLine: NextCommandLine?
   /// The core header of a plan for a crash.
   let coreHeader: LoadedCoreHeader?
   /// What was done that may surprise.
@@ -25,32 +27,38 @@ struct LoadDraft {
   /// - Throws: ``KexecError``: what was wrong with the first hole for the kernel, or with the last one
   ///   when no later one could be better.
   init(
-    _ request: LoadRequest, _ architecture: Architecture, _ rules: PlacementRules,
-    on machine: MachineSnapshot
+    _ request: KexecRequest, _ kernel: KernelImage, _ bytes: [UInt8], _ rules: PlacementRules,
+    preferredAlignment: UInt64
   ) throws(KexecError) {
-    let pageSize = machine.largestPageSize
+    let (machine, live) = (request.machine, request.liveTree)
+    let edited =
+      try request.architecture.takesTree ? EditedTree(request) : nil
     // Of the backup's place no more is known yet than that there is one.
-    let backup = architecture.coreRules?.backedUp.flatMap { _ in machine.crashRegions.first?.start }
-    let coreHeader = try request.coreHeader(for: architecture, backup: backup, on: machine)
-    let parts = LoadParts(
-      request: request, architecture: architecture, rules: rules, machine: machine,
-      coreHeader: coreHeader, pageSize: pageSize,
-      limit: rules.limit(by: request.liveTree(on: machine), on: machine))
-    var tree = try request.treeMemory()
-    tree.kept += rules.firmware(request.liveTree(on: machine))
-    guard coreHeader == nil else {
-      try self.init(
-        parts, in: PlanMemory(forCrashIn: machine.crashRegions[0], tree, pageSize: pageSize))
+    let backup = request.architecture.coreRules?.backedUp.flatMap { _ in
+      machine.crashRegions.first?.start
+    }
+    let source = PlanSegments(
+      request: request, edited: edited, kernel: kernel, kernelBytes: bytes, rules: rules,
+      coreHeader: try request.coreHeader(backup: backup), pageSize: machine.largestPageSize,
+      limit: rules.limit(by: live, on: machine))
+    var tree = request.treeMemory(edited)
+    tree.kept += rules.firmware(live)
+    let alignments = [preferredAlignment, source.pageSize]
+    guard request.purpose == .kexec else {
+      let memory = PlanMemory(
+        forCrashIn: machine.crashRegions[0], tree, pageSize: source.pageSize)
+      try self.init(source, in: memory, preferring: alignments)
       return
     }
     let memory = { [tree] (sparesKernel: Bool) in
-      PlanMemory(forKexecOn: machine, tree, pageSize: pageSize, sparesKernel: sparesKernel)
+      PlanMemory(
+        forKexecOn: machine, tree, pageSize: source.pageSize, sparesKernel: sparesKernel)
     }
     do throws(KexecError) {
-      try self.init(parts, in: memory(true))
+      try self.init(source, in: memory(true), preferring: alignments)
     } catch {
       guard error.noRoom != nil, machine.kernelImage != nil else { throw error }
-      try self.init(parts, in: memory(false))
+      try self.init(source, in: memory(false), preferring: alignments)
       warnings.append(
         Finding(
           "memory", "no room beside the running kernel: it is written over",
@@ -58,34 +66,36 @@ struct LoadDraft {
     }
   }
 
-  private init(_ parts: LoadParts, in memory: PlanMemory) throws(KexecError) {
+  private init(
+    _ source: PlanSegments, in memory: PlanMemory, preferring alignments: [UInt64]
+  ) throws(KexecError) {
     do throws(KexecError) {
-      try self.init(parts, in: memory, preferring: parts.request.preferredAlignment)
+      try self.init(source, in: memory, preferring: alignments[0])
     } catch {
       guard error.noRoom != nil else { throw error }
-      try self.init(parts, in: memory, preferring: parts.pageSize)
+      try self.init(source, in: memory, preferring: alignments[1])
     }
   }
 
   private init(
-    _ parts: LoadParts, in memory: PlanMemory, preferring alignment: UInt64
+    _ source: PlanSegments, in memory: PlanMemory, preferring alignment: UInt64
   ) throws(KexecError) {
-    var lowest = parts.request.kernel.linkAddress ?? 0
+    var lowest = source.kernel.linkAddress ?? 0
     var firstFailure: KexecError?
     while true {
       var placing = Placing(
-        in: memory, pageSize: parts.pageSize, preferredAlignment: alignment)
-      try parts.placeMeasurements(&placing)
+        in: memory, pageSize: source.pageSize, preferredAlignment: alignment)
+      try source.placeIMABuffer(&placing)
       let kernel: PhysicalRange
       do throws(KexecError) {
-        kernel = try parts.placeKernel(from: lowest, &placing)
+        kernel = try source.placeKernel(from: lowest, &placing)
       } catch {
         throw firstFailure ?? error
       }
       do throws(KexecError) {
-        let others = try parts.placeOthers(around: kernel, &placing)
-        let pieces = try parts.kernelSegments(at: kernel.start)
-        self.init(parts, kernel, placing, others, pieces)
+        let rest = try source.placeRest(around: kernel, &placing)
+        self.init(
+          source, kernel, placing, rest, try source.kernelSegments(at: kernel.start))
         return
       } catch {
         // All others are behind the kernel: further up there is less room for them.
@@ -99,14 +109,14 @@ struct LoadDraft {
   }
 
   private init(
-    _ parts: LoadParts, _ kernel: PhysicalRange, _ placing: Placing, _ others: LoadParts.Others,
-    _ pieces: [LoadPlan.Segment]
+    _ source: PlanSegments, _ kernel: PhysicalRange, _ placing: Placing,
+    _ rest: PlanSegments.Rest, _ kernelSegments: [LoadPlan.Segment]
   ) {
-    let trampoline = others.segments.first { $0.part == .trampoline }
-    entry = trampoline?.range.start ?? kernel.start + parts.request.kernel.entry
-    segments = (pieces + others.segments).sorted { $0.range < $1.range }
+    let trampoline = rest.segments.first { $0.part == .trampoline }
+    entry = trampoline?.range.start ?? kernel.start + source.kernel.entry
+    segments = (kernelSegments + rest.segments).sorted { $0.range < $1.range }
     placements = placing.placements
-    told = others.told
-    coreHeader = others.coreHeader
+    (tree, commandLine) = (rest.tree, rest.commandLine)
+    coreHeader = rest.coreHeader
   }
 }

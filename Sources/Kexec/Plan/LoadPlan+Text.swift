@@ -40,7 +40,7 @@ extension LoadPlan {
   public var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture.name),
-      "type": isForCrash ? "crash" : "kexec", "entry": .string(hex(entry)),
+      "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
       "flags": .string(hex(flags)), "segments": .array(segments.map(\.json)),
       "placements": .array(placements.map(\.json)),
       "changes": .array(changes.map(\.json)),

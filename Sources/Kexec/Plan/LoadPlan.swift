@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import CrashCore
+public import KernelImage
 public import PhysicalMemory
 
 /// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
@@ -21,8 +21,8 @@ public struct LoadPlan: Hashable, Sendable {
 
   /// The architecture of both kernels.
   public let architecture: Architecture
-  /// Whether it waits for a crash; else for a reboot.
-  public let isForCrash: Bool
+  /// What the kernel waits for: a reboot, or a crash.
+  public let purpose: Purpose
   /// The physical address that is jumped to.
   public let entry: UInt64
   /// The pieces, in rising order of their addresses.
@@ -40,34 +40,45 @@ public struct LoadPlan: Hashable, Sendable {
 
   /// The flags of kexec_load(2): `KEXEC_ON_CRASH` or none. The architecture, `e_machine` in the upper
   /// half, is left to the loader: 0 means the running kernel's.
-  public var flags: UInt64 { isForCrash ? 1 : 0 }
+  public var flags: UInt64 { purpose == .crash ? 1 : 0 }
 
   /// What was done to the tree, or the command line, of the running kernel, in order.
   public var changes: [Change] { (tree?.changes ?? []) + (commandLine?.changes ?? []) }
 
   /// Places everything and makes what is made here: tree or command line, core header and trampoline.
   ///
+  /// - Parameters:
+  ///   - request: its inputs have bytes. The core header of a crash kernel is made of what is known about the
+  ///     machine; one that is an input is loaded as it is, once it was read as the crash kernel will, and
+  ///     compared with the machine. IMA's buffer is a finished one of version 1: its memory is half a page
+  ///     more, in whole pages, as the kernel has it for what is measured later, here nothing is added.
+  ///   - kernel: what is started.
+  ///   - bytes: what the kernel's segments are ranges of.
+  ///   - preferredAlignment: what places are a multiple of where there is room: 64 KiB, the largest page of
+  ///     any kernel.
   /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` tells what is in the way.
   public init(
-    _ request: LoadRequest, for architecture: Architecture, on machine: MachineSnapshot
+    _ request: KexecRequest, starting kernel: KernelImage, _ bytes: [UInt8],
+    preferredAlignment: UInt64 = 64 << 10
   ) throws(KexecError) {
-    let rules = try request.rules(for: architecture, on: machine)
-    let draft = try LoadDraft(request, architecture, rules, on: machine)
-    self.architecture = architecture
-    isForCrash = draft.coreHeader != nil
+    let rules = try request.placementRules(for: kernel, bytes)
+    let draft = try LoadDraft(
+      request, kernel, bytes, rules, preferredAlignment: preferredAlignment)
+    architecture = request.architecture
+    purpose = request.purpose
     entry = draft.entry
     segments = draft.segments
     placements = draft.placements
-    tree = draft.told.tree
-    commandLine = draft.told.commandLine
+    tree = draft.tree
+    commandLine = draft.commandLine
     coreHeader = draft.coreHeader?.plan
     let parts: [[Finding]?] = [
-      request.warnings, draft.warnings, request.warningsOfTree, draft.told.tree?.warnings,
+      request.warnings, draft.warnings, request.warningsOfTree, tree?.warnings,
       draft.coreHeader?.warnings,
     ]
     warnings = parts.flatMap { $0 ?? [] }
 
-    let findings = PlanCheck(of: self, on: machine).findings
+    let findings = PlanCheck(of: self, on: request.machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
@@ -76,20 +87,11 @@ extension LoadManifest {
   /// The table of contents of a plan.
   public init(_ plan: LoadPlan) {
     self.init(
-      architecture: plan.architecture.name, isForCrash: plan.isForCrash, entry: plan.entry,
+      architecture: plan.architecture.name, purpose: plan.purpose, entry: plan.entry,
       flags: plan.flags,
       segments: plan.segments.map {
         Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
       })
-  }
-}
-
-extension LoadRequest {
-  /// What the machine's own tree gives cause for.
-  fileprivate var warningsOfTree: [Finding] {
-    guard let tree else { return [] }
-    guard !isForCrash else { return tree.warningsOfFirmwareMemory(in: crash) }
-    return [tree.warningOfInterruptTables()].compactMap { $0 }
   }
 }
 

@@ -13,19 +13,16 @@ struct LoadedCoreHeader {
   let warnings: [Finding]
 }
 
-extension LoadRequest {
+extension KexecRequest {
   /// The core header of a plan for a crash; nil for an ordinary kexec. Its size is known before its place
   /// is.
   ///
   /// - Parameter backup: where the memory is copied to that the crash kernel itself runs in; nil
   ///   where there is no such copy.
-  func coreHeader(
-    for architecture: Architecture, backup: UInt64?, on machine: MachineSnapshot
-  ) throws(KexecError) -> LoadedCoreHeader? {
-    if let givenCoreHeader {
-      return try checked(givenCoreHeader, for: architecture, on: machine)
-    }
-    guard var facts = crash else { return nil }
+  func coreHeader(backup: UInt64?) throws(KexecError) -> LoadedCoreHeader? {
+    guard purpose == .crash else { return nil }
+    if let given = bytes(of: .coreHeader) { return try checked(given) }
+    var facts = machine
     facts.backup = backup
     let plan = try CoreHeaderPlan(for: architecture, facts)
     do throws(FormatError) {
@@ -38,9 +35,7 @@ extension LoadRequest {
 
   /// A core header that was made elsewhere, read as the crash kernel will, and compared with what is known
   /// of the machine.
-  private func checked(
-    _ header: [UInt8], for architecture: Architecture, on machine: MachineSnapshot
-  ) throws(KexecError) -> LoadedCoreHeader {
+  private func checked(_ header: [UInt8]) throws(KexecError) -> LoadedCoreHeader {
     let (machineOfHeader, rules) = try architecture.knownCoreRules()
     guard rules.backedUp == nil else {
       throw .unsupported(
@@ -50,15 +45,15 @@ extension LoadRequest {
           found a place for it: it is made with the plan
           """)
     }
-    var core = CoreMachine(machine: machineOfHeader, byteOrder: crash?.byteOrder)
-    core.memory = (crash?.memory ?? machine.systemRAM).map { PhysicalRangeSet($0) }
-    core.crashRegions = PhysicalRangeSet(machine.crashRegions)
-    if let crash {
-      core.excluded = PhysicalRangeSet(crash.excluded)
-      core.firmware = PhysicalRangeSet(crash.firmware)
-      core.cpuNotes = crash.cpuNotes.isEmpty ? nil : crash.cpuNotes
-      core.vmcoreinfo = crash.vmcoreinfoNote
+    var core = CoreMachine(machine: machineOfHeader, byteOrder: machine.byteOrder)
+    core.memory = (machine.$memory.isKnown ? machine.memory : machine.systemRAM).map {
+      PhysicalRangeSet($0)
     }
+    core.crashRegions = PhysicalRangeSet(machine.crashRegions)
+    core.excluded = PhysicalRangeSet(machine.excluded)
+    core.firmware = PhysicalRangeSet(machine.firmware)
+    core.cpuNotes = machine.cpuNotes.isEmpty ? nil : machine.cpuNotes
+    core.vmcoreinfo = machine.vmcoreinfoNote
     let findings = CoreHeaderCheck(of: core).findings(in: header.span)
     let bad = findings.filter { $0.severity != .doubtful }.map(Finding.init)
     guard bad.isEmpty else {

@@ -27,7 +27,7 @@ extension Architecture {
       }, textMapOf: { $0.number("kimage_voffset") },
       textBehind: (64 << 10, .linux("arch/arm64/kernel/vmlinux.lds.S", "SEGMENT_ALIGN"))),
     placement: PlacementRules(
-      measurements: .measurements(),
+      imaBuffer: .imaBuffer(),
       kernelRule: .linux("arch/arm64/kernel/kexec_image.c", "image_load"),
       steps: [
         .init(.coreHeader, alignment: 64 << 10, .downward, rule: otherSegments),
@@ -42,7 +42,7 @@ extension Architecture {
     stubTrees: StubTrees(
       allowed: [("chosen", nil), ("hypervisor", "xen,xen")],
       rule: .linux("arch/arm64/kernel/acpi.c", "dt_is_stub")),
-    readsLiveUpdate: true,
+    readsKHO: true,
     recognizes: { tree in
       let compatible = tree.compatibleStringsOfCPUs()
       return compatible.contains(where: ArmCores.isArm)

@@ -17,7 +17,7 @@ extension Architecture {
         0xc000_0000_0000_0000, .linux("arch/powerpc/include/asm/page.h", "PAGE_OFFSET")
       )),
     placement: PlacementRules(
-      measurements: .measurements(within: behindNextKernel), kernelRule: elf64, steps: steps,
+      imaBuffer: .imaBuffer(within: behindNextKernel), kernelRule: elf64, steps: steps,
       addressLimit: Limit(
         value: 1 << 51,
         rule: .linux("arch/powerpc/include/asm/book3s/64/hash-64k.h", "H_MAX_PHYSMEM_BITS")),

@@ -29,7 +29,7 @@ extension Architecture {
       }, textMapOf: { $0.number("va_kernel_pa_offset") }),
     // Purgatory, which only verifies checksums, is left out.
     placement: PlacementRules(
-      measurements: .measurements(),
+      imaBuffer: .imaBuffer(),
       kernelRule: .linux("arch/riscv/kernel/kexec_image.c", "image_load"),
       steps: [
         .init(.coreHeader, .downward, rule: extraSegments),

@@ -57,7 +57,7 @@ public struct Architecture: Sendable {
   /// Whether its kernels read `linux,usable-memory-range`.
   let readsUsableRange: Bool
   /// Whether its kernels have KHO, the hand-over of a live update: `ARCH_SUPPORTS_KEXEC_HANDOVER`.
-  let readsLiveUpdate: Bool
+  let readsKHO: Bool
   /// Whether CPUs and memory of its machines come and go, so that the tree its kernel works with counts, and
   /// not the blob of the boot: powerpc.
   public let prefersLiveTree: Bool
@@ -80,7 +80,7 @@ public struct Architecture: Sendable {
     namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
     placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
     commandLineRules: CommandLineRules? = nil,
-    readsUsableRange: Bool = true, readsLiveUpdate: Bool = false, prefersLiveTree: Bool = false,
+    readsUsableRange: Bool = true, readsKHO: Bool = false, prefersLiveTree: Bool = false,
     recognizes: @escaping @Sendable (DeviceTree) -> Bool
   ) {
     self.machine = machine
@@ -97,7 +97,7 @@ public struct Architecture: Sendable {
     self.treeRules = treeRules
     self.commandLineRules = commandLineRules
     self.readsUsableRange = readsUsableRange
-    self.readsLiveUpdate = readsLiveUpdate
+    self.readsKHO = readsKHO
     self.prefersLiveTree = prefersLiveTree
     self.recognizes = recognizes
   }
@@ -114,7 +114,7 @@ public struct Architecture: Sendable {
 
   /// Whether its kernels find IMA's list of measurements in their tree: `HAVE_IMA_KEXEC`, of those that
   /// take a tree. LoongArch's places the list, and tells nobody of it.
-  public var readsMeasurements: Bool { placement?.measurements != nil }
+  public var readsIMABuffer: Bool { placement?.imaBuffer != nil }
 
   /// Every architecture there is, ``other`` last.
   public static let all: [Architecture] = [

@@ -34,11 +34,11 @@ public enum ChosenProperty {
   /// Keys of encrypted disks for a crash kernel.
   public static let diskKeys = "linux,dmcryptkeys"
   /// Kexec hand-over (KHO): state kept over a kexec, and the memory to boot in meanwhile.
-  static let liveUpdate = [liveUpdateTree, liveUpdateScratch]
+  static let kho = [khoTree, khoScratch]
   /// What is kept.
-  public static let liveUpdateTree = "linux,kho-fdt"
+  public static let khoTree = "linux,kho-fdt"
   /// The list of scratch areas.
-  public static let liveUpdateScratch = "linux,kho-scratch"
+  public static let khoScratch = "linux,kho-scratch"
   /// What IMA's buffer was called before it was merged.
   static let historicBuffer = [
     "linux,kexec-handover-buffer-start", "linux,kexec-handover-buffer-end",
@@ -54,7 +54,7 @@ public enum ChosenProperty {
 
   /// Hand-over state that never outlives the kernel it was made for.
   static let neverInherited =
-    [coreHeader, usableMemory, imaBuffer, diskKeys] + liveUpdate + historicBuffer
+    [coreHeader, usableMemory, imaBuffer, diskKeys] + kho + historicBuffer
 
   /// Both addresses of the initrd.
   static let initrd = [initrdStart, initrdEnd]

@@ -9,8 +9,8 @@ import DeviceTree
 public struct KexecInput: Sendable {
   /// What messages call it.
   public let name: String
-  /// The property that says where it is; of two, the first.
-  public let property: String
+  /// The property that says where it is; of two, the first. Nil for what only the plan's own code finds.
+  public let property: String?
   /// The option that says where a loader puts it.
   public let option: String
   /// The option that names its bytes in a plan; nil where a plan does not have it.
@@ -29,10 +29,10 @@ public struct KexecInput: Sendable {
   let stale: (reason: String, rule: Rule)?
 
   /// Whether its place is shown to nobody.
-  public var isSecret: Bool { SecretProperty.names.contains(property) }
+  public var isSecret: Bool { property.map(SecretProperty.names.contains) ?? false }
 
   fileprivate init(
-    _ name: String, _ property: String, option: String, planOption: String? = nil,
+    _ name: String, _ property: String?, option: String, planOption: String? = nil,
     segment: String? = nil, number: UInt32, reason: String, writer: Rule, reader: Rule,
     isReserved: Bool = true, stale: (reason: String, rule: Rule)? = nil
   ) {
@@ -46,7 +46,7 @@ public struct KexecInput: Sendable {
 extension KexecInput {
   /// Every row but the caller's own.
   public static let all: [KexecInput] = [
-    .initrd, .coreHeader, .imaBuffer, .diskKeys, .khoTree, .khoScratch,
+    .initrd, .coreHeader, .imaBuffer, .diskKeys, .khoTree, .khoScratch, .backup,
   ]
 
   /// The initrd: its two properties are both addresses.
@@ -55,13 +55,17 @@ extension KexecInput {
     segment: "initrd", number: 2, reason: "the initrd, to its exact size", writer: setup,
     reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_initrd"))
 
-  /// The core header (elfcorehdr) of a crash kernel.
+  /// The core header (elfcorehdr) of a crash kernel: within the main crash region, and 64 KiB aligned to be
+  /// right for every page size.
   public static let coreHeader = KexecInput(
     "core header", ChosenProperty.coreHeader, option: "--elfcorehdr-at", planOption: "--elfcorehdr",
     segment: "elfcorehdr", number: 6, reason: "the core header that /proc/vmcore is made of",
     writer: setup, reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
 
-  /// The keys of encrypted disks, for a crash kernel that saves its dump there.
+  /// The keys of encrypted disks, for a crash kernel that saves its dump there, to their exact size. Only the
+  /// running kernel has them: this is for those who do without its help. They take an ``Seeds/rng``: a kernel
+  /// deletes the property when it has read it, and only with a seed does it put its checksum right, without
+  /// which it has no `/sys/firmware/fdt` (`drivers/of/fdt.c:of_fdt_raw_init`).
   public static let diskKeys = KexecInput(
     "disk keys", ChosenProperty.diskKeys, option: "--dmcryptkeys-at", number: 11,
     reason: "keys of encrypted disks, to save the dump on", writer: setup,
@@ -71,14 +75,17 @@ extension KexecInput {
       .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys")
     ))
 
-  /// KHO's tree of what is preserved: one page.
+  /// KHO's tree of what is preserved, one page; with ``khoScratch`` only.
+  ///
+  /// Only the running kernel knows the addresses, and which memory the scratch areas are that everything
+  /// else has to be loaded to: this is for those who have them from it.
   public static let khoTree = kho(
-    "KHO tree", ChosenProperty.liveUpdateTree, option: "--kho-fdt", number: 9,
+    "KHO tree", ChosenProperty.khoTree, option: "--kho-fdt", number: 9,
     reason: "what is preserved over the kexec")
 
   /// KHO's list of scratch areas: 16 bytes each.
   public static let khoScratch = kho(
-    "list of KHO scratch areas", ChosenProperty.liveUpdateScratch, option: "--kho-scratch",
+    "list of KHO scratch areas", ChosenProperty.khoScratch, option: "--kho-scratch",
     number: 10, reason: "the memory to boot in meanwhile")
 
   /// The buffer with IMA's measurement list.
@@ -96,6 +103,13 @@ extension KexecInput {
       .linux("drivers/of/kexec.c", "remove_ima_buffer")
     ))
 
+  /// The copy of the memory that a crash kernel itself runs in: ppc64's first 64 KiB.
+  public static let backup = KexecInput(
+    "backup", nil, option: "--backup-at", segment: "backup", number: 12,
+    reason: "the copy of the first 64 KiB",
+    writer: .linux("arch/powerpc/kexec/file_load_64.c", "load_backup_segment"),
+    reader: .linux("arch/powerpc/kexec/crash.c", "sync_backup_region_phdr"), isReserved: false)
+
   /// The caller's own bytes, by the property that tells of them.
   public static func extra(_ property: String) -> KexecInput {
     KexecInput(
@@ -105,7 +119,7 @@ extension KexecInput {
   }
 
   private static func kho(
-    _ name: String, _ property: String, option: String, number: UInt32, reason: String
+    _ name: String, _ property: String?, option: String, number: UInt32, reason: String
   ) -> KexecInput {
     KexecInput(
       name, property, option: option, number: number, reason: reason,
@@ -117,6 +131,11 @@ extension KexecInput {
   }
 
   private static let setup = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")
+}
+
+extension KexecInput {
+  /// Whether it is a caller's own.
+  public var isExtra: Bool { number == 8 }
 }
 
 extension KexecInput: Hashable {

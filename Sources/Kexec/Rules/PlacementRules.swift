@@ -9,9 +9,9 @@ struct PlacementRules: Sendable {
   /// The most segments that a kernel takes: `KEXEC_SEGMENT_MAX`.
   static let mostSegments = 16
 
-  /// Where IMA's list of measurements goes, before everything else, the kernel too; nil where the next
+  /// Where IMA's buffer goes, before everything else, the kernel too; nil where the next
   /// kernel does not look for one. Of the kernel its window is given no more than the size.
-  let measurements: Step?
+  let imaBuffer: Step?
   /// Where the kernel goes: always the lowest hole.
   let kernelRule: Rule
   /// What else gets a place, in this order; the kernel has its own already.
@@ -33,13 +33,13 @@ struct PlacementRules: Sendable {
   let reach: @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit?
 
   init(
-    measurements: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
+    imaBuffer: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])? = nil,
     reach: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in nil
     }
   ) {
-    self.measurements = measurements
+    self.imaBuffer = imaBuffer
     self.kernelRule = kernelRule
     self.steps = steps
     self.addressLimit = addressLimit
@@ -88,12 +88,12 @@ struct PlacementRules: Sendable {
 }
 
 extension PlacementRules.Step {
-  /// IMA's list: the highest place, wherever the kernel will be.
-  static func measurements(
+  /// IMA's buffer: the highest place, wherever the kernel will be.
+  static func imaBuffer(
     within window: @escaping @Sendable (PhysicalRange) -> PhysicalRange? = { _ in .anywhere }
   ) -> Self {
     .init(
-      .measurements, .downward,
+      .imaBuffer, .downward,
       rule: .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"), window: window)
   }
 }

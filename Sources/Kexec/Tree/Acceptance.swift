@@ -6,7 +6,7 @@ import DeviceTree
 ///
 /// Nothing here knows how the blob was made: it is opened anew, from its bytes.
 struct Acceptance {
-  private let architecture: Architecture
+  private let request: KexecRequest
   private let requested: RequestedTree
 
   /// - Parameters:
@@ -15,29 +15,28 @@ struct Acceptance {
   ///   - edited: the tree with the caller's edits and the architecture's fixups, before the hand-over.
   ///   - reservations: those that were there and stay, and those of the architecture.
   init(
-    _ architecture: Architecture, _ handover: Handover, _ commandLine: KernelCommandLine?,
-    base: DeviceTree, edited: DeviceTree, reservations: [AddressAndSize]
+    _ request: KexecRequest, _ commandLine: KernelCommandLine?, base: DeviceTree,
+    edited: DeviceTree,
+    reservations: [AddressAndSize]
   ) {
-    self.architecture = architecture
-    let buffers = handover.buffers
+    self.request = request
+    let buffers = request.buffers
     let places =
-      handover.reservations + [handover.initrd, handover.crash?.coreHeader].compactMap { $0 }
+      request.reservations + [request.initrd, request.crash?.coreHeader].compactMap { $0 }
       + buffers.filter(\.input.isReserved).map(\.range)
     requested = RequestedTree(
-      commandLine: commandLine?.bytes, initrd: handover.initrd, crash: handover.crash,
-      buffers: buffers, seeds: handover.seeds,
+      commandLine: commandLine?.bytes, initrd: request.initrd, crash: request.crash,
+      buffers: buffers, seeds: request.seeds,
       reservations: Set(reservations + places.map(AddressAndSize.init)),
-      written: handover.written, base: base, edited: edited)
+      written: request.written, base: base, edited: edited)
   }
 
   /// What is wrong with the blob; nothing when the next kernel may have it.
-  func findings(in blob: [UInt8], on machine: MachineSnapshot = MachineSnapshot()) -> [Finding] {
-    KernelRule.findings(in: reading(of: blob, on: machine))
-  }
+  func findings(in blob: [UInt8]) -> [Finding] { KernelRule.findings(in: reading(of: blob)) }
 
-  func reading(of blob: [UInt8], on machine: MachineSnapshot) -> Reading {
+  func reading(of blob: [UInt8]) -> Reading {
     Reading(
-      tree: blob, for: requested.crash == nil ? .kexec : .crash, architecture, on: machine,
+      tree: blob, for: request.purpose, request.architecture, on: request.machine,
       requesting: requested)
   }
 }

@@ -8,10 +8,12 @@ import PhysicalMemory
 extension HandoverEditor {
   /// Nothing of it outlives the kernel it was made for; what the next kernel is given anew keeps its place
   /// among the properties.
-  mutating func removeBuffers(for handover: Handover) throws(DeviceTreeError) {
-    let wanted = Set(handover.buffers.map(\.property))
-    for input in KexecInput.all where !wanted.contains(input.property) {
-      if let (reason, rule) = input.stale { try delete(input.property, reason: reason, rule: rule) }
+  mutating func removeBuffers(for request: KexecRequest) throws(DeviceTreeError) {
+    let wanted = Set(request.buffers.map(\.property))
+    for input in KexecInput.all {
+      guard let name = input.property, !wanted.contains(name), let (reason, rule) = input.stale
+      else { continue }
+      try delete(name, reason: reason, rule: rule)
     }
     for name in ChosenProperty.historicBuffer {
       try delete(

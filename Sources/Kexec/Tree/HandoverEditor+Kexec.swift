@@ -10,23 +10,23 @@ extension HandoverEditor {
   /// Turns the running kernel's tree into the next one's: first nothing of the last hand-over is
   /// left, then the new one is written.
   mutating func prepareForKexec(
-    _ handover: Handover, _ commandLine: KernelCommandLine?
+    _ request: KexecRequest, _ commandLine: KernelCommandLine?
   ) throws(DeviceTreeError) {
     noteDoubtfulReservations()
     try addChosenIfMissing()
-    try removeCoreHeader(for: handover.crash)
-    try removeOldInitrd(for: handover.initrd)
-    try removeBuffers(for: handover)
+    try removeCoreHeader(for: request.crash)
+    try removeOldInitrd(for: request.initrd)
+    try removeBuffers(for: request)
 
-    try setInitrd(handover.initrd)
-    try setCrash(handover.crash, handover.buffers(.diskKeys))
-    try set(handover.buffers(.khoTree, .khoScratch))
+    try setInitrd(request.initrd)
+    try setCrash(request.crash, request.buffers(.diskKeys))
+    try set(request.buffers(.khoTree, .khoScratch))
     try setCommandLine(commandLine)
-    try setSeeds(handover.seeds)
+    try setSeeds(request.seeds)
     try markBootedFromKexec()
-    try set(handover.buffers(.imaBuffer) + handover.extraBuffers)
-    reserve(handover.reservations)
-    noteWhatStays(besides: handover.extras.map(\.name))
+    try set(request.buffers(.imaBuffer) + request.extraBuffers)
+    reserve(request.reservations)
+    noteWhatStays(besides: request.extraBuffers.map(\.property))
   }
 }
 

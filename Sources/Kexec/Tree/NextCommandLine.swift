@@ -21,14 +21,13 @@ public struct NextCommandLine: Hashable, Sendable {
   /// - Throws: ``KexecError``, also for a command line that is too long with the hand-over, and one that
   ///   says itself what the hand-over says.
   init(
-    _ handover: Handover, for architecture: Architecture, _ rules: CommandLineRules,
-    on machine: MachineSnapshot
+    _ request: KexecRequest, _ rules: CommandLineRules
   ) throws(KexecError) {
-    var line = handover.ownLine
-    try line.checkSaysNothing(of: handover, rules)
-    let words = handover.words(rules)
+    var line = request.ownLine
+    try line.checkSaysNothing(of: request, rules)
+    let words = request.words(rules)
     line.prepend(words.map(\.text).joined(separator: " "))
-    try handover.check(line, for: architecture, on: machine)
+    try request.check(line)
     bytes = line.bytes + [UInt8](repeating: 0, count: rules.size - line.bytes.count)
     changes =
       line.changes
@@ -45,7 +44,7 @@ public struct NextCommandLine: Hashable, Sendable {
 /// A word of a hand-over, and why it is there.
 private typealias Word = (text: String, reason: String, rule: Rule)
 
-extension Handover {
+extension KexecRequest {
   /// The command line that was asked for; without a tree to take it from, that is no more than what was to be
   /// added.
   fileprivate var ownLine: KernelCommandLine {
@@ -84,7 +83,7 @@ extension Handover {
 extension KernelCommandLine {
   /// Refuses words that are read behind those of the hand-over, and so win over them.
   fileprivate func checkSaysNothing(
-    of handover: Handover, _ rules: CommandLineRules
+    of request: KexecRequest, _ rules: CommandLineRules
   ) throws(KexecError) {
     for word in kernelWords {
       if word.value(of: "initrd") != nil || word.value(of: "initrdmem") != nil {
@@ -93,7 +92,7 @@ extension KernelCommandLine {
       if word.value(of: "elfcorehdr") != nil {
         throw .handoverOnCommandLine(word: "elfcorehdr=", rules.coreHeaderRule)
       }
-      if handover.crash != nil, word.value(of: "mem") != nil {
+      if request.purpose == .crash, word.value(of: "mem") != nil {
         throw .handoverOnCommandLine(word: "mem=", rules.memoryRule)
       }
     }

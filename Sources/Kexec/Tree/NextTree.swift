@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import DeviceTree
+import DeviceTree
 
 /// The tree that the next kernel is started with, and how it came about.
 public struct NextTree: Hashable, Sendable {
@@ -13,48 +13,52 @@ public struct NextTree: Hashable, Sendable {
   /// Those of the warnings that are about the edits: of a merge with another board, for one.
   public let editWarnings: [Finding]
 
-  /// Makes the tree for an ordinary kexec, or, with ``Handover/crash``, for a crash kernel.
+  /// Makes the tree for the next kernel: an ordinary one, or a crash kernel.
   ///
   /// The steps follow Linux `drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt`, and clean up what
   /// that leaves to the kernels that wrote it.
   ///
-  /// - Parameters:
-  ///   - base: the running kernel's tree, or a board's.
-  ///   - edits: what the caller wants changed before the hand-over, in this order.
-  ///   - architecture: the next kernel's.
-  ///   - handover: what the next kernel is to be told.
-  ///   - machine: what is known about where the tree comes from.
+  /// - Parameter request: all of its inputs have places.
   /// - Throws: ``KexecError`` for a tree, an edit or a request that leads to no tree, and
   ///   ``KexecError/notAccepted(_:)`` when the finished one does not pass the next kernel's rules.
-  public init(
-    from base: DeviceTree, edits: [TreeEdit] = [], for architecture: Architecture,
-    handover: Handover, machine: MachineSnapshot = MachineSnapshot()
-  ) throws(KexecError) {
-    if let reason = architecture.treeRefusal {
-      throw .unsupported(architecture: architecture, reason: reason)
-    }
-    let (edited, asked, odd) = try base.applying(edits)
-    let line = handover.line(in: edited, for: architecture)
-    try handover.check(line, for: architecture, on: machine)
-    try handover.checkFits(edited)
+  public init(_ request: KexecRequest) throws(KexecError) {
+    try self.init(request, EditedTree(request))
+  }
 
-    let fixup = try TreeFixup(edited, for: architecture, handover.crash, machine)
+  /// Makes the tree of an edited one. A tree that only the caller's edits spoil is the caller's mistake.
+  init(_ request: KexecRequest, _ edited: EditedTree) throws(KexecError) {
+    do throws(KexecError) {
+      try self.init(handingOver: request, to: edited)
+    } catch {
+      throw error.charged(to: request)
+    }
+  }
+
+  private init(
+    handingOver request: KexecRequest, to edited: EditedTree
+  ) throws(KexecError) {
+    let line = request.line(in: edited.tree)
+    try request.check(line)
+    try request.checkFits(edited.tree)
+
+    let fixup = try TreeFixup(
+      edited.tree, for: request.architecture, request.crash, request.machine)
     var editor = try HandoverEditor(
-      fixup.tree, LastHandover(in: fixup.tree, before: base, handover, on: machine))
-    let finished = try editor.tree(for: handover, line, fixup)
+      fixup.tree, LastHandover(in: fixup.tree, before: edited.base, request))
+    let finished = try editor.tree(for: request, line, fixup)
     let lasting = editor.last.lastingReservations
-    try handover.checkInitrdIsFree(in: edited, lasting)
-    try handover.checkBuffersAreFree(in: edited, lasting)
-    try asked.checkNotUndone(by: handover, edited, finished)
+    try request.checkInitrdIsFree(in: edited.tree, lasting)
+    try request.checkBuffersAreFree(in: edited.tree, lasting)
+    try edited.changes.checkNotUndone(by: request, edited.tree, finished)
 
     blob = finished.blob
-    changes = asked + (line?.changes ?? []) + fixup.changes + editor.changes
-    editWarnings = odd
-    warnings = odd + handover.warnings(line, for: architecture, edited, on: machine)
+    changes = edited.changes + (line?.changes ?? []) + fixup.changes + editor.changes
+    editWarnings = edited.warnings
+    warnings = edited.warnings + request.warnings(line, edited.tree)
     let acceptance = Acceptance(
-      architecture, handover, line, base: base, edited: fixup.tree,
+      request, line, base: edited.base, edited: fixup.tree,
       reservations: lasting + fixup.reservations.map(\.entry))
-    let findings = acceptance.findings(in: blob, on: machine)
+    let findings = acceptance.findings(in: blob)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
@@ -62,10 +66,11 @@ public struct NextTree: Hashable, Sendable {
 extension KexecError {
   /// The failure as the mistake of the caller's edits, if they spoilt a tree that is fine without them; else
   /// as it is.
-  package func charged(to edits: [TreeEdit], without: () throws -> NextTree) -> KexecError {
-    guard [.tree, .result].contains(subject), !edits.isEmpty, (try? without()) != nil else {
-      return self
-    }
+  fileprivate func charged(to request: KexecRequest) -> KexecError {
+    guard [.tree, .result].contains(subject), !request.edits.isEmpty else { return self }
+    var unedited = request
+    unedited.edits = []
+    guard (try? NextTree(unedited)) != nil else { return self }
     return KexecError(
       .usage, text, about: .tree, rule: rule,
       advice: .text("it is fine without the edits asked for"), cause: cause)
@@ -75,10 +80,10 @@ extension KexecError {
 extension HandoverEditor {
   /// The finished tree.
   fileprivate mutating func tree(
-    for handover: Handover, _ line: KernelCommandLine?, _ fixup: TreeFixup
+    for request: KexecRequest, _ line: KernelCommandLine?, _ fixup: TreeFixup
   ) throws(KexecError) -> DeviceTree {
     do throws(DeviceTreeError) {
-      try prepareForKexec(handover, line)
+      try prepareForKexec(request, line)
     } catch {
       throw .tree(error)
     }
@@ -95,11 +100,11 @@ extension HandoverEditor {
 extension LastHandover {
   /// What a hand-over finds of the last one; half an old initrd is said in words of its own.
   fileprivate init(
-    in tree: DeviceTree, before base: DeviceTree, _ handover: Handover, on machine: MachineSnapshot
+    in tree: DeviceTree, before base: DeviceTree, _ request: KexecRequest
   ) throws(KexecError) {
     do throws(DeviceTreeError) {
       try self.init(
-        in: tree, before: base, extras: handover.extras.map { .extra($0.name) }, on: machine)
+        in: tree, before: base, extras: request.extras.map(\.input), on: request.machine)
     } catch {
       guard let property = error.property, ChosenProperty.initrd.contains(property) else {
         throw .tree(error)
@@ -115,14 +120,14 @@ extension [Change] {
   ///
   /// To take an old initrd's address out of the way of a new one is no such edit.
   fileprivate func checkNotUndone(
-    by handover: Handover, _ edited: DeviceTree, _ finished: DeviceTree
+    by request: KexecRequest, _ edited: DeviceTree, _ finished: DeviceTree
   ) throws(KexecError) {
-    let written = handover.written.filter { !handover.inherited.contains($0) }
+    let written = request.written.filter { !request.inherited.contains($0) }
     let names = flatMap { $0.names(among: written, in: edited) }
     for name in names {
-      let asked = try? edited.property(name, of: ChosenProperty.node)
-      guard asked != (try? finished.property(name, of: ChosenProperty.node)) else { continue }
-      guard asked == nil, ChosenProperty.initrd.contains(name) else {
+      let wanted = try? edited.property(name, of: ChosenProperty.node)
+      guard wanted != (try? finished.property(name, of: ChosenProperty.node)) else { continue }
+      guard wanted == nil, ChosenProperty.initrd.contains(name) else {
         throw .editUndone(property: name)
       }
     }

@@ -3,11 +3,9 @@
 public import DeviceTree
 public import PhysicalMemory
 
-/// A change that a caller asks for, made before the hand-over; later versions may know more.
+/// A change that a caller requests, made before the hand-over; later versions may know more.
 public enum TreeEdit: Hashable, Sendable {
-  /// Take over what a running machine's tree tells of this very machine; see ``TreeMerge``.
-  case merge(MachineTree)
-  /// Apply an overlay; the name is only told.
+  /// Apply an overlay; the name is for messages.
   case overlay(DeviceTree, name: String)
   /// Set a property of a node that exists.
   case set(String, node: String, PropertyValue)
@@ -17,42 +15,29 @@ public enum TreeEdit: Hashable, Sendable {
   case deleteNode(String)
   /// Delete every reservation of exactly this memory.
   case unreserve(PhysicalRange)
-  /// Remove what the running kernel wrote into its live tree for itself: for a tree that was put
-  /// together from `/proc/device-tree`, before all other edits.
-  case removeLiveState
 }
 
 extension TreeEdit: CustomStringConvertible {
-  /// What is asked for, in a few words; a value that is set is not repeated.
+  /// The edit in a few words; a value that is set is not repeated.
   public var description: String {
     switch self {
-    case .merge(let machine): "merge \(machine.name)"
     case .overlay(_, let name): "overlay \(name)"
     case .set(let name, let node, _): "set \(node):\(name)"
     case .deleteProperty(let name, let node): "delete \(node):\(name)"
     case .deleteNode(let node): "delete \(node)"
     case .unreserve(let range): "unreserve \(range)"
-    case .removeLiveState: "remove what the running kernel added"
     }
   }
 }
 
 extension DeviceTree {
-  /// The tree with the edits made, in order, what they changed, and what is odd about them.
+  /// The tree with the edits made, in order, and what they changed.
   package func applying(
     _ edits: [TreeEdit]
-  ) throws(KexecError) -> (tree: DeviceTree, changes: [Change], warnings: [Finding]) {
+  ) throws(KexecError) -> (tree: DeviceTree, changes: [Change]) {
     var tree = self
     var changes: [Change] = []
-    var warnings: [Finding] = []
     for edit in edits {
-      if case .merge(let machine) = edit {
-        let merge = try TreeMerge(of: tree, with: machine)
-        tree = merge.tree
-        changes += merge.changes
-        warnings += merge.warnings
-        continue
-      }
       if case .unreserve(let range) = edit, !tree.reservations.contains(AddressAndSize(range)) {
         throw .notReserved(edit.description, tree.reservations)
       }
@@ -63,12 +48,11 @@ extension DeviceTree {
         throw .overlay(name, error)
       }
     }
-    return (tree, changes, warnings)
+    return (tree, changes)
   }
 
   private mutating func apply(_ edit: TreeEdit) throws(DeviceTreeError) -> [Change] {
     switch edit {
-    case .merge: preconditionFailure("a merge has errors of its own")
     case .overlay(let overlay, let name):
       return try applyTelling(overlay, name)
     case .set(let name, let node, let value):
@@ -101,10 +85,6 @@ extension DeviceTree {
       return [
         Change(.removed, .reservation, from: .memory(entry), reason: "asked for", rule: .caller)
       ]
-    case .removeLiveState:
-      let (tree, changes) = try removingLiveState()
-      self = tree
-      return changes
     }
   }
 

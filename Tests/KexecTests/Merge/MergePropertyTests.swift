@@ -78,9 +78,10 @@ import Testing
       guard let merge = try? TreeMerge(of: board, with: machine) else { continue }
       merged += 1
 
+      var request = KexecRequest(commandLine: "console=ttyS0", seeds: fixedSeeds)
+      request.machineTree = machine
       let next = try NextTree(
-        from: board, edits: [.merge(machine)], for: isARM ? .arm64 : .riscv64,
-        handover: Handover(commandLine: "console=ttyS0", seeds: fixedSeeds), machine: machine.facts)
+        from: board, for: isARM ? .arm64 : .riscv64, handover: request, machine: machine.facts)
 
       #expect(try warnings(merge.tree).subtracting(warnings(board)) == [], "\(path)")
       #expect(Array(next.changes.prefix(merge.changes.count)) == merge.changes, "\(path)")

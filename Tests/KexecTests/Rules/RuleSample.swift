@@ -21,7 +21,7 @@ struct RuleSample {
     folder = LoadFolder(of: plan, on: facts)
     folder.machineOfCore = plan.architecture.machine
     architecture = plan.architecture
-    purpose = plan.isForCrash ? .crash : .kexec
+    purpose = plan.purpose
     good = try plan.bytes(.tree).map { try DeviceTree(blob: $0) }
   }
 
@@ -91,9 +91,11 @@ struct RuleSample {
     let names = ["linux,ima-kexec-buffer", "acme,log"]
     return RequestedTree(
       commandLine: tree.commandLine, initrd: tree.initrd,
-      crash: tree.coreHeader.map { CrashHandover(coreHeader: $0, usableMemory: usable) },
+      crash: tree.coreHeader.map {
+        CrashHandover(coreHeader: $0, usableMemory: usable, backup: nil)
+      },
       buffers: names.compactMap { name in
-        tree.place(name).map { PlacedInput(.extra(name), $0) }
+        tree.place(name).flatMap { PlacedInput(.extra(name), $0) }
       },
       seeds: Seeds(kaslr: tree["kaslr-seed"]?.bytes, rng: tree["rng-seed"]?.bytes),
       reservations: Set(good.reservations), written: ChosenProperty.written + ["acme,log"],

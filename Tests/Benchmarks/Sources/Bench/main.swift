@@ -55,15 +55,15 @@ func device(_ index: Int) -> Node {
 let commandLine = "console=ttyAMA0 quiet"
 let seedBytes = (0..<128).map { UInt8($0 ^ 0x5a) }
 guard let initrd = PhysicalRange(start: 0x4800_0000, size: 0x1f9bb8) else { exit(70) }
-let handover = Handover(
-  commandLine: .given(KernelCommandLine(commandLine)), initrd: initrd,
-  seeds: Seeds(kaslr: Array(seedBytes.prefix(8)), rng: seedBytes))
+let seeds = Seeds(kaslr: Array(seedBytes.prefix(8)), rng: seedBytes)
 
 /// Nanoseconds of one patch by dtfix: open, patch, read back by the acceptance checks.
 func timeDTFix(_ blob: [UInt8]) throws -> Int64 {
   let start = DispatchTime.now().uptimeNanoseconds
   let next = try NextTree(
-    from: try DeviceTree(blob: blob), for: .arm64, handover: handover)
+    KexecRequest(
+      .arm64, tree: try DeviceTree(blob: blob), commandLine: .given(KernelCommandLine(commandLine)),
+      seeds: seeds, inputs: [.init(.initrd, .at(initrd))]))
   precondition(next.blob.count > 40)
   return Int64(DispatchTime.now().uptimeNanoseconds - start)
 }

@@ -33,17 +33,18 @@ private func check(_ text: String, _ content: [UInt8]) {
 }
 
 private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
-  var request = LoadRequest(
-    kernel: kernel, bytes: content, tree: smallTree, commandLine: "a", seeds: .none)
-  request.initrd = [1, 2, 3]
-  planWithMore(request, content)
+  var request = KexecRequest(
+    .arm64, tree: smallTree, commandLine: "a", seeds: .none,
+    inputs: [.init(.initrd, .bytes([1, 2, 3]))])
+  planWithMore(request, kernel, content)
   for (architecture, pageSize) in [
     (Architecture.arm64, 4096 as UInt64), (.riscv64, 65536), (.loongarch64, 16384),
     (.ppc64, 65536),
   ] {
     do throws(KexecError) {
       let machine = machine(pageSize: pageSize)
-      let plan = try LoadPlan(request, for: architecture, on: machine)
+      (request.architecture, request.machine) = (architecture, machine)
+      let plan = try LoadPlan(request, starting: kernel, content)
       let ram = PhysicalRangeSet(machine.systemRAM ?? [])
       for (segment, next) in zip(plan.segments, plan.segments.dropFirst()) {
         precondition(segment.range.end <= next.range.start, "segments are apart")
@@ -57,14 +58,15 @@ private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
 }
 
 /// The same with bytes that are taken for IMA's measurements, and for the caller's own.
-private func planWithMore(_ request: LoadRequest, _ content: [UInt8]) {
+private func planWithMore(_ request: KexecRequest, _ kernel: KernelImage, _ content: [UInt8]) {
   var request = request
-  request.extras = [LoadRequest.Extra(name: "acme,x", bytes: Array(content.suffix(5000)))]
+  request.machine = machine(pageSize: 4096)
+  request[.extra("acme,x")] = .bytes(Array(content.suffix(5000)))
   for measurements in [Array(content.suffix(3000)), emptyList] {
-    request.measurements = measurements
+    request[.imaBuffer] = .bytes(measurements)
     do throws(KexecError) {
-      let plan = try LoadPlan(request, for: .arm64, on: machine(pageSize: 4096))
-      let list = plan.segments.first { $0.part == .measurements }
+      let plan = try LoadPlan(request, starting: kernel, content)
+      let list = plan.segments.first { $0.part == .imaBuffer }
       precondition(list.map { Int($0.range.size) - measurements.count >= 2048 } == true)
     } catch {
       precondition(!"\(error)".contains("\n"))

@@ -25,30 +25,37 @@ func fuzzTree(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 /// Whatever can be patched can be patched again, and is the same then.
-private func patchTwice(_ tree: DeviceTree, for architecture: Architecture, _ handover: Handover) {
-  guard let next = try? NextTree(from: tree, for: architecture, handover: handover) else { return }
+private func patchTwice(
+  _ tree: DeviceTree, for architecture: Architecture, _ handover: KexecRequest
+) {
+  var request = handover
+  (request.tree, request.architecture) = (tree, architecture)
+  guard let next = try? NextTree(request) else { return }
   do throws(KexecError) {
     guard let tree = try? DeviceTree(blob: next.blob) else { fatalError("own tree is no tree") }
-    let again = try NextTree(from: tree, for: architecture, handover: handover)
+    request.tree = tree
+    let again = try NextTree(request)
     precondition(again.blob == next.blob, "patching twice is patching once")
   } catch {
     fatalError("own tree is refused: \(error)")
   }
 }
 
-private let handover = Handover(
-  commandLine: "fuzz", seeds: Seeds(kaslr: Array(1...8), rng: [1]))
+private let handover = KexecRequest(
+  .arm64, tree: nil, commandLine: "fuzz", seeds: Seeds(kaslr: Array(1...8), rng: [1]))
 
 /// A crash kernel with 256 MiB in the first half GiB.
-private let crashHandover: Handover = {
+private let crashHandover: KexecRequest = {
   var handover = handover
   let (main, header) = (
     PhysicalRange(start: 0x1000_0000, size: 0x1000_0000),
     PhysicalRange(start: 0x1010_0000, size: 0x1000)
   )
   if let main, let header {
-    handover.crash = CrashHandover(
-      coreHeader: header, usableMemory: [main], backup: 0x1011_0000)
+    handover.purpose = .crash
+    handover.usableMemory = [main]
+    handover[.coreHeader] = .at(header)
+    handover[.backup] = PhysicalRange(start: 0x1011_0000, size: 1 << 16).map { .at($0) }
   }
   return handover
 }()

@@ -1,56 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KernelImage
-public import Kexec
+import Kexec
 import PhysicalMemory
 
-// What a job's machine and trees tell: which architecture, which tree, what memory.
-extension LoadJob {
-  /// The next kernel's architecture: what was said; else the running kernel's, if there is a machine; else
-  /// what the tree describes, or the kernel is made for.
-  ///
-  /// - Throws: ``KexecError`` where nothing tells.
-  public func architecture() throws(KexecError) -> Architecture {
-    var source = source
-    if let told = try source.toldArchitecture() { return told }
-    return try architectureAndTree(&source).0
-  }
-
+// What machine, tree and kernel tell, before a plan is requested.
+extension RequestSource {
   /// The architecture, and the tree to start from; nil where it takes none, and then none is looked for.
-  func architectureAndTree(
-    _ source: inout LoadSource
+  ///
+  /// - Parameter kernel: the architecture of what is started, which tells where nothing else does.
+  mutating func architectureAndTree(
+    or kernel: Architecture?
   ) throws(KexecError) -> (Architecture, TreeFile?) {
-    if let told = try source.toldArchitecture(), !told.takesTree {
-      return (told, try noTree(for: told))
+    if let known = try knownArchitecture(), !known.takesTree {
+      return (known, try noTree(for: known))
     }
     do throws(KexecError) {
-      let base = try source.tree()
-      return (try source.architecture(of: base, or: kernelArchitecture), base)
+      let base = try tree()
+      return (try architecture(of: base, or: kernel), base)
     } catch {
       // Without a tree and without a word of the machine's, the kernel tells.
-      guard error.kind == .notOffered, try source.toldArchitecture() == nil,
-        let own = kernelArchitecture, !own.takesTree
+      guard error.kind == .notOffered, try knownArchitecture() == nil,
+        let kernel, !kernel.takesTree
       else { throw error }
-      return (own, try noTree(for: own))
+      return (kernel, try noTree(for: kernel))
     }
-  }
-
-  private var kernelArchitecture: Architecture? {
-    (try? kernel.image).flatMap { Architecture($0.machine) }
   }
 
   /// Refuses a tree that would not be looked at.
   private func noTree(for architecture: Architecture) throws(KexecError) -> TreeFile? {
-    if let named = source.namedTree { try LoadSource.refuse(tree: named.name, for: architecture) }
+    if let named = options.tree { try Self.refuse(tree: named.name, for: architecture) }
     return nil
   }
 
+  /// The same for a tree that is made without a plan: a machine without one may be one that needs none.
+  mutating func treeAndArchitecture() throws(KexecError) -> (TreeFile, Architecture) {
+    let base: TreeFile
+    do throws(KexecError) {
+      base = try tree()
+    } catch {
+      guard error.kind == .notOffered, let known = try? knownArchitecture(),
+        let reason = known.treeRefusal
+      else { throw error }
+      throw .unsupported(architecture: known, reason: reason)
+    }
+    return (base, try architecture(of: base))
+  }
+
   /// What is known about memory: of the machine; without one, what the tree says.
-  func memory(
-    _ base: TreeFile?, _ source: inout LoadSource, for architecture: Architecture
+  mutating func memory(
+    _ base: TreeFile?, for architecture: Architecture
   ) throws(KexecError) -> MachineSnapshot {
-    let facts = try source.facts(for: architecture)
-    guard source.machine != nil else { return try facts.with(memoryOf: base) }
+    let facts = try facts(for: architecture)
+    guard machine != nil else { return try facts.with(memoryOf: base) }
     guard facts.systemRAM == nil else { return facts }
     throw facts.$systemRAM.failure ?? KexecError(.notOffered, "no memory is known")
   }

@@ -5,14 +5,13 @@ import DeviceTree
 import PhysicalMemory
 
 // What a hand-over tells of besides initrd and core header: what no kernel could take is refused.
-extension Handover {
+extension KexecRequest {
   /// Refuses what no tree for this kernel may say.
-  func checkBuffers(
-    for architecture: Architecture, on machine: MachineSnapshot
-  ) throws(KexecError) {
-    try checkMeasurements(for: architecture, on: machine)
-    try checkLiveUpdate(for: architecture, on: machine)
-    try ExtraBuffer.check(extras.map(\.name))
+  func checkBuffers() throws(KexecError) {
+    try checkPlaces()
+    try checkIMABuffer()
+    try checkKHO()
+    try checkExtras()
     try checkDiskKeys()
     let ram = machine.systemRAM.map { PhysicalRangeSet($0) }
     for (number, buffer) in buffers.enumerated() {
@@ -23,18 +22,28 @@ extension Handover {
       {
         throw buffer.bad("is not in the crash kernel's main region, \(main)")
       }
-      try checkIsApart(buffer, from: buffers[..<number], architecture)
+      try checkIsApart(buffer, from: buffers[..<number])
+    }
+  }
+
+  /// A tree says where something lies: it has a place by now, and one only.
+  private func checkPlaces() throws(KexecError) {
+    for (number, input) in inputs.enumerated() {
+      if case .bytes = input.content {
+        throw .badPart(input.input, reason: "has no address", .caller)
+      }
+      guard !input.input.isExtra, inputs[..<number].contains(where: { $0.input == input.input })
+      else { continue }
+      throw .badPart(input.input, reason: "there are two of it", .caller)
     }
   }
 
   /// The next kernel frees what it has read, to exactly the size that it is told: memory in whole pages,
   /// and nobody else's.
-  private func checkMeasurements(
-    for architecture: Architecture, on machine: MachineSnapshot
-  ) throws(KexecError) {
+  private func checkIMABuffer() throws(KexecError) {
     guard let buffer = buffers(.imaBuffer).first else { return }
-    guard architecture.readsMeasurements else { throw .noMeasurements(on: architecture) }
-    guard crash == nil else { throw .noMeasurementsForCrash }
+    guard architecture.readsIMABuffer else { throw .noIMABuffer(on: architecture) }
+    guard purpose == .kexec else { throw .noIMABufferForCrash }
     let pageSize = machine.possiblePageSizes[0]
     guard buffer.range.start.isMultiple(of: pageSize), buffer.range.size.isMultiple(of: pageSize)
     else {
@@ -44,20 +53,21 @@ extension Handover {
     }
   }
 
-  private func checkLiveUpdate(
-    for architecture: Architecture, on machine: MachineSnapshot
-  ) throws(KexecError) {
-    guard let liveUpdate else { return }
+  private func checkKHO() throws(KexecError) {
+    let (tree, scratch) = (range(of: .khoTree), range(of: .khoScratch))
+    guard tree != nil || scratch != nil else { return }
+    guard let tree, let scratch else {
+      throw KexecError(.usage, "KHO: the tree and the scratch areas, both or none")
+    }
     let fill = Rule.linux("kernel/liveupdate/kexec_handover.c", "kho_fill_kimage")
-    guard architecture.readsLiveUpdate else {
+    guard architecture.readsKHO else {
       throw .unsupported(
         architecture: architecture,
         reason: "its kernels have no KHO in their trees (ARCH_SUPPORTS_KEXEC_HANDOVER)")
     }
-    guard crash == nil else {
+    guard purpose == .kexec else {
       throw .badPart(.khoTree, reason: "a crash kernel is given none", fill)
     }
-    let (tree, scratch) = (liveUpdate.tree, liveUpdate.scratch)
     guard machine.possiblePageSizes.contains(tree.size), tree.start.isMultiple(of: tree.size) else {
       throw .badPart(
         .khoTree, reason: "\(tree) is not one page",
@@ -76,7 +86,7 @@ extension Handover {
   }
 
   private func checkDiskKeys() throws(KexecError) {
-    guard crash?.diskKeys != nil, seeds.rng?.isEmpty != false else { return }
+    guard self[.diskKeys] != nil, seeds.rng?.isEmpty != false else { return }
     throw .badPart(
       .diskKeys,
       reason:
@@ -85,16 +95,15 @@ extension Handover {
   }
 
   private func checkIsApart(
-    _ buffer: PlacedInput, from others: ArraySlice<PlacedInput>,
-    _ architecture: Architecture
+    _ buffer: PlacedInput, from others: ArraySlice<PlacedInput>
   ) throws(KexecError) {
     let backedUp = architecture.coreRules?.backedUp?.size ?? 0
     let backup = crash?.backup.flatMap { PhysicalRange(start: $0, size: backedUp) }
     let own = [
       ("the initrd", initrd), ("the core header", crash?.coreHeader), ("the backup", backup),
     ]
-    let asked = reservations.map { ("a reservation asked for", Optional($0)) }
-    for case (let name, let other?) in own + (buffer.input.isReserved ? asked : [])
+    let requested = reservations.map { ("a reservation asked for", Optional($0)) }
+    for case (let name, let other?) in own + (buffer.input.isReserved ? requested : [])
     where buffer.range.overlaps(other) {
       throw buffer.bad("overlaps \(name) at \(other)")
     }
@@ -121,15 +130,15 @@ extension Handover {
   }
 
   /// What a kernel will not look for, and what cannot be known here.
-  func bufferWarnings(for architecture: Architecture, _ tree: DeviceTree) -> [Finding] {
+  func bufferWarnings(_ tree: DeviceTree) -> [Finding] {
     var warnings: [Finding] = []
-    if measurements != nil, architecture.stubTrees?.contains(tree) == true {
+    if self[.imaBuffer] != nil, architecture.stubTrees?.contains(tree) == true {
       warnings.append(
         Finding(
           "measurements", "a kernel that goes by ACPI does not look for them in its tree",
           rule: .linux("arch/arm64/kernel/setup.c", "setup_arch")))
     }
-    if liveUpdate != nil {
+    if self[.khoTree] != nil {
       warnings.append(
         Finding(
           "KHO", "kernel, initrd and tree have to lie in scratch areas, which are not known here",
@@ -149,7 +158,7 @@ extension PlacedInput {
 extension KexecError {
   /// The list of measurements for a kernel that never looks for it
   /// (`drivers/of/kexec.c:ima_get_kexec_buffer`, `kernel/Kconfig.kexec:HAVE_IMA_KEXEC`).
-  static func noMeasurements(on architecture: Architecture) -> KexecError {
+  static func noIMABuffer(on architecture: Architecture) -> KexecError {
     .unsupported(
       architecture: architecture,
       reason: """
@@ -158,7 +167,7 @@ extension KexecError {
         """)
   }
 
-  static let noMeasurementsForCrash = KexecError.badPart(
+  static let noIMABufferForCrash = KexecError.badPart(
     .imaBuffer, reason: "a crash kernel is given none",
     .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
 }

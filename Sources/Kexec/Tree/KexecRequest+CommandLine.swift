@@ -4,7 +4,7 @@ import BinaryFormat
 import DeviceTree
 import PhysicalMemory
 
-extension Handover {
+extension KexecRequest {
   /// The properties of `/chosen` that it takes from the tree.
   var inherited: [String] {
     guard case .ofTree = commandLine else { return [] }
@@ -12,13 +12,13 @@ extension Handover {
   }
 
   /// The properties of `/chosen` that it writes or removes.
-  var written: [String] { ChosenProperty.written + extras.map(\.name) }
+  var written: [String] { ChosenProperty.written + extraBuffers.map(\.property) }
 }
 
-extension Handover {
+extension KexecRequest {
   /// The command line, as the next kernel's architecture wants it; nil for none. The tree's own is
   /// read as its kernel reads it.
-  func line(in tree: DeviceTree, for architecture: Architecture) -> KernelCommandLine? {
+  func line(in tree: DeviceTree) -> KernelCommandLine? {
     var line = chosenLine(in: tree)
     if let crash, architecture.namesCoreHeaderOnCommandLine {
       line = line ?? KernelCommandLine("")
@@ -35,7 +35,7 @@ extension Handover {
       let own = try? tree.property(ChosenProperty.commandLine, of: ChosenProperty.node)
       guard own != nil || !words.isEmpty else { return nil }
       let bytes = Array(own?.bytes.prefix { $0 != 0 } ?? [])
-      var line = KernelCommandLine(reusing: bytes, forCrash: crash != nil)
+      var line = KernelCommandLine(reusing: bytes, forCrash: purpose == .crash)
       line.append(words)
       return line
     }

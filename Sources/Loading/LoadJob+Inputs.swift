@@ -7,18 +7,26 @@ import KernelImage
 import Kexec
 import RunningKernel
 
-// The parts of a plan that are handed over as they are.
+// What a plan hands over.
 extension LoadJob {
-  /// Adds core header, measurements and extra parts.
-  func addParts(to request: inout LoadRequest) throws(KexecError) {
-    request.givenCoreHeader = files.item(.coreHeader)?.bytes
-    request.extras = files.items(.extra).map { LoadRequest.Extra(name: $0.name, bytes: $0.bytes) }
-    let order = request.orderOfMeasurements
-    if let item = files.item(.measurements) {
-      request.measurements = try Self.measurements(item.bytes, named: item.name, for: order)
-    } else if options.handsOnMeasurements {
-      request.measurements = try ownMeasurements(for: order)
+  /// Initrd, core header, IMA's buffer and the caller's own bytes, as they are in the set.
+  func inputs(for request: KexecRequest) throws(KexecError) -> [KexecRequest.Input] {
+    let order = try request.orderOfMeasurements(kernel.image.byteOrder)
+    var inputs = initrd.map { [KexecRequest.Input(.initrd, .bytes($0))] } ?? []
+    for item in files.items {
+      switch item.kind {
+      case .initrd, .kernel, .tree, .overlay, .commandLine: continue
+      case .extra: inputs.append(.init(.extra(item.name), .bytes(item.bytes)))
+      case .input(.imaBuffer):
+        let buffer = try Self.measurements(item.bytes, named: item.name, for: order)
+        inputs.append(.init(.imaBuffer, .bytes(buffer)))
+      case .input(let input): inputs.append(.init(input, .bytes(item.bytes)))
+      }
     }
+    if options.handsOnMeasurements {
+      inputs.append(.init(.imaBuffer, .bytes(try ownMeasurements(for: order))))
+    }
+    return inputs
   }
 
   /// The machine's own list as a buffer.
@@ -55,20 +63,20 @@ extension LoadJob {
   }
 }
 
-extension LoadRequest {
+extension KexecRequest {
   /// The byte order in which the next kernel reads measurements: its own, or, on a big-endian one, the
   /// canonical one that its command line may ask for (`ima_fs.c:default_canonical_fmt_setup`).
-  fileprivate var orderOfMeasurements: ByteOrder {
+  fileprivate func orderOfMeasurements(_ order: ByteOrder) -> ByteOrder {
     let line: KernelCommandLine
     switch commandLine {
-    case .omitted: return kernel.byteOrder
+    case .omitted: return order
     case .given(let given): line = given
     case .ofTree(let words):
       var own = KernelCommandLine(bytes: tree?.bootArguments ?? [])
       own.append(words)
       line = own
     }
-    return line.has("ima_canonical_fmt") ? .little : kernel.byteOrder
+    return line.has("ima_canonical_fmt") ? .little : order
   }
 }
 

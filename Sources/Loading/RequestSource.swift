@@ -3,36 +3,23 @@
 package import Kexec
 import RunningKernel
 
-/// Where the next kernel's tree, and the facts that go with it, come from: a machine, a tree that was named,
-/// or both.
-package struct LoadSource: Sendable {
+/// Options and a machine on their way to a request.
+package struct RequestSource: Sendable {
+  /// What the caller says.
+  package let options: RequestOptions
   /// The machine whose facts count, as far as it was read; nil for a tree alone.
   package var machine: MachineSnapshot?
-  /// The tree that was named; nil for the machine's.
-  package var namedTree: TreeFile?
-  /// Whether the tree that was named is completed by the machine's.
-  package var mergesTree: Bool
-  /// Which of the machine's trees; nil for the better one.
-  package var treeOrigin: TreeOrigin?
-  /// The architecture, where it was said.
-  package var saidArchitecture: Architecture?
-  /// Bytes in a page, where that was said.
-  package var saidPageSize: UInt64?
 
-  /// A source, as far as options tell of it.
-  package init(_ options: PlanOptions, on machine: MachineSnapshot?) {
+  /// A source of which nothing is read yet.
+  package init(_ options: RequestOptions, on machine: MachineSnapshot?) {
+    self.options = options
     self.machine = machine
-    namedTree = options.tree
-    mergesTree = options.mergesTree
-    treeOrigin = options.treeOrigin
-    saidArchitecture = options.architecture
-    saidPageSize = options.pageSize
   }
 
   /// The tree that was named, or the machine's.
   package mutating func tree() throws(KexecError) -> TreeFile {
-    if let namedTree { return namedTree }
-    guard let tree = try machine?.readTree(treeOrigin) else {
+    if let tree = options.tree { return tree }
+    guard let tree = try machine?.readTree(options.treeOrigin) else {
       throw KexecError(.usage, "neither a machine nor a tree is named")
     }
     return tree
@@ -40,12 +27,12 @@ package struct LoadSource: Sendable {
 
   /// The machine's tree, if it is to be merged into the one that was named.
   package mutating func treeToMerge() throws(KexecError) -> TreeFile? {
-    mergesTree ? try machine?.readTree(treeOrigin) : nil
+    options.mergesTree ? try machine?.readTree(options.treeOrigin) : nil
   }
 
   /// What was said, or the running kernel's; nil when only a tree can tell.
-  package mutating func toldArchitecture() throws(KexecError) -> Architecture? {
-    if let saidArchitecture { return saidArchitecture }
+  package mutating func knownArchitecture() throws(KexecError) -> Architecture? {
+    if let architecture = options.architecture { return architecture }
     do throws(KexecError) {
       return try machine?.readArchitecture()
     } catch {
@@ -67,7 +54,7 @@ package struct LoadSource: Sendable {
   package mutating func architecture(
     of base: TreeFile, or kernel: Architecture? = nil
   ) throws(KexecError) -> Architecture {
-    if let told = try toldArchitecture() { return told }
+    if let known = try knownArchitecture() { return known }
     guard let described = Architecture(describedBy: base.tree) ?? kernel else {
       throw KexecError(
         .usage, "\(base.name): does not tell its architecture", advice: .nameArchitecture)
@@ -89,10 +76,10 @@ package struct LoadSource: Sendable {
   package mutating func facts(
     for architecture: Architecture
   ) throws(KexecError) -> MachineSnapshot {
-    guard var facts = machine else { return MachineSnapshot(pageSize: saidPageSize) }
-    if saidPageSize == nil { facts.read(.kernel) }
+    guard var facts = machine else { return MachineSnapshot(pageSize: options.pageSize) }
+    if options.pageSize == nil { facts.read(.kernel) }
     try facts.readMemory(for: architecture)
-    if let saidPageSize { facts.pageSize = saidPageSize }
+    if let pageSize = options.pageSize { facts.pageSize = pageSize }
     do throws(KexecError) {
       _ = try facts.$pageSize.ifPresent
     } catch {

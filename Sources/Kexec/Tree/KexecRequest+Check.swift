@@ -3,21 +3,16 @@
 import DeviceTree
 import PhysicalMemory
 
-extension Handover {
+extension KexecRequest {
   /// Refuses what no tree can say, before anything is edited.
-  func check(
-    _ line: KernelCommandLine?, for architecture: Architecture, on machine: MachineSnapshot
-  ) throws(KexecError) {
+  func check(_ line: KernelCommandLine?) throws(KexecError) {
     if let line { try line.check(for: architecture) }
     if let kaslr = seeds.kaslr, kaslr.count != Seeds.kaslrSize {
       throw .seedSize(
         property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
     }
-    try crash?.check(with: initrd, for: architecture, on: machine)
-    if crash != nil, case .given(let line) = commandLine, line.namesCoreHeader {
-      throw .coreHeaderOnCommandLine
-    }
-    try checkBuffers(for: architecture, on: machine)
+    try checkCrash()
+    try checkBuffers()
     guard let initrd else { return }
     guard initrd.start != 0 else { throw .initrdAtZero }
     if let limit = architecture.initrdLimit, initrd.end > limit.value {
@@ -29,6 +24,21 @@ extension Handover {
     if let systemRAM = machine.systemRAM {
       guard PhysicalRangeSet(systemRAM).contains(initrd) else { throw .notInSystemRAM(initrd) }
     }
+  }
+
+  private func checkCrash() throws(KexecError) {
+    guard let crash else {
+      guard purpose == .kexec else {
+        throw KexecError(.usage, "a crash kernel needs a core header")
+      }
+      for input in [KexecInput.coreHeader, .diskKeys, .backup] where self[input] != nil {
+        throw KexecError(.usage, "the \(input) is for a crash kernel")
+      }
+      return
+    }
+    try crash.check(with: initrd, for: architecture, on: machine)
+    guard case .given(let line) = commandLine, line.namesCoreHeader else { return }
+    throw .coreHeaderOnCommandLine
   }
 
   /// Refuses what a crash kernel cannot be told in the cells of the root; the initrd is told in 64 bits
@@ -64,17 +74,14 @@ extension Handover {
   }
 
   /// What could not be checked, or is worth a second look.
-  func warnings(
-    _ line: KernelCommandLine?, for architecture: Architecture, _ tree: DeviceTree,
-    on machine: MachineSnapshot
-  ) -> [Finding] {
-    warnings(of: line, for: architecture) + bufferWarnings(for: architecture, tree)
-      + (machine.systemRAM == nil ? warningsByTree(tree) : warningsByMachine(tree, machine))
+  ///
+  /// - Parameter tree: as the caller edited it.
+  func warnings(_ line: KernelCommandLine?, _ tree: DeviceTree) -> [Finding] {
+    warnings(of: line) + bufferWarnings(tree)
+      + (machine.systemRAM == nil ? warningsByTree(tree) : warningsByMachine(tree))
   }
 
-  private func warnings(
-    of line: KernelCommandLine?, for architecture: Architecture
-  ) -> [Finding] {
+  private func warnings(of line: KernelCommandLine?) -> [Finding] {
     guard let line, let limit = architecture.oldCommandLineLimit, line.bytes.count >= limit.value
     else { return [] }
     return [
@@ -101,7 +108,7 @@ extension Handover {
     ]
   }
 
-  private func warningsByMachine(_ tree: DeviceTree, _ machine: MachineSnapshot) -> [Finding] {
+  private func warningsByMachine(_ tree: DeviceTree) -> [Finding] {
     guard let initrd, tree.isOfUEFI else { return [] }
     return machine.reserved.filter(initrd.overlaps).map {
       Finding(

@@ -2,14 +2,15 @@
 
 import BinaryFormat
 
-extension ExtraBuffer {
+extension KexecRequest {
   /// More than anybody has, and few enough to compare each with each.
-  private static let most = 1000
+  private static let mostExtras = 1000
 
   /// Refuses names that no property has, that are not the caller's to give, and that are there twice.
-  static func check(_ names: [String]) throws(KexecError) {
-    guard names.count <= most else {
-      throw .tooMany(place: "extras", count: names.count, limit: most)
+  func checkExtras() throws(KexecError) {
+    let names = extras.compactMap(\.input.property)
+    guard names.count <= Self.mostExtras else {
+      throw .tooMany(place: "extras", count: names.count, limit: Self.mostExtras)
     }
     var known: Set<String> = []
     for name in names {

@@ -6,7 +6,7 @@ import Loading
 
 extension Seeds {
   /// A caller's seeds: what is missing is drawn afresh, unless none is wanted.
-  static func asked(
+  static func requested(
     kaslr: [UInt8], rng: [UInt8], _ has: (Int) -> Bool
   ) throws(CallFailure) -> Seeds {
     let (noKASLR, noRNG) = (has(DTFIX_NO_KASLR_SEED), has(DTFIX_NO_RNG_SEED))
