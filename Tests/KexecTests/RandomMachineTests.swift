@@ -99,6 +99,10 @@ struct RandomMachine {
         ? (0..<(architecture == .ppc64 ? 1 : number(1...2)))
           .compactMap { _ in piece(1 << 15)?.roundedInward(to: 2 << 20) }.sorted(by: >) : [],
       kernelImage: number(0...1) == 0 ? piece(1 << 13) : nil)
+    // The running kernel does not lie in memory that is set apart.
+    if let image = facts.kernelImage, facts.crashRegions.contains(where: image.overlaps) {
+      facts.$kernelImage = Fact(wrappedValue: nil)
+    }
     if architecture == .ppc64 {
       facts.pageTables = [.radix, .hash, nil][Int(number(0...2))]
       firmware = number(0...1) == 0 ? piece(64) : nil
