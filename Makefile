@@ -179,8 +179,11 @@ interface: release library
 	@SWIFTC="$(SWIFT)c" Tests/CInterface/run
 
 lint: toolchain
+	$(call install,python3:python3)
 	@echo "== checking the format of the sources"
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
+	@echo "== checking the direction of the layers"
+	@Tests/Lint/layers
 	@echo "== looking for licence lines"
 	@missing=$$(find Makefile Package.swift .ci Sources Tests Examples dts -name '.build*' -prune -o \
 	  -type f \( -name '*.swift' -o -name '*.[ch]' -o -name '*.modulemap' -o -name '*.dts' -o \
