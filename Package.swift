@@ -29,7 +29,11 @@ let package = Package(
   products: [
     .executable(name: "dtfix", targets: ["dtfix"]),
     .library(name: "DeviceTree", targets: ["DeviceTree"]),
-    .library(name: "Kexec", targets: ["Kexec"]),
+    .library(
+      name: "Kexec",
+      targets: [
+        "Kexec", "KexecCheck", "KexecFacts", "KexecMerge", "KexecPlan", "KexecRules", "KexecTree",
+      ]),
     .library(name: "RunningKernel", targets: ["RunningKernel"]),
     .library(name: "Loading", targets: ["Loading"]),
     // Their types are in the public declarations of the ones above.
@@ -67,11 +71,36 @@ let package = Package(
     library("IMA", ["BinaryFormat"]),
     library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
     library(
-      "Kexec",
+      "KexecFacts",
+      ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "PhysicalMemory"]),
+    library(
+      "KexecRules",
+      ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KexecFacts", "PhysicalMemory"]),
+    library(
+      "KexecCheck",
       [
         "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText", "KernelImage",
-        "PhysicalMemory",
+        "KexecFacts", "KexecRules", "PhysicalMemory",
       ]),
+    library(
+      "KexecMerge",
+      ["BinaryFormat", "DeviceTree", "KexecFacts", "KexecRules", "PhysicalMemory"]),
+    library(
+      "KexecTree",
+      [
+        "BinaryFormat", "DeviceTree", "JSONText", "KexecCheck", "KexecFacts", "KexecMerge",
+        "KexecRules", "PhysicalMemory",
+      ]),
+    library(
+      "KexecPlan",
+      [
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText", "KernelImage",
+        "KexecCheck", "KexecFacts", "KexecMerge", "KexecRules", "KexecTree", "PhysicalMemory",
+      ]),
+    // All of them under one name.
+    library(
+      "Kexec",
+      ["KexecCheck", "KexecFacts", "KexecMerge", "KexecPlan", "KexecRules", "KexecTree"]),
     library(
       "RunningKernel",
       [
@@ -133,8 +162,9 @@ let package = Package(
     tests(
       "Kexec",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "PhysicalMemory",
-        "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "KexecCheck", "KexecFacts",
+        "KexecMerge", "KexecPlan", "KexecRules", "KexecTree", "PhysicalMemory", "RunningKernel",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(
       "Loading",

@@ -5,7 +5,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 /// Every rule by which a finished blob is read back must be able to say no.
 @Suite struct `The acceptance checks` {

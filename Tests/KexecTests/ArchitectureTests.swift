@@ -76,7 +76,7 @@ import Testing
 /// The files that a new architecture touches, and those that only one does that differs from most.
 private func documentedFiles() throws -> (always: [String], special: [String]) {
   let comment =
-    try String(contents: "Sources/Kexec/Rules/Architecture.swift")
+    try String(contents: "Sources/KexecRules/Architecture.swift")
     .split(separator: "public struct").first ?? ""
   let lists = comment.split(separator: "where it differs")
     .map { $0.matches(of: #/^/// - `(.+)`:/#.anchorsMatchLineEndings()).map { String($0.1) } }

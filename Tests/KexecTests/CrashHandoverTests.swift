@@ -5,7 +5,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `A hand-over to a crash kernel` {
   static let main = range(0x9000_0000, 0x1000_0000)

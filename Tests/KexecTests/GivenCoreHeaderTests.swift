@@ -9,7 +9,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `A core header that was given` {
   /// The very plan, but for how the header came about.

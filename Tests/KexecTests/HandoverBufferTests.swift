@@ -5,7 +5,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `IMA's measurements in a tree` {
   static let place = range(0x7000_0000, 0x2_0000)

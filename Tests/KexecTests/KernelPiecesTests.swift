@@ -5,7 +5,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `The pieces of a kernel` {
   @Test func `are whole pages that do not overlap`() throws {

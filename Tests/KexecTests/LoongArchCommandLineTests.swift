@@ -4,7 +4,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `A command line of loongarch64 used again` {
   /// What `machine_kexec_file.c` and kexec-tools put in; `initrd=` may be the boot loader's, too.

@@ -6,7 +6,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 // No machine of this kind was captured: these are the rules of its kernel's source, on machines that nobody
 // built.

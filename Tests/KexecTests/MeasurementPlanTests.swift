@@ -6,7 +6,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `A plan with IMA's measurements` {
   static let list = MeasurementBytes.buffer(of: [64, 4000, 0])

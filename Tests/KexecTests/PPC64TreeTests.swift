@@ -5,7 +5,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 /// A crash kernel of 256 MiB in the first GiB.
 private let main = range(0x1000_0000, 0x1000_0000)

@@ -9,7 +9,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `The places that kernels chose themselves` {
   /// `oracle/info.txt` of the captures: kexec_file_load, with the kernel and the initrd of that size.

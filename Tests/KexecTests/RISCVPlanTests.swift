@@ -6,7 +6,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `A plan for riscv64` {
   /// `arch/riscv/kernel/kexec_elf.c:elf_find_pbase` looks for a hole as large as the file: here the first one

@@ -4,7 +4,12 @@ import BinaryFormat
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `The trampoline of arm64` {
   private let start = Trampoline.Start(kernel: 0x1122_3344_5566_7788, tree: 0x99aa_bbcc)

@@ -7,7 +7,12 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 /// A way to break one rule in a good sample.
 struct RuleBreach: CustomTestStringConvertible, Sendable {

@@ -4,7 +4,12 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `The page of rules` {
   /// `UPDATE_GOLDENS=1 swift test` rewrites it.
@@ -36,7 +41,7 @@ import Testing
     What kernels demand of a device tree, and of a plan for kexec_load(2): every rule that dtfix knows. A breach
     costs a boot or a dump, mostly without a word on any console.
 
-    The page is made from the list in `Sources/Kexec/Check/KernelRule+*.swift`; do not edit it, run
+    The page is made from the list in `Sources/KexecCheck/KernelRule+*.swift`; do not edit it, run
     `UPDATE_GOLDENS=1 swift test --filter 'The page of rules'`.
 
     * Under each rule stands what dtfix says of a breach: an example.

@@ -4,7 +4,12 @@ import DeviceTree
 import TestSupport
 import Testing
 
-@testable import Kexec
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
 
 @Suite struct `The list of rules` {
   @Test func `has a breach for each rule, and no rule twice`() {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import KexecFacts
+import KexecRules
+import PhysicalMemory
+
+extension KernelRule {
+  /// Memory that other properties of `/chosen` tell of.
+  static let buffers: [KernelRule] = [
+    .init(
+      "ima-reserved", .tree, at: property(ChosenProperty.imaBuffer),
+      "the IMA buffer, which the kernel frees, is one range and reserved to its exact size",
+      by: freeBuffer, for: [.kexec]
+    ) { tree, _ in
+      guard tree[ChosenProperty.imaBuffer] != nil,
+        tree.place(ChosenProperty.imaBuffer).map(tree.reserves) != true
+      else { return [] }
+      return ["not one range that is reserved: the kernel reads and then frees it"]
+    },
+    .init(
+      "ima-loaded", .planTree, at: "dtb", "the tree tells of the IMA buffer that is loaded",
+      by: freeBuffer, for: [.kexec]
+    ) { known, _ in
+      let (told, loaded) = (known.tree.imaBuffer, known.plan[.imaBuffer]?.range)
+      guard told != loaded else { return [] }
+      let buffer = told.map { "measurements at \($0)" } ?? "no measurements"
+      let list = loaded.map { "a list at \($0)" } ?? "none"
+      return ["tells of \(buffer), which the next kernel frees; loaded is \(list)"]
+    },
+    .init(
+      "ima-not-for-crash", .plan, at: "ima", "a crash kernel gets no IMA buffer", by: freeBuffer,
+      for: [.crash]
+    ) { plan, _ in plan[.imaBuffer] == nil ? [] : ["is not for this kernel"] },
+    .init(
+      "ima-list", .plan, at: "ima", "the kernel restores all that the buffer's header counts",
+      by: .ofTree(MeasurementBufferCheck.rule), for: [.kexec]
+    ) { plan, _ in
+      let check = plan[.imaBuffer].map { MeasurementBufferCheck($0.content, nil) }
+      return check?.problem.map { ["\($0)"] } ?? []
+    },
+    .init(
+      "kho-both", .tree, at: "/chosen", "both properties of KHO are there, or neither",
+      by: .fdt("early_init_dt_check_kho"), since: kho
+    ) { tree, _ in
+      guard ChosenProperty.kho.count(where: { tree[$0] != nil }) == 1 else { return [] }
+      return ["only one of \(ChosenProperty.kho.joined(separator: " and "))"]
+    },
+    // Its segments would have to lie in scratch areas, which only the running kernel knows.
+    .init(
+      "kho-not-planned", .planTree, at: "dtb", "no plan hands over KHO's state",
+      by: .ofTree(.linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole")),
+      for: [.kexec], since: kho
+    ) { known, _ in
+      ChosenProperty.kho.filter { known.tree[$0] != nil }.map {
+        "has \($0): what is kept, and where the plan would have to lie, is not known here"
+      }
+    },
+    // The kernel deletes the property when it has read it; only a seed makes it compute the checksum anew.
+    .init(
+      "disk-keys-with-seed", .tree, at: "/chosen", "keys of encrypted disks come with an rng-seed",
+      by: .fdt("of_fdt_raw_init"), for: [.crash]
+    ) { tree, _ in
+      guard tree[ChosenProperty.diskKeys] != nil, tree.rngSeedSize == 0 else { return [] }
+      return ["has \(ChosenProperty.diskKeys) and no rng-seed: no /sys/firmware/fdt will be there"]
+    },
+    .init(
+      "extra-told", .planTree, at: "extra", "a property of its own tells of each extra segment",
+      by: .ofTree(.caller)
+    ) { known, _ in
+      known.plan.extras.filter { !known.tree.tells(of: $0) }.map {
+        Problem("no property of /chosen tells of it", at: $0.name)
+      }
+    },
+    .init(
+      "extra-reserved", .planTree, at: "extra", "each extra segment is reserved to its exact size",
+      by: .kexec("of_kexec_alloc_and_setup_fdt")
+    ) { known, _ in
+      known.plan.extras.filter(known.tree.tells).compactMap { extra in
+        guard let range = extra.exactRange, !known.tree.reserves(range) else { return nil }
+        return Problem(
+          "\(range) is not reserved: the next kernel uses it before it is read", at: extra.name)
+      }
+    },
+  ]
+
+  private static let freeBuffer = RuleReader.kexec("ima_free_kexec_buffer")
+  /// The first release with KHO.
+  private static let kho = KernelRelease(6, 16)
+}
+
+extension ReadTree {
+  fileprivate func reserves(_ range: PhysicalRange) -> Bool {
+    tree.reservations.contains(AddressAndSize(range))
+  }
+
+  /// Whether a property that no kernel knows says where a segment's bytes are.
+  fileprivate func tells(of segment: ReadPlan.Segment) -> Bool {
+    guard let range = segment.exactRange else { return false }
+    return chosen.contains {
+      !ChosenProperty.taken.contains($0.name) && $0.value.tuples(cells) == [AddressAndSize(range)]
+    }
+  }
+}

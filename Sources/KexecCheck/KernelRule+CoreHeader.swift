@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CrashCore
+import KexecFacts
+import KexecRules
+import PhysicalMemory
+
+extension KernelRule {
+  /// The ELF core header (`elfcorehdr`), which a crash kernel serves as `/proc/vmcore`.
+  static let coreHeader: [KernelRule] = [
+    .init(
+      "no-elfcorehdr", .tree, at: elfcorehdr, "an ordinary kernel is told of no core header",
+      by: headerReader, for: [.kexec]
+    ) { tree, _ in
+      tree[ChosenProperty.coreHeader] == nil ? [] : ["makes an ordinary kernel look for a dump"]
+    },
+    .init(
+      "elfcorehdr-told", .tree, at: elfcorehdr, "a crash kernel is told of a core header",
+      by: headerReader, for: [.crash]
+    ) { tree, _ in
+      tree[ChosenProperty.coreHeader] == nil ? ["missing: there will be no /proc/vmcore"] : []
+    },
+    .init(
+      "elfcorehdr-one-range", .tree, at: elfcorehdr,
+      "the property is one range in the root's cells",
+      by: headerReader, for: [.crash]
+    ) { tree, _ in
+      guard tree[ChosenProperty.coreHeader] != nil, tree.place(ChosenProperty.coreHeader) == nil
+      else { return [] }
+      return ["not one range: the kernel ignores it"]
+    },
+    .init(
+      "elfcorehdr-beside-initrd", .tree, at: elfcorehdr, "core header and initrd do not overlap",
+      by: headerReader, for: [.crash]
+    ) { tree, _ in
+      guard let header = tree.place(ChosenProperty.coreHeader), let initrd = tree.initrd,
+        initrd.overlaps(header)
+      else { return [] }
+      return ["\(header) overlaps the initrd, \(initrd)"]
+    },
+    .init(
+      "elfcorehdr-loaded", .planTree, at: "dtb", "the tree tells of the core header that is loaded",
+      by: headerReader
+    ) { known, _ in
+      let (told, loaded) = (known.tree.coreHeader, known.plan[.coreHeader]?.range)
+      let isThere = told.map { loaded?.contains($0) == true && loaded?.start == $0.start }
+      guard !(isThere ?? (loaded == nil)) else { return [] }
+      let header = told.map { "a core header at \($0)" } ?? "no core header"
+      return ["tells of \(header), loaded is \(loaded.map { "one at \($0)" } ?? "none")"]
+    },
+    .init(
+      "elfcorehdr-contents", .plan, at: "elfcorehdr", "the crash kernel takes the core header",
+      by: .linux("fs/proc/vmcore.c", "parse_crash_elf64_headers")
+    ) { plan, _ in
+      guard let core = plan.core, let header = plan[.coreHeader] else { return [] }
+      return CoreHeaderCheck(of: core).findings(in: header.content.start.span).map(Finding.init)
+        .map { Problem($0.text, at: $0.place, by: $0.rule) }
+    },
+  ]
+
+  private static let elfcorehdr = property(ChosenProperty.coreHeader)
+  private static let headerReader = RuleReader.fdt("early_init_dt_check_for_elfcorehdr")
+}

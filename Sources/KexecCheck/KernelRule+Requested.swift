@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import KexecFacts
+import KexecRules
+import PhysicalMemory
+
+extension KernelRule {
+  /// What a tree that was just made must say, and what it must not touch.
+  static let requested: [KernelRule] = [
+    .init(
+      "requested-reservations", .newTree, at: "reservations",
+      "what was requested is reserved, and no more", by: .fdt("early_init_fdt_scan_reserved_mem")
+    ) { new, _ in
+      let (found, wanted) = (Set(new.tree.tree.reservations), new.wanted.reservations)
+      return wanted.subtracting(found).sorted().map { "\($0.text) is missing" }
+        + found.subtracting(wanted).sorted().map { "\($0.text) was not requested" }
+    },
+    .init(
+      "rest-of-tree", .newTree, at: "/",
+      "all but /chosen and reservations is the same, byte for byte",
+      by: setup
+    ) { new, _ in
+      let (edited, tree) = (new.wanted.edited, new.tree.tree)
+      let isSame =
+        edited.hasSameBytes(as: tree, besides: "chosen") && edited.bootCPU == tree.bootCPU
+      return isSame ? [] : ["more than /chosen was changed"]
+    },
+    .init(
+      "rest-of-chosen", .newTree, at: "/chosen", "other properties of /chosen are the same",
+      by: setup
+    ) {
+      new, _ in
+      let before = (try? new.wanted.edited.properties(of: ChosenProperty.node)) ?? []
+      func others(_ all: [Property]) -> [Property] {
+        all.filter { !new.wanted.written.contains($0.name) }
+      }
+      return others(before) == others(new.tree.chosen) ? [] : ["another property was changed"]
+    },
+    .init(
+      "requested-bootargs", .newTree, at: property(ChosenProperty.commandLine),
+      "the command line is the one requested", by: .fdt("early_init_dt_scan_chosen")
+    ) { new, _ in
+      let found = new.tree[ChosenProperty.commandLine]?.bytes
+      guard found != new.wanted.commandLine.map({ $0 + [0] }) else { return [] }
+      return [found == nil ? "missing" : "not the command line requested"]
+    },
+    .init(
+      "requested-initrd", .newTree, at: property(ChosenProperty.initrdStart),
+      "the initrd is the one requested", by: .fdt("early_init_dt_check_for_initrd")
+    ) { new, _ in
+      let found = ChosenProperty.initrd.map { new.tree[$0]?.number }
+      let initrd = new.wanted.initrd
+      return found == [initrd?.start, initrd?.end] ? [] : ["not the initrd requested"]
+    },
+    .init(
+      "requested-crash-memory", .newTree, at: "/chosen",
+      "core header and memory of a crash kernel are the ones requested",
+      by: .fdt("early_init_dt_scan_chosen"), for: [.crash]
+    ) { new, _ in
+      let crash = new.wanted.crash
+      let wanted = [
+        (ChosenProperty.coreHeader, crash.map { [$0.coreHeader] }),
+        (ChosenProperty.usableMemory, crash?.usableMemory),
+      ]
+      return wanted.filter { new.tree.tuples($0) != $1?.map(AddressAndSize.init) }.map { name, _ in
+        Problem("not the memory requested", at: property(name))
+      }
+    },
+    .init(
+      "requested-buffers", .newTree, at: "/chosen", "each buffer is where it was requested",
+      by: setup
+    ) { new, _ in
+      new.wanted.buffers.filter { new.tree.tuples($0.property) != [AddressAndSize($0.range)] }.map {
+        Problem("not the memory requested", at: property($0.property), by: $0.input.reader)
+      }
+    },
+    .init(
+      "requested-kaslr-seed", .newTree, at: property(ChosenProperty.kaslrSeed),
+      "the seed for KASLR is the one given",
+      by: .ofTree(.linux("arch/arm64/kernel/pi/kaslr_early.c", "get_kaslr_seed"))
+    ) { new, _ in
+      new.tree[ChosenProperty.kaslrSeed]?.bytes == new.wanted.seeds.kaslr
+        ? [] : ["not the seed given"]
+    },
+    .init(
+      "requested-rng-seed", .newTree, at: property(ChosenProperty.rngSeed),
+      "the seed of the random number generator is the one given",
+      by: .fdt("early_init_dt_scan_chosen")
+    ) { new, _ in
+      new.tree[ChosenProperty.rngSeed]?.bytes == new.wanted.seeds.rng ? [] : ["not the seed given"]
+    },
+    .init(
+      "booted-from-kexec", .newTree, at: property(ChosenProperty.bootedFromKexec),
+      "an empty property says that no firmware ran in between",
+      by: .ofTree(.linux("arch/powerpc/kernel/setup_64.c", "use_spinloop"))
+    ) { new, _ in
+      new.tree[ChosenProperty.bootedFromKexec] == .empty ? [] : ["missing, or not empty"]
+    },
+  ]
+
+  private static let setup = RuleReader.kexec("of_kexec_alloc_and_setup_fdt")
+}

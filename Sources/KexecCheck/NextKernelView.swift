@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import DeviceTree
+public import KexecFacts
+public import KexecRules
+public import PhysicalMemory
+
+/// What a kernel will believe that is started with a tree, or a command line in its place: read as its early
+/// code reads it
+/// (`drivers/of/fdt.c:early_init_dt_scan`), whoever made it.
+public struct NextKernelView: Hashable, Sendable {
+  /// The RAM that it will use; nil where UEFI's own map says that.
+  public let memory: PhysicalRangeSet?
+  /// What it keeps off.
+  public let reserved: PhysicalRangeSet
+  /// Where it looks for its initrd.
+  public let initrd: PhysicalRange?
+  /// Where a crash kernel looks for the core header; nil for a kernel that will have no /proc/vmcore.
+  public let coreHeader: PhysicalRange?
+  /// Where it looks for IMA's measurements, and what it frees once it has read them.
+  public let measurements: PhysicalRange?
+  /// What KHO hands over; nil unless both are told of.
+  public let kho: KHO?
+  /// Its command line, up to the first NUL; nil for its own.
+  public let commandLine: [UInt8]?
+  /// Bytes of the seed for its own place; nil without one, 0 for one that is all zeros: no KASLR.
+  public let kaslrSeedSize: Int?
+  /// Bytes for its random number generator.
+  public let rngSeedSize: Int?
+  /// What KHO hands over.
+  public struct KHO: Hashable, Sendable {
+    /// The tree of what is preserved.
+    public let tree: PhysicalRange
+    /// The list of scratch areas, 16 bytes each.
+    public let scratch: PhysicalRange
+  }
+
+  /// Whether a tree told it so: then it looks for seeds there.
+  private let isOfTree: Bool
+
+  /// Reads a tree.
+  ///
+  /// - Parameters:
+  ///   - tree: the blob that it is started with.
+  ///   - architecture: of the kernel; without it, what the tree describes.
+  /// - Throws: ``KexecError/tree(_:)`` for a tree without legal root cells.
+  public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
+    do throws(DeviceTreeError) {
+      self.init(try ReadTree(tree, for: architecture))
+    } catch {
+      throw .tree(error)
+    }
+  }
+
+  init(_ tree: ReadTree) {
+    memory = tree.memory?.usable
+    reserved = tree.reserved
+    initrd = tree.initrd
+    coreHeader = tree.coreHeader
+    measurements = tree.imaBuffer
+    kho = tree.place(ChosenProperty.khoTree).flatMap { fdt in
+      tree.place(ChosenProperty.khoScratch).map { KHO(tree: fdt, scratch: $0) }
+    }
+    commandLine = tree.commandLine
+    kaslrSeedSize = tree[ChosenProperty.kaslrSeed].map { seed in
+      seed.bytes.allSatisfy { $0 == 0 } ? 0 : seed.bytes.count
+    }
+    rngSeedSize = tree[ChosenProperty.rngSeed]?.bytes.count
+    isOfTree = true
+  }
+
+  /// Reads a command line that tells what elsewhere a tree does; where a word is there twice, the last one
+  /// counts, but `mem=` adds up (`arch/loongarch/kernel/setup.c:early_parse_mem`).
+  init(ofCommandLine bytes: [UInt8]) {
+    let line = Array(bytes.prefix { $0 != 0 })
+    let words = KernelCommandLine(bytes: line).kernelWords
+    let told = words.compactMap { $0.value(of: "mem").flatMap(CommandLineWord.sizeAndStart) }
+    memory = told.isEmpty ? nil : PhysicalRangeSet(told)
+    initrd = words.compactMap { $0.value(of: "initrd") }.last.flatMap(CommandLineWord.startAndSize)
+    coreHeader = words.compactMap { $0.value(of: "elfcorehdr") }.last.flatMap(
+      CommandLineWord.sizeAndStart)
+    reserved = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
+    measurements = nil
+    kho = nil
+    commandLine = line
+    kaslrSeedSize = nil
+    rngSeedSize = nil
+    isOfTree = false
+  }
+
+  /// A line for each belief.
+  public var lines: [String] {
+    func list(_ ranges: [PhysicalRange]) -> String {
+      let shown = ranges.prefix(8).map(\.description).joined(separator: ", ")
+      return ranges.count > 8 ? "\(shown) and \(ranges.count - 8) more" : shown
+    }
+    let ram = memory.map { $0.isEmpty ? "none" : list($0.ranges) } ?? "what UEFI's map says"
+    let seed =
+      switch kaslrSeedSize {
+      case nil, 0: "none: the kernel lies where it is linked for"
+      case let size?: "\(size) bytes"
+      }
+    return [
+      "memory: \(ram)", "keeps off: \(reserved.isEmpty ? "nothing" : list(reserved.ranges))",
+      "initrd: \(initrd.map(\.description) ?? "none")",
+      "core header: \(coreHeader.map { "\($0)" } ?? "none, so no /proc/vmcore")",
+      "command line: "
+        + (commandLine.map { "\"\(String(decoding: $0, as: UTF8.self))\"" } ?? "its own"),
+    ]
+      + [
+        measurements.map { "measurements: \($0), freed when they are read" },
+        kho.map { "KHO: the tree at \($0.tree), \($0.scratch.size / 16) scratch areas" },
+      ].compactMap { $0 }
+      + (isOfTree
+        ? ["kaslr-seed: \(seed)", "rng-seed: \(rngSeedSize.map { "\($0) bytes" } ?? "none")"] : [])
+  }
+}

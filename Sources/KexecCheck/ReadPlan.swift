@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+import CrashCore
+import KernelImage
+import KexecFacts
+import KexecRules
+import PhysicalMemory
+
+/// A plan with the bytes of its segments, read as the two kernels take it: the running one, which loads it, and
+/// the next one.
+struct ReadPlan {
+  let manifest: LoadManifest
+  /// Where kernels of its architecture put what they load.
+  let placement: PlacementRules
+  /// What the machine's core header has to fit; nil when that was checked elsewhere.
+  let core: CoreMachine?
+  let segments: [Segment]
+  /// The command line that is a segment of its own; nil for none.
+  let line: Line?
+  /// The kernel's Image and the address of its header; nil where no Image begins at the entry.
+  let image: (header: KernelImage, address: UInt64)?
+  /// The address of the kernel's first instruction: where there is a trampoline, it knows.
+  let kernelEntry: UInt64?
+
+  /// A segment with the bytes at its start.
+  struct Segment {
+    /// What it is for; nil for a name that no plan of dtfix has.
+    let part: LoadPart?
+    let name: String
+    let range: PhysicalRange
+    let content: LoadContent
+
+    /// Its memory without the rest of its last page.
+    var exactRange: PhysicalRange? {
+      PhysicalRange(start: range.start, size: UInt64(content.size))
+    }
+
+    func starts(with bytes: some Sequence<UInt8>) -> Bool { content.start.starts(with: bytes) }
+
+    func hasMagic(_ magic: UInt32) -> Bool { content.start.span.hasMagic(magic) }
+
+    /// Whether an address is in it.
+    func holds(_ address: UInt64) -> Bool { range.start <= address && address < range.end }
+  }
+
+  /// The command line's segment.
+  struct Line {
+    let segment: Segment
+    /// The line, up to the first NUL.
+    let bytes: [UInt8]
+    let words: [CommandLineWord]
+  }
+
+  init(
+    _ manifest: LoadManifest, _ contents: [String: LoadContent], _ placement: PlacementRules,
+    on machine: MachineSnapshot, core: CoreMachine?
+  ) {
+    self.manifest = manifest
+    self.placement = placement
+    self.core = core
+    segments = manifest.segments.map {
+      Segment(
+        part: LoadPart(name: $0.name), name: $0.name, range: $0.range,
+        content: contents[$0.file] ?? LoadContent([]))
+    }
+    line = segments.first { $0.part == .commandLine }.map(Line.init)
+    let code = segments.first { $0.part == .trampoline }?.content.start ?? []
+    kernelEntry =
+      placement.trampoline.map {
+        try? code.span.integer(UInt64.self, at: $0.literals, machine.byteOrder)
+      } ?? manifest.entry
+    image = Self.image(in: segments.filter(\.isOfKernel), at: kernelEntry)
+  }
+
+  var purpose: Purpose { manifest.purpose }
+
+  /// The first segment that is for this; nil for none.
+  subscript(part: LoadPart) -> Segment? { segments.first { $0.part == part } }
+
+  /// All of the kernel.
+  var kernel: [Segment] { segments.filter(\.isOfKernel) }
+
+  /// From the start of the kernel's first segment to the end of its last one.
+  var kernelExtent: PhysicalRange? {
+    guard let start = kernel.map(\.range.start).min(), let end = kernel.map(\.range.end).max()
+    else { return nil }
+    return PhysicalRange(start: start, end: end)
+  }
+
+  /// The caller's own.
+  var extras: [Segment] { segments.filter(\.isExtra) }
+
+  /// LoongArch's header says where in the Image the entry is, others are entered at the header; found as far
+  /// as the segment was read.
+  private static func image(
+    in kernel: [Segment], at entry: UInt64?
+  ) -> (KernelImage, UInt64)? {
+    if let first = kernel.first, let image = try? KernelImage(first.content.start.span),
+      image.format != .elf, image.entry > 0
+    {
+      return (image, first.range.start)
+    }
+    guard let entry, let segment = kernel.first(where: { $0.holds(entry) }),
+      let offset = Int(exactly: entry - segment.range.start), offset < segment.content.start.count,
+      let image = try? KernelImage(segment.content.start.span.extracting(offset...))
+    else { return nil }
+    return (image, entry)
+  }
+}
+
+extension ReadPlan.Segment {
+  fileprivate var isOfKernel: Bool {
+    if case .kernel = part { true } else { false }
+  }
+
+  fileprivate var isExtra: Bool {
+    if case .extra = part { true } else { false }
+  }
+}
+
+extension ReadPlan.Line {
+  fileprivate init(_ segment: ReadPlan.Segment) {
+    self.segment = segment
+    bytes = Array(segment.content.start.prefix { $0 != 0 })
+    words = KernelCommandLine(bytes: bytes).kernelWords
+  }
+}

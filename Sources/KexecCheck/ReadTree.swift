@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DeviceTree
+import KexecFacts
+import KexecRules
+import PhysicalMemory
+
+/// A tree as the next kernel's early code reads it (`drivers/of/fdt.c:early_init_dt_scan`): `/chosen` and the
+/// root's cells at once; memory, which takes a walk over the whole tree, when a rule first needs it.
+final class ReadTree {
+  let tree: DeviceTree
+  /// Bytes that are handed over; `totalsize` may say less.
+  let size: Int
+  /// Of the kernel, or what the tree describes.
+  let architecture: Architecture
+  /// The root's `#address-cells` and `#size-cells`, for every tuple in `/chosen`.
+  let cells: CellCounts
+  /// The properties of `/chosen`, all copies of each.
+  let chosen: [Property]
+
+  /// - Parameter size: nil for what `totalsize` says.
+  /// - Throws: an error of the root's cells.
+  init(
+    _ tree: DeviceTree, size: Int? = nil, for architecture: Architecture?
+  ) throws(DeviceTreeError) {
+    self.tree = tree
+    self.size = size ?? tree.sourceSize
+    self.architecture = architecture ?? Architecture(describedBy: tree) ?? .other
+    cells = try tree.cellCounts(of: "/")
+    chosen = (try? tree.properties(of: ChosenProperty.node)) ?? []
+  }
+
+  /// What readers find of a property of `/chosen`: the first copy.
+  subscript(name: String) -> PropertyValue? { chosen.first { $0.name == name }?.value }
+
+  /// Addresses and sizes in the root's cells; nil for anything else.
+  func tuples(_ name: String) -> [AddressAndSize]? { self[name]?.tuples(cells) }
+
+  /// The children of the root that readers may take for `/chosen`.
+  lazy var chosenNodes: [String] = {
+    var names: [String] = []
+    _ = try? tree.firstChild(of: "/") { name in
+      if ChosenProperty.isNode("/" + name) { names.append(name) }
+      return false
+    }
+    return names
+  }()
+
+  // MARK: What the kernel believes
+
+  /// Its memory; nil where UEFI's own map says that.
+  lazy var memory = try? TreeMemory(of: tree, for: architecture)
+
+  /// What it keeps off: initrd and core header by itself (`fdt_reserve_elfcorehdr`, `reserve_initrd_mem`).
+  lazy var reserved: PhysicalRangeSet = {
+    let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
+    let own = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
+    return (memory?.reserved ?? PhysicalRangeSet(kept)).union(own)
+  }()
+
+  /// Where it looks for its initrd.
+  var initrd: PhysicalRange? {
+    guard let start = self[ChosenProperty.initrdStart]?.number,
+      let end = self[ChosenProperty.initrdEnd]?.number
+    else { return nil }
+    return PhysicalRange(start: start, end: end)
+  }
+
+  /// Where a crash kernel looks for the core header.
+  var coreHeader: PhysicalRange? { tuples(ChosenProperty.coreHeader)?.first?.memory }
+
+  /// IMA's buffer: the first tuple, whatever follows (`drivers/of/kexec.c:do_get_kexec_buffer`).
+  var imaBuffer: PhysicalRange? { tuples(ChosenProperty.imaBuffer)?.first?.memory }
+
+  /// The memory that a property tells of in one tuple.
+  func place(_ name: String) -> PhysicalRange? {
+    guard let tuples = tuples(name), tuples.count == 1 else { return nil }
+    return tuples[0].memory
+  }
+
+  /// The command line, up to the first NUL.
+  var commandLine: [UInt8]? {
+    self[ChosenProperty.commandLine].map { Array($0.bytes.prefix { $0 != 0 }) }
+  }
+
+  /// Bytes for its random number generator.
+  var rngSeedSize: Int { self[ChosenProperty.rngSeed]?.bytes.count ?? 0 }
+}
+
+/// A tree by its bytes, or why it is none that a kernel can use.
+enum OpenedTree {
+  case tree(ReadTree)
+  /// The blob cannot be opened.
+  case badBlob(DeviceTreeError)
+  /// The root does not say how long its addresses are.
+  case badRoot(DeviceTreeError)
+
+  init(_ blob: [UInt8], _ architecture: Architecture?) {
+    let tree: DeviceTree
+    do throws(DeviceTreeError) {
+      tree = try DeviceTree(blob: blob)
+    } catch {
+      self = .badBlob(error)
+      return
+    }
+    do throws(DeviceTreeError) {
+      self = .tree(try ReadTree(tree, size: blob.count, for: architecture))
+    } catch {
+      self = .badRoot(error)
+    }
+  }
+
+  var tree: ReadTree? {
+    if case .tree(let tree) = self { tree } else { nil }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import PhysicalMemory
+
+/// Why a part of a plan has no place.
+public struct NoRoom: Hashable, Sendable {
+  /// What it is: the name of a part, or `control pages`.
+  public let part: String
+  /// Bytes that it takes, in whole pages.
+  public let size: UInt64
+  /// What its place has to be a multiple of.
+  public let alignment: UInt64
+  /// Where it may be; nil for anywhere.
+  public let window: PhysicalRange?
+  /// The largest piece of memory that is free there; nil when there is none.
+  public let largest: PhysicalRange?
+  /// What lies there: other parts, and what memory is kept for.
+  public let inTheWay: [Occupant]
+
+  /// Something that memory is kept for.
+  public struct Occupant: Hashable, Sendable {
+    /// What it is.
+    public let name: String
+    /// Where it is.
+    public let range: PhysicalRange
+
+    package init(_ name: String, _ range: PhysicalRange) {
+      self.name = name
+      self.range = range
+    }
+  }
+
+  package init(
+    for part: String, size: UInt64, alignment: UInt64, window: PhysicalRange? = nil,
+    largest: PhysicalRange?, inTheWay: [Occupant]
+  ) {
+    (self.part, self.size, self.alignment, self.window) = (part, size, alignment, window)
+    (self.largest, self.inTheWay) = (largest, inTheWay)
+  }
+
+  /// Bytes that are missing; 0 when the largest piece has enough, and no aligned place in it.
+  public var missing: UInt64 { size - min(size, largest?.size ?? 0) }
+}
+
+extension NoRoom: CustomStringConvertible {
+  /// One line: what, how much is missing, and what is in the way.
+  public var description: String {
+    let place = window.map { " in \($0)" } ?? ""
+    let found =
+      switch largest {
+      case nil: "nothing is free there"
+      case let piece? where missing == 0:
+        "the largest free piece, \(piece), has no multiple of \(hex(alignment)) that it fits at"
+      case let piece?:
+        "the largest free piece, \(piece), is \(missing) bytes too small"
+      }
+    let others = inTheWay.prefix(4).map { "\($0.name) at \($0.range)" }
+    let way = others.isEmpty ? "" : "; in the way: " + others.joined(separator: ", ")
+    return "no room for the \(part), \(size) bytes\(place): \(found)\(way)"
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BinaryFormat
+public import DeviceTree
+public import ELF
+public import KexecFacts
+
+/// What the kernels of one architecture want from the tree they are started with.
+///
+/// An architecture is a value; two for the same ``machine`` are equal. A new one, X, touches these files:
+///
+/// - `Sources/ELF/Machine.swift`: its number, and a row with its names, classes and number in PE/COFF files.
+/// - `Sources/KexecRules/Architecture+X.swift`: the value, each number with the kernel source it is from.
+/// - `Sources/KexecRules/Architecture.swift`: its place in ``all``.
+/// - `Sources/KernelImage/XImage.swift`: the header that its kernels begin with, if it is a new one.
+/// - `Sources/KernelImage/FileFormat.swift`: how a file with that header is recognised.
+/// - `Sources/KernelImage/KernelImage.swift`: what of such a file is loaded.
+/// - `Sources/KernelImage/ELFKernel.swift`: what the load address of its `vmlinux` is a multiple of.
+/// - `Tests/EndToEnd/arch/X`: how QEMU boots it; `Makefile` has the packages that this takes.
+/// - `README.md`: a row of the table of what works.
+///
+/// And where it differs from most:
+///
+/// - `Sources/CrashCore/Machine+CrashDump.swift`: what its crash kernels refuse, what is in no dump of it.
+/// - `Sources/KexecRules/Trampoline+X.swift`: the code that starts the kernel, where the running kernel
+///   does not set its registers.
+/// - `Sources/KexecRules/X`: what is done to its trees besides.
+public struct Architecture: Sendable {
+  /// The machines it is for; nil for ``other``.
+  public let machine: Machine?
+  /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL, the kernel cuts longer ones; nil
+  /// where it is not known here.
+  public let commandLineLimit: Limit?
+  /// The lower limit of kernels that are still in use; nil where all have the same.
+  public let oldCommandLineLimit: Limit?
+  /// The largest tree in bytes that the kernel maps; nil where nothing but memory limits it.
+  public let treeLimit: Limit?
+  /// The address that an initrd must end at or before; nil where any memory will do.
+  public let initrdLimit: Limit?
+  /// Why this package cannot make a tree for the next kernel here; nil when it can.
+  public let treeRefusal: String?
+  /// Why no whole kexec is planned for it; nil where there is nothing special to say.
+  package let planRefusal: String?
+  /// Whether kernels put `elfcorehdr=` in front of a crash kernel's command line, besides the property
+  /// of the tree.
+  package let namesCoreHeaderOnCommandLine: Bool
+  /// How its core headers are made; nil where this package makes none.
+  package let coreRules: CoreRules?
+  /// Where its kernels put what they load; nil where nothing is planned here.
+  package let placement: PlacementRules?
+  /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
+  /// not decide that.
+  package let stubTrees: StubTrees?
+  /// How its kernels are told on the command line what others read in a tree; nil where they take a tree.
+  package let commandLineRules: CommandLineRules?
+  /// What is done to its trees besides; nil where nothing is.
+  package let treeRules: TreeRules?
+  /// Whether its kernels read `linux,usable-memory-range`.
+  package let readsUsableRange: Bool
+  /// Whether its kernels have KHO, the hand-over of a live update: `ARCH_SUPPORTS_KEXEC_HANDOVER`.
+  package let readsKHO: Bool
+  /// Whether CPUs and memory of its machines come and go, so that the tree its kernel works with counts, and
+  /// not the blob of the boot: powerpc.
+  public let prefersLiveTree: Bool
+  /// Whether a tree describes such a machine.
+  package let recognizes: @Sendable (DeviceTree) -> Bool
+
+  /// A number that something must not exceed, and where the kernel says so.
+  public struct Limit: Hashable, Sendable {
+    /// Bytes, or an address.
+    public let value: UInt64
+    /// Where it is defined.
+    public let rule: Rule
+  }
+
+  package init(
+    _ machine: Machine?, commandLineLimit: Limit? = nil,
+    oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
+    initrdLimit: Limit? = nil, treeRefusal: String? = nil,
+    planRefusal: String? = nil,
+    namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
+    placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
+    commandLineRules: CommandLineRules? = nil,
+    readsUsableRange: Bool = true, readsKHO: Bool = false, prefersLiveTree: Bool = false,
+    recognizes: @escaping @Sendable (DeviceTree) -> Bool
+  ) {
+    self.machine = machine
+    self.commandLineLimit = commandLineLimit
+    self.oldCommandLineLimit = oldCommandLineLimit
+    self.treeLimit = treeLimit
+    self.initrdLimit = initrdLimit
+    self.treeRefusal = treeRefusal
+    self.planRefusal = planRefusal
+    self.namesCoreHeaderOnCommandLine = namesCoreHeaderOnCommandLine
+    self.coreRules = coreRules
+    self.placement = placement
+    self.stubTrees = stubTrees
+    self.treeRules = treeRules
+    self.commandLineRules = commandLineRules
+    self.readsUsableRange = readsUsableRange
+    self.readsKHO = readsKHO
+    self.prefersLiveTree = prefersLiveTree
+    self.recognizes = recognizes
+  }
+
+  /// The name `uname -m` gives on little-endian machines.
+  public var name: String { names(.little)[0] }
+  /// All names that people and `uname -m` use for its kernels of a byte order.
+  public func names(_ order: ByteOrder) -> [String] { machine?.names(order) ?? ["other"] }
+
+  /// Whether its kernels are started with a device tree; ``treeRefusal`` says why not.
+  public var takesTree: Bool { treeRefusal == nil }
+  /// Whether whole kexecs are planned for it.
+  public var isPlanned: Bool { placement != nil }
+
+  /// Whether its kernels find IMA's list of measurements in their tree: `HAVE_IMA_KEXEC`, of those that
+  /// take a tree. LoongArch's places the list, and tells nobody of it.
+  public var readsIMABuffer: Bool { placement?.imaBuffer != nil }
+
+  /// Every architecture there is, ``other`` last.
+  public static let all: [Architecture] = [
+    .arm64, .riscv64, .arm, .ppc64, .loongarch64, .x86_64, .other,
+  ]
+
+  /// Any other architecture whose kernels take a tree: what all have in common is done and checked,
+  /// limits are not known.
+  public static let other = Architecture(nil, recognizes: { _ in false })
+
+  /// The architecture of this name, or of `uname -m`'s; nil for an unknown one.
+  public init?(named name: String) {
+    guard let found = Self.all.first(where: { ($0.names(.little) + $0.names(.big)).contains(name) })
+    else { return nil }
+    self = found
+  }
+
+  /// The architecture of the kernels for a machine; nil where none are known here.
+  public init?(_ machine: Machine) {
+    guard let found = Self.all.first(where: { $0.machine == machine }) else { return nil }
+    self = found
+  }
+
+  /// The architecture of the machine that a tree describes; nil when its CPU nodes do not tell,
+  /// or when it has none, as on machines booted with ACPI.
+  public init?(describedBy tree: DeviceTree) {
+    guard let found = Self.all.first(where: { $0.recognizes(tree) }) else { return nil }
+    self = found
+  }
+}
+
+extension Architecture: Hashable {
+  /// Whether both are for the same machines.
+  public static func == (one: Architecture, other: Architecture) -> Bool {
+    one.machine == other.machine
+  }
+  /// The machines stand for all of it.
+  public func hash(into hasher: inout Hasher) { hasher.combine(machine) }
+}
+
+extension Architecture: CustomStringConvertible {
+  /// The name.
+  public var description: String { name }
+}
