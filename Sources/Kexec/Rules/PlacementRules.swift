@@ -5,7 +5,7 @@ import PhysicalMemory
 
 /// Where the kernels of one architecture put what they load, when they do it themselves
 /// (`kexec_file_load`).
-struct PlacementRules: Sendable {
+final class PlacementRules: Sendable {
   /// The most segments that a kernel takes: `KEXEC_SEGMENT_MAX`.
   static let mostSegments = 16
 

@@ -4,7 +4,8 @@ public import DeviceTree
 public import PhysicalMemory
 
 /// A change that a caller asks for, made before the hand-over; later versions may know more.
-public enum TreeEdit: Hashable, Sendable {
+public indirect enum TreeEdit: Hashable, Sendable {
+  // One word: a merge has the whole snapshot of a machine.
   /// Take over what a running machine's tree tells of this very machine; see ``TreeMerge``.
   case merge(MachineTree)
   /// Apply an overlay; the name is only told.
