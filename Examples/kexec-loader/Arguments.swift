@@ -3,7 +3,7 @@
 import Kexec
 import Loading
 
-/// What the caller asks for.
+/// What the caller requests.
 struct Arguments {
   enum Command: String, CaseIterable {
     case load
@@ -18,27 +18,15 @@ struct Arguments {
   }
 
   let command: Command
-  private(set) var kernel: String?
-  private(set) var initrds: [String] = []
-  /// A tree in place of the machine's, and whether it is of the machine's board and completed.
-  private(set) var tree: String?
-  private(set) var mergesTree = false
-  private(set) var overlays: [String] = []
-  /// Files for memory of their own, by the properties of /chosen that tell of them.
-  private(set) var extras: [(name: String, path: String)] = []
-  /// A core header in place of the one that is made.
-  private(set) var coreHeader: String?
-  /// Whether the measurements of the running kernel are handed on.
-  private(set) var handsOnMeasurements = false
+  /// The files, each with what it is for and what messages call it.
+  private(set) var files: [(kind: FileSet.Kind, name: String, path: String)] = []
   private(set) var commandLine: String?
-  private(set) var append: String?
+  private(set) var options = RequestOptions()
   /// The folder of a plan, in place of all these.
   private(set) var plan: String?
   /// The system call to use, whatever is better.
   private(set) var call: SystemCall?
   private(set) var isDryRun = false
-  /// Whether the kernel is to log what kexec_file_load does.
-  private(set) var isLogged = false
   /// The folder of a captured machine.
   private(set) var root: String?
 
@@ -60,11 +48,15 @@ struct Arguments {
       --elfcorehdr FILE  a core header of your own (load-crash)
       --ima              hands on what IMA measured so far (load)
       --call NAME        kexec_load or kexec_file_load, whatever would be chosen
-      --debug            the kernel logs what kexec_file_load does (Linux 6.8)
       --dry-run          shows what would be loaded, how and why, and does nothing
       --root FOLDER      a captured machine, for --dry-run and status
 
     """
+
+  private static let fileOptions: [String: FileSet.Kind] = [
+    "--kernel": .kernel, "--initrd": .initrd, "--dtb": .tree, "--merge-dtb": .tree,
+    "--overlay": .overlay, "--extra": .extra, "--elfcorehdr": .input(.coreHeader),
+  ]
 
   /// Reads arguments, without the program's name.
   init(_ words: [String]) throws(Failure) {
@@ -73,6 +65,7 @@ struct Arguments {
       throw Self.wrong("say what to do: \(commands)")
     }
     self.command = command
+    options.purpose = command.isForCrash ? .crash : .kexec
     var rest = words.dropFirst()
     while let option = rest.popFirst() {
       let value = { () throws(Failure) in
@@ -80,20 +73,12 @@ struct Arguments {
         return value
       }
       switch option {
-      case "--kernel": kernel = try value()
-      case "--initrd": initrds.append(try value())
-      case "--dtb", "--merge-dtb":
-        guard tree == nil else { throw Self.wrong("\(option): there can be one tree only") }
-        (tree, mergesTree) = (try value(), option == "--merge-dtb")
-      case "--overlay": overlays.append(try value())
-      case "--extra": extras.append(try Self.extra(try value()))
-      case "--elfcorehdr": coreHeader = try value()
-      case "--ima": handsOnMeasurements = true
+      case _ where Self.fileOptions[option] != nil: try addFile(option, value())
+      case "--ima": options.handsOnMeasurements = true
       case "--command-line": commandLine = try value()
-      case "--append": append = try value()
+      case "--append": options.append = try value()
       case "--plan": plan = try value()
-      case "--call": call = try Self.call(named: try value())
-      case "--debug": isLogged = true
+      case "--call": call = try Self.call(named: value())
       case "--dry-run": isDryRun = true
       case "--root": root = try value()
       default: throw Self.wrong("\(option): no such option")
@@ -102,30 +87,38 @@ struct Arguments {
     try check()
   }
 
+  private mutating func addFile(_ option: String, _ value: String) throws(Failure) {
+    guard let kind = Self.fileOptions[option] else { return }
+    var (name, path) = (value, value)
+    if kind == .tree, has(.tree) { throw Self.wrong("\(option): there can be one tree only") }
+    if option == "--merge-dtb" { options.mergesTree = true }
+    if kind == .extra {
+      let parts = value.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2 else { throw Self.wrong("--extra is NAME=FILE, not \(value)") }
+      (name, path) = (String(parts[0]), String(parts[1]))
+    }
+    files.append((kind, name, path))
+  }
+
+  private func has(_ kind: FileSet.Kind) -> Bool { files.contains { $0.kind == kind } }
+
   private func check() throws(Failure) {
-    let words = [kernel, tree, commandLine, append, coreHeader].compactMap { $0 }
-    let ofFiles =
-      !(words + initrds + overlays + extras.map(\.path)).isEmpty || handsOnMeasurements
+    let isOfFiles =
+      !files.isEmpty || commandLine != nil || !options.append.isEmpty
+      || options.handsOnMeasurements
     if command.loads {
-      guard (kernel != nil) != (plan != nil), plan == nil || !ofFiles else {
+      guard has(.kernel) != (plan != nil), plan == nil || !isOfFiles else {
         throw Self.wrong("say what to load: --kernel and what goes with it, or --plan alone")
       }
       guard plan == nil || call != .kexecFileLoad else {
         throw Self.wrong("kexec_file_load takes no plan")
       }
-    } else if ofFiles || plan != nil || call != nil || isDryRun || isLogged {
+    } else if isOfFiles || plan != nil || call != nil || isDryRun {
       throw Self.wrong("\(command.rawValue): takes no such options")
     }
     guard root == nil || isDryRun || command == .status else {
       throw Self.wrong("--root is for --dry-run and status: nothing is done to a captured machine")
     }
-  }
-
-  /// `NAME=FILE`.
-  private static func extra(_ text: String) throws(Failure) -> (name: String, path: String) {
-    let parts = text.split(separator: "=", maxSplits: 1)
-    guard parts.count == 2 else { throw wrong("--extra is NAME=FILE, not \(text)") }
-    return (String(parts[0]), String(parts[1]))
   }
 
   private static func call(named name: String) throws(Failure) -> SystemCall {

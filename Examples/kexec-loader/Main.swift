@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kexec-loader: a small real loader on top of the library.
+// kexec-loader: from options to the system call, on top of the library.
 
 import Glibc
 import Kexec
@@ -7,11 +7,13 @@ import Loading
 import RunningKernel
 import SystemPackage
 
+typealias Failure = KexecError
+
 @main
 struct Loader {
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
-    guard !words.contains("--help") else { return say(Arguments.help) }
+    guard !words.contains("--help") else { return print(Arguments.help, terminator: "") }
     do throws(Failure) {
       try Loader(Arguments(words)).run()
     } catch {
@@ -22,12 +24,12 @@ struct Loader {
 
   private let arguments: Arguments
   private let machine: RunningKernel
-  private let status: Status
+  private let status: KexecStatus
 
   private init(_ arguments: Arguments) {
     self.arguments = arguments
     machine = RunningKernel(root: FilePath(arguments.root ?? "/"))
-    status = Status(ofOwn: machine)
+    status = KexecStatus(ofOwn: machine)
   }
 
   private var forCrash: Bool { arguments.command.isForCrash }
@@ -44,7 +46,7 @@ struct Loader {
   /// Makes and checks everything before the first system call: a crash kernel that is refused takes the
   /// one with it that was loaded before.
   private func load() throws(Failure) {
-    let (choice, loadable) = try arguments.plan == nil ? fromFiles() : fromPlan()
+    let (choice, loadable) = try loadable()
     say(["\(choice.call.rawValue): \(choice.reason)"])
     guard !arguments.isDryRun else { return say(loadable.lines + ["nothing was loaded"]) }
     try status.check(choice.call, forCrash: forCrash)
@@ -55,21 +57,18 @@ struct Loader {
     }
   }
 
-  private func fromPlan() throws(Failure) -> (CallChoice, any Loadable) {
-    let folder = try PlanFolder(arguments.plan ?? "")
-    try folder.check(forCrash: forCrash, on: machine.snapshot())
-    return (.ofPlan, SegmentedKernel(folder))
-  }
-
-  private func fromFiles() throws(Failure) -> (CallChoice, any Loadable) {
-    let job = try LoadJob(arguments.files(), arguments.options, on: machine.snapshot())
-    let choice = try job.choice(requested: arguments.call, on: status)
-    guard choice.call == .kexecLoad else {
-      return (choice, try KernelFiles(job.filesForKernel(), isLogged: arguments.isLogged))
+  private func loadable() throws(Failure) -> (CallChoice, Loadable) {
+    if let path = arguments.plan {
+      let folder = try PlanFolder(path)
+      try folder.check(forCrash: forCrash, on: machine.snapshot())
+      return (.ofPlan, folder.loadable)
     }
+    let job = try LoadJob(arguments.fileSet(), arguments.options, on: machine.snapshot())
+    let choice = try job.choice(requested: arguments.call, on: status)
+    guard choice.call == .kexecLoad else { return (choice, try Loadable(job.filesForKernel())) }
     let plan = try job.plan()
     plan.warnings.forEach { complain("warning: \($0)") }
-    return (choice, SegmentedKernel(plan))
+    return (choice, Loadable(plan))
   }
 
   private func unload() throws(Failure) {
@@ -87,7 +86,7 @@ struct Loader {
 
   /// Whether something is loaded now.
   private var isLoaded: Bool? {
-    forCrash ? Status(ofOwn: machine).isCrashLoaded : Status(ofOwn: machine).isLoaded
+    forCrash ? KexecStatus(of: machine).isCrashLoaded : KexecStatus(of: machine).isLoaded
   }
 
   /// Makes a system call, and explains why it failed.
@@ -105,10 +104,6 @@ struct Loader {
 /// Lines on standard output.
 private func say(_ lines: [String]) {
   lines.forEach { print($0.visible) }
-}
-
-private func say(_ text: String) {
-  print(text, terminator: "")
 }
 
 /// A message on standard error; what a file may have put into it does not steer the terminal.

@@ -8,9 +8,9 @@ import SystemPackage
 
 /// A plan that `dtfix plan -o` wrote.
 struct PlanFolder {
-  let manifest: LoadManifest
+  private let manifest: LoadManifest
   /// The bytes of its files.
-  let contents: [String: [UInt8]]
+  private var contents: [String: [UInt8]] = [:]
 
   /// Reads a plan whole, so that what is checked is what is loaded.
   init(_ path: String) throws(Failure) {
@@ -22,26 +22,38 @@ struct PlanFolder {
     } catch {
       throw Failure(.malformedInput, "\(place): \(error)")
     }
-    var contents: [String: [UInt8]] = [:]
     for segment in manifest.segments.prefix(16) {
       contents[segment.file] = try kexec_loader.contents(of: folder.appending(segment.file))
     }
-    self.contents = contents
+  }
+
+  /// What kexec_load(2) takes of it.
+  var loadable: Loadable {
+    .segments(
+      manifest.segments.map {
+        .init(name: $0.name, range: $0.range, bytes: contents[$0.file] ?? [])
+      }, entry: manifest.entry)
   }
 
   /// Refuses a plan that is not for this, or not for this machine as it is now.
-  func check(forCrash: Bool, on machine: MachineSnapshot) throws(Failure) {
-    var machine = machine
+  func check(forCrash: Bool, on snapshot: MachineSnapshot) throws(Failure) {
+    var machine = snapshot
     guard (manifest.purpose == .crash) == forCrash else {
-      let command = manifest.purpose == .crash ? "load-crash" : "load"
-      throw Failure(.usage, "the plan is for \(command)")
+      throw Failure(.usage, "the plan is for \(manifest.purpose == .crash ? "load-crash" : "load")")
     }
-    let architecture = try machine.knownArchitecture()
+    guard let architecture = try machine.readArchitecture() else {
+      throw Failure(.notOffered, "\(machine.root ?? ""): its architecture is not known here")
+    }
     guard Architecture(named: manifest.architecture) == architecture else {
       throw Failure(
         .malformedInput, "a plan for \(manifest.architecture) on a machine of \(architecture)")
     }
-    try machine.readKnownMemory()
+    try machine.readMemory(for: architecture)
+    _ = try machine.$pageSize.ifPresent
+    guard machine.systemRAM != nil else {
+      throw machine.$systemRAM.failure ?? Failure(.notOffered, "no memory is known")
+    }
+    machine.read(.core)
     let core =
       forCrash && machine.hasMemoryMap ? try machine.readCoreMachine().0 : CoreMachine()
     let check = PlanCheck(

@@ -4,7 +4,7 @@ import CKexec
 import Glibc
 import Kexec
 import Loading
-import SystemPackage
+import RunningKernel
 
 /// A system call that the kernel refused.
 struct CallError: Error, Equatable {
@@ -18,38 +18,43 @@ struct CallError: Error, Equatable {
 }
 
 extension SystemCall {
-  /// Whether the kernel has it, found out without a side effect; nil when that is not to be found out.
-  ///
-  /// The kernel looks for CAP_SYS_BOOT before it does anything else, so it is asked without
-  /// (`kernel/kexec_core.c:kexec_load_permitted`): a call by somebody with the capability would count
-  /// against `kexec_load_limit_reboot`, even one that fails.
-  var isInKernel: Bool? {
-    let answer: CInt
-    switch self {
-    case .kexecLoad: answer = ckexec_probe_load()
-    case .kexecFileLoad: answer = ckexec_probe_file_load()
-    case .reboot: return true
-    }
-    return [ENOSYS: false, EPERM: true][answer]
-  }
-
   /// Forgets the loaded kernel, by whichever call it was loaded.
   func unload(forCrash: Bool) throws(CallError) {
-    switch self {
-    case .kexecLoad:
-      let flags = forCrash ? UInt(KEXEC_ON_CRASH) : 0
-      try CallError.check(ckexec_load(0, 0, nil, flags), of: self)
-    case .kexecFileLoad:
-      let flags = UInt(KEXEC_FILE_UNLOAD | (forCrash ? KEXEC_FILE_ON_CRASH : 0))
-      try CallError.check(ckexec_file_load(-1, -1, 0, nil, flags), of: self)
-    case .reboot: preconditionFailure("reboot unloads nothing")
-    }
+    let errno =
+      self == .kexecLoad
+      ? ckexec_load(0, 0, nil, forCrash ? UInt(KEXEC_ON_CRASH) : 0)
+      : ckexec_file_load(
+        -1, -1, 0, nil, UInt(KEXEC_FILE_UNLOAD | (forCrash ? KEXEC_FILE_ON_CRASH : 0)))
+    try CallError.check(errno, of: self)
   }
 }
 
 /// Starts the loaded kernel, without a word to the services of this one.
-func execute() throws(CallError) -> Never {
-  sync()
+func execute() throws(CallError) {
   try CallError.check(ckexec_execute(), of: .reboot)
-  fatalError("the kernel came back from its end")
+}
+
+extension KexecStatus {
+  /// The status of this machine, or of a captured one, which cannot say which calls it has.
+  init(ofOwn machine: RunningKernel) {
+    self.init(of: machine)
+    guard machine.isLive else { return }
+    hasCapability = ckexec_may_boot() != 0
+    let isThere: [CInt: Bool] = [ENOSYS: false, EPERM: true]
+    calls[.kexecLoad] = isThere[ckexec_probe_load()]
+    calls[.kexecFileLoad] = isThere[ckexec_probe_file_load()]
+  }
+
+  /// Refuses to end this kernel without another one.
+  func checkExecutable() throws(Failure) {
+    guard let isLoaded else {
+      throw Failure(.notOffered, "this kernel has no kexec: /sys/kernel/kexec_loaded is missing")
+    }
+    guard isLoaded else {
+      throw Failure(.notOffered, "nothing is loaded\nkexec-loader load comes first")
+    }
+    guard hasCapability != false else {
+      throw Failure(.noPermission, "reboot: takes CAP_SYS_BOOT\nrun it as root")
+    }
+  }
 }

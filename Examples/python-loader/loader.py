@@ -8,74 +8,62 @@ import argparse
 import ctypes
 import os
 import sys
-import tempfile
-from ctypes import POINTER, byref, c_char_p, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import byref, c_char_p, c_int, c_long, c_size_t, c_uint32, c_uint64, c_void_p
 
 # ---- dtfix.h ----
 
 lib = ctypes.CDLL("libdtfix.so.1")
 
 FOR_KEXEC, FOR_CRASH = 1, 2
-NO_KASLR_SEED, NO_RNG_SEED, MEASUREMENTS = 1, 2, 32
+NO_SEED = {"kaslr_seed": 1, "rng_seed": 2}
+MEASUREMENTS = 32
 KERNEL, INITRD, TREE, OVERLAY, COMMAND_LINE, EXTRA = 1, 2, 3, 4, 5, 8
 CALLS = {None: 0, "kexec_load": 1, "kexec_file_load": 2}
-# The same, as a kernel calls them; elsewhere such a number is another call.
-CALL_NUMBERS = {"x86_64": (246, 320), "ppc64": (268, 382), "ppc64le": (268, 382), "s390x": (277, 381),
-                "aarch64": (104, 294), "riscv64": (104, 294), "loongarch64": (104, 294)}
+
+KINDS = {"int": c_int, "u32": c_uint32, "u64": c_uint64, "size": c_size_t, "text": c_char_p, "pointer": c_void_p}
 
 
-class Range(ctypes.Structure):
-    _fields_ = [("start", c_uint64), ("size", c_uint64)]
+def struct(*members):
+    """A struct, as "KIND NAME ...": it begins with its size, and what is not given is zero."""
+    fields = [("struct_size", c_uint32)]
+    for kind, *names in map(str.split, members):
+        fields += [(name, KINDS[kind]) for name in names]
+
+    def __init__(self, **values):
+        ctypes.Structure.__init__(self, struct_size=ctypes.sizeof(self), **values)
+
+    return type("Struct", (ctypes.Structure,), {"_fields_": fields, "__init__": __init__})
 
 
-class Versioned(ctypes.Structure):
-    """A struct that begins with its size; what is not told is zero."""
-
-    def __init__(self, **members):
-        super().__init__(struct_size=ctypes.sizeof(self), **members)
-
-
-class Finding(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("unused", c_uint32), ("place", c_char_p), ("text", c_char_p),
-                ("rule", c_char_p)]
-
-
-class Status(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("is_loaded", c_uint32), ("is_crash_loaded", c_uint32),
-                ("has_kexec_load", c_uint32), ("has_kexec_file_load", c_uint32), ("is_locked_down", c_uint32),
-                ("is_disabled", c_uint32), ("unused", c_uint32)]
+Finding = struct("u32 unused", "text place text rule")
+Status = struct("u32 is_loaded is_crash_loaded has_kexec_load has_kexec_file_load is_locked_down is_disabled unused")
+ImageInfo = struct("u32 is_packed", "text architecture layers", "pointer kernel", "size kernel_size",
+                   "u64 memory_size alignment entry", "pointer initrd", "size initrd_size", "text command_line")
+File = struct("u32 type", "text name bytes", "size size", "int fd", "u32 has_fd")
+PlanOptions = struct("u32 purpose flags call tree_origin profile", "pointer status", "text architecture",
+                     "u64 page_size", "text append", "pointer reservations", "size reservation_count",
+                     "pointer excluded", "size excluded_count", "text kaslr_seed", "size kaslr_seed_size",
+                     "text rng_seed", "size rng_seed_size")
+PlanInfo = struct("u32 purpose call unused", "text reason architecture", "u64 entry flags", "size segment_count",
+                  "pointer kernel", "size kernel_size", "pointer initrd", "size initrd_size", "text command_line",
+                  "size command_line_size")
+Segment = struct("u32 unused", "text name", "pointer bytes", "size size", "u64 memory_start memory_size")
 
 
-class ImageInfo(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("is_packed", c_uint32), ("architecture", c_char_p), ("layers", c_char_p),
-                ("kernel", c_void_p), ("kernel_size", c_size_t), ("memory_size", c_uint64), ("alignment", c_uint64),
-                ("entry", c_uint64), ("initrd", c_void_p), ("initrd_size", c_size_t), ("command_line", c_char_p)]
+class Handle(c_void_p):
+    """A handle of the library, freed with this object."""
+
+    def __del__(self):
+        if self.value:
+            getattr(lib, f"dtfix_{self.kind}_free")(byref(self))
 
 
-class File(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("type", c_uint32), ("name", c_char_p), ("bytes", c_char_p),
-                ("size", c_size_t), ("fd", c_int32), ("has_fd", c_uint32)]
-
-
-class PlanOptions(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("purpose", c_uint32), ("flags", c_uint32), ("call", c_uint32),
-                ("tree_origin", c_uint32), ("profile", c_uint32), ("status", POINTER(Status)),
-                ("architecture", c_char_p), ("page_size", c_uint64), ("append", c_char_p),
-                ("reservations", POINTER(Range)), ("reservation_count", c_size_t), ("excluded", POINTER(Range)),
-                ("excluded_count", c_size_t), ("kaslr_seed", c_char_p), ("kaslr_seed_size", c_size_t),
-                ("rng_seed", c_char_p), ("rng_seed_size", c_size_t)]
-
-
-class PlanInfo(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("purpose", c_uint32), ("call", c_uint32), ("unused", c_uint32),
-                ("reason", c_char_p), ("architecture", c_char_p), ("entry", c_uint64), ("flags", c_uint64),
-                ("segment_count", c_size_t), ("kernel", c_void_p), ("kernel_size", c_size_t), ("initrd", c_void_p),
-                ("initrd_size", c_size_t), ("command_line", c_char_p), ("command_line_size", c_size_t)]
-
-
-class Segment(Versioned):
-    _fields_ = [("struct_size", c_uint32), ("unused", c_uint32), ("name", c_char_p), ("bytes", c_void_p),
-                ("size", c_size_t), ("memory", Range)]
+Error, Buffer, Report, Tree, Machine, Image, FileSet, Plan = [
+    type(kind, (Handle,), {"kind": kind})
+    for kind in ("error", "buffer", "report", "tree", "machine", "image", "file_set", "plan")]
+lib.dtfix_error_message.restype = c_char_p
+lib.dtfix_buffer_bytes.restype = c_void_p
+lib.dtfix_buffer_size.restype = lib.dtfix_report_finding_count.restype = c_size_t
 
 
 class Failure(Exception):
@@ -84,65 +72,19 @@ class Failure(Exception):
     def __init__(self, code, message):
         super().__init__(message)
         self.code = code if code >= 64 else os.EX_SOFTWARE
-        self.library_code = code
-
-
-class Handle(c_void_p):
-    """A handle of the library, freed with this object; `kind` is its name in dtfix.h."""
-
-    kind = ""
-
-    def __del__(self):
-        if self.value:
-            getattr(lib, f"dtfix_{self.kind}_free")(byref(self))
-
-
-def handle(name):
-    getattr(lib, f"dtfix_{name}_free").restype = None
-    return type(name, (Handle,), {"kind": name})
-
-
-Error, Buffer, Report, Tree, Machine, Image, FileSet, Plan = map(
-    handle, ["error", "buffer", "report", "tree", "machine", "image", "file_set", "plan"])
-
-lib.dtfix_error_message.restype = c_char_p
-lib.dtfix_buffer_bytes.restype = c_void_p
-lib.dtfix_buffer_size.restype = lib.dtfix_report_finding_count.restype = c_size_t
-
-# What functions take before the place for an error. Python checks nothing that is not told here.
-SIGNATURES = {
-    "read": [c_int, POINTER(Buffer)],
-    "report_finding": [Report, c_size_t, POINTER(Finding)],
-    "report_text": [Report, POINTER(Buffer)],
-    "tree_open": [c_char_p, c_size_t, POINTER(Tree)],
-    "tree_check": [Tree, c_uint32, c_char_p, POINTER(Report)],
-    "machine_open": [c_char_p, POINTER(Machine)],
-    "machine_status_read": [Machine, POINTER(Status)],
-    "machine_capture": [Machine, c_uint32, POINTER(Buffer), POINTER(Report)],
-    "core_header_check": [c_char_p, c_size_t, Machine, POINTER(Report)],
-    "image_open": [c_char_p, c_size_t, c_uint32, POINTER(Image)],
-    "image_info_read": [Image, POINTER(ImageInfo)],
-    "file_set_new": [POINTER(FileSet)],
-    "file_set_add": [FileSet, POINTER(File)],
-    "plan_make": [FileSet, Machine, POINTER(PlanOptions), POINTER(Plan), POINTER(Report)],
-    "plan_info_read": [Plan, POINTER(PlanInfo)],
-    "plan_segment": [Plan, c_size_t, POINTER(Segment)],
-    "plan_manifest": [Plan, POINTER(Buffer)],
-    "plan_json": [Plan, POINTER(Buffer)],
-}
-for name, arguments in SIGNATURES.items():
-    getattr(lib, f"dtfix_{name}").argtypes = arguments + [POINTER(Error)]
 
 
 def call(function, *arguments):
-    """Calls a function of the library; what it refuses is an exception."""
+    """Calls a function of the library; what it refuses is an exception. No number among its arguments is wider than a
+    size."""
     error = Error()
-    if getattr(lib, f"dtfix_{function}")(*arguments, byref(error)) != 0:
+    wide = [c_size_t(value) if isinstance(value, int) else value for value in arguments]
+    if getattr(lib, f"dtfix_{function}")(*wide, byref(error)) != 0:
         raise Failure(lib.dtfix_error_code(error), lib.dtfix_error_message(error).decode())
 
 
 def made(kind, function, *arguments):
-    """What a function makes in its last place."""
+    """What a function makes, or fills in, in its last place."""
     result = kind()
     call(function, *arguments, byref(result))
     return result
@@ -165,63 +107,61 @@ def visible(text):
     return "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
 
 
-def opened(path):
+def with_file(path, use):
+    """Opens a file for as long as `use` reads it."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         codes = {FileNotFoundError: os.EX_NOINPUT, PermissionError: os.EX_NOPERM}
         raise Failure(codes.get(type(error), os.EX_IOERR), f"{path}: {error.strerror}") from None
+    try:
+        return use(fd)
+    finally:
+        os.close(fd)
 
 
 def write(path, data):
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(file, "wb") as output:
+    """Writes a new file that only its owner may read."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as output:
         output.write(data)
         output.flush()
-        os.fsync(file)
+        os.fsync(output.fileno())
 
 
 def write_plan(folder, plan):
-    """The folder that `dtfix plan -o` writes: all of it or nothing."""
-    parent = os.path.dirname(os.path.abspath(folder))
-    with tempfile.TemporaryDirectory(dir=parent) as place:
-        new = os.path.join(place, "plan")
-        os.mkdir(new, 0o700)
-        for segment in segments(plan):
-            write(os.path.join(new, segment.name.decode() + ".bin"), ctypes.string_at(segment.bytes, segment.size))
-        write(os.path.join(new, "plan.json"), contents(made(Buffer, "plan_json", plan)))
-        write(os.path.join(new, "manifest"), contents(made(Buffer, "plan_manifest", plan)))
-        os.rename(new, folder)
+    """The folder that `dtfix plan -o` writes. The manifest comes last: without it a folder is no plan."""
+    os.mkdir(folder, 0o700)
+    for segment in segments(plan):
+        write(os.path.join(folder, f"{segment.name.decode()}.bin"), ctypes.string_at(segment.bytes, segment.size))
+    write(os.path.join(folder, "plan.json"), contents(made(Buffer, "plan_json", plan)))
+    write(os.path.join(folder, "manifest"), contents(made(Buffer, "plan_manifest", plan)))
+
+
+def add(files, **members):
+    call("file_set_add", files, byref(File(**members)))
 
 
 def files_of(arguments):
     files = made(FileSet, "file_set_new")
-    chosen = [(KERNEL, path, path) for path in arguments.kernel]
-    chosen += [(INITRD, path, path) for path in arguments.initrd]
-    chosen += [(TREE, path, path) for path in arguments.dtb]
-    chosen += [(OVERLAY, path, path) for path in arguments.overlay]
-    chosen += [(EXTRA, *extra.split("=", 1)) for extra in arguments.extra]
-    for kind, name, path in chosen:
-        fd = opened(path)
-        try:
-            call("file_set_add", files, File(type=kind, name=name.encode(), fd=fd, has_fd=1))
-        finally:
-            os.close(fd)
+    lists = {KERNEL: arguments.kernel, INITRD: arguments.initrd, TREE: arguments.dtb, OVERLAY: arguments.overlay}
+    chosen = [(kind, path, path) for kind, paths in lists.items() for path in paths]
+    for kind, name, path in chosen + [(EXTRA, *extra.split("=", 1)) for extra in arguments.extra]:
+        with_file(path, lambda fd: add(files, type=kind, name=name.encode(), fd=fd, has_fd=1))
     if arguments.command_line is not None:
         line = arguments.command_line.encode()
-        call("file_set_add", files, File(type=COMMAND_LINE, name=b"--command-line", bytes=line, size=len(line)))
+        add(files, type=COMMAND_LINE, name=b"--command-line", bytes=line, size=len(line))
     return files
 
 
 def options_of(arguments, status):
     options = PlanOptions(
         purpose=FOR_CRASH if arguments.command == "load-crash" else FOR_KEXEC, call=CALLS[arguments.call],
-        status=ctypes.pointer(status), append=arguments.append and arguments.append.encode(),
+        status=ctypes.addressof(status), append=arguments.append and arguments.append.encode(),
         flags=MEASUREMENTS if arguments.ima else 0)
-    for name, none in [("kaslr_seed", NO_KASLR_SEED), ("rng_seed", NO_RNG_SEED)]:
+    for name, flag in NO_SEED.items():
         text = getattr(arguments, name)
         if text == "none":
-            options.flags |= none
+            options.flags |= flag
         elif text is not None:
             seed = bytes.fromhex(text.removeprefix("0x"))
             if not seed:
@@ -231,11 +171,10 @@ def options_of(arguments, status):
     return options
 
 
-def show(plan):
-    info = made(PlanInfo, "plan_info_read", plan)
+def show(plan, info):
     for segment in segments(plan):
-        memory = segment.memory
-        print(f"segment {segment.name.decode():12} {memory.start:#x}+{memory.size:#x}, {segment.size} bytes")
+        place = f"{segment.memory_start:#x}+{segment.memory_size:#x}"
+        print(f"segment {segment.name.decode():12} {place}, {segment.size} bytes")
     if info.call == CALLS["kexec_load"]:
         print(f"entry {info.entry:#x}")
     else:
@@ -245,45 +184,48 @@ def show(plan):
         print("command line " + visible((info.command_line or b"").decode(errors="replace")))
 
 
+def machine_of(root):
+    return made(Machine, "machine_open", root and root.encode())
+
+
 def load(arguments):
     """Everything is made and checked before anything is shown, and written before it is loaded."""
-    machine = made(Machine, "machine_open", arguments.root and arguments.root.encode())
-    status = Status()
-    call("machine_status_read", machine, byref(status))
+    machine = machine_of(arguments.root)
+    status = made(Status, "machine_status_read", machine)
     plan, report = Plan(), Report()
     call("plan_make", files_of(arguments), machine, byref(options_of(arguments, status)), byref(plan), byref(report))
+    info = made(PlanInfo, "plan_info_read", plan)
     print(visible(contents(made(Buffer, "report_text", report)).decode()), end="")
-    show(plan)
+    show(plan, info)
     if arguments.o:
         write_plan(arguments.o, plan)
     if arguments.really:
-        make_call(plan)
+        make_call(plan, info)
     else:
         print("nothing was loaded")
 
 
-def make_call(plan):
-    """kexec_load(2) or kexec_file_load(2); their numbers are the machine's."""
+# kexec_load(2) and kexec_file_load(2); elsewhere such a number is another call.
+CALL_NUMBERS = {"x86_64": (246, 320), "ppc64": (268, 382), "ppc64le": (268, 382), "s390x": (277, 381),
+                "aarch64": (104, 294), "riscv64": (104, 294), "loongarch64": (104, 294)}
+
+
+def make_call(plan, info):
     machine = os.uname().machine
     if machine not in CALL_NUMBERS:
         raise Failure(os.EX_UNAVAILABLE, f"kexec: the numbers of its calls on {machine} are not known here")
-    load_number, file_number = CALL_NUMBERS[machine]
-    info = made(PlanInfo, "plan_info_read", plan)
+    load_number, file_number = map(c_long, CALL_NUMBERS[machine])
     libc = ctypes.CDLL(None, use_errno=True)
     if info.call == CALLS["kexec_load"]:
-        kept = list(segments(plan))
-        table = (c_uint64 * (4 * len(kept)))()
-        for index, piece in enumerate(kept):
-            table[4 * index:4 * index + 4] = [piece.bytes, piece.size, piece.memory.start, piece.memory.size]
-        result = libc.syscall(
-            ctypes.c_long(load_number), c_uint64(info.entry), c_size_t(len(kept)), table, c_uint64(info.flags))
+        rows = [(part.bytes, part.size, part.memory_start, part.memory_size) for part in segments(plan)]
+        table = (c_uint64 * (4 * len(rows)))(*(word for row in rows for word in row))
+        result = libc.syscall(load_number, c_uint64(info.entry), c_size_t(len(rows)), table, c_uint64(info.flags))
     else:
         kernel = memory_file("kernel", info.kernel, info.kernel_size)
         initrd = memory_file("initrd", info.initrd, info.initrd_size) if info.initrd else -1
         flags = (2 if info.purpose == FOR_CRASH else 0) | (0 if info.initrd else 4)
-        result = libc.syscall(
-            ctypes.c_long(file_number), c_int(kernel), c_int(initrd), c_size_t(info.command_line_size),
-            c_char_p(info.command_line), c_uint64(flags))
+        result = libc.syscall(file_number, c_int(kernel), c_int(initrd), c_size_t(info.command_line_size),
+                              c_char_p(info.command_line), c_uint64(flags))
     if result != 0:
         number = ctypes.get_errno()
         raise Failure(os.EX_NOPERM if number == 1 else os.EX_OSERR, f"kexec: {os.strerror(number)}")
@@ -309,9 +251,8 @@ def findings(name, report):
 
 
 def capture(arguments):
-    machine = made(Machine, "machine_open", arguments.root and arguments.root.encode())
     archive, report = Buffer(), Report()
-    call("machine_capture", machine, 0, byref(archive), byref(report))
+    call("machine_capture", machine_of(arguments.root), 0, byref(archive), byref(report))
     findings(arguments.o, report)
     write(arguments.o, contents(archive))
 
@@ -325,31 +266,25 @@ def has_core_header(blob):
 
 
 def check(arguments):
-    fd = opened(arguments.file)
-    try:
-        data = contents(made(Buffer, "read", fd))
-    finally:
-        os.close(fd)
+    data = with_file(arguments.file, lambda fd: contents(made(Buffer, "read", fd)))
     try:
         return check_bytes(arguments, data)
     except Failure as failure:
-        raise Failure(failure.library_code, f"{arguments.file}: {failure}") from None
+        raise Failure(failure.code, f"{arguments.file}: {failure}") from None
 
 
 def check_bytes(arguments, data):
     report = Report()
     if data[:4] == b"\xd0\x0d\xfe\xed":
         tree = made(Tree, "tree_open", data, len(data))
-        purpose = FOR_CRASH if has_core_header(data) else FOR_KEXEC
-        call("tree_check", tree, purpose, None, byref(report))
+        call("tree_check", tree, FOR_CRASH if has_core_header(data) else FOR_KEXEC, None, byref(report))
     elif data[:4] == b"\x7fELF" and sum(data[16:18]) == 4:  # ET_CORE
-        machine = made(Machine, "machine_open", arguments.root.encode()) if arguments.root else None
+        machine = machine_of(arguments.root) if arguments.root else None
         call("core_header_check", data, len(data), machine, byref(report))
     else:
         image = made(Image, "image_open", data, len(data), 0)
         info = made(ImageInfo, "image_info_read", image)
         print(visible(f"{info.layers.decode()} for {info.architecture.decode()}"))
-        return 0
     return 1 if findings(arguments.file, report) else 0
 
 

@@ -6,7 +6,7 @@ import KexecRules
 import PhysicalMemory
 
 /// What the rules are applied to: a tree or a plan, read once, and what is known besides.
-struct Reading {
+final class Reading {
   let subject: KernelRule.Subject
   /// Of the kernel that is started.
   let architecture: Architecture

@@ -54,7 +54,8 @@ public struct KexecError: Error, Hashable, Sendable {
   }
 
   /// What is at fault, as a role; later versions may have more.
-  public enum Subject: Hashable, Sendable {
+  public indirect enum Subject: Hashable, Sendable {
+    // One word, like the cause: every fact of a machine may hold an error.
     /// The text names it.
     case named
     /// The tree that the next one is made of.
@@ -112,7 +113,7 @@ public struct KexecError: Error, Hashable, Sendable {
   }
 
   /// The values behind a failure; later versions may have more.
-  public enum Cause: Hashable, Sendable {
+  public indirect enum Cause: Hashable, Sendable {
     /// The tree cannot be read or edited.
     case tree(DeviceTreeError)
     /// A board's tree and the machine's contradict each other.

@@ -8,7 +8,7 @@ package import PhysicalMemory
 /// What the core header of one architecture's kernels looks like.
 ///
 /// Source: the callers of `kernel/crash_core.c:crash_prepare_elf64_headers`.
-package struct CoreRules: Sendable {
+package final class CoreRules: Sendable {
   /// Whether the kernel's own mapping gets an entry of its own.
   package let hasKernelText: Bool
   /// Memory that the crash kernel itself runs in, and that is copied elsewhere before it does: the

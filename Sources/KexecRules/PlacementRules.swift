@@ -6,7 +6,7 @@ package import PhysicalMemory
 
 /// Where the kernels of one architecture put what they load, when they do it themselves
 /// (`kexec_file_load`).
-package struct PlacementRules: Sendable {
+package final class PlacementRules: Sendable {
   /// The most segments that a kernel takes: `KEXEC_SEGMENT_MAX`.
   package static let mostSegments = 16
   /// Bytes of a crash region that stay free for control pages: more than any architecture takes

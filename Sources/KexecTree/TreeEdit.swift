@@ -8,7 +8,7 @@ import KexecRules
 public import PhysicalMemory
 
 /// A change that a caller requests, made before the hand-over; later versions may know more.
-public enum TreeEdit: Hashable, Sendable {
+public indirect enum TreeEdit: Hashable, Sendable {
   /// Apply an overlay; the name is for messages.
   case overlay(DeviceTree, name: String)
   /// Set a property of a node that exists.

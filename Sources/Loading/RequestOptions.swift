@@ -45,7 +45,7 @@ public struct RequestOptions: Sendable {
   public init() {}
 
   /// Where a command line comes from; later versions may know more.
-  public enum CommandLineSource: Hashable, Sendable {
+  public indirect enum CommandLineSource: Hashable, Sendable {
     /// From a unified kernel image; else from the machine's running kernel; else from the tree.
     case usual
     /// From the running kernel of a machine, which need not be the one whose facts count.

@@ -56,8 +56,8 @@ import Testing
   }
 
   @Test func `asks the kernel without giving a capability away`() {
-    let before = Status(ofOwn: RunningKernel())
-    let after = Status(ofOwn: RunningKernel())
+    let before = KexecStatus(ofOwn: RunningKernel())
+    let after = KexecStatus(ofOwn: RunningKernel())
 
     #expect(before.hasCapability == after.hasCapability)
     #expect(before.calls == after.calls)
@@ -67,8 +67,8 @@ import Testing
 
 @Suite struct `Before a system call is made` {
   /// A machine on which everything is allowed.
-  private var status: Status {
-    var status = Status()
+  private var status: KexecStatus {
+    var status = KexecStatus()
     (status.isLoaded, status.isDisabled, status.hasCapability) = (true, false, true)
     (status.loadsLeft, status.crashLoadsLeft, status.lockdown) = (-1, -1, "none")
     status.calls = [.kexecLoad: true, .kexecFileLoad: true]
@@ -78,7 +78,7 @@ import Testing
   @Test(arguments: [SystemCall.kexecLoad, .kexecFileLoad], [false, true])
   func `nothing is in its way where all is allowed`(call: SystemCall, forCrash: Bool) throws {
     try status.check(call, forCrash: forCrash)
-    try Status().check(call, forCrash: forCrash)
+    try KexecStatus().check(call, forCrash: forCrash)
   }
 
   @Test func `each reason to refuse it is told apart`() {
@@ -114,7 +114,7 @@ import Testing
 
   private func expect(
     _ code: Failure.Kind, _ part: String, forCrash: Bool = false,
-    sourceLocation: SourceLocation = #_sourceLocation, change: (inout Status) -> Void
+    sourceLocation: SourceLocation = #_sourceLocation, change: (inout KexecStatus) -> Void
   ) {
     var status = status
     change(&status)
