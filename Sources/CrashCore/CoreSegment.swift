@@ -83,14 +83,14 @@ extension [ProgramHeader] {
     guard let first = firstIndex(where: { $0.type == ProgramHeader.load }),
       self[first].hasVirtualAddress
     else { return nil }
-    let others = self[(first + 1)...].filter { $0.type == ProgramHeader.load }
-    let isLinear = others.contains {
+    let rest = self[(first + 1)...].filter { $0.type == ProgramHeader.load }
+    let isLinear = rest.contains {
       $0.hasVirtualAddress && $0.offsetOfMap == self[first].offsetOfMap
     }
     let isPart =
       machine.textIsInLinearMap
-      && others.contains { $0.memory.flatMap(self[first].isWithin) == true }
-    return others.isEmpty || isLinear && !isPart ? nil : first
+      && rest.contains { $0.memory.flatMap(self[first].isWithin) == true }
+    return rest.isEmpty || isLinear && !isPart ? nil : first
   }
 }
 

@@ -3,15 +3,15 @@
 import BinaryFormat
 internal import CLibFDT
 
-/// What is wrong with a device tree, or with what was asked of it, and where.
+/// What is wrong with a device tree, or with a request for it, and where.
 public struct DeviceTreeError: Error, Hashable, Sendable {
-  /// What was found.
+  /// The kind of error.
   public var code: Code
-  /// The path of the node it concerns.
+  /// The path of the node.
   public var node: String?
-  /// The property of that node it concerns.
+  /// The property of that node.
   public var property: String?
-  /// Where in the blob: bytes from its start.
+  /// The place in the blob: bytes from its start.
   public var offset: Int?
   /// The value found there.
   public var value: UInt64?
@@ -38,9 +38,9 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
 
     /// The node or property does not exist: `FDT_ERR_NOTFOUND`.
     public static let notFound = Code(rawValue: FDT_ERR_NOTFOUND)
-    /// The node is there already: `FDT_ERR_EXISTS`.
+    /// The node exists already: `FDT_ERR_EXISTS`.
     public static let exists = Code(rawValue: FDT_ERR_EXISTS)
-    /// The blob would outgrow 2 GiB, all that libfdt can count: `FDT_ERR_NOSPACE`.
+    /// The blob would outgrow 2 GiB, libfdt's limit: `FDT_ERR_NOSPACE`.
     public static let noSpace = Code(rawValue: FDT_ERR_NOSPACE)
     /// The path does not start with `/` or with an alias: `FDT_ERR_BADPATH`.
     public static let badPath = Code(rawValue: FDT_ERR_BADPATH)
@@ -50,7 +50,7 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let truncated = Code(rawValue: FDT_ERR_TRUNCATED)
     /// The file does not begin with the magic number: `FDT_ERR_BADMAGIC`.
     public static let badMagic = Code(rawValue: FDT_ERR_BADMAGIC)
-    /// The format version is one that nothing reads any more, or not yet: `FDT_ERR_BADVERSION`.
+    /// The format version is too old or too new: `FDT_ERR_BADVERSION`.
     public static let badVersion = Code(rawValue: FDT_ERR_BADVERSION)
     /// The structure block breaks the rules of the format: `FDT_ERR_BADSTRUCTURE`.
     public static let badStructure = Code(rawValue: FDT_ERR_BADSTRUCTURE)
@@ -68,17 +68,17 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let tooDeep = Code(rawValue: 1000)
     /// A name is empty, longer than 255 bytes, or has a byte that is not printable ASCII.
     public static let badName = Code(rawValue: 1001)
-    /// A property follows a subnode of its node; readers, libfdt and Linux included, miss it.
+    /// A property follows a subnode of its node; libfdt and Linux do not find it.
     public static let lateProperty = Code(rawValue: 1002)
     /// The structure block uses a tag that the format does not have.
     public static let badTag = Code(rawValue: 1003)
-    /// A reservation of size 0 ends the list: readers would miss every later one.
+    /// A reservation of size 0, which ends the list for readers.
     public static let emptyReservation = Code(rawValue: 1004)
     /// An address and a size whose sum passes 64 bits.
     public static let wrappingRange = Code(rawValue: 1005)
-    /// The tree that `edit(child:_:)` lent was replaced by another tree.
+    /// The tree in `edit(child:_:)` was replaced by another tree.
     public static let staleExcerpt = Code(rawValue: 1006)
-    /// The root is no node that can be deleted.
+    /// The root cannot be deleted.
     public static let isRoot = Code(rawValue: 1007)
     /// The body of `DeviceTree.edit(child:_:)` gave the root a second child.
     public static let secondChild = Code(rawValue: 1008)
