@@ -34,11 +34,11 @@ extension CompressionError: CustomStringConvertible {
     case .unsupported(let format, let offset, let feature):
       "\(format): offset \(hex(offset)): \(feature) is not handled"
     case .tooLarge(let limit):
-      "what the compressed stream holds is larger than the limit of \(limit) bytes"
+      "the unpacked size is above the limit of \(limit) bytes"
     case .otherSize(let found, let declared) where found > declared:
-      "the compressed stream holds \(found) bytes or more; declared are \(declared)"
+      "the compressed stream holds \(found) bytes or more; \(declared) are declared"
     case .otherSize(let found, let declared):
-      "the compressed stream holds \(found) bytes; declared are \(declared)"
+      "the compressed stream holds \(found) bytes; \(declared) are declared"
     case .needsMemory(let needed, let limit):
       "the compressed stream needs \(needed) bytes of memory to be decoded; the limit is \(limit)"
     case .noMemory(let needed):

@@ -38,7 +38,7 @@ struct Unpacking {
       if case .exactly = stated {
         throw .corrupt(
           format, offset: attempt.streamSize,
-          reason: "it holds \(attempt.size) bytes, not as it states")
+          reason: "it holds \(attempt.size) bytes, which is not the size that it states")
       }
       room = .exact(attempt.size)
     }

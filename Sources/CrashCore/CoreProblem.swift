@@ -73,7 +73,7 @@ extension CoreProblem {
     case .notChecked:
       doubtful(
         reader("parse_crash_elf32_headers"),
-        "EI_CLASS is 1: a 32-bit header; what 32-bit kernels want of it is not checked here")
+        "EI_CLASS is 1: a 32-bit header, whose rules are not checked here")
     case .mislabelledByteOrder(let value, let expected):
       doubtful(
         prepare,
@@ -90,7 +90,7 @@ extension CoreProblem {
         "e_machine is \(Machine.arm.rawValue) (arm), and a 32-bit arm kernel takes no 64-bit header"
       )
     case .unknownMachine(let value):
-      doubtful(parse, "e_machine is \(value.rawValue), of no crash kernel that is known here")
+      doubtful(parse, "e_machine is \(value.rawValue), which no known crash kernel has")
     case .version(let value): refused(parse, "e_version is \(value), not 1")
     case .tableElsewhere(let value):
       useless(
@@ -101,9 +101,9 @@ extension CoreProblem {
     case .extendedCount:
       useless(
         parse,
-        "e_phnum is 65535: the crash kernel reads as many, others look for the count elsewhere")
+        "e_phnum is 65535: the crash kernel reads that many, tools look for the count elsewhere")
     case .trailingBytes:
-      doubtful(prepare, "not zero; nothing is behind the program headers")
+      doubtful(prepare, "not zero; only zeros may follow the program headers")
 
     case .noNotes: refused(merge, "there is no PT_NOTE")
     case .noteNotFirst(let number):
@@ -117,7 +117,7 @@ extension CoreProblem {
     case .noteOverlap(let range, let number):
       useless(prepare, "\(range) is also in the PT_NOTE that is program header \(number)")
     case .noVMCoreInfo:
-      useless(prepare, "no PT_NOTE is as large as vmcoreinfo, without which no tool reads a dump")
+      useless(prepare, "no PT_NOTE is as large as vmcoreinfo, which tools need to read a dump")
 
     case .noMemory: useless(prepare, "there is no PT_LOAD")
     case .empty: doubtful(load, "a PT_LOAD of no bytes")
@@ -130,7 +130,8 @@ extension CoreProblem {
       useless(load, "\(hex(size)) bytes from \(hex(start)) on pass the end of the address space")
     case .otherSource(let offset, let address):
       useless(
-        prepare, "the bytes of \(hex(address)) are fetched from \(hex(offset)), and it is no backup"
+        prepare,
+        "the bytes of \(hex(address)) are fetched from \(hex(offset)), which is not a backup"
       )
     case .noPhysicalAddresses:
       useless(prepare, "p_paddr is 0 everywhere: tools cannot find physical memory")
@@ -139,7 +140,7 @@ extension CoreProblem {
     case .unaligned(let range):
       doubtful(load, "\(range) is not whole pages; the crash kernel reads what else is in them")
     case .userAddress(let address):
-      doubtful(prepare, "p_vaddr is \(hex(address)), which is no address of a kernel")
+      doubtful(prepare, "p_vaddr is \(hex(address)), which is not an address of a kernel")
     case .twoLinearMaps(let offset, let first):
       doubtful(prepare, "p_vaddr - p_paddr is \(hex(offset)); in memory before it, \(hex(first))")
 
@@ -158,9 +159,9 @@ extension CoreProblem {
       useless(writer("crash_exclude_mem_range"), "\(range) is the crash kernel's own memory")
     case .notMemory(let range):
       useless(
-        reader("read_from_oldmem"), "\(range) is no memory of this machine; reading it may hang")
+        reader("read_from_oldmem"), "\(range) is not memory of this machine; reading it may hang")
     case .missingMemory(let range):
-      useless(prepare, "\(range) is memory of this machine, and in no PT_LOAD")
+      useless(prepare, "\(range) is memory of this machine, but in no PT_LOAD")
     case .backupNotKept(let range):
       useless(
         .init(file: "arch/powerpc/kexec/crash.c", name: "sync_backup_region_phdr"),
@@ -170,7 +171,7 @@ extension CoreProblem {
     case .missingNote(let range):
       useless(
         prepare,
-        "\(range) is where a CPU of this machine writes its registers, and no PT_NOTE says so")
+        "\(range) is where a CPU of this machine writes its registers, but it is in no PT_NOTE")
     case .notesInOtherOrder:
       doubtful(prepare, "the PT_NOTEs are not in the order of this machine's CPUs")
     case .otherVMCoreInfo(let range, let expected):

@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ELF
-public import PhysicalMemory
+package import ELF
+package import PhysicalMemory
 
 /// A program header of a core header, and its likely role.
 ///
 /// The file does not state roles: the size of a note and the address of a mapping decide.
-public struct CoreSegment: Hashable, Sendable {
-  /// The role of a segment.
-  public enum Role: Hashable, Sendable {
+package struct CoreSegment: Hashable, Sendable {
+  package enum Role: Hashable, Sendable {
     /// The registers of a CPU, with the number of the note, from 0. Notes are in the order of the CPUs'
     /// numbers, and some CPUs may have none.
     case cpuNote(Int)
-    /// The vmcoreinfo note.
-    case vmcoreinfo
-    /// The kernel's own mapping.
-    case kernelText
-    /// Memory of the crashed machine.
-    case memory
+    case vmcoreinfo, kernelText, memory
     /// Low memory that is copied elsewhere before the crash kernel runs.
     case backup
     /// Another type of program header, which the crash kernel passes on.
     case other
   }
 
-  /// Its likely role.
-  public let role: Role
-  /// The program header.
-  public let header: ProgramHeader
+  package let role: Role
+  package let header: ProgramHeader
 
   /// Its physical addresses; nil when it is empty or passes the end of the address space.
-  public var range: PhysicalRange? {
+  package var range: PhysicalRange? {
     PhysicalRange(
       start: header.type == ProgramHeader.note ? header.offset : header.physicalAddress,
       size: header.memorySize)
@@ -45,7 +37,7 @@ public struct CoreSegment: Hashable, Sendable {
   ///   - headers: in the order of the file.
   ///   - machine: the architecture.
   ///   - vmcoreinfo: the place of that note; nil for the last note that is too large for registers.
-  public static func segments(
+  package static func segments(
     _ headers: [ProgramHeader], machine: Machine, vmcoreinfo: PhysicalRange? = nil
   ) -> [CoreSegment] {
     let vmcoreinfo = headers.placeOfVMCoreInfo(at: vmcoreinfo)

@@ -44,33 +44,25 @@ public struct RestoredMeasurements: Hashable, Sendable {
     var problem: MeasurementError?
     do throws(MeasurementError) {
       while reader.offset < bytes.count, entries.count < header.count {
-        let isLast = UInt64(entries.count) + 1 == header.count
-        entries.append(try reader.restored(from: bytes, lastOf: isLast ? header.count : nil))
+        let start = reader.offset
+        let entry = try reader.next(in: bytes)
+        let number = entries.count + 1
+        guard !entry.template.isLegacy else {
+          throw MeasurementError(offset: start, number: number, problem: .legacyTemplate)
+        }
+        guard number < header.count || reader.offset == bytes.count else {
+          let left = bytes.count - reader.offset
+          throw MeasurementError(
+            offset: reader.offset, number: number,
+            problem: .behindList(count: header.count, left: left))
+        }
+        entries.append(entry)
       }
     } catch {
       problem = error
     }
     self.entries = entries
     self.problem = problem
-  }
-}
-
-extension MeasurementReader {
-  /// The next one, if a kernel restores it; `count` is set for the last one, which must end the buffer.
-  fileprivate mutating func restored(
-    from bytes: [UInt8], lastOf count: UInt64?
-  ) throws(MeasurementError) -> MeasurementEntry {
-    let (start, number) = (offset, number)
-    let entry = try next(in: bytes)
-    guard !entry.template.isLegacy else {
-      throw MeasurementError(offset: start, number: number, problem: .legacyTemplate)
-    }
-    if let count, offset < bytes.count {
-      throw MeasurementError(
-        offset: offset, number: number,
-        problem: .behindList(count: count, left: bytes.count - offset))
-    }
-    return entry
   }
 }
 

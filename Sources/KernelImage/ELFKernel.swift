@@ -39,12 +39,7 @@ struct ELFKernel {
 
   /// The headers of a file, checked.
   private static func read(_ bytes: Span<UInt8>) throws(ImageError) -> ELFFile {
-    let file: ELFFile
-    do throws(FormatError) {
-      file = try ELFFile(bytes)
-    } catch {
-      throw .format(error)
-    }
+    let file = try formatted { () throws(FormatError) in try ELFFile(bytes) }
     try check(file.header, bytes)
     for (number, header) in file.programHeaders.enumerated() {
       try check(header, number, file.header, fileSize: bytes.count)
@@ -190,11 +185,7 @@ private func expect(
 
 extension KernelImage.Segment {
   fileprivate init(_ header: ProgramHeader, offset: UInt64) throws(ImageError) {
-    do throws(FormatError) {
-      file = try header.fileRange()
-    } catch {
-      throw .format(error)
-    }
+    file = try formatted { () throws(FormatError) in try header.fileRange() }
     self.offset = offset
     memorySize = header.memorySize
   }

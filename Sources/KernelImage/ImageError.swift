@@ -64,12 +64,12 @@ extension ImageError: CustomStringConvertible {
     case .trailingBytes(let offset): "offset \(hex(offset)): bytes behind the end of the stream"
     case .nested(let inner, let outer): "\(inner) within \(outer)"
     case .empty: "an empty file"
-    case .notKernel: "no kernel"
-    case .notLoaded: "dtfix plans no kexec of such a file"
-    case .thirtyTwoBit: "a 32-bit kernel, which is not loaded here"
-    case .packedBy(let type):
-      "packed by \(type.map { "\"\($0)\"" } ?? "what is no word"), as no kernel is"
-    case .noProfile(let number, let count): "there is no profile \(number), but 0 to \(count - 1)"
+    case .notKernel: "not a kernel"
+    case .notLoaded: "kexec of such a file is not supported"
+    case .thirtyTwoBit: "a 32-bit kernel, which is not supported"
+    case .packedBy(let type?): "unknown compression \"\(type)\""
+    case .packedBy(nil): "the name of the compression is malformed"
+    case .noProfile(let number, let count): "there is no profile \(number), only 0 to \(count - 1)"
     case .kernels(let count, let profile, let all):
       "\(all > 1 ? "profile \(profile) of 0 to \(all - 1) has" : "it has") \(count) kernels (.linux), not 1"
     }
@@ -88,10 +88,11 @@ extension Span<UInt8> {
   func field<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ type: Value.Type = Value.self, at offset: Int, _ order: ByteOrder = .little
   ) throws(ImageError) -> Value {
-    do throws(FormatError) {
-      return try integer(at: offset, order)
-    } catch {
-      throw .format(error)
-    }
+    try formatted { () throws(FormatError) in try integer(at: offset, order) }
   }
+}
+
+/// Carries the errors of a reader.
+func formatted<Value>(_ read: () throws(FormatError) -> Value) throws(ImageError) -> Value {
+  do throws(FormatError) { return try read() } catch { throw .format(error) }
 }

@@ -126,7 +126,7 @@ extension Span<UInt8> {
   ) throws(ImageError) -> UInt64 {
     let size: UInt64 = try field(at: offset)
     guard size > 0 else {
-      throw .field(name, offset: offset, value: 0, rule: "the kernel says how much it needs")
+      throw .field(name, offset: offset, value: 0, rule: "a kernel must state the memory it needs")
     }
     guard !start.addingReportingOverflow(size).overflow else {
       throw .field(name, offset: offset, value: size, rule: "text_offset + \(name) fit 64 bits")

@@ -64,9 +64,9 @@ extension MachineError.Advice: CustomStringConvertible {
   public var description: String {
     switch self {
     case .noTreeAtBoot:
-      "this machine was booted without a device tree, or it is no capture of one"
+      "this machine was booted without a device tree, or this is not a capture of one"
     case .noLiveTree:
-      "this machine's kernel keeps no device tree (as with ACPI), or it is no capture of one"
+      "this machine's kernel keeps no device tree (as with ACPI), or this is not a capture of one"
     case .treeIsForRoot, .notesAreForRoot:
       "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
     case .measurementsAreForRoot:
@@ -100,7 +100,7 @@ extension MachineError: CustomStringConvertible {
     case .malformed(let path, let error): (path, "\(error)", nil)
     case .malformedTree(let path, let error): (path, "\(error)", nil)
     case .emptyTree(let path):
-      (path, "nothing is in it; a device tree has a root with properties", nil)
+      (path, "it is empty; a device tree has a root with properties", nil)
     case .unsteady(let path, let attempts):
       (path, "changed while it was read, \(attempts) times in a row", nil)
     }

@@ -7,7 +7,7 @@ extension Capture {
   ///
   /// POSIX.1-2017, pax: headers of ustar, and a pax record for a path that is too long for one. All
   /// members are root's, of 1970, and readable by their owner only.
-  public var archive: [UInt8] {
+  package var archive: [UInt8] {
     var writer = TarWriter()
     for entry in entries {
       let names = entry.path.split(separator: "/")[...]

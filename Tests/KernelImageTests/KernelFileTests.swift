@@ -163,7 +163,7 @@ import Testing
 
   @Test(arguments: [
     (KernelBuilder.ELF().bytes, "ELF: "), ([], "an empty file"),
-    (Array("text".utf8), "no kernel"),
+    (Array("text".utf8), "not a kernel"),
   ])
   func `when it is something else`(bytes: [UInt8], text: String) {
     expectRefusal(bytes, text)

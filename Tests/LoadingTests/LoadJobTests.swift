@@ -128,7 +128,7 @@ import Testing
 
   @Test(arguments: [
     Mistake(.usage, "no kernel: a set of files has one") { files, _ in files = FileSet() },
-    Mistake(.malformedInput, "k: no kernel") { files, _ in
+    Mistake(.malformedInput, "k: not a kernel") { files, _ in
       files = FileSet()
       try files.add(.kernel, [1, 2, 3], named: "k")
     },
