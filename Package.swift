@@ -28,24 +28,17 @@ let package = Package(
   name: "dtfix",
   products: [
     .executable(name: "dtfix", targets: ["dtfix"]),
-    .library(name: "DeviceTree", targets: ["DeviceTree"]),
+    // Each with the modules whose types are in its public declarations.
+    .library(name: "DeviceTree", targets: ["DeviceTree", "JSONText"]),
+    .library(name: "KernelImage", targets: ["KernelImage", "BinaryFormat", "Compression", "ELF"]),
+    .library(name: "CrashCore", targets: ["CrashCore", "BinaryFormat", "ELF", "PhysicalMemory"]),
     .library(
       name: "Kexec",
       targets: [
         "Kexec", "KexecCheck", "KexecFacts", "KexecMerge", "KexecPlan", "KexecRules", "KexecTree",
+        "IMA", "PhysicalMemory",
       ]),
-    .library(name: "RunningKernel", targets: ["RunningKernel"]),
-    .library(name: "Loading", targets: ["Loading"]),
-    // Their types are in the public declarations of the ones above.
-    .library(name: "BinaryFormat", targets: ["BinaryFormat"]),
-    .library(name: "JSONText", targets: ["JSONText"]),
-    .library(name: "PhysicalMemory", targets: ["PhysicalMemory"]),
-    .library(name: "MemoryPicture", targets: ["MemoryPicture"]),
-    .library(name: "ELF", targets: ["ELF"]),
-    .library(name: "CrashCore", targets: ["CrashCore"]),
-    .library(name: "KernelImage", targets: ["KernelImage"]),
-    .library(name: "Compression", targets: ["Compression"]),
-    .library(name: "IMA", targets: ["IMA"]),
+    .library(name: "Loading", targets: ["Loading", "RunningKernel"]),
     // What libdtfix is linked of, by Sources/CDTFix/link.
     .library(name: "DTFixABI", type: .static, targets: ["DTFixABI"]),
   ],

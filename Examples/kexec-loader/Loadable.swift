@@ -19,7 +19,7 @@ enum Loadable {
     let bytes: [UInt8]
   }
 
-  init(_ plan: LoadPlan) {
+  init(_ plan: KexecPlan) {
     self = .segments(
       plan.segments.map { Segment(name: $0.part.name, range: $0.range, bytes: $0.bytes) },
       entry: plan.entry)

@@ -8,17 +8,17 @@ import SystemPackage
 
 /// A plan that `dtfix plan -o` wrote.
 struct PlanFolder {
-  private let manifest: LoadManifest
+  private let manifest: PlanManifest
   /// The bytes of its files.
   private var contents: [String: [UInt8]] = [:]
 
   /// Reads a plan whole, so that what is checked is what is loaded.
   init(_ path: String) throws(Failure) {
     let folder = FilePath(path)
-    let place = folder.appending(LoadManifest.fileName)
+    let place = folder.appending(PlanManifest.fileName)
     let text = String(decoding: try kexec_loader.contents(of: place), as: UTF8.self)
-    do throws(LoadManifest.BadLine) {
-      manifest = try LoadManifest(text: text)
+    do throws(PlanManifest.BadLine) {
+      manifest = try PlanManifest(text: text)
     } catch {
       throw Failure(.malformedInput, "\(place): \(error)")
     }
@@ -57,7 +57,7 @@ struct PlanFolder {
     let core =
       forCrash && machine.hasMemoryMap ? try machine.readCoreMachine().0 : CoreMachine()
     let check = PlanCheck(
-      of: manifest, contents: contents.mapValues { LoadContent($0) }, on: machine, core: core)
+      of: manifest, contents: contents.mapValues { SegmentContent($0) }, on: machine, core: core)
     guard check.findings.isEmpty else {
       let findings = check.findings.map(\.description).joined(separator: "; ")
       throw Failure(

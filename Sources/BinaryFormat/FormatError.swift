@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The reason a file is not in the format it was taken for; offsets are bytes from its start.
+/// Why a file is not in its format; offsets are bytes from its start.
 public enum FormatError: Error, Hashable, Sendable {
   /// The file ends before a field of `size` bytes.
   case truncated(offset: Int, size: Int)
@@ -8,14 +8,14 @@ public enum FormatError: Error, Hashable, Sendable {
   case badMagic(offset: Int)
   /// The field has a value that the format does not allow.
   case badValue(offset: Int, value: UInt64)
-  /// The field has a value the format allows and this package does not handle.
+  /// The format allows the value, but this package does not handle it.
   case unsupported(offset: Int, value: UInt64)
-  /// There are more of these than the format can count.
+  /// There are more of something than the format can count.
   case tooMany(String, count: Int, limit: Int)
 }
 
 extension FormatError: CustomStringConvertible {
-  /// One line: the offset, what was found there and what the format wants.
+  /// One line: the offset, what was found there, and the rule.
   public var description: String {
     switch self {
     case .truncated(let offset, let size):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Offsets and sizes are 32 or 64 bits wide in the formats and `Int` here: `Int(_:)` of a `UInt32`, and
-// a sum of two of them, must not trap.
+// Offsets and sizes have 32 or 64 bits in the formats and are `Int` here: `Int(_:)` of a `UInt32`, and a
+// sum of two of them, must not trap.
 #if !_pointerBitWidth(_64)
   #error("dtfix is built for 64-bit hosts only; it writes files for machines of any width")
 #endif
@@ -16,8 +16,6 @@ public enum ByteOrder: Hashable, Sendable {
 
 extension Span<UInt8> {
   /// Reads an integer in the given byte order, at any alignment.
-  ///
-  /// The only place where a short file is noticed.
   ///
   /// - Throws: ``FormatError/truncated(offset:size:)`` when the span ends before the integer does.
   @inlinable

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The lines of a text file with a fact on each, read one after the other: a word, a blank, and what is
-/// said of it.
+/// Reads the lines of a text file with a fact on each: a word, a blank, and a value.
 package struct LineReader {
   private let lines: [Substring]
-  /// The number of the line that is read next, from 1.
+  /// The number of the next line, from 1.
   package private(set) var number = 1
 
   package init(_ text: String) {
@@ -16,8 +15,8 @@ package struct LineReader {
   /// Whether all lines have been read.
   package var isAtEnd: Bool { number > lines.count }
 
-  /// Reads the next line. One that does not begin with the word, or that `read` returns nil for, is
-  /// not read, and is still the next one.
+  /// Reads the value of the next line; nil, without going on, when the line has another word, or `read`
+  /// returns nil.
   package mutating func next<Value>(_ word: String, _ read: (String) -> Value?) -> Value? {
     guard !isAtEnd, lines[number - 1].hasPrefix(word + " "),
       let value = read(String(lines[number - 1].dropFirst(word.count + 1)))
@@ -26,7 +25,7 @@ package struct LineReader {
     return value
   }
 
-  /// The start of a line, for messages; nil behind the last line.
+  /// The start of a line, for messages; nil after the last line.
   package func text(ofLine number: Int) -> String? {
     number <= lines.count ? String(lines[number - 1].prefix(80)) : nil
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The ways in which files and people write numbers: digits without a sign. All are nil for any other
-// text, and for a number of more than 64 bits.
+// Numbers in files and on command lines: digits without a sign. All are nil for any other text, and for
+// a number of more than 64 bits.
 extension StringProtocol {
   /// Hexadecimal digits, and nothing else.
   package var hexadecimal: UInt64? { allSatisfy(\.isHexDigit) ? UInt64(self, radix: 16) : nil }
@@ -14,7 +14,7 @@ extension StringProtocol {
 }
 
 extension UInt64 {
-  /// A number as a person writes it: decimal digits, or hexadecimal ones after `0x` or `0X`.
+  /// A number on a command line: decimal digits, or hexadecimal ones after `0x` or `0X`.
   package init?(address text: some StringProtocol) {
     let isHexadecimal = text.hasPrefix("0x") || text.hasPrefix("0X")
     guard let number = isHexadecimal ? text.dropFirst(2).hexadecimal : text.decimal else {
@@ -23,7 +23,7 @@ extension UInt64 {
     self = number
   }
 
-  /// A number of bytes: as an address, or with K, M or G for 2^10, 2^20 or 2^30 bytes.
+  /// A number of bytes on a command line: as an address, or with K, M or G for 2^10, 2^20 or 2^30.
   package init?(size text: some StringProtocol) {
     let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "k": 10, "m": 20, "g": 30]
     guard let suffix = text.last, let shift = shifts[suffix] else {
@@ -35,7 +35,7 @@ extension UInt64 {
   }
 }
 
-/// A number as error messages, explanations and JSON print it: `0x` and lower-case digits.
+/// A number in messages and JSON: `0x` and lower-case digits.
 package func hex<Value: BinaryInteger>(_ value: Value) -> String {
   "0x" + String(value, radix: 16)
 }

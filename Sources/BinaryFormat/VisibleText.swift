@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Text and bytes of files, as messages and tables show them: nothing in them steers a terminal.
+// Text and bytes of files for messages and tables, without control characters.
 extension StringProtocol {
-  /// The same with control characters as numbers: `\u{1b}`.
+  /// The text with control characters as numbers: `\u{1b}`.
   ///
   /// - Parameters:
-  ///   - limit: the most characters (Unicode scalars) that are shown.
-  ///   - isShown: which characters are shown as they are.
+  ///   - limit: the most characters (Unicode scalars).
+  ///   - isShown: which characters stay as they are.
   package func visible(
     limit: Int = .max,
     where isShown: (Unicode.Scalar) -> Bool = { $0.properties.generalCategory != .control }
@@ -21,8 +21,8 @@ extension Sequence<UInt8> {
   /// ASCII characters, and `?` for every other byte.
   ///
   /// - Parameters:
-  ///   - limit: the most bytes that are shown.
-  ///   - blanks: whether blanks are shown as they are.
+  ///   - limit: the most bytes.
+  ///   - blanks: whether blanks stay as they are.
   package func visibleASCII(limit: Int = .max, blanks: Bool = true) -> String {
     let shown: ClosedRange<UInt8> = blanks ? 0x20...0x7e : 0x21...0x7e
     let bytes = prefix(limit).map { shown ~= $0 ? $0 : UInt8(ascii: "?") }
@@ -41,10 +41,36 @@ extension RandomAccessCollection<UInt8> {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// A text up to its first NUL, without blanks and newlines at its end.
+  /// The text up to its first NUL, without trailing blanks and newlines.
   package var textBeforeNUL: String {
     var text = Array(prefix { $0 != 0 })
     while let last = text.last, last <= 0x20 { text.removeLast() }
     return String(decoding: text, as: UTF8.self)
+  }
+}
+
+extension String {
+  /// The text, filled with blanks up to a width.
+  package func padded(to width: Int, onLeft: Bool = false) -> String {
+    let blanks = String(repeating: " ", count: max(0, width - count))
+    return onLeft ? blanks + self : self + blanks
+  }
+}
+
+/// The lines of a table: columns as wide as their widest word; the last one as it is.
+package func aligned(_ rows: [[String]]) -> [String] {
+  var widths = Array(repeating: 0, count: rows[0].count)
+  for row in rows {
+    for (column, word) in row.enumerated() {
+      widths[column] = max(widths[column], word.utf8.count)
+    }
+  }
+  return rows.map { row in
+    row.enumerated().reduce(into: " ") { line, entry in
+      let (column, word) = entry
+      line += " " + word
+      guard column < row.count - 1 else { return }
+      line += String(repeating: " ", count: widths[column] - word.utf8.count)
+    }
   }
 }

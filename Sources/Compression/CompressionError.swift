@@ -2,25 +2,24 @@
 
 import BinaryFormat
 
-/// The reason a stream is not unpacked; offsets are bytes from its start.
+/// Why a stream cannot be unpacked; offsets are bytes from its start.
 public enum CompressionError: Error, Hashable, Sendable {
-  /// The bytes end before the stream does.
+  /// The input ends before the stream does.
   case truncated(CompressionFormat)
-  /// The stream breaks a rule of its format, or a check of its integrity failed.
+  /// The stream breaks a rule of its format, or a checksum is wrong.
   ///
-  /// The offset is where reading stopped: at the fault, or behind the block that holds it.
+  /// The offset is where reading stopped: at the fault, or behind its block.
   case corrupt(CompressionFormat, offset: Int, reason: String)
-  /// The stream uses what its format allows and this package does not handle.
+  /// The stream uses a feature that this package does not handle.
   case unsupported(CompressionFormat, offset: Int, feature: String)
-  /// What the stream holds is larger than ``UnpackingLimits/size``.
+  /// The unpacked size is above ``UnpackingLimits/size``.
   case tooLarge(limit: Int)
-  /// What the stream holds does not have the size that was declared for it.
-  ///
-  /// Where more was found than declared, `found` is what there was when reading stopped.
+  /// The unpacked size is not the declared one; `found` may be less than all when it is more than
+  /// declared.
   case otherSize(found: Int, declared: Int)
-  /// The decoder needs more memory than ``UnpackingLimits/memory``, or than its format ever may.
+  /// The decoder needs more memory than ``UnpackingLimits/memory``, or than is accepted for its format.
   case needsMemory(needed: Int, limit: Int)
-  /// The machine has no memory for this many bytes.
+  /// The machine does not have this much memory.
   case noMemory(needed: Int)
 }
 
@@ -35,11 +34,11 @@ extension CompressionError: CustomStringConvertible {
     case .unsupported(let format, let offset, let feature):
       "\(format): offset \(hex(offset)): \(feature) is not handled"
     case .tooLarge(let limit):
-      "what the compressed stream holds is larger than the limit of \(limit) bytes"
+      "the unpacked size is above the limit of \(limit) bytes"
     case .otherSize(let found, let declared) where found > declared:
-      "the compressed stream holds \(found) bytes or more; declared are \(declared)"
+      "the compressed stream holds \(found) bytes or more; \(declared) are declared"
     case .otherSize(let found, let declared):
-      "the compressed stream holds \(found) bytes; declared are \(declared)"
+      "the compressed stream holds \(found) bytes; \(declared) are declared"
     case .needsMemory(let needed, let limit):
       "the compressed stream needs \(needed) bytes of memory to be decoded; the limit is \(limit)"
     case .noMemory(let needed):

@@ -2,10 +2,8 @@
 
 import BinaryFormat
 
-/// The format of a compressed stream.
-///
-/// They are those that kernels come in: as a file that is compressed as a whole, or inside an EFI
-/// zboot image (Linux `drivers/firmware/efi/libstub/Makefile.zboot`).
+/// The format of a compressed stream: those of compressed kernels and of EFI zboot images (Linux
+/// `drivers/firmware/efi/libstub/Makefile.zboot`).
 public enum CompressionFormat: String, CaseIterable, Hashable, Sendable {
   /// A member of a gzip file: RFC 1952.
   case gzip
@@ -13,20 +11,20 @@ public enum CompressionFormat: String, CaseIterable, Hashable, Sendable {
   case zstd
   /// An xz stream: the .xz file format 1.2.1.
   case xz
-  /// An .lzma file, also called LZMA alone: a header of 13 bytes and no check of integrity.
+  /// An .lzma file, also called LZMA alone: a header of 13 bytes, and no checksum.
   case lzma
   /// An LZ4 frame: the LZ4 frame format 1.6.4.
   case lz4
-  /// The LZ4 format from before frames, which kernel builds use: no check, and no mark at its end.
+  /// The legacy LZ4 format, which kernel builds use: no checksum and no end mark.
   case lz4Legacy
-  /// A file of lzop, which holds blocks of LZO1X.
+  /// A file of lzop: blocks of LZO1X.
   case lzop
 
   /// The format by its magic number; nil for anything else.
   ///
-  /// An .lzma file has none: taken for one is what starts with the properties byte 0x5d that all
-  /// encoders write, a dictionary size of 2ⁿ or 2ⁿ + 2ⁿ⁻¹ of at least 4 KiB, and a size that is unknown
-  /// or below 256 GiB. 13 bytes are enough for all.
+  /// An .lzma file has none. It is recognized by the properties byte 0x5d that all encoders write, a
+  /// dictionary size of 2ⁿ or 2ⁿ + 2ⁿ⁻¹ of at least 4 KiB, and a size that is unknown or below 256 GiB.
+  /// 13 bytes are enough for all formats.
   public init?(recognizing start: Span<UInt8>) {
     let format = Self.allCases.first { format in
       format.magic.count <= start.count
@@ -50,7 +48,7 @@ public enum CompressionFormat: String, CaseIterable, Hashable, Sendable {
   }
 }
 
-/// Whether the fields of an .lzma header are such as an encoder writes.
+/// Whether an encoder would write these fields of an .lzma header.
 private func startsLZMA(_ start: Span<UInt8>) -> Bool {
   guard let dictionary = try? start.integer(UInt32.self, at: 1, .little),
     let size = try? start.integer(UInt64.self, at: 5, .little)
@@ -61,11 +59,11 @@ private func startsLZMA(_ start: Span<UInt8>) -> Bool {
 }
 
 extension CompressionFormat: CustomStringConvertible {
-  /// The name that people know it by: that of its program.
+  /// The name of its program.
   public var description: String { self == .lz4Legacy ? "lz4 (legacy)" : rawValue }
 }
 
-// MARK: - Reading the fields of a stream ourselves
+// MARK: - Fields of a stream
 
 extension CompressionFormat {
   /// Checks that a stream starts with the magic number.

@@ -5,7 +5,7 @@ internal import CZlib
 
 /// A member of a gzip file, decoded by zlib, which verifies its CRC-32 and its size.
 @safe struct GzipStream: StreamDecoder, ~Copyable {
-  /// zlib keeps the address of this.
+  /// zlib keeps this address.
   private let stream: UnsafeMutablePointer<z_stream>
   private(set) var position = 0
   let decodesInPlace = false
@@ -31,7 +31,7 @@ internal import CZlib
   }
 
   /// The last word of a file: the size modulo 2³² if the file ends with the member. A size that deflate
-  /// cannot reach, more than 1032 bytes for each byte, is not believed.
+  /// cannot reach, more than 1032 bytes for each byte, is ignored.
   static func size(of stream: Span<UInt8>, _: CompressionFormat, _: UnpackingLimits) -> StreamSize {
     guard let size = try? stream.integer(UInt32.self, at: stream.count - 4, .little),
       size <= stream.count * 1032
@@ -42,7 +42,16 @@ internal import CZlib
   mutating func decode(
     _ file: Span<UInt8>, into output: inout Output
   ) throws(CompressionError) -> DecodingState {
-    let result = decodePiece(of: file.extracting(position...), into: &output)
+    var result = Z_OK
+    position += output.fill(from: file.extracting(position...)) { input, room in
+      let size = min(input.count, Int(UInt32.max))
+      unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+      unsafe stream.pointee.avail_in = UInt32(size)
+      unsafe stream.pointee.next_out = room.baseAddress
+      unsafe stream.pointee.avail_out = UInt32(room.count)
+      result = unsafe inflate(stream, Z_NO_FLUSH)
+      return unsafe (size - Int(stream.pointee.avail_in), Int(stream.pointee.avail_out))
+    }
     switch result {
     case Z_STREAM_END: return .ended
     case Z_OK, Z_BUF_ERROR:
@@ -56,27 +65,9 @@ internal import CZlib
       throw .corrupt(.gzip, offset: position, reason: message ?? "zlib error \(result)")
     }
   }
-
-  /// Lends zlib the rest of the input and a piece of the room.
-  private mutating func decodePiece(of input: Span<UInt8>, into output: inout Output) -> CInt {
-    var result = Z_OK
-    let inputSize = min(input.count, Int(UInt32.max))
-    unsafe input.withUnsafeBufferPointer { input in
-      output.fill(atMost: 4 << 20) { room in
-        unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
-        unsafe stream.pointee.avail_in = UInt32(inputSize)
-        unsafe stream.pointee.next_out = room.baseAddress
-        unsafe stream.pointee.avail_out = UInt32(room.count)
-        result = unsafe inflate(stream, Z_NO_FLUSH)
-        return unsafe room.count - Int(stream.pointee.avail_out)
-      }
-    }
-    position += unsafe inputSize - Int(stream.pointee.avail_in)
-    return result
-  }
 }
 
-// MARK: - Checksums: zlib has those of lzop too
+// MARK: - Checksums, of lzop too
 
 /// The CRC-32 of RFC 1952.
 func crc32(of bytes: Span<UInt8>) -> UInt32 {

@@ -2,9 +2,9 @@
 
 import BinaryFormat
 
-/// What the header of an LZ4 frame says: the LZ4 frame format 1.6.4. liblz4 checks the rest of it.
+/// The header of an LZ4 frame, as far as it is needed here: the LZ4 frame format 1.6.4.
 struct LZ4Frame {
-  /// Bytes that the frame holds, if it says so.
+  /// The unpacked size, if the frame states it.
   let contentSize: UInt64?
   private let headerSize: Int
   private let blockLimit: Int
@@ -27,8 +27,8 @@ struct LZ4Frame {
     blockLimit = 1 << (8 + 2 * Int(block >> 4 & 7))
   }
 
-  /// Refuses what needs a dictionary, and blocks that need too much memory: liblz4 keeps one
-  /// compressed and one decoded, and 128 KiB to look back into.
+  /// Refuses dictionaries, and blocks that need too much memory: liblz4 keeps one compressed and one
+  /// decoded block, and 128 KiB of history.
   func check(_ limits: UnpackingLimits) throws(CompressionError) {
     guard !hasDictionary else {
       throw .unsupported(.lz4, offset: 4, feature: "a frame that needs a dictionary")
@@ -39,8 +39,8 @@ struct LZ4Frame {
     }
   }
 
-  /// The size of what the frame holds if all compressed blocks but the last are full, as they are unless
-  /// the encoder was flushed.
+  /// The unpacked size if all compressed blocks but the last are full, as they are unless the encoder was
+  /// flushed.
   func sumOfBlocks(in stream: Span<UInt8>) throws(CompressionError) -> Int {
     var (offset, size, last) = (headerSize, 0, 0..<0)
     while true {
@@ -61,23 +61,23 @@ struct LZ4Frame {
   }
 }
 
-/// One chunk of the LZ4 format from before frames, as Linux `lib/decompress_unlz4.c` reads it.
+/// A chunk of the legacy LZ4 format, as Linux `lib/decompress_unlz4.c` reads it.
 struct LZ4Chunk {
-  /// Where the LZ4 block is.
+  /// The place of the LZ4 block.
   let block: Range<Int>
 
   /// The most bytes that a chunk holds.
   static let contentLimit = 8 << 20
-  /// The most bytes that liblz4 makes of those.
+  /// The most bytes of a block of that size.
   private static let blockLimit = contentLimit + contentLimit / 255 + 16
   private static let magic: UInt32 = 0x184c_2102
 
   /// The next chunk; nil at the end of the stream.
   ///
-  /// The format has no mark at its end. As in Linux a magic number may be repeated, and fewer than 4
-  /// bytes or a size of 0 end the stream; as in lz4's own program, so does a size that no chunk has.
-  /// Kernel builds append the size of the content, which for a small kernel is one that a chunk may
-  /// have: as the last word of all it is no chunk, because none is empty.
+  /// The format has no end mark. As in Linux a magic number may be repeated, and fewer than 4 bytes or a
+  /// size of 0 end the stream; as in lz4's own program, so does a size that no chunk has. Kernel builds
+  /// append the unpacked size, which for a small kernel looks like the size of a chunk: as the very last
+  /// word it is none, because no chunk is empty.
   ///
   /// - Parameter unpackedSize: the bytes unpacked so far; unless nil, another last word is an error.
   init?(
@@ -92,7 +92,7 @@ struct LZ4Chunk {
     guard block.upperBound <= stream.count else { throw .truncated(.lz4Legacy) }
   }
 
-  /// Where the magic numbers end that start at an offset.
+  /// The end of the magic numbers from an offset on.
   static func end(of stream: Span<UInt8>, at start: Int) -> Int {
     var offset = start
     while let word = try? stream.integer(UInt32.self, at: offset, .little), word == magic {
@@ -101,14 +101,14 @@ struct LZ4Chunk {
     return offset
   }
 
-  /// What is wrong with a block that cannot be decoded.
+  /// The error for a block that cannot be decoded.
   static func corrupt(at offset: Int) -> CompressionError {
     .corrupt(.lz4Legacy, offset: offset, reason: "not an LZ4 block of at most 8 MiB")
   }
 }
 
-/// The size of what an LZ4 block holds: the sum of its sequences, none of which is copied; nil when the
-/// block is not well formed.
+/// The unpacked size of an LZ4 block, without decoding it: the sum of its sequences; nil for a malformed
+/// block.
 ///
 /// The LZ4 block format: a token, literals, and, except at the end, a distance and a match.
 func lz4ContentSize(ofBlock block: Span<UInt8>) -> Int? {

@@ -22,8 +22,8 @@ internal import CLZ4
     unsafe self.context = context
     self.limits = limits
     options = LZ4F_decompressOptions_t()
-    // What was decoded stays where it is, so that liblz4 keeps no copy of it to look back into. That
-    // there is more than the output has room for is an error here: the sum of the blocks is known.
+    // Decoded bytes stay in place, so liblz4 need not keep a copy of them. More than the output has room
+    // for is an error here, because the sum of the blocks is known.
     options.stableDst = use == .counting ? 0 : 1
   }
 
@@ -41,7 +41,16 @@ internal import CLZ4
     _ stream: Span<UInt8>, into output: inout Output
   ) throws(CompressionError) -> DecodingState {
     if position == 0 { try LZ4Frame(stream).check(limits) }
-    let result = decodePiece(of: stream, into: &output)
+    // A multiple of every block's size, so that liblz4 decodes whole blocks where they belong.
+    var result = 0
+    position += output.fill(
+      atMost: LZ4Frame.largestBlock, from: stream.extracting(position...)
+    ) { input, room in
+      var (inputSize, size) = (input.count, room.count)
+      result = unsafe LZ4F_decompress(
+        context, room.baseAddress, &size, input.baseAddress, &inputSize, &options)
+      return (inputSize, room.count - size)
+    }
     if result == 0 { return .ended }
     guard LZ4F_isError(result) == 0 else {
       let reason = unsafe String(cString: LZ4F_getErrorName(result))
@@ -50,26 +59,9 @@ internal import CLZ4
     if position == stream.count && output.free > 0 { throw .truncated(.lz4) }
     return .more
   }
-
-  /// Lends liblz4 the rest of the input and a piece of the room: a multiple of every block's size, so
-  /// that whole blocks are decoded where they belong.
-  private mutating func decodePiece(of stream: Span<UInt8>, into output: inout Output) -> Int {
-    var result = 0
-    unsafe stream.extracting(position...).withUnsafeBytes { input in
-      var inputSize = input.count
-      output.fill(atMost: LZ4Frame.largestBlock) { room in
-        var size = room.count
-        result = unsafe LZ4F_decompress(
-          context, room.baseAddress, &size, input.baseAddress, &inputSize, &options)
-        return size
-      }
-      position += inputSize
-    }
-    return result
-  }
 }
 
-/// Chunks of the LZ4 format from before frames: their size, and one LZ4 block each.
+/// Chunks of the legacy LZ4 format: a size and an LZ4 block each.
 struct LZ4LegacyStream: StreamDecoder, ~Copyable {
   private let isForStart: Bool
   private(set) var position = 0
@@ -84,8 +76,8 @@ struct LZ4LegacyStream: StreamDecoder, ~Copyable {
     isForStart = use == .start
   }
 
-  /// All chunks but the last hold 8 MiB, unless something else than lz4 wrote them; where that is more
-  /// than the limit, all are looked into.
+  /// All chunks but the last hold 8 MiB when lz4 wrote them; where that sum is more than the limit, all
+  /// blocks are read.
   static func size(
     of stream: Span<UInt8>, _: CompressionFormat, _ limits: UnpackingLimits
   ) throws(CompressionError) -> StreamSize {
@@ -133,7 +125,7 @@ struct LZ4LegacyStream: StreamDecoder, ~Copyable {
     return .more
   }
 
-  /// Decodes a block beside the output, and copies what has room.
+  /// Decodes a block into a buffer of its own, and copies as much as the output has room for.
   ///
   /// liblz4 can decode a part of a block, but leaves bytes unwritten where a distance is 0.
   private func decodeStart(of block: Span<UInt8>, into output: inout Output) -> Bool {
@@ -148,17 +140,16 @@ struct LZ4LegacyStream: StreamDecoder, ~Copyable {
     return isDecoded
   }
 
-  /// Lends liblz4 a block and the room for a chunk; false when the block is not good or does not fit.
+  /// Decodes a block; false for a bad one, and for one that does not fit.
   private func decodeBlock(_ block: Span<UInt8>, into output: inout Output) -> Bool {
     var result: CInt = 0
-    unsafe block.withUnsafeBytes { block in
-      let block = unsafe block.bindMemory(to: CChar.self)
-      output.fill(atMost: LZ4Chunk.contentLimit) { room in
-        let room = unsafe UnsafeMutableRawBufferPointer(room).bindMemory(to: CChar.self)
-        result = unsafe LZ4_decompress_safe(
-          block.baseAddress, room.baseAddress, CInt(block.count), CInt(room.count))
-        return max(0, Int(result))
-      }
+    output.fill(atMost: LZ4Chunk.contentLimit, from: block) { block, room in
+      let block = UnsafeRawBufferPointer(block)
+      let target = UnsafeMutableRawBufferPointer(room)
+      result = unsafe LZ4_decompress_safe(
+        block.bindMemory(to: CChar.self).baseAddress,
+        target.bindMemory(to: CChar.self).baseAddress, CInt(block.count), CInt(room.count))
+      return (block.count, room.count - max(0, Int(result)))
     }
     return result >= 0
   }

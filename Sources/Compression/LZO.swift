@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is wrong with a block of LZO1X.
+/// A fault of a block of LZO1X.
 enum LZOFault: Error, Hashable {
   /// The block ends inside an instruction, or without the one that ends it.
   case endsEarly
   /// The block goes on after the instruction that ends it.
   case endsLate
-  /// There is more than the output has room for, which is full.
+  /// There is more than the output has room for.
   case full
   /// A match starts before the output does.
   case distance(Int)
@@ -16,18 +16,18 @@ enum LZOFault: Error, Hashable {
 
 /// A decoder of one block of LZO1X, of bitstream version 0.
 ///
-/// Written from Linux `Documentation/staging/lzo.rst`, whose words it uses. Bounds are checked where a
-/// byte is read, literals are copied, or a match is: nothing else touches the memory that it is lent.
+/// Written from Linux `Documentation/staging/lzo.rst`, with its terms. Bounds are checked where a byte is
+/// read and where literals or matches are copied; nothing else touches the memory.
 @safe struct LZODecoder {
   private let input: UnsafePointer<UInt8>
   private let inputSize: Int
   private var read = 0
   private let output: UnsafeMutablePointer<UInt8>
   private let outputSize: Int
-  /// How many bytes were decoded.
+  /// How many bytes are decoded.
   private(set) var written = 0
 
-  /// How many bytes are copied at once, beyond the end of what is copied if there is room.
+  /// How many bytes are copied at once, past the end of a copy if there is room.
   private static let step = 8
 
   /// Decodes a block into a room, neither of them empty, that outlive the value.
@@ -117,7 +117,7 @@ enum LZOFault: Error, Hashable {
     return unsafe Int(input[read]) | Int(input[read &+ 1]) << 8
   }
 
-  /// A length of the instruction's bits, or one that goes on in bytes when they are 0.
+  /// A length in the instruction's bits, or, when these are 0, in the bytes that follow.
   @inline(__always)
   private mutating func extended(_ bits: Int, full: Int) throws(LZOFault) -> Int {
     bits != 0 ? bits : try longLength(full)
@@ -155,7 +155,7 @@ enum LZOFault: Error, Hashable {
     guard fitting == count else { throw .full }
   }
 
-  /// Copies bytes that were decoded before; those that it writes may be among them.
+  /// Copies bytes that were decoded before; source and destination may overlap.
   @inline(__always)
   private mutating func copyMatch(_ count: Int, from distance: Int) throws(LZOFault) {
     guard distance <= written else { throw .distance(distance) }
@@ -165,7 +165,7 @@ enum LZOFault: Error, Hashable {
     copySteps(count, from: distance)
   }
 
-  /// Copies by steps; there is room for one more, and none reads what it writes.
+  /// Copies by steps; there is room for one more, and no step overlaps itself.
   @inline(__always)
   private mutating func copySteps(_ count: Int, from distance: Int) {
     var target = unsafe UnsafeMutableRawPointer(output + written)

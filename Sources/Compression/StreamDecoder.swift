@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A decoder of one stream, which owns what a C library needs for that.
+/// A decoder of one stream, which owns the state of a C library.
 ///
-/// It is lent the same stream each time, and keeps where it is in it. Each call does a few MiB of work.
+/// Every call gets the same stream, and does a few MiB of work from ``position`` on.
 protocol StreamDecoder: ~Copyable {
   /// A decoder at the start of a stream.
   init(
     _ format: CompressionFormat, for use: DecoderUse, _ limits: UnpackingLimits
   ) throws(CompressionError)
 
-  /// The size of what a stream holds, as far as it can be told without decoding.
+  /// The unpacked size, as far as it is known without decoding.
   static func size(
     of stream: Span<UInt8>, _ format: CompressionFormat, _ limits: UnpackingLimits
   ) throws(CompressionError) -> StreamSize
 
-  /// Decodes on.
+  /// Decodes the next bytes.
   mutating func decode(
     _ stream: Span<UInt8>, into output: inout Output
   ) throws(CompressionError) -> DecodingState
@@ -22,37 +22,37 @@ protocol StreamDecoder: ~Copyable {
   /// How many bytes of the stream were read.
   var position: Int { get }
 
-  /// Whether it looks back into its output, and so must be given the same one each time.
+  /// Whether it looks back into its output, and so needs the same one each time.
   var decodesInPlace: Bool { get }
 }
 
-/// What a decoder is for.
+/// The purpose of a decoder.
 enum DecoderUse {
-  /// All goes to one output, which is as large as the stream's content.
+  /// All bytes go to one output of exactly their size.
   case whole
-  /// The first bytes go to one output, and no more is decoded when that is full.
+  /// The first bytes go to one output; decoding stops when that is full.
   case start
-  /// All goes to one output after the other, where what does not fit into the first is only counted.
+  /// Bytes beyond the first output are only counted.
   case counting
 }
 
-/// Where decoding is.
+/// The state after a call of a decoder.
 enum DecodingState {
   /// There may be more.
   case more
-  /// The stream has ended, and was good.
+  /// The stream has ended without an error.
   case ended
-  /// There is more than the output has room for; only in-place decoders say so.
+  /// There is more than the output has room for; only of in-place decoders.
   case full
 }
 
-/// The size of what a stream holds, as the stream tells it.
+/// The unpacked size as the stream states it.
 enum StreamSize {
-  /// The stream is not good if it has another size.
+  /// A stream of another size is corrupt.
   case exactly(UInt64)
   /// Another size is possible.
   case probably(Int)
-  /// Only decoding will tell.
+  /// The size is known after decoding.
   case unknown
 }
 
@@ -63,38 +63,47 @@ enum StreamSize {
   /// How many bytes were written.
   private(set) var count = 0
 
-  /// Takes room that outlives the value.
+  /// The room must outlive the value.
   @unsafe init(_ room: UnsafeMutableBufferPointer<UInt8>) {
     unsafe self.room = room
     capacity = room.count
   }
 
-  /// How many bytes have room.
+  /// How many more bytes have room.
   var free: Int { capacity - count }
 
-  /// Forgets what was written.
+  /// Makes all room free again.
   mutating func removeAll() { count = 0 }
 
   /// Writes bytes, as far as they have room.
   mutating func append(_ bytes: Span<UInt8>) {
-    unsafe bytes.withUnsafeBufferPointer { bytes in
-      fill(atMost: bytes.count) { room in
-        unsafe room.update(fromContentsOf: bytes.prefix(room.count))
-      }
+    fill(atMost: bytes.count, from: bytes) { bytes, room in
+      let count = unsafe room.update(fromContentsOf: bytes.prefix(room.count))
+      return (count, room.count - count)
     }
   }
 
-  /// Lends the free room, at most `limit` bytes of it, to a call that returns how many it wrote.
-  @safe mutating func fill(
-    atMost limit: Int = .max, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Int
-  ) {
+  /// Lends input and at most `limit` bytes of the free room to a call that returns how many bytes it read,
+  /// and how many of the room it left.
+  ///
+  /// - Returns: the bytes that were read.
+  @discardableResult
+  @safe mutating func fill<Failure: Error>(
+    atMost limit: Int = 4 << 20, from input: Span<UInt8>,
+    _ decode: (UnsafeBufferPointer<UInt8>, UnsafeMutableBufferPointer<UInt8>) throws(Failure) ->
+      (read: Int, left: Int)
+  ) throws(Failure) -> Int {
     let end = count + min(free, limit)
-    let written = unsafe write(UnsafeMutableBufferPointer(rebasing: room[count..<end]))
-    precondition(written >= 0 && written <= end - count, "a decoder stays in its room")
-    count += written
+    let room = unsafe UnsafeMutableBufferPointer(rebasing: room[count..<end])
+    let (read, left) = try unsafe input.withUnsafeBufferPointer { input throws(Failure) in
+      try unsafe decode(input, room)
+    }
+    precondition(0...end - count ~= left && read <= input.count, "a decoder stays in its room")
+    count = end - left
+    return read
   }
 
-  /// Lends all room, with what was written, to a call that moves the count.
+  /// Lends all room, with the bytes written so far, to a call that moves the count.
   @safe mutating func fillWhole(
     _ write: (UnsafeMutableBufferPointer<UInt8>, inout Int) -> Void
   ) {

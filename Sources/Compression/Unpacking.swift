@@ -2,28 +2,27 @@
 
 import Glibc
 
-/// The unpacking of one stream, whatever decodes it.
+/// The unpacking of one stream by any decoder.
 struct Unpacking {
   let format: CompressionFormat
   let limits: UnpackingLimits
   let expectedSize: Int?
   let progress: ((Int) -> Void)?
 
-  /// The room for bytes that are only counted.
+  /// The buffer for bytes that are only counted.
   private static let scratchSize = 1 << 16
-  /// What a stream of unknown size has room for, in its own size: kernels are packed to a third or less.
+  /// The buffer of a stream of unknown size, in multiples of its own: kernels shrink to a third or less.
   private static let usualRatio = 8
 
-  /// The room that is decoded into.
+  /// The size of the buffer.
   private enum Room {
-    /// As large as the content has to be.
+    /// The unpacked size.
     case exact(Int)
-    /// A guess: what is not written to takes no memory.
+    /// A guess; pages that are not written to take no memory.
     case guessed(Int)
   }
 
-  /// Decodes into a buffer of the size that is expected, stated or guessed, and once more when that was
-  /// too small.
+  /// Decodes into a buffer of the expected, stated or guessed size, and again when that was too small.
   func unpack<Decoder: StreamDecoder & ~Copyable>(
     _ stream: Span<UInt8>, with decoder: Decoder.Type
   ) throws(CompressionError) -> Unpacked {
@@ -39,7 +38,7 @@ struct Unpacking {
       if case .exactly = stated {
         throw .corrupt(
           format, offset: attempt.streamSize,
-          reason: "it holds \(attempt.size) bytes, not as it states")
+          reason: "it holds \(attempt.size) bytes, which is not the size that it states")
       }
       room = .exact(attempt.size)
     }
@@ -80,11 +79,11 @@ struct Unpacking {
     return .guessed(isAvailable(guess) ? guess : 0)
   }
 
-  /// What came of decoding all.
+  /// The result of decoding all.
   private struct Attempt {
-    /// As much of it as had room.
+    /// The bytes that had room.
     let bytes: [UInt8]
-    /// Bytes of all.
+    /// The unpacked size.
     let size: Int
     let streamSize: Int
 
@@ -96,7 +95,7 @@ struct Unpacking {
     }
   }
 
-  /// Decodes all: what has room is kept, what has none is counted.
+  /// Decodes all; bytes without room are counted.
   private func attempt<Decoder: StreamDecoder & ~Copyable>(
     _: Decoder.Type, _ stream: Span<UInt8>, _ room: Room
   ) throws(CompressionError) -> Attempt {
@@ -122,7 +121,7 @@ struct Unpacking {
     return Attempt(bytes: bytes, size: bytes.count + surplus, streamSize: decoder.position)
   }
 
-  /// Decodes what has no room, piece by piece into the same scratch.
+  /// Decodes and counts the bytes that have no room.
   private func countRest<Decoder: StreamDecoder & ~Copyable>(
     of stream: Span<UInt8>, after count: Int, with decoder: inout Decoder
   ) throws(CompressionError) -> Int {
@@ -143,13 +142,13 @@ struct Unpacking {
     return surplus
   }
 
-  /// What is wrong with a stream that holds more than it may.
+  /// The error for a stream that holds more than it may.
   private func overflow(at offset: Int, found: Int) -> CompressionError {
     if let expectedSize { return .otherSize(found: found, declared: expectedSize) }
     return .corrupt(format, offset: offset, reason: "there is more than the size that it states")
   }
 
-  /// An array for which room is made once, and that has what was written to it.
+  /// An array of what `write` writes, allocated once.
   private func bytes(
     size: Int, _ write: (inout Output) throws(CompressionError) -> Void
   ) throws(CompressionError) -> [UInt8] {
@@ -165,8 +164,8 @@ struct Unpacking {
   }
 }
 
-/// Whether the machine would give that much memory, which an array takes for granted: a stream may
-/// state any size up to the limit.
+/// Whether the machine has that much memory: a stream may state any size up to the limit, and an array
+/// traps without memory.
 private func isAvailable(_ size: Int) -> Bool {
   guard size > 1 << 20 else { return true }
   let probe = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

@@ -31,7 +31,7 @@ internal import CLZMA
     unsafe stream.deallocate()
   }
 
-  /// For .lzma the header's size, all ones if unknown; for xz what the headers of its chunks say.
+  /// For .lzma the size in the header, all ones if unknown; for xz the sum of the sizes of its chunks.
   static func size(
     of stream: Span<UInt8>, _ format: CompressionFormat, _: UnpackingLimits
   ) throws(CompressionError) -> StreamSize {
@@ -43,7 +43,15 @@ internal import CLZMA
   mutating func decode(
     _ file: Span<UInt8>, into output: inout Output
   ) throws(CompressionError) -> DecodingState {
-    let result = decodePiece(of: file.extracting(position...), into: &output)
+    var result = LZMA_OK
+    position += output.fill(from: file.extracting(position...)) { input, room in
+      unsafe stream.pointee.next_in = input.baseAddress
+      unsafe stream.pointee.avail_in = input.count
+      unsafe stream.pointee.next_out = room.baseAddress
+      unsafe stream.pointee.avail_out = room.count
+      result = unsafe lzma_code(stream, LZMA_RUN)
+      return unsafe (input.count - stream.pointee.avail_in, stream.pointee.avail_out)
+    }
     switch result {
     case LZMA_STREAM_END: return .ended
     case LZMA_OK, LZMA_BUF_ERROR:
@@ -52,23 +60,6 @@ internal import CLZMA
       return .more
     default: throw failure(result)
     }
-  }
-
-  /// Lends liblzma the rest of the input and a piece of the room.
-  private mutating func decodePiece(of input: Span<UInt8>, into output: inout Output) -> lzma_ret {
-    var result = LZMA_OK
-    unsafe input.withUnsafeBufferPointer { input in
-      output.fill(atMost: 4 << 20) { room in
-        unsafe stream.pointee.next_in = input.baseAddress
-        unsafe stream.pointee.avail_in = input.count
-        unsafe stream.pointee.next_out = room.baseAddress
-        unsafe stream.pointee.avail_out = room.count
-        result = unsafe lzma_code(stream, LZMA_RUN)
-        return unsafe room.count - stream.pointee.avail_out
-      }
-    }
-    position += unsafe input.count - stream.pointee.avail_in
-    return result
   }
 
   private func failure(_ result: lzma_ret) -> CompressionError {
@@ -91,12 +82,12 @@ internal import CLZMA
 
 // MARK: - The size of an xz stream's content
 
-/// The size of what the first stream of an xz file holds, without decoding it; nil when the file is
-/// not well formed, which the decoder then finds, and says where.
+/// The unpacked size of the first stream of an xz file, without decoding it; nil for a malformed file,
+/// whose fault the decoder finds.
 ///
 /// The .xz file format 1.2.1, sections 2 and 3; the chunks of LZMA2, always the last filter, are
-/// described in Linux `lib/xz/xz_dec_lzma2.c`. Unlike the index at the end of the stream, this is
-/// found whatever follows.
+/// described in Linux `lib/xz/xz_dec_lzma2.c`. Unlike the index at the end of the stream, they are found
+/// whatever follows.
 private func xzContentSize(_ stream: Span<UInt8>) -> Int? {
   guard stream.count >= 12 else { return nil }
   let checkSize = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64][Int(stream[7] & 0xf)]
@@ -111,7 +102,7 @@ private func xzContentSize(_ stream: Span<UInt8>) -> Int? {
   return offset < stream.count ? size : nil
 }
 
-/// Goes through the chunks of LZMA2 data by their headers.
+/// The end of LZMA2 data and its unpacked size, by the headers of its chunks.
 private func lzma2Chunks(
   of stream: Span<UInt8>, at start: Int
 ) -> (end: Int, contentSize: Int)? {

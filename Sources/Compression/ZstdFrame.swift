@@ -2,17 +2,17 @@
 
 import BinaryFormat
 
-/// What the header of a zstd frame says: RFC 8878, sections 3.1.1.1 and 3.1.2.
+/// The header of a zstd frame: RFC 8878, sections 3.1.1.1 and 3.1.2.
 struct ZstdFrame {
-  /// Bytes that the decoder must be able to look back; 0 for a skippable frame.
+  /// Bytes of history that the decoder needs; 0 for a skippable frame.
   let windowSize: UInt64
-  /// Bytes that the frame holds, if it says so.
+  /// The unpacked size, if the frame states it.
   let contentSize: UInt64?
 
-  /// The largest window that is accepted, as zstd's own program does unless told otherwise.
+  /// The largest window that is accepted: the default of zstd's own program.
   static let windowLimit = 1 << 27
 
-  /// Reads the header at an offset; nil if no frame starts there.
+  /// Reads the header at an offset; nil when no frame starts there.
   init?(at offset: Int, of stream: Span<UInt8>) throws(CompressionError) {
     guard let magic = try? stream.integer(UInt32.self, at: offset, .little) else { return nil }
     if magic & ~0xf == 0x184d_2a50 {
@@ -34,7 +34,7 @@ struct ZstdFrame {
     windowSize = isSingleSegment ? contentSize ?? 0 : base + addition
   }
 
-  /// Refuses a window that is larger than may be.
+  /// Refuses a window that is too large.
   func checkWindow(_ limits: UnpackingLimits) throws(CompressionError) {
     let limit = min(limits.memory, Self.windowLimit)
     guard windowSize <= limit else {

@@ -2,18 +2,18 @@
 
 internal import CZstd
 
-/// Zstandard frames in a row, decoded by libzstd, which verifies their checksums.
+/// Consecutive Zstandard frames, decoded by libzstd, which verifies their checksums.
 @safe struct ZstdStream: StreamDecoder, ~Copyable {
   private let context: OpaquePointer
   private let limits: UnpackingLimits
-  /// The frame that is being decoded.
+  /// The current frame.
   private var frame: ZstdFrame?
-  /// Bytes that came out of it.
+  /// The bytes of it that are decoded.
   private var frameSize: UInt64 = 0
   private(set) var position = 0
   let decodesInPlace: Bool
 
-  /// The input of one call, so that progress can be told.
+  /// The input of one call, so that progress can be reported.
   private static let pieceSize = 512 << 10
 
   init(
@@ -62,7 +62,11 @@ internal import CZstd
     guard code == ZSTD_error_no_error else { throw failure(code) }
 
     if result == 0 {
-      try checkSize(of: frame)
+      // libzstd does not compare the sizes of a frame that ends with an empty block.
+      if let size = frame.contentSize, size != frameSize {
+        throw .corrupt(
+          .zstd, offset: position, reason: "a frame holds \(frameSize) bytes, but states \(size)")
+      }
       self.frame = nil
     } else if position == stream.count && (output.free > 0 || decodesInPlace) {
       throw .truncated(.zstd)
@@ -70,14 +74,7 @@ internal import CZstd
     return .more
   }
 
-  /// libzstd does not compare the sizes of a frame that ends with an empty block.
-  private func checkSize(of frame: ZstdFrame) throws(CompressionError) {
-    guard let size = frame.contentSize, size != frameSize else { return }
-    throw .corrupt(
-      .zstd, offset: position, reason: "a frame holds \(frameSize) bytes, but states \(size)")
-  }
-
-  /// Lends libzstd a piece of the input and all room.
+  /// Lends libzstd some of the input and all room.
   private mutating func decodePiece(of stream: Span<UInt8>, into output: inout Output) -> Int {
     var result = 0
     unsafe stream.withUnsafeBytes { bytes in
@@ -94,7 +91,7 @@ internal import CZstd
     return result
   }
 
-  /// Where a frame ends, by the headers of its blocks.
+  /// The end of a frame, by the headers of its blocks.
   private static func end(
     ofFrameAt offset: Int, of stream: Span<UInt8>
   ) throws(CompressionError) -> Int {

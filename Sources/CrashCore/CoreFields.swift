@@ -5,7 +5,7 @@ import ELF
 
 // A core header's file header, as the crash kernel reads it.
 extension ELFHeader.Fields {
-  /// What `EI_DATA` is to say of the byte order that the fields are in.
+  /// The `EI_DATA` of the byte order that the fields are in.
   var label: UInt8 { byteOrder == .little ? 1 : 2 }
   /// The end of the program headers, as the crash kernel reads them.
   var tableEnd: Int { ELFHeader.size + Int(count) * ProgramHeader.size }
@@ -14,8 +14,8 @@ extension ELFHeader.Fields {
     fileClass == 2 && tableOffset == 64 && headerSize == 64 && entrySize == 56 && count > 0
   }
 
-  /// Reads the fields in the order in which they make sense: the crash kernel does not look at
-  /// `EI_DATA`, and a big-endian one writes 1 there
+  /// Reads the fields in the byte order in which they make sense: the crash kernel does not look at
+  /// `EI_DATA`, and a big-endian kernel writes 1 there
   /// (`kernel/crash_core.c:crash_prepare_elf64_headers`).
   ///
   /// - Throws: `FormatError.badMagic`, and `truncated`.
@@ -28,7 +28,7 @@ extension ELFHeader.Fields {
     self = isOther ? other : labelled
   }
 
-  /// The program headers; of those that the file cuts short, the whole ones.
+  /// The program headers that are whole in the file.
   func programHeaders(_ file: Span<UInt8>) -> [ProgramHeader] {
     let inFile = max(0, file.count - ELFHeader.size) / ProgramHeader.size
     let count = min(Int(count), inFile, ELFHeader.mostProgramHeaders)

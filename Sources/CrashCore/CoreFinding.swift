@@ -2,7 +2,7 @@
 
 import BinaryFormat
 
-/// Something in a core header that the crash kernel refuses or that spoils the dump.
+/// A defect of a core header (elfcorehdr): the crash kernel refuses it, or it spoils the dump.
 public struct CoreFinding: Hashable, Sendable {
   /// How much is lost.
   public enum Severity: Hashable, Sendable {
@@ -10,31 +10,33 @@ public struct CoreFinding: Hashable, Sendable {
     case refused
     /// There is a `/proc/vmcore`, but memory is missing or wrong in it, or tools cannot read it.
     case useless
-    /// The dump may be good; who made the header should look.
+    /// The dump may be good; the maker of the header should look.
     case doubtful
   }
 
-  /// Where in the header.
+  /// A place in the header.
   public enum Place: Hashable, Sendable {
     /// A field, in bytes from the start.
     case offset(Int)
     /// A program header, counted from 0.
     case programHeader(Int)
-    /// The program headers together: something that none of them is.
+    /// The program headers as a whole.
     case programHeaders
   }
 
-  /// Where Linux decides it: a function in a file.
-  public struct Rule: Hashable, Sendable {
+  /// A function of Linux.
+  public struct Rule: Hashable, Sendable, CustomStringConvertible {
     /// The file, from the top of the source.
     public let file: String
     /// The function or macro.
     public let name: String
+
+    /// `fs/proc/vmcore.c:merge_note_headers_elf64`.
+    public var description: String { "\(file):\(name)" }
   }
 
-  /// Where.
+  /// Where it is.
   public let place: Place
-  /// What was found there.
   package let problem: CoreProblem
 
   init(_ place: Place, _ problem: CoreProblem) {
@@ -43,28 +45,17 @@ public struct CoreFinding: Hashable, Sendable {
   }
 
   /// How much is lost.
-  public var severity: Severity { problem.severity }
+  public var severity: Severity { problem.verdict.severity }
   /// What was found there, and what should be, in one line.
-  public var text: String { "\(problem)" }
+  public var text: String { problem.verdict.text }
   /// Where Linux decides it.
-  public var rule: Rule { problem.rule }
+  public var rule: Rule { problem.verdict.rule }
 }
 
 extension CoreFinding: CustomStringConvertible {
-  /// One line: how bad, where, what, and by which rule.
+  /// One line: severity, place, what was found, and the rule.
   public var description: String {
     "\(severity): \(place): \(text) [\(rule.file.split(separator: "/").last ?? ""):\(rule.name)]"
-  }
-}
-
-extension CoreFinding.Severity: CustomStringConvertible {
-  /// `refused`, `useless` or `doubtful`.
-  public var description: String {
-    switch self {
-    case .refused: "refused"
-    case .useless: "useless"
-    case .doubtful: "doubtful"
-    }
   }
 }
 
@@ -77,9 +68,4 @@ extension CoreFinding.Place: CustomStringConvertible {
     case .programHeaders: "program headers"
     }
   }
-}
-
-extension CoreFinding.Rule: CustomStringConvertible {
-  /// `fs/proc/vmcore.c:merge_note_headers_elf64`.
-  public var description: String { "\(file):\(name)" }
 }

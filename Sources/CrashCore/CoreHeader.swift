@@ -7,8 +7,8 @@ public import PhysicalMemory
 /// The ELF file in front of a crash dump (`elfcorehdr`): where the crashed kernel's memory and notes
 /// are, for the crash kernel that serves them as `/proc/vmcore`.
 ///
-/// The offset of a program header is no place in a file but a physical address of the crashed
-/// machine: there the reader fetches the bytes. Source: `kernel/crash_core.c:crash_prepare_elf64_headers`.
+/// The offset of a program header is a physical address of the crashed machine, from which the reader
+/// fetches the bytes. Source: `kernel/crash_core.c:crash_prepare_elf64_headers`.
 public struct CoreHeader: Hashable, Sendable {
   /// The architecture.
   public var machine: Machine
@@ -24,14 +24,14 @@ public struct CoreHeader: Hashable, Sendable {
   /// The memory to dump, in the order of the file.
   public var memory: [Memory]
 
-  /// The kernel where it is linked and where it lies: `_text` to `_end`.
+  /// The kernel's virtual and physical addresses: `_text` to `_end`.
   public struct KernelText: Hashable, Sendable {
     /// The address of `_text`.
     public var virtualAddress: UInt64
-    /// The memory it is in.
+    /// Its physical addresses.
     public var range: PhysicalRange
 
-    /// The distance from its physical to its virtual address, modulo 2^64.
+    /// What is added to a physical address for the virtual one, modulo 2^64.
     public var offsetOfMap: UInt64 { virtualAddress &- range.start }
 
     /// A mapping of the kernel.
@@ -41,16 +41,16 @@ public struct CoreHeader: Hashable, Sendable {
     }
   }
 
-  /// One piece of memory.
+  /// A range of memory to dump.
   public struct Memory: Hashable, Sendable {
-    /// Where it is in the crashed machine.
+    /// Its physical addresses in the crashed machine.
     public var range: PhysicalRange
-    /// Its first byte in the linear map; 0 where that is not known, which readers take so.
+    /// The address of its first byte in the linear map; 0 when unknown, as readers take it.
     public var virtualAddress: UInt64
-    /// Where its bytes are fetched from: its own start, or a copy's that was made at the crash.
+    /// Where its bytes are fetched from: its own start, or that of a copy made at the crash.
     public var source: UInt64
 
-    /// A piece of memory; without a source, its own.
+    /// A range of memory; without a source, its own start.
     public init(range: PhysicalRange, virtualAddress: UInt64, source: UInt64? = nil) {
       self.range = range
       self.virtualAddress = virtualAddress
@@ -58,7 +58,7 @@ public struct CoreHeader: Hashable, Sendable {
     }
   }
 
-  /// A core header of these parts.
+  /// A core header with these contents.
   public init(
     machine: Machine, byteOrder: ByteOrder, cpuNotes: [PhysicalRange], vmcoreinfo: PhysicalRange,
     kernelText: KernelText?, memory: [Memory]
@@ -73,18 +73,37 @@ public struct CoreHeader: Hashable, Sendable {
 }
 
 extension CoreHeader {
-  /// The program headers, in the order of the kernel: the notes must come first, for the reader merges
-  /// them into the first entry.
+  /// The program headers, in the order of the kernel: notes come first, because the reader merges them
+  /// into the first entry.
   public var programHeaders: [ProgramHeader] {
     cpuNotes.map(ProgramHeader.init(note:)) + [ProgramHeader(note: vmcoreinfo)]
-      + (kernelText.map { [ProgramHeader(Memory($0))] } ?? [])
+      + (kernelText.map { [Memory(range: $0.range, virtualAddress: $0.virtualAddress)] } ?? [])
+      .map(ProgramHeader.init)
       + memory.map(ProgramHeader.init)
   }
-}
 
-extension CoreHeader.Memory {
-  fileprivate init(_ text: CoreHeader.KernelText) {
-    self.init(range: text.range, virtualAddress: text.virtualAddress)
+  /// Whose padding the bytes have; the program headers are the same.
+  public enum Style: Hashable, Sendable {
+    /// Linux: blocks of 4096 bytes (`ELF_CORE_HEADER_ALIGN`), with room for one more program header when
+    /// there is no mapping of the kernel. One field differs: a big-endian kernel writes 1 to `EI_DATA`,
+    /// which misleads tools; here it is 2, and no crash kernel looks at it.
+    case kernel
+    /// kexec-tools: blocks of 1024 bytes (`kexec/crashdump-elf.c`).
+    case kexecTools
+  }
+
+  /// The bytes, zero-filled to the size that the maker reserves.
+  ///
+  /// - Throws: `FormatError.tooMany` for more program headers than a file can count: join
+  ///   neighbouring ranges of memory.
+  public func bytes(style: Style = .kernel) throws(FormatError) -> [UInt8] {
+    var bytes = try ELFFile(coreOf: machine, byteOrder, programHeaders).bytes
+    var count = programHeaders.count
+    if style == .kernel, kernelText == nil { count += 1 }
+    let block = style == .kernel ? 4096 : 1024
+    let size = (ELFHeader.size + count * ProgramHeader.size + block - 1) / block * block
+    bytes += repeatElement(0, count: size - bytes.count)
+    return bytes
   }
 }
 

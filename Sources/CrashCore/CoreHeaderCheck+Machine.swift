@@ -4,7 +4,7 @@ import ELF
 import PhysicalMemory
 
 extension CoreHeaderCheck {
-  /// What does not fit the machine, as far as it is known.
+  /// What does not fit the known facts of the machine.
   func machineFindings(_ segments: [CoreSegment], _ elfMachine: Machine) -> [CoreFinding] {
     let dumped = segments.indices.filter { segments[$0].header.type == ProgramHeader.load }
     var findings: [CoreFinding] = []
@@ -66,8 +66,8 @@ extension CoreHeaderCheck {
   private func missingMemory(_ dumped: PhysicalRangeSet, _ elfMachine: Machine) -> [CoreFinding] {
     guard let memory = machine.memory, let crashRegions = machine.crashRegions else { return [] }
     let low = [elfMachine.undumped].compactMap(\.self)
-    let left = crashRegions.union(machine.excluded).union(dumped).union(PhysicalRangeSet(low))
-    return memory.subtracting(left).ranges.map {
+    let known = crashRegions.union(machine.excluded).union(dumped).union(PhysicalRangeSet(low))
+    return memory.subtracting(known).ranges.map {
       CoreFinding(.programHeaders, .missingMemory($0))
     }
   }
@@ -76,9 +76,9 @@ extension CoreHeaderCheck {
     let notes = segments.compactMap { segment in
       if case .cpuNote = segment.role { segment.range } else { nil }
     }
-    let strays = machine.cpuNotes.map { Set(notes).subtracting($0) } ?? []
-    // As many as there are absent CPUs may be theirs.
-    let stale = strays.count > machine.absentCPUs ? strays : []
+    let unknown = machine.cpuNotes.map { Set(notes).subtracting($0) } ?? []
+    // As many as there are absent CPUs may belong to those.
+    let stale = unknown.count > machine.absentCPUs ? unknown : []
     var findings: [CoreFinding] = []
     for (number, segment) in segments.enumerated() {
       guard let range = segment.range else { continue }
@@ -101,7 +101,7 @@ extension CoreHeaderCheck {
     return findings + missingNotes(notes)
   }
 
-  /// A note outside of memory cannot be read; one in the crash kernel's is written over.
+  /// A note outside of memory cannot be read; one in the crash kernel's memory is overwritten.
   private func lostNote(_ range: PhysicalRange) -> [CoreProblem] {
     if let memory = machine.memory, !memory.contains(range) {
       return [range].subtracting(memory).map(CoreProblem.notMemory)

@@ -33,8 +33,8 @@ extension CoreHeaderCheck {
     return findings + overlaps(segments, Array(notes), CoreProblem.noteOverlap)
   }
 
-  /// The rules for memory: `fs/proc/vmcore.c:process_ptload_program_headers_elf64`, and what the tools
-  /// that read the dump take for granted.
+  /// The rules for memory: `fs/proc/vmcore.c:process_ptload_program_headers_elf64`, and those of the
+  /// tools that read the dump.
   func memoryFindings(_ segments: [CoreSegment]) -> [CoreFinding] {
     let loads = segments.indices.filter { segments[$0].header.type == ProgramHeader.load }
     guard !loads.isEmpty else { return [CoreFinding(.programHeaders, .noMemory)] }
@@ -61,7 +61,7 @@ extension CoreHeaderCheck {
     guard machine.linearMap == nil, let first = mapped.first else { return [] }
     let expected = segments[first].header.offsetOfMap
     return mapped.filter { segments[$0].header.offsetOfMap != expected }.map {
-      let problem = CoreProblem.twoLinearMaps(segments[$0].header.offsetOfMap, others: expected)
+      let problem = CoreProblem.twoLinearMaps(segments[$0].header.offsetOfMap, first: expected)
       return CoreFinding(.programHeader($0), problem)
     }
   }
@@ -97,7 +97,7 @@ extension CoreHeaderCheck {
     return memory.contains(range) && !memory.contains(pages)
   }
 
-  /// Which of some program headers share bytes.
+  /// Finds program headers that share bytes.
   private func overlaps(
     _ segments: [CoreSegment], _ numbers: [Int], _ problem: (PhysicalRange, Int) -> CoreProblem
   ) -> [CoreFinding] {
@@ -106,12 +106,12 @@ extension CoreHeaderCheck {
     }.sorted { ($0.range, $0.number) < ($1.range, $1.number) }
     var findings: [CoreFinding] = []
     var furthest: (range: PhysicalRange, number: Int)?
-    for piece in memory {
-      if let other = furthest, let common = other.range.intersection(piece.range) {
+    for segment in memory {
+      if let other = furthest, let common = other.range.intersection(segment.range) {
         findings.append(
-          CoreFinding(.programHeader(piece.number), problem(common, other.number)))
+          CoreFinding(.programHeader(segment.number), problem(common, other.number)))
       }
-      if furthest.map({ $0.range.end < piece.range.end }) != false { furthest = piece }
+      if furthest.map({ $0.range.end < segment.range.end }) != false { furthest = segment }
     }
     return findings
   }

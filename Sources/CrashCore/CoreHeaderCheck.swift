@@ -3,21 +3,21 @@
 import BinaryFormat
 import ELF
 
-/// Reads the bytes of a core header as the crash kernel will, and tells what it would refuse or what
+/// Reads a core header (elfcorehdr) as the crash kernel will, and finds what that would refuse and what
 /// would spoil the dump.
 ///
-/// Source: `fs/proc/vmcore.c:parse_crash_elf64_headers` and what it calls. Nothing here knows how the
-/// header was made.
+/// Source: `fs/proc/vmcore.c:parse_crash_elf64_headers` and what it calls. It uses nothing of what writes
+/// headers.
 public struct CoreHeaderCheck: Hashable, Sendable {
-  /// What the header is compared with.
+  /// The machine that the header is compared with.
   public let machine: CoreMachine
 
-  /// A check by what is known of the machine; without a machine, by the header alone.
+  /// A check against the known facts of a machine; without them, of the header alone.
   public init(of machine: CoreMachine = CoreMachine()) {
     self.machine = machine
   }
 
-  /// What is wrong with a header; nothing when the crash kernel may have it.
+  /// The defects of a header; empty for a good one.
   ///
   /// - Parameter header: its bytes, with or without padding.
   public func findings(in header: Span<UInt8>) -> [CoreFinding] {
@@ -65,7 +65,7 @@ public struct CoreHeaderCheck: Hashable, Sendable {
     return findings
   }
 
-  /// A 32-bit header is good for 32-bit kernels, which take no other.
+  /// 32-bit kernels take a 32-bit header, and no other.
   private func classProblem(_ fields: ELFHeader.Fields) -> CoreProblem {
     let is64Bit = (machine.machine ?? fields.machine).classes == [.bits64]
     return fields.fileClass == 1 && !is64Bit ? .notChecked : .fileClass(fields.fileClass)
@@ -82,7 +82,7 @@ public struct CoreHeaderCheck: Hashable, Sendable {
 
   private func sizeFindings(_ fields: ELFHeader.Fields, _ header: Span<UInt8>) -> [CoreFinding] {
     if fields.tableEnd > header.count {
-      // A count of 65535 that is no count has been told.
+      // `extendedCount` is a finding already.
       return fields.count == .max
         ? [] : [CoreFinding(.offset(56), .truncated(size: fields.tableEnd))]
     }

@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ELF
-public import PhysicalMemory
+package import ELF
+package import PhysicalMemory
 
-/// A program header of a core header, and what it seems to be for.
+/// A program header of a core header, and its likely role.
 ///
-/// The file does not say: notes are told apart by their size, the kernel's mapping by its address.
-public struct CoreSegment: Hashable, Sendable {
-  /// What a segment is for.
-  public enum Role: Hashable, Sendable {
-    /// The registers of a CPU: which of the notes it is, from 0. Notes are in the order of the CPUs'
-    /// numbers, some of which may be left out.
+/// The file does not state roles: the size of a note and the address of a mapping decide.
+package struct CoreSegment: Hashable, Sendable {
+  package enum Role: Hashable, Sendable {
+    /// The registers of a CPU, with the number of the note, from 0. Notes are in the order of the CPUs'
+    /// numbers, and some CPUs may have none.
     case cpuNote(Int)
-    /// What the kernel says of itself.
-    case vmcoreinfo
-    /// The kernel, where it is linked.
-    case kernelText
-    /// Memory of the crashed machine.
-    case memory
+    case vmcoreinfo, kernelText, memory
     /// Low memory that is copied elsewhere before the crash kernel runs.
     case backup
-    /// Another type of program header; the crash kernel carries it along.
+    /// Another type of program header, which the crash kernel passes on.
     case other
   }
 
-  /// What it seems to be for.
-  public let role: Role
-  /// The program header.
-  public let header: ProgramHeader
+  package let role: Role
+  package let header: ProgramHeader
 
-  /// The memory it stands for; nil when it is empty or passes the end of the address space.
-  public var range: PhysicalRange? {
+  /// Its physical addresses; nil when it is empty or passes the end of the address space.
+  package var range: PhysicalRange? {
     PhysicalRange(
       start: header.type == ProgramHeader.note ? header.offset : header.physicalAddress,
       size: header.memorySize)
@@ -44,8 +36,8 @@ public struct CoreSegment: Hashable, Sendable {
   /// - Parameters:
   ///   - headers: in the order of the file.
   ///   - machine: the architecture.
-  ///   - vmcoreinfo: where that note is; without it, it is the last note too large for registers.
-  public static func segments(
+  ///   - vmcoreinfo: the place of that note; nil for the last note that is too large for registers.
+  package static func segments(
     _ headers: [ProgramHeader], machine: Machine, vmcoreinfo: PhysicalRange? = nil
   ) -> [CoreSegment] {
     let vmcoreinfo = headers.placeOfVMCoreInfo(at: vmcoreinfo)
@@ -69,39 +61,39 @@ public struct CoreSegment: Hashable, Sendable {
 }
 
 extension [ProgramHeader] {
-  /// Registers take less than 1 KiB; what a kernel says of itself, a page and more
-  /// (`include/linux/vmcore_info.h`).
+  /// Registers take less than 1 KiB, vmcoreinfo a page or more (`include/linux/vmcore_info.h`).
   fileprivate func placeOfVMCoreInfo(at range: PhysicalRange?) -> Int? {
-    let isThere = firstIndex {
+    let exact = firstIndex {
       $0.type == ProgramHeader.note && range?.start == $0.offset && range?.size == $0.memorySize
     }
-    return isThere ?? lastIndex { $0.type == ProgramHeader.note && $0.memorySize > 4096 }
+    return exact ?? lastIndex { $0.type == ProgramHeader.note && $0.memorySize > 4096 }
   }
 
-  /// The kernel's mapping comes before all memory, and leads elsewhere than the linear map, or it is a
-  /// part of that, as no memory is.
+  /// The kernel's mapping is the first `PT_LOAD`, and is either outside of the linear map or covers a part
+  /// of a range in it.
   fileprivate func placeOfKernelText(on machine: Machine) -> Int? {
     guard let first = firstIndex(where: { $0.type == ProgramHeader.load }),
       self[first].hasVirtualAddress
     else { return nil }
-    let others = self[(first + 1)...].filter { $0.type == ProgramHeader.load }
-    let isLinear = others.contains {
+    let rest = self[(first + 1)...].filter { $0.type == ProgramHeader.load }
+    let isLinear = rest.contains {
       $0.hasVirtualAddress && $0.offsetOfMap == self[first].offsetOfMap
     }
     let isPart =
       machine.textIsInLinearMap
-      && others.contains { $0.memory.flatMap(self[first].isWithin) == true }
-    return others.isEmpty || isLinear && !isPart ? nil : first
+      && rest.contains { $0.memory.flatMap(self[first].isWithin) == true }
+    return rest.isEmpty || isLinear && !isPart ? nil : first
   }
 }
 
 extension ProgramHeader {
-  /// Whether the address is known: 0 and all ones say that it is not.
+  /// Whether the virtual address is known: neither 0 nor all ones.
   var hasVirtualAddress: Bool { virtualAddress != 0 && virtualAddress != .max }
 
-  /// Whether the address is known, and one of the upper half, where kernels are.
+  /// Whether it is an address of the upper half, where kernels are.
   var hasKernelAddress: Bool { hasVirtualAddress && virtualAddress >> 63 == 1 }
-  /// The distance from its physical to its virtual address, modulo 2^64.
+
+  /// What is added to a physical address for the virtual one, modulo 2^64.
   package var offsetOfMap: UInt64 { virtualAddress &- physicalAddress }
 
   /// Its memory; nil when it is empty or wraps.
@@ -109,9 +101,25 @@ extension ProgramHeader {
 
   fileprivate func isWithin(_ range: PhysicalRange) -> Bool? { memory.map(range.contains) }
 
-  /// Whether the bytes are in a copy of low memory: of 640 KiB at most.
+  /// Whether its bytes are a copy of low memory, of 640 KiB at most.
   fileprivate func isBackup(on machine: Machine) -> Bool {
     type == Self.load && offset != physicalAddress
       && physicalAddress < machine.backupLimit && memorySize <= 0xa_0000
   }
+}
+
+// What differs between the crash dumps of architectures.
+extension Machine {
+  /// Whether a crash kernel refuses every 64-bit header: `arch/arm/include/asm/elf.h:vmcore_elf64_check_arch`.
+  var refusesCoreHeaders: Bool { self == .arm }
+
+  /// Memory that no dump has: `arch/x86/kernel/crash.c:elf_header_exclude_ranges`.
+  package var undumped: PhysicalRange? { self == .x86_64 ? PhysicalRange(0..<1 << 20) : nil }
+
+  /// The end of the memory that may be backed up. ppc64 saves 64 KiB from 0 on
+  /// (`arch/powerpc/kexec/crash.c:sync_backup_region_phdr`), kexec-tools on x86 up to 640 KiB.
+  var backupLimit: UInt64 { self == .x86_64 ? 0xa_0000 : 1 }
+
+  /// Whether the kernel's own mapping is a part of the linear map, not outside of it.
+  var textIsInLinearMap: Bool { self == .loongarch }
 }

@@ -3,18 +3,17 @@
 import BinaryFormat
 public import ELF
 
-/// What a kernel tells the readers of its dump: the lines `KEY=VALUE` of its vmcoreinfo note.
+/// The lines `KEY=VALUE` of the vmcoreinfo note, by which tools read a dump.
 ///
-/// Source: `kernel/vmcore_info.c`. Numbers come in three spellings: `SYMBOL(_stext)` in hexadecimal
-/// without `0x`, `NUMBER(…)` in decimal with a sign or in hexadecimal with `0x`, and `KERNELOFFSET`
-/// in hexadecimal without `0x`.
+/// Source: `kernel/vmcore_info.c`. `SYMBOL(_stext)` and `KERNELOFFSET` are hexadecimal without `0x`,
+/// `NUMBER(…)` is decimal with a sign or hexadecimal with `0x`.
 public struct VMCoreInfo: Hashable, Sendable {
-  /// The values, as they are written, by their keys; of a key that comes twice, the first.
+  /// The values as written, by key; the first one of a repeated key.
   public let values: [String: String]
 
-  /// Reads the lines; those without `=` are passed over.
+  /// Reads the lines; skips those without `=`.
   public init(_ text: String) {
-    // By bytes: "\r\n" is one character, and would hide the end of a line.
+    // By bytes: the character "\r\n" would hide the end of a line.
     values = text.utf8.split(separator: UInt8(ascii: "\n")).reduce(into: [:]) { values, line in
       guard let sign = line.firstIndex(of: UInt8(ascii: "=")) else { return }
       let key = String(decoding: line[..<sign], as: UTF8.self)
@@ -23,13 +22,13 @@ public struct VMCoreInfo: Hashable, Sendable {
     }
   }
 
-  /// The lines of the note `VMCOREINFO`; nil when there is none among these.
+  /// The lines of the note `VMCOREINFO`; nil without one.
   public init?(in notes: [ELFNote]) {
     guard let note = notes.first(where: { $0.name == "VMCOREINFO" }) else { return nil }
     self.init(String(decoding: note.descriptor.prefix { $0 != 0 }, as: UTF8.self))
   }
 
-  /// A value as it is written.
+  /// A value as written.
   public subscript(key: String) -> String? { values[key] }
 
   /// `NUMBER(name)`, taken modulo 2^64: arm64 has negative physical offsets.
@@ -43,7 +42,7 @@ public struct VMCoreInfo: Hashable, Sendable {
     values["SYMBOL(\(name))"]?.hexadecimal
   }
 
-  /// How far the kernel lies from where it was linked: `KERNELOFFSET`.
+  /// The distance between link address and load address: `KERNELOFFSET`.
   public var kernelOffset: UInt64? { values["KERNELOFFSET"]?.hexadecimal }
 
   /// Bytes in a page: `PAGESIZE`, a power of two.

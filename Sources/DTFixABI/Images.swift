@@ -27,7 +27,7 @@ final class ImageObject: HandleObject, Sendable {
     kernel = CBytes(opened.bytes.copy(of: file))
     func part(_ place: (UnifiedImage.Profile) -> Range<Int>?) -> [UInt8]? {
       opened.profile.flatMap { profile in
-        place(profile.places).map { profile.piece($0).copy(of: file) }
+        place(profile.places).map { profile.section($0).copy(of: file) }
       }
     }
     initrd = part(\.initrd).map(CBytes.init)

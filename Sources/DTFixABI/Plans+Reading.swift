@@ -32,7 +32,7 @@ public func dtfix_plan_manifest(
   _ plan: OpaquePointer?, _ text: HandlePlace?, _ error: HandlePlace?
 ) -> CInt {
   answer(error, text, "text") { () throws(CallFailure) in
-    BufferObject(LoadManifest(try segmented(plan)).text)
+    BufferObject(PlanManifest(try segmented(plan)).text)
   }
 }
 
@@ -49,7 +49,7 @@ public func dtfix_plan_json(
 /// The segments of a plan.
 ///
 /// - Throws: ``CallFailure`` for files, which the kernel plans.
-@safe private func segmented(_ handle: OpaquePointer?) throws(CallFailure) -> LoadPlan {
+@safe private func segmented(_ handle: OpaquePointer?) throws(CallFailure) -> KexecPlan {
   guard let plan = try PlanObject.of(handle).plan else {
     throw CallFailure(.usage, "plan: kexec_file_load plans by itself: there are no segments")
   }

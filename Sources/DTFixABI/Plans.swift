@@ -15,13 +15,13 @@ final class PlanObject: HandleObject, Sendable {
   let reason: CText
   let architecture: CText
   /// What kexec_load takes; nil for kexec_file_load.
-  let plan: LoadPlan?
+  let plan: KexecPlan?
   let segments: [PlannedSegment]
   /// What kexec_file_load takes; nil for kexec_load.
   let files: PlannedFiles?
 
   /// A plan for kexec_load.
-  init(_ plan: LoadPlan, _ choice: CallChoice) {
+  init(_ plan: KexecPlan, _ choice: CallChoice) {
     purpose = plan.purpose
     call = choice.call
     reason = CText(choice.reason)
@@ -32,7 +32,9 @@ final class PlanObject: HandleObject, Sendable {
   }
 
   /// Files for kexec_file_load.
-  init(_ files: PlannedFiles, _ choice: CallChoice, for purpose: Purpose, _ architecture: Architecture) {
+  init(
+    _ files: PlannedFiles, _ choice: CallChoice, for purpose: Purpose, _ architecture: Architecture
+  ) {
     self.purpose = purpose
     call = choice.call
     reason = CText(choice.reason)
@@ -68,7 +70,7 @@ struct PlannedSegment: Sendable {
   let bytes: CBytes
   let memory: PhysicalRange
 
-  init(_ segment: LoadPlan.Segment) {
+  init(_ segment: KexecPlan.Segment) {
     name = CText(segment.part.name)
     bytes = CBytes(segment.bytes)
     memory = segment.range

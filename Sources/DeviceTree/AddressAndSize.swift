@@ -2,7 +2,7 @@
 
 import BinaryFormat
 
-/// How many 32-bit cells an address and a size take: `#address-cells` and `#size-cells`.
+/// The numbers of 32-bit cells in an address and in a size: `#address-cells` and `#size-cells`.
 public struct CellCounts: Hashable, Sendable {
   /// Cells of an address: 1 or 2.
   public let address: Int
@@ -11,7 +11,7 @@ public struct CellCounts: Hashable, Sendable {
   /// Bytes of an address and a size together.
   public var tupleSize: Int { (address + size) * 4 }
 
-  /// Cell counts; nil unless both are 1 or 2, all that libfdt and Linux's early boot code handle.
+  /// Cell counts; nil unless both are 1 or 2, which is what libfdt and Linux's early boot code handle.
   public init?(address: Int, size: Int) {
     guard 1...2 ~= address, 1...2 ~= size else { return nil }
     self.address = address
@@ -19,7 +19,7 @@ public struct CellCounts: Hashable, Sendable {
   }
 }
 
-/// An address and a size as a tree stores them: either may be 0, and the sum may wrap.
+/// An address and a size as a tree stores them: both may be 0, and their sum may wrap.
 public struct AddressAndSize: Hashable, Sendable {
   /// The first byte.
   public var address: UInt64
@@ -45,8 +45,8 @@ extension AddressAndSize: Comparable {
 extension PropertyValue {
   /// Address and size pairs, as in `reg`.
   ///
-  /// `cells` are the ones in force at this property: for `reg`, those of the parent node; for the
-  /// properties of `/chosen`, those of the root. Nil when the length is no multiple of a pair.
+  /// `cells` are those of the parent node for `reg`, and those of the root for the properties of
+  /// `/chosen`. Nil when the length is no multiple of a pair.
   public func tuples(_ cells: CellCounts) -> [AddressAndSize]? {
     guard bytes.count % cells.tupleSize == 0 else { return nil }
     let span = bytes.span
@@ -73,7 +73,7 @@ extension PropertyValue {
 }
 
 extension Span<UInt8> {
-  /// One or two cells that are known to be there.
+  /// One or two cells, which must be within the span.
   fileprivate func number(at offset: Int, cells: Int) -> UInt64 {
     (0..<cells).reduce(0) { number, index in
       number << 32 | UInt64((try? bigEndian(UInt32.self, at: offset + index * 4)) ?? 0)

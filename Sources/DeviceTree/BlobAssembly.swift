@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes a blob front to back: header, reservations, structure, strings, free space.
-///
-/// Everything is known before the first byte is written, so every byte is written once.
+/// Writes a blob front to back, each byte once: header, reservations, structure, strings, free space.
 struct BlobAssembly {
   /// The blob, padded to 8 bytes.
   let words: [UInt64]
@@ -11,7 +9,7 @@ struct BlobAssembly {
   ///
   /// - Parameters:
   ///   - reservations: the reservation block, its closing entry included.
-  ///   - structure: the structure block, in up to three pieces.
+  ///   - structure: the structure block, in up to three parts.
   ///   - strings: the strings block.
   ///   - headroom: bytes of free space.
   /// - Throws: ``DeviceTreeError/Code/noSpace`` beyond 2 GiB, libfdt's limit.
@@ -25,7 +23,7 @@ struct BlobAssembly {
     let size = (stringsOffset + strings.count + headroom + 7) & ~7
     guard size <= Int32.max else { throw DeviceTreeError(.noSpace) }
 
-    // Zeroes to be written over would cost as much as all the copying.
+    // Zeroing the buffer first would cost as much as all the copying.
     words = unsafe Array(unsafeUninitializedCapacity: size / 8) { words, wordCount in
       let blob = UnsafeMutableRawBufferPointer(words)
       var offset = 0

@@ -2,7 +2,7 @@
 
 import BinaryFormat
 
-/// Where the three blocks of a checked blob lie, in bytes from its start.
+/// The places of the three blocks of a checked blob, in bytes from its start.
 struct BlobBlocks {
   /// The memory reservation block, its closing entry included.
   let reservations: Range<Int>
@@ -10,7 +10,7 @@ struct BlobBlocks {
   let structure: Range<Int>
   /// The strings block.
   let strings: Range<Int>
-  /// Where the children of the root begin.
+  /// The places of the root's children.
   let rootIndex: RootIndex
   /// The size that the header declares.
   let totalSize: Int
@@ -21,8 +21,8 @@ struct BlobBlocks {
 
   /// Checks a blob from end to end and finds its blocks.
   ///
-  /// What `fdt_check_full` checks and what Linux and libfdt take for granted: see
-  /// ``StructureCursor``. The file may be longer than the blob.
+  /// Checks what `fdt_check_full` checks, and what Linux and libfdt assume: see ``StructureCursor``. The
+  /// file may be longer than the blob.
   init(checking file: Span<UInt8>) throws(DeviceTreeError) {
     let header = try BlobHeader(file)
     let blob = file.extracting(0..<header.totalSize)
@@ -38,7 +38,7 @@ struct BlobBlocks {
       case .property(let name, _):
         try names.check(nameAt: name, of: cursor.tokenOffset, in: blob)
       case .beginNode where cursor.level == 1:
-        // Readers look for the root at the very start: no-op tags before it are left out.
+        // Readers expect the root at the very start, so no-op tags before it are left out.
         start = cursor.tokenOffset
       case .beginNode(let name) where cursor.level == 2:
         rootIndex.append(at: cursor.tokenOffset - start, nameSize: name.count)
@@ -60,9 +60,8 @@ struct BlobBlocks {
     }
   }
 
-  /// Finds the entry of size 0 that ends the reservation block.
-  ///
-  /// As `libfdt:fdt_num_mem_rsv` and `drivers/of/fdt.c:early_init_fdt_scan_reserved_mem` read it.
+  /// The reservation block up to its closing entry of size 0, as `libfdt:fdt_num_mem_rsv` and
+  /// `drivers/of/fdt.c:early_init_fdt_scan_reserved_mem` read it.
   private static func reservations(
     _ header: BlobHeader, in blob: Span<UInt8>
   ) throws(DeviceTreeError) -> Range<Int> {

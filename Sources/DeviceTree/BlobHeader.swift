@@ -17,19 +17,19 @@ package struct BlobHeader {
   let reservationsOffset: Int
   let version: UInt32
   let stringsSize: Int
-  /// Version 16 has no such field: the block then reaches to the end of the blob at most.
+  /// Version 16 has no such field: the block then ends with the blob at the latest.
   let structSize: Int
 
-  /// Where the structure block of a tree of ours lies.
+  /// The structure block of a blob written here.
   var structure: Range<Int> { structOffset..<structOffset + structSize }
-  /// Where the strings block lies.
+  /// The strings block.
   var strings: Range<Int> { stringsOffset..<stringsOffset + stringsSize }
-  /// Where the reservation block of a tree of ours lies: the structure block follows it.
+  /// The reservation block of a blob written here: the structure block follows it.
   var reservations: Range<Int> { reservationsOffset..<structOffset }
 
-  /// Reads the header and checks that every block lies inside the blob, aligned and apart.
+  /// Reads the header and checks that every block is inside the blob and aligned, and that none overlap.
   ///
-  /// libfdt's `fdt_check_header` checks most of this too, but cannot say which field is wrong.
+  /// libfdt's `fdt_check_header` checks most of this, but does not report which field is wrong.
   init(_ file: Span<UInt8>) throws(DeviceTreeError) {
     let magic = try Field.magic.read(file)
     guard magic == Self.magic else { throw Field.magic.error(.badMagic, magic) }
@@ -60,7 +60,7 @@ package struct BlobHeader {
     stringsSize = try Field.stringsSize.size(file, at: stringsOffset, to: totalSize)
     reservationsOffset = try Field.reservationsOffset.block(
       file, from: headerSize, to: totalSize, alignment: 8)
-    // Version 16 does not say where the structure block ends, so only the later block is known.
+    // Version 16 does not state the end of the structure block, so an overlap is found later.
     if version > 16, structOffset < stringsOffset + stringsSize,
       stringsOffset < structOffset + structSize
     {
@@ -68,7 +68,7 @@ package struct BlobHeader {
     }
   }
 
-  /// A field of the header, named and placed as the specification has it.
+  /// A field of the header, with its offset.
   enum Field: Int {
     case magic = 0
     case totalSize = 4

@@ -3,30 +3,28 @@
 import BinaryFormat
 internal import CLibFDT
 
-/// Many edits of one child of the root at the price of one.
+/// Many edits of one child of the root at the cost of one.
 ///
-/// libfdt moves all that follows an edit, every time: patching `/chosen` of a 2 MiB tree is a dozen
-/// copies of 2 MiB. An excerpt is a small tree to make the edits in; putting it back is one copy.
-/// Both trees share the strings block, which edits only add to, so names keep their offsets.
+/// libfdt moves everything behind an edit, every time: patching `/chosen` of a 2 MiB tree takes a dozen
+/// copies of 2 MiB. An excerpt is a small tree for the edits; putting it back is one copy. Both trees have
+/// the same strings block, which edits only append to, so names keep their offsets.
 extension DeviceTree {
-  /// Makes many edits of the reservations and of one child of the root, all of them or none.
+  /// Edits the reservations and one child of the root, all or nothing.
   ///
-  /// The body edits a small tree: the reservations, the root with its own properties, and that child
-  /// with all below it, if it exists. Aliases lead nowhere unless the child is `/aliases`. The
-  /// reservations and the child then take the place of this tree's own: one that the body deletes is
-  /// gone, one that it adds, by whatever name, takes its place, or becomes the first child of the root
-  /// where there was none. What else it changes is dropped: the root's properties, the boot CPU.
-  /// `FDT_NOP` tags inside the child go away.
+  /// The body edits a small tree: the reservations, the root with its properties, and that child with all
+  /// below it, if it exists. Aliases work only when the child is `/aliases`. The reservations and the child
+  /// then replace those of this tree: a child that the body deletes is deleted, one that it adds, under any
+  /// name, takes its place, or becomes the first child of the root. Other changes, of the root's properties
+  /// and the boot CPU, are dropped. `FDT_NOP` tags inside the child are removed.
   ///
   /// When the body throws, nothing changes.
   ///
   /// - Parameters:
-  ///   - child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
-  ///   - body: the edits, by the same paths as in the whole tree: `/chosen`.
-  /// - Returns: what the body returns.
-  /// - Throws: what the body throws; ``DeviceTreeError/Code/badName`` for a name that no child has,
+  ///   - child: a name without slash; `chosen` also finds `chosen@0`, as in every path.
+  ///   - body: the edits, with the paths of the whole tree: `/chosen`.
+  /// - Throws: what the body throws; ``DeviceTreeError/Code/badName`` for an illegal name,
   ///   ``DeviceTreeError/Code/secondChild`` when the body leaves two children, and
-  ///   ``DeviceTreeError/Code/noSpace`` when the whole would pass 2 GiB.
+  ///   ``DeviceTreeError/Code/noSpace`` when the tree would pass 2 GiB.
   @discardableResult
   public mutating func edit<Result>(
     child: String, _ body: (inout DeviceTree) throws(DeviceTreeError) -> Result
@@ -38,10 +36,8 @@ extension DeviceTree {
     return result
   }
 
-  /// The same for a body that has errors of its own, or does not say `throws(DeviceTreeError)`, which
-  /// Swift 6 does not infer for a closure.
-  ///
-  /// - Throws: what the body throws, and ``DeviceTreeError``.
+  /// The same for a body that is not declared `throws(DeviceTreeError)`, which Swift 6 does not infer for a
+  /// closure.
   @discardableResult
   public mutating func edit<Result>(
     child: String, _ body: (inout DeviceTree) throws -> Result
@@ -53,9 +49,9 @@ extension DeviceTree {
     return result
   }
 
-  /// A tree of the reservations, the root's own properties and one child of the root, if it exists.
+  /// A tree of the reservations, the root's properties and one child of the root, if it exists.
   ///
-  /// - Parameter child: a name without slash; `chosen` also finds `chosen@0`, as every path here.
+  /// - Parameter child: a name without slash; `chosen` also finds `chosen@0`, as in every path.
   package func excerpt(of child: String) throws(DeviceTreeError) -> DeviceTree {
     try excerpt(of: place(of: child))
   }
@@ -80,11 +76,10 @@ extension DeviceTree {
     return DeviceTree(assembly, index)
   }
 
-  /// Puts the child and the reservations of an edited excerpt in the place of this tree's own.
+  /// Replaces the child and the reservations of this tree by those of an edited excerpt.
   ///
-  /// A child that was not there becomes the first one,
-  /// one that is gone is deleted. `FDT_NOP` tags in the old child go away; all else keeps its bytes.
-  /// Edits of this tree's own child since the excerpt was made are lost, hence `edit(child:_:)`.
+  /// A new child becomes the first one, a missing one is deleted. `FDT_NOP` tags in the old child are
+  /// removed; all else keeps its bytes. Edits of this tree's child since the excerpt was made are lost.
   ///
   /// - Throws: ``DeviceTreeError/Code/staleExcerpt`` when the excerpt is of another tree, or of this one
   ///   before later edits.
@@ -121,36 +116,32 @@ extension DeviceTree {
     replace(with: DeviceTree(assembly))
   }
 
-  /// Whether another tree, in all but the reservations, the boot CPU and one child of the root, has
-  /// the bytes of this one: the same tokens, and the same strings with perhaps more behind them.
+  /// Whether another tree has the bytes of this one, but for the reservations, the boot CPU and one child
+  /// of the root: the same tokens, and the same strings, with or without more behind them.
   package func hasSameBytes(as other: DeviceTree, besides child: String) -> Bool {
     guard let place = try? place(of: child), let otherPlace = try? other.place(of: child) else {
       return false
     }
     return withBytes { blob in
       other.withBytes { otherBlob in
-        let (parts, others) = (place.surroundings, otherPlace.surroundings)
-        return zip(parts, others).allSatisfy { $0.count == $1.count }
-          && zip(parts, others).allSatisfy {
-            otherBlob.extracting($1).starts(with: blob.extracting($0))
-          }
+        zip(place.surroundings, otherPlace.surroundings).allSatisfy {
+          $0.count == $1.count && otherBlob.extracting($1).starts(with: blob.extracting($0))
+        }
           && otherBlob.extracting(otherPlace.header.strings).starts(
             with: blob.extracting(place.header.strings))
       }
     }
   }
 
-  /// Where a child of the root lies in the blob.
+  /// The place of a child of the root in the blob.
   private struct Place {
-    /// The blob's header.
     let header: BlobHeader
-    /// The child; an empty place behind the root's properties for one that does not exist.
+    /// The child; empty, behind the root's properties, for one that does not exist.
     let child: Range<Int>
     /// Bytes of the child's name; nil for one that does not exist.
     let nameSize: Int?
-    /// Where the root's properties end.
     let endOfRootProperties: Int
-    /// The structure block before the child and behind it.
+    /// The structure block before and behind the child.
     var surroundings: [Range<Int>] {
       [header.structOffset..<child.lowerBound, child.upperBound..<header.structure.upperBound]
     }
@@ -182,13 +173,12 @@ extension DeviceTree {
 }
 
 extension Array<UInt8> {
-  /// Appends a part of a structure block that begins inside `level` open nodes, without `FDT_NOP`
-  /// tags.
+  /// Appends a part of a structure block, without `FDT_NOP` tags; `level` nodes are open where it begins.
   fileprivate mutating func append(
     tokensIn range: Range<Int>, level: Int, of blob: Span<UInt8>, _ header: BlobHeader
   ) throws(DeviceTreeError) {
     var cursor = StructureCursor(header, at: range.lowerBound, level: level)
-    // Where the tokens begin that were seen and not yet copied, and where they end.
+    // The tokens that were read and not yet copied.
     var (start, end) = (range.lowerBound, range.lowerBound)
     while cursor.offset < range.upperBound {
       _ = try cursor.next(in: blob)
@@ -207,9 +197,9 @@ extension Span<UInt8> {
   fileprivate func starts(with other: Span<UInt8>) -> Bool {
     guard count >= other.count else { return false }
     return unsafe withUnsafeBytes { bytes in
-      unsafe other.withUnsafeBytes { others in
-        guard let start = bytes.baseAddress, let first = others.baseAddress else { return true }
-        return unsafe memcmp(start, first, others.count) == 0
+      unsafe other.withUnsafeBytes { prefix in
+        guard let start = bytes.baseAddress, let first = prefix.baseAddress else { return true }
+        return unsafe memcmp(start, first, prefix.count) == 0
       }
     }
   }

@@ -7,8 +7,8 @@ extension DeviceTree {
   /// The tree as JSON.
   ///
   /// A node is an object of `properties` and `children`, each by name, in the order of the tree. A
-  /// property is `true` when empty, a list of strings, a list of 32-bit cells, or else an object
-  /// with `bytes` in hexadecimal. The second of a doubled name is called `name#2`.
+  /// property is `true` when empty, a list of strings, a list of 32-bit cells, or an object with `bytes`
+  /// in hexadecimal. The second one of a repeated name is called `name#2`.
   public func json(hiding secrets: Set<String> = []) -> JSON {
     let entries = reservations.map { entry in
       ["address": .string(hex(entry.address)), "size": .string(hex(entry.size))] as JSON
@@ -38,7 +38,7 @@ extension Node {
 }
 
 extension PropertyValue {
-  /// The value as ``DeviceTree/json(hiding:)`` shows it.
+  /// The value as in ``DeviceTree/json(hiding:)``.
   package var json: JSON {
     switch form {
     case .empty: true

@@ -3,7 +3,7 @@
 internal import CLibFDT
 
 extension DeviceTree {
-  /// Whether there is a node at this path.
+  /// Whether a node exists.
   public func contains(_ node: String) -> Bool {
     (try? offset(of: node)) != nil
   }
@@ -18,9 +18,7 @@ extension DeviceTree {
     return names
   }
 
-  /// The name of a node's first child that answers to a condition; nil when none does.
-  ///
-  /// Children behind it are not looked at.
+  /// The name of a node's first child that fulfils a condition; nil when none does.
   public func firstChild(
     of node: String, where isWanted: (String) -> Bool
   ) throws(DeviceTreeError) -> String? {
@@ -73,9 +71,9 @@ extension DeviceTree {
 
   /// Adds a node without properties as the first child of another.
   ///
-  /// - Throws: ``DeviceTreeError/Code/exists`` when the parent has a child of this name, or one that
-  ///   has it but for a unit address, which libfdt takes for the same, and
-  ///   ``DeviceTreeError/Code/badName`` for a name that no path could say.
+  /// - Throws: ``DeviceTreeError/Code/exists`` when the parent has a child of this name, or of this name
+  ///   with a unit address, which libfdt takes for the same, and ``DeviceTreeError/Code/badName`` for a
+  ///   name that cannot be part of a path.
   public mutating func addNode(_ name: String, to parent: String) throws(DeviceTreeError) {
     let offset = try offset(of: parent)
     let path = (parent == "/" ? "" : parent) + "/" + name
@@ -110,7 +108,7 @@ extension DeviceTree {
   }
 }
 
-/// The name of a node that is known to be at this offset.
+/// The name of the node at an offset.
 private func name(ofNodeAt offset: CInt, in blob: UnsafeRawPointer) -> String {
   guard let name = unsafe fdt_get_name(blob, offset, nil) else {
     preconditionFailure("a node has a name")
@@ -119,10 +117,10 @@ private func name(ofNodeAt offset: CInt, in blob: UnsafeRawPointer) -> String {
 }
 
 extension String {
-  /// Far above the 31 characters of the specification, which real trees pass.
+  /// Far above the 31 characters of the specification, which real trees exceed.
   static let longestName = 255
 
-  /// Whether the name can be stored and read back: printable ASCII, not empty, not endless.
+  /// Whether the name can be stored and read back: 1 to 255 characters of printable ASCII.
   package var isLegalName: Bool {
     let bytes = utf8.span
     guard 1...Self.longestName ~= bytes.count else { return false }
@@ -130,7 +128,7 @@ extension String {
     return (start..<bytes.count).allSatisfy { bytes[$0].isLegalInName }
   }
 
-  /// The same for a node, whose name is also a part of paths.
+  /// The same for a node, whose name is part of paths.
   package var isLegalNodeName: Bool {
     isLegalName && !utf8.contains(UInt8(ascii: "/"))
   }

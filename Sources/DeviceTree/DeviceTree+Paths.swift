@@ -2,14 +2,14 @@
 
 internal import CLibFDT
 
-/// How callers' paths become offsets.
+/// Finds nodes by path.
 ///
-/// As `libfdt:fdt_path_offset`, with three differences. `/timer` is first the node of just that name,
-/// where libfdt may answer with an earlier `timer@60005000`. An alias is an absolute path, as the
-/// Devicetree Specification (section 3.3) wants it: libfdt 1.6 follows an alias to itself until the
-/// stack ends. And a name with a NUL byte in it names nothing, where C would stop reading.
+/// As `libfdt:fdt_path_offset`, with three differences. `/timer` is preferably the node of exactly that
+/// name, where libfdt may find an earlier `timer@60005000`. An alias must be an absolute path, as in the
+/// Devicetree Specification (section 3.3): libfdt 1.6 recurses without end for an alias to itself. And no
+/// node has a name with a NUL byte, where C would stop reading.
 extension DeviceTree {
-  /// The node's place in the structure block; it is gone with the next edit.
+  /// The node's offset in the structure block, valid until the next edit.
   func offset(of node: String) throws(DeviceTreeError) -> CInt {
     let path = try absolutePath(node)
     let bytes = path.utf8.span
@@ -26,29 +26,21 @@ extension DeviceTree {
     return offset
   }
 
-  /// How many nodes are open inside this one: 1 for the root.
+  /// The level of a node: 1 for the root.
   func level(of node: String) throws(DeviceTreeError) -> Int {
     let path = try absolutePath(node)
     return 1 + path.utf8.split(separator: UInt8(ascii: "/")).count
   }
 
-  /// Puts the alias that a path begins with in its full form.
+  /// Replaces the alias at the start of a path.
   private func absolutePath(_ node: String) throws(DeviceTreeError) -> String {
     let slash = UInt8(ascii: "/")
     if node.utf8.first == slash { return node }
     let alias = node.prefix { $0 != "/" }
-    guard !alias.isEmpty else { throw DeviceTreeError(.badPath, node: node) }
-    guard let target = try aliasValue(String(alias)) else {
-      throw DeviceTreeError(.badPath, node: node)
-    }
-    guard let path = target.string, path.utf8.first == slash else {
-      throw DeviceTreeError(.badPath, node: node)
-    }
+    guard !alias.isEmpty, contains("/aliases"),
+      let path = try property(String(alias), of: "/aliases")?.string, path.utf8.first == slash
+    else { throw DeviceTreeError(.badPath, node: node) }
     return path + node.dropFirst(alias.count)
-  }
-
-  private func aliasValue(_ name: String) throws(DeviceTreeError) -> PropertyValue? {
-    contains("/aliases") ? try property(name, of: "/aliases") : nil
   }
 
   private func rootChild(_ name: Span<UInt8>) throws(DeviceTreeError) -> CInt? {
@@ -58,7 +50,7 @@ extension DeviceTree {
     }
   }
 
-  /// The child of exactly this name, else the first one whose name without unit address it is.
+  /// The child of exactly this name, else the first one of this name with a unit address.
   private func child(_ name: Span<UInt8>, of parent: CInt) -> CInt? {
     withPointer { blob in
       var short: CInt?
@@ -79,7 +71,7 @@ extension DeviceTree {
   }
 }
 
-/// How well a name in a path fits the name of a node.
+/// How a name in a path matches the name of a node.
 enum NameMatch {
   case none
   case withoutUnitAddress
@@ -87,7 +79,7 @@ enum NameMatch {
 }
 
 extension Span<UInt8> {
-  /// Where the next name in this path lies; nil at its end.
+  /// The place of the next name in this path; nil at its end.
   fileprivate func nextName(from offset: Int) -> Range<Int>? {
     let slash = UInt8(ascii: "/")
     var start = offset
@@ -97,7 +89,7 @@ extension Span<UInt8> {
     return start < end ? start..<end : nil
   }
 
-  /// Compares this name, of a path, with a node's.
+  /// Compares this name of a path with that of a node.
   func match(_ nodeName: Span<UInt8>) -> NameMatch {
     guard nodeName.count >= count else { return .none }
     for index in indices where self[index] != nodeName[index] { return .none }

@@ -3,7 +3,7 @@
 internal import CLibFDT
 
 extension DeviceTree {
-  /// A node's properties in the order of the tree; a doubled name is there twice.
+  /// A node's properties in the order of the tree, repeated names included.
   public func properties(of node: String) throws(DeviceTreeError) -> [Property] {
     let offset = try offset(of: node)
     var properties: [Property] = []
@@ -26,7 +26,7 @@ extension DeviceTree {
 
   /// A property's value; nil when the node has no such property.
   ///
-  /// - Throws: ``DeviceTreeError/Code/notFound`` when there is no such node.
+  /// - Throws: ``DeviceTreeError/Code/notFound`` for a missing node.
   public func property(
     _ name: String, of node: String
   ) throws(DeviceTreeError) -> PropertyValue? {
@@ -57,25 +57,9 @@ extension DeviceTree {
     }
   }
 
-  /// Appends an address and a size to a property, adding the property if it is missing.
-  ///
-  /// The cells are those in force there: for `/chosen` those of the root, never its own.
-  ///
-  /// - Throws: ``DeviceTreeError/Code/badValue`` when one cell cannot hold the address, the size or
-  ///   their sum, as `libfdt:fdt_appendprop_addrrange`.
-  public mutating func appendTuple(
-    _ tuple: AddressAndSize, to name: String, of node: String, cells: CellCounts
-  ) throws(DeviceTreeError) {
-    guard let value = PropertyValue(tuple, cells: cells) else {
-      throw DeviceTreeError(.badValue, node: node, property: name, value: tuple.address)
-    }
-    let old = try property(name, of: node)?.bytes ?? []
-    try setProperty(name, of: node, to: PropertyValue(bytes: old + value.bytes))
-  }
-
   /// Deletes every copy of a property and returns their values, first to last.
   ///
-  /// libfdt's `fdt_delprop` deletes the first one only and so uncovers the next.
+  /// libfdt's `fdt_delprop` deletes the first one only, and so uncovers the next.
   @discardableResult
   public mutating func deleteProperty(
     _ name: String, of node: String
@@ -91,12 +75,12 @@ extension DeviceTree {
     return deleted
   }
 
-  /// A node's own `#address-cells` and `#size-cells`, which rule the addresses of its children.
+  /// A node's own `#address-cells` and `#size-cells`, which apply to the addresses of its children.
   ///
   /// A missing one is an error: Linux and libfdt assume different defaults
   /// (`drivers/of/fdt.c:early_init_dt_scan_root` 1, `libfdt:fdt_address_cells` 2).
   ///
-  /// - Throws: ``DeviceTreeError/Code/badCells`` unless both are there and are 1 or 2.
+  /// - Throws: ``DeviceTreeError/Code/badCells`` unless both exist and are 1 or 2.
   public func cellCounts(of node: String) throws(DeviceTreeError) -> CellCounts {
     func count(_ name: String) throws(DeviceTreeError) -> Int {
       let value = try property(name, of: node)

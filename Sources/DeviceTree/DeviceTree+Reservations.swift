@@ -2,8 +2,8 @@
 
 internal import CLibFDT
 
-/// The memory reservation block: addresses that the kernel must not use, in 64-bit numbers whatever
-/// the cells of the tree. Devicetree Specification v0.4, section 5.3.
+/// The memory reservation block: addresses that the kernel must not use, always 64-bit numbers.
+/// Devicetree Specification v0.4, section 5.3.
 extension DeviceTree {
   /// All reservations, in the order of the blob.
   public var reservations: [AddressAndSize] {
@@ -20,8 +20,8 @@ extension DeviceTree {
 
   /// Adds a reservation at the end of the list.
   ///
-  /// - Throws: ``DeviceTreeError/Code/emptyReservation`` for a size of 0: that is how the list ends,
-  ///   so later entries would not be seen; ``DeviceTreeError/Code/wrappingRange`` when the sum wraps.
+  /// - Throws: ``DeviceTreeError/Code/emptyReservation`` for a size of 0, which ends the list for readers;
+  ///   ``DeviceTreeError/Code/wrappingRange`` when the sum wraps.
   public mutating func addReservation(_ entry: AddressAndSize) throws(DeviceTreeError) {
     try entry.checkIsReservation()
     try editReservations { blob in unsafe fdt_add_mem_rsv(blob, entry.address, entry.size) }
@@ -40,24 +40,10 @@ extension DeviceTree {
     }
     return !places.isEmpty
   }
-
-  /// Replaces the whole list.
-  public mutating func replaceReservations(
-    with entries: [AddressAndSize]
-  ) throws(DeviceTreeError) {
-    var replaced = self
-    for place in reservations.indices.reversed() {
-      try replaced.editReservations { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
-    }
-    for entry in entries {
-      try replaced.addReservation(entry)
-    }
-    self = replaced
-  }
 }
 
 extension AddressAndSize {
-  /// Throws for what would end the list, and for what wraps.
+  /// Throws for an entry that would end the list, and for one that wraps.
   func checkIsReservation() throws(DeviceTreeError) {
     guard size > 0 else { throw DeviceTreeError(.emptyReservation, value: address) }
     guard !address.addingReportingOverflow(size).overflow else {

@@ -5,8 +5,8 @@ import BinaryFormat
 extension DeviceTree {
   /// The tree as device-tree source (DTS), which `dtc` compiles back to the same tree.
   ///
-  /// The boot CPU is not part of the language: `dtc -b` sets it. Names outside `dtc`'s alphabet
-  /// (blanks, for one) are printed as they are, and `dtc` refuses them.
+  /// The boot CPU is not part of the language: `dtc -b` sets it. Names with characters that `dtc` refuses,
+  /// such as blanks, are printed as they are.
   ///
   /// - Parameters:
   ///   - sorted: reservations, properties and nodes in the order of `dtc -s`, for comparing.

@@ -14,20 +14,20 @@ public struct DeviceTree: Sendable {
   /// The blob and its free space, in 8-byte words because libfdt requires 8-byte alignment.
   private var words: [UInt64]
 
-  /// Where the children of the root are; unknown after an edit that adds or deletes a node.
+  /// The places of the root's children; nil after an edit that adds or deletes a node.
   var rootIndex: RootIndex?
 
-  /// How many bytes followed the blob in the file it was read from: padding, or something appended.
+  /// How many bytes followed the blob in its file.
   public private(set) var trailingByteCount = 0
 
-  /// The `totalsize` of the file it was read from, free space included; 0 for a tree made here.
+  /// The `totalsize` in its file, free space included; 0 for a tree made here.
   public private(set) var sourceSize = 0
 
-  /// The format version of the file it was read from: 16, 17, or a later one that is compatible with
-  /// them. What is written is always 17.
+  /// The format version of its file: 16, 17, or a later one that is compatible with them. Blobs are
+  /// written in version 17.
   public private(set) var sourceVersion: UInt32 = 17
 
-  /// Free space of a tree that is opened: what a hand-over adds fits without growing.
+  /// Free space of an opened tree: the additions for a kexec fit without growing.
   static let headroom = 4096
 
   /// A tree with a root node and nothing else.
@@ -41,8 +41,8 @@ public struct DeviceTree: Sendable {
 
   /// Opens a blob, after checking it from end to end.
   ///
-  /// Bytes after the blob's `totalsize` are ignored and counted in ``trailingByteCount``. `FDT_NOP`
-  /// tags and the order of everything are kept; free space inside the blob is not.
+  /// Bytes after the blob's `totalsize` are ignored and counted in ``trailingByteCount``. Order and
+  /// `FDT_NOP` tags are kept; free space is not.
   ///
   /// - Throws: ``DeviceTreeError`` with the offset and the value that break the format.
   public init(blob file: Span<UInt8>) throws(DeviceTreeError) {
@@ -59,39 +59,39 @@ public struct DeviceTree: Sendable {
     sourceSize = blocks.totalSize
   }
 
-  /// Opens a blob held in an array; see ``init(blob:)-(Span<UInt8>)``.
+  /// Opens a blob in an array; see ``init(blob:)-(Span<UInt8>)``.
   public init(blob file: [UInt8]) throws(DeviceTreeError) {
     try self.init(blob: file.span)
   }
 
   /// The physical id of the CPU that boots: the header's `boot_cpuid_phys`.
   ///
-  /// Only powerpc reads it, and there it must be the id of a CPU node.
+  /// Only powerpc reads it, where it must be the id of a CPU node.
   public var bootCPU: UInt32 {
     get { withPointer { unsafe clibfdt_boot_cpuid_phys($0) } }
     set { withMutablePointer { unsafe clibfdt_set_boot_cpuid_phys($0, newValue) } }
   }
 
-  /// Takes over a blob of ours, and what is known of where its nodes are.
+  /// A tree of an assembled blob.
   init(_ assembly: BlobAssembly, _ rootIndex: RootIndex? = nil) {
     words = assembly.words
     self.rootIndex = rootIndex
   }
 
-  /// Takes over another tree's blob; where this one came from stays known.
+  /// Takes over another tree's blob; the facts about the file stay.
   mutating func replace(with other: DeviceTree) {
     words = other.words
     rootIndex = other.rootIndex
   }
 
-  /// Counts as read from where another tree was read from.
+  /// Takes over the facts about another tree's file.
   mutating func takeSource(of other: DeviceTree) {
     (sourceSize, sourceVersion) = (other.sourceSize, other.sourceVersion)
   }
 
   /// The blob: version 17, without free space, exactly `totalsize` bytes long.
   ///
-  /// Our blocks are in order and adjacent, as libfdt keeps them, so `fdt_pack` would move nothing.
+  /// The blocks are in order and adjacent, as libfdt keeps them, so `fdt_pack` would move nothing.
   public var blob: [UInt8] {
     let size = withPointer { unsafe clibfdt_data_size($0) }
     var packed: [UInt8] = []
@@ -103,13 +103,13 @@ public struct DeviceTree: Sendable {
 }
 
 extension DeviceTree: Hashable {
-  /// Whether both have the same ``blob``; ``compared(with:phandles:)`` tells whether they mean the same.
+  /// Whether both have the same ``blob``; ``compared(with:phandles:)`` compares their meaning.
   public static func == (one: DeviceTree, other: DeviceTree) -> Bool { one.blob == other.blob }
-  /// The bytes of the ``blob`` stand for the tree.
+  /// Hashes the ``blob``.
   public func hash(into hasher: inout Hasher) { hasher.combine(blob) }
 }
 
-// MARK: - The plumbing of libfdt: every call goes through one of these
+// MARK: - Calls of libfdt
 
 extension DeviceTree {
   /// Lends the bytes of the blob, free space included.
@@ -136,7 +136,7 @@ extension DeviceTree {
     try check(withPointer(call), node: node, property: property)
   }
 
-  /// Runs a libfdt call that edits the blob, giving it more room for as long as it asks for some.
+  /// Runs a libfdt call that edits the blob, with more room as long as it needs some.
   @discardableResult
   @safe mutating func edit(
     node: String? = nil, property: String? = nil, _ call: (UnsafeMutableRawPointer) -> CInt
@@ -161,7 +161,7 @@ extension DeviceTree {
     }
   }
 
-  /// Doubles the buffer, so that a tree built edit by edit is copied a logarithm of its size times.
+  /// Doubles the buffer, so that the copies for many edits are few.
   mutating func grow() throws(DeviceTreeError) {
     let size = words.count * 16
     guard size <= Int32.max else { throw DeviceTreeError(.noSpace) }
@@ -175,7 +175,7 @@ extension DeviceTree {
     words = larger
   }
 
-  /// The referee behind our own checks: `fdt_check_full` on exactly the bytes of a blob.
+  /// Runs `fdt_check_full`, after our own checks, on exactly the bytes of a blob.
   private static func checkFully(_ blob: Span<UInt8>) throws(DeviceTreeError) {
     let result = unsafe blob.withUnsafeBytes { bytes in
       guard UInt(bitPattern: bytes.baseAddress) % 8 == 0 else {

@@ -3,15 +3,15 @@
 import BinaryFormat
 internal import CLibFDT
 
-/// What is wrong with a device tree, or with what was asked of it, and where.
+/// What is wrong with a device tree, or with a request for it, and where.
 public struct DeviceTreeError: Error, Hashable, Sendable {
-  /// What was found.
+  /// The kind of error.
   public var code: Code
-  /// The path of the node it concerns.
+  /// The path of the node.
   public var node: String?
-  /// The property of that node it concerns.
+  /// The property of that node.
   public var property: String?
-  /// Where in the blob: bytes from its start.
+  /// The place in the blob: bytes from its start.
   public var offset: Int?
   /// The value found there.
   public var value: UInt64?
@@ -38,9 +38,9 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
 
     /// The node or property does not exist: `FDT_ERR_NOTFOUND`.
     public static let notFound = Code(rawValue: FDT_ERR_NOTFOUND)
-    /// The node is there already: `FDT_ERR_EXISTS`.
+    /// The node exists already: `FDT_ERR_EXISTS`.
     public static let exists = Code(rawValue: FDT_ERR_EXISTS)
-    /// The blob would outgrow 2 GiB, all that libfdt can count: `FDT_ERR_NOSPACE`.
+    /// The blob would outgrow 2 GiB, libfdt's limit: `FDT_ERR_NOSPACE`.
     public static let noSpace = Code(rawValue: FDT_ERR_NOSPACE)
     /// The path does not start with `/` or with an alias: `FDT_ERR_BADPATH`.
     public static let badPath = Code(rawValue: FDT_ERR_BADPATH)
@@ -50,7 +50,7 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let truncated = Code(rawValue: FDT_ERR_TRUNCATED)
     /// The file does not begin with the magic number: `FDT_ERR_BADMAGIC`.
     public static let badMagic = Code(rawValue: FDT_ERR_BADMAGIC)
-    /// The format version is one that nothing reads any more, or not yet: `FDT_ERR_BADVERSION`.
+    /// The format version is too old or too new: `FDT_ERR_BADVERSION`.
     public static let badVersion = Code(rawValue: FDT_ERR_BADVERSION)
     /// The structure block breaks the rules of the format: `FDT_ERR_BADSTRUCTURE`.
     public static let badStructure = Code(rawValue: FDT_ERR_BADSTRUCTURE)
@@ -68,17 +68,17 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
     public static let tooDeep = Code(rawValue: 1000)
     /// A name is empty, longer than 255 bytes, or has a byte that is not printable ASCII.
     public static let badName = Code(rawValue: 1001)
-    /// A property follows a subnode of its node; readers, libfdt and Linux included, miss it.
+    /// A property follows a subnode of its node; libfdt and Linux do not find it.
     public static let lateProperty = Code(rawValue: 1002)
     /// The structure block uses a tag that the format does not have.
     public static let badTag = Code(rawValue: 1003)
-    /// A reservation of size 0 ends the list: readers would miss every later one.
+    /// A reservation of size 0, which ends the list for readers.
     public static let emptyReservation = Code(rawValue: 1004)
     /// An address and a size whose sum passes 64 bits.
     public static let wrappingRange = Code(rawValue: 1005)
-    /// The tree that `edit(child:_:)` lent was replaced by another tree.
+    /// The tree in `edit(child:_:)` was replaced by another tree.
     public static let staleExcerpt = Code(rawValue: 1006)
-    /// The root is no node that can be deleted.
+    /// The root cannot be deleted.
     public static let isRoot = Code(rawValue: 1007)
     /// The body of `DeviceTree.edit(child:_:)` gave the root a second child.
     public static let secondChild = Code(rawValue: 1008)
@@ -105,7 +105,7 @@ extension DeviceTreeError.Code: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound: "no such node or property (FDT_ERR_NOTFOUND)"
-    case .exists: "a node of this name is there already (FDT_ERR_EXISTS)"
+    case .exists: "a node of this name exists already (FDT_ERR_EXISTS)"
     case .noSpace: "the tree would outgrow 2 GiB (FDT_ERR_NOSPACE)"
     case .badPath: "a path starts with / or with an alias (FDT_ERR_BADPATH)"
     case .badPhandle: "an overlay's target is 4 bytes, and not 0xffffffff (FDT_ERR_BADPHANDLE)"
@@ -114,16 +114,16 @@ extension DeviceTreeError.Code: CustomStringConvertible {
     case .badVersion: "only format versions 16 and 17 are read (FDT_ERR_BADVERSION)"
     case .badStructure: "the structure block is not well formed (FDT_ERR_BADSTRUCTURE)"
     case .badLayout: "the blob's blocks overlap, are misaligned or outside it (FDT_ERR_BADLAYOUT)"
-    case .badCells: "#address-cells and #size-cells must be there, each 1 or 2 (FDT_ERR_BADNCELLS)"
+    case .badCells: "#address-cells and #size-cells must exist, each 1 or 2 (FDT_ERR_BADNCELLS)"
     case .badValue: "the value does not have the length or form of this property (FDT_ERR_BADVALUE)"
-    case .badOverlay: "no overlay, or one that does not fit this tree (FDT_ERR_BADOVERLAY)"
+    case .badOverlay: "not an overlay, or not for this tree (FDT_ERR_BADOVERLAY)"
     case .tooDeep: "nodes are nested deeper than the 63 levels that Linux reads"
     case .badName: "a name is 1 to 255 printable ASCII characters, a node's without '/'"
     case .wrappingRange: "the address and the size together pass the end of 64 bits"
-    case .secondChild: "one child of the root is edited; another one would be lost"
+    case .secondChild: "only one child of the root can be edited at once"
     case .isRoot: "the root cannot be deleted"
     case .staleExcerpt: "the excerpt is not of this tree as it is now"
-    case .lateProperty: "a property after a subnode, where no reader finds it"
+    case .lateProperty: "a property after a subnode, where readers do not find it"
     case .badTag: "not a tag of the structure block"
     case .emptyReservation: "a reservation of size 0 would end the list and hide all later ones"
     default: "libfdt error \(rawValue)"

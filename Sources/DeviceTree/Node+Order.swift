@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Node {
-  /// Puts properties and children in an order, here and below; linear but for the sorting.
+  /// Sorts properties and children, here and below.
   ///
-  /// What `known` has at the same path comes first, in its order; then all else: properties by the
-  /// bytes of their names; children by their names up to the unit address, then by that address,
-  /// number by number where it is made of hexadecimal numbers (`cpu@2` before `cpu@10`, `isa@1,2`
-  /// before `isa@1,10`), then by all bytes. Of equal names, the one that was first stays first.
-  ///
-  /// The recursion is as deep as the tree: ``DeviceTree/init(root:reservations:bootCPU:)`` takes 63
-  /// levels.
-  ///
-  /// - Parameter known: a tree whose order is right as far as it goes.
+  /// What `known` has at the same path comes first, in its order; then the others: properties by the bytes
+  /// of their names; children by their names up to the unit address, then by that address, number by number
+  /// where it is made of hexadecimal numbers (`cpu@2` before `cpu@10`, `isa@1,2` before `isa@1,10`), then by
+  /// all bytes. Equal names keep their order.
   public mutating func sort(like known: Node? = nil) {
     properties.sort(by: { $0.name }, like: known?.properties ?? [], key: { _ in [] })
     children.sort(by: { $0.name }, like: known?.children ?? [], key: nodeKey)
@@ -59,7 +54,7 @@ extension UInt8 {
   }
 }
 
-/// Where an element stood, and what decides where it will.
+/// The place of an element, and its sort key.
 private struct Place: Comparable {
   let rank: Int
   let key: [UInt8]
@@ -75,8 +70,8 @@ private struct Place: Comparable {
 }
 
 extension Array {
-  /// Sorts by the places of equal names in another list, and behind those by a key, by the bytes of
-  /// the name, and by the place so far.
+  /// Sorts by the places of equal names in another list; the others behind those, by a key, by the bytes
+  /// of the name, and by place.
   fileprivate mutating func sort(
     by name: (Element) -> String, like known: [Element], key: (String) -> [UInt8]
   ) {

@@ -2,7 +2,7 @@
 
 import BinaryFormat
 
-/// A node with all that is in and below it, as a plain value: for walking, comparing and printing.
+/// A node with its properties and everything below it, as a plain value.
 public struct Node: Hashable, Sendable {
   /// The name with its unit address; empty for the root.
   public var name: String
@@ -33,21 +33,19 @@ public struct Node: Hashable, Sendable {
 }
 
 extension DeviceTree {
-  /// The whole tree as a value; one pass over the blob, whatever its size.
+  /// The whole tree as a value, in one pass over the blob.
   public var root: Node {
     do throws(DeviceTreeError) {
-      return try withBytes { (blob) throws(DeviceTreeError) in try Self.readRoot(of: blob) }
+      return try withBytes { (blob) throws(DeviceTreeError) in
+        var cursor = StructureCursor(try BlobHeader(blob))
+        return try cursor.readNode(in: blob)
+      }
     } catch {
       preconditionFailure("an opened tree reads: \(error)")
     }
   }
 
-  private static func readRoot(of blob: Span<UInt8>) throws(DeviceTreeError) -> Node {
-    var cursor = StructureCursor(try BlobHeader(blob))
-    return try cursor.readNode(in: blob)
-  }
-
-  /// Makes a tree from a root node: in time and memory linear in its size.
+  /// Makes a tree from a root node, in linear time.
   ///
   /// - Throws: ``DeviceTreeError/Code/badName`` and ``DeviceTreeError/Code/tooDeep``, and what
   ///   ``addReservation(_:)`` throws.
@@ -58,8 +56,8 @@ extension DeviceTree {
     try self.init(root, reservations, bootCPU)
   }
 
-  /// The same root as another tree's kernel may have changed it: what is outside of the structure block
-  /// (reservations unless others are given, boot CPU, ``sourceSize``) is that other tree's.
+  /// Makes a tree from a root node and another tree, from which it takes the reservations unless some are
+  /// given, the boot CPU and ``sourceSize``.
   ///
   /// - Throws: ``DeviceTreeError/Code/badName``, ``DeviceTreeError/Code/tooDeep``, and
   ///   ``DeviceTreeError/Code/emptyReservation``.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the phandles of two trees lead, to compare references whose numbers differ.
-///
-/// Whatever is in the trees, a comparison takes time linear in their size: every lookup is one step.
+/// The targets of the phandles of two trees, to compare references whose numbers differ, in linear time.
 package struct PhandleReferences {
   private let first: Targets
   private let second: Targets
@@ -14,7 +12,7 @@ package struct PhandleReferences {
     self.second = Targets(second, &numbers)
   }
 
-  /// Readies the comparison of two nodes of the same path.
+  /// The references of two nodes of the same path.
   package func between(_ first: Node, _ second: Node) -> NodeReferences {
     NodeReferences(trees: self, first: SpecifierCounts(first), second: SpecifierCounts(second))
   }
@@ -25,9 +23,8 @@ package struct PhandleReferences {
     fileprivate let first: SpecifierCounts
     fileprivate let second: SpecifierCounts
 
-    /// Whether a property of the two nodes says the same in both trees.
-    ///
-    /// The property that gives a node its phandle says nothing by itself.
+    /// Whether a property of the two nodes means the same in both trees; one that gives a node its phandle
+    /// always does.
     package func areSame(_ name: String, _ value: PropertyValue?, _ otherValue: PropertyValue?)
       -> Bool
     {
@@ -74,7 +71,7 @@ private struct Targets {
     add(root, in: nil, &numbers)
   }
 
-  /// The node that a phandle leads to: of several, the last one in the tree.
+  /// The target of a phandle: of several nodes, the last one in the tree.
   subscript(phandle: UInt32) -> Target? { targets[phandle] }
 
   private mutating func add(

@@ -3,7 +3,7 @@
 import BinaryFormat
 
 extension PropertyValue {
-  /// What the bytes look like: a guess, by the rules `dtc` prints by.
+  /// The likely type of the bytes, by the rules of `dtc`.
   enum Form {
     case empty
     case strings([String])
@@ -20,7 +20,7 @@ extension PropertyValue {
 
   /// The value in device-tree source: `"text"`, `<0x1 0x2>` or `[de ad]`; nothing when empty.
   ///
-  /// `dtc` compiles it back to the same bytes, whatever the bytes mean.
+  /// `dtc` compiles it back to the same bytes.
   public var sourceText: String {
     switch form {
     case .empty: ""
@@ -30,8 +30,8 @@ extension PropertyValue {
     }
   }
 
-  /// Reads a value as a person writes it: one of `"text"`, `"one", "two"`, `<0x1 2>`, `[de ad]`,
-  /// or bare text, which is one string; no text is an empty value.
+  /// Reads a value: one of `"text"`, `"one", "two"`, `<0x1 2>`, `[de ad]`, or bare text, which is one
+  /// string; no text is an empty value.
   ///
   /// Nil for brackets or quotes that do not close, for a cell that does not fit 32 bits and for
   /// bytes that are not pairs of hexadecimal digits.
@@ -91,7 +91,7 @@ extension Array<String> {
 }
 
 extension Substring {
-  /// Takes a string in double quotes off the front; nil when none begins here, or none ends.
+  /// Removes a string in double quotes from the front; nil when there is none, or it has no end.
   fileprivate mutating func popQuoted() -> String? {
     let escapes: [Character: Character] = ["\"": "\"", "\\": "\\", "n": "\n", "t": "\t"]
     guard popFirst() == "\"" else { return nil }

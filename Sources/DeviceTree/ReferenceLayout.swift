@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which cells of a property are phandles, by the bindings that define it.
+/// The cells of a property that are phandles, by its binding.
 enum ReferenceLayout {
   /// Every cell is one.
   case phandles
-  /// A phandle, then as many cells as the property of this name in its target says.
+  /// A phandle, then as many cells as the property of this name in its target states.
   case specifiers(String)
   /// Entries of the same size, with the phandle in the same place, as in `iommu-map`.
   case entries(size: Int, phandle: Int)
   /// As `interrupt-map`: Devicetree Specification v0.4, section 2.4.3.1.
   case interruptMap
 
-  /// The layout of a property; nil when no binding known here has phandles in it.
+  /// The layout of a property; nil when no known binding has phandles in it.
   init?(property name: String) {
     if let layout = Self.byName[name] {
       self = layout
@@ -48,14 +48,14 @@ enum ReferenceLayout {
     "interrupt-map": .interruptMap,
   ]
 
-  /// What a missing count means: `drivers/of/irq.c:of_msi_get_domain`, `drivers/nvmem/core.c`.
+  /// The value of a missing count: `drivers/of/irq.c:of_msi_get_domain`, `drivers/nvmem/core.c`.
   private static let defaultCounts = ["#msi-cells": 0, "#nvmem-cell-cells": 0]
 
   /// The indices of the cells that are phandles; nil when the value does not follow the layout.
   ///
   /// - Parameters:
   ///   - counts: the counts of the node that has the property.
-  ///   - target: the counts of the node that a phandle leads to; nil when it leads nowhere.
+  ///   - target: the counts of a phandle's target; nil when there is none.
   func places(
     in cells: [UInt32], _ counts: SpecifierCounts, target: (UInt32) -> SpecifierCounts?
   ) -> Set<Int>? {
@@ -86,7 +86,7 @@ enum ReferenceLayout {
     var index = before
     while index < cells.count {
       places.insert(index)
-      // A phandle of 0 stands for an entry left empty.
+      // A phandle of 0 is an empty entry.
       guard let after = cells[index] == 0 ? 0 : count(cells[index]) else { return nil }
       index += 1 + after + before
     }
@@ -101,17 +101,17 @@ extension String {
   }
 }
 
-/// A node's `#…-cells`, by name: looked up for every reference to it, however many properties it has.
+/// A node's `#…-cells`, by name, for fast lookup by the references to it.
 struct SpecifierCounts {
   private var counts: [String: Int] = [:]
 
   init(_ node: Node) {
-    // The first of a doubled name counts, so it is written last.
+    // The first of a repeated name counts, so it is stored last.
     for property in node.properties.reversed() where property.name.hasPrefix("#") {
       counts[property.name] = property.value.u32.flatMap { $0 <= 16 ? Int($0) : nil }
     }
   }
 
-  /// The number of cells; nil when the property is missing or says more than any binding has.
+  /// The number of cells; nil when the property is missing, or above the 16 of any binding.
   subscript(name: String) -> Int? { counts[name] }
 }

@@ -2,13 +2,13 @@
 
 internal import CLibFDT
 
-/// Where the children of the root lie in a blob.
+/// The places of the root's children in a blob.
 ///
-/// libfdt walks the whole tree to say that `/reserved-memory` is not there, or to find `/chosen` at
-/// its end; the check of a blob comes by all of them anyway.
+/// libfdt walks the whole tree to find that there is no `/reserved-memory`, or a `/chosen` at its end; the
+/// check of a blob passes all of them anyway.
 struct RootIndex {
-  /// A child: where its `FDT_BEGIN_NODE` is, in bytes from the start of the structure block, and the
-  /// size of its name, which follows the tag.
+  /// A child: the offset of its `FDT_BEGIN_NODE` in the structure block, and the size of its name, which
+  /// follows the tag.
   private struct Child {
     var offset: Int32
     let nameSize: Int32
@@ -21,12 +21,12 @@ struct RootIndex {
   /// An index with room for the children that most roots have.
   init() { children.reserveCapacity(28) }
 
-  /// Adds the next child, which begins at an offset and has a name of so many bytes.
+  /// Adds the next child.
   mutating func append(at offset: Int, nameSize: Int) {
     children.append(Child(offset: Int32(offset), nameSize: Int32(nameSize)))
   }
 
-  /// Follows an edit of a property of the node at `offset`: what begins later has moved.
+  /// Follows an edit of a property of the node at `offset`: children behind it have moved.
   mutating func move(childrenBehind offset: Int32, by distance: Int32) {
     guard distance != 0 else { return }
     for place in children.indices where children[place].offset > offset {
@@ -34,7 +34,7 @@ struct RootIndex {
     }
   }
 
-  /// The name of the first child that answers to a condition.
+  /// The name of the first child that fulfils a condition.
   func firstName(in structure: Span<UInt8>, where isWanted: (String) -> Bool) -> String? {
     for child in children {
       let name = structure.text(child.name)
@@ -43,7 +43,7 @@ struct RootIndex {
     return nil
   }
 
-  /// The child of exactly this name, else the first one whose name without unit address it is.
+  /// The child of exactly this name, else the first one of this name with a unit address.
   func offset(of wanted: Span<UInt8>, in structure: Span<UInt8>) -> Int32? {
     var short: Int32?
     for child in children {
@@ -60,9 +60,8 @@ struct RootIndex {
 // MARK: - Edits that keep the index
 
 extension DeviceTree {
-  /// Runs a libfdt call that edits nothing but a property of the node at an offset.
-  ///
-  /// What follows the node's beginning is moved by libfdt, and by as much in ``rootIndex``.
+  /// Runs a libfdt call that edits only a property of the node at an offset, and moves the children behind
+  /// that in ``rootIndex``.
   @safe mutating func edit(
     _ property: String, of node: String, at offset: CInt, _ call: (UnsafeMutableRawPointer) -> CInt
   ) throws(DeviceTreeError) {
@@ -75,8 +74,7 @@ extension DeviceTree {
     try edit(node: node, property: property, call)
   }
 
-  /// Runs a libfdt call that edits nothing but the reservations: inside the structure block, all that
-  /// ``rootIndex`` knows stays where it is.
+  /// Runs a libfdt call that edits only the reservations, which keeps all offsets in the structure block.
   @safe mutating func editReservations(
     _ call: (UnsafeMutableRawPointer) -> CInt
   ) throws(DeviceTreeError) {

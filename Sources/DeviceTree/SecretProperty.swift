@@ -1,36 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Properties whose bytes are shown to nobody.
+/// Properties whose bytes are never shown.
 public enum SecretProperty {
-  /// Their names, in whatever node they are.
+  /// Their names, in any node.
   ///
-  /// Seeds (`drivers/of/fdt.c:early_init_dt_scan_chosen`, `kaslr_early.c:get_kaslr_seed`), the password
-  /// of powerpc's platform keystore (`arch/powerpc/platforms/pseries/plpks.c`) and of its firmware, the
-  /// place of the keys of encrypted disks (`drivers/of/kexec.c`).
+  /// Seeds (`drivers/of/fdt.c:early_init_dt_scan_chosen`, `kaslr_early.c:get_kaslr_seed`), the passwords of
+  /// powerpc's platform keystore (`arch/powerpc/platforms/pseries/plpks.c`) and of its firmware, the address
+  /// of the keys of encrypted disks (`drivers/of/kexec.c`).
   public static let names: Set<String> = [
     "kaslr-seed", "rng-seed", "ibm,plpks-pw", "security-password", "linux,dmcryptkeys",
   ]
 
-  /// Those that a capture has not: all but the place of the keys of disks. The keys are elsewhere, their
-  /// memory is reserved in clear, and only by this property is that reservation known for what it is.
+  /// Those that are zeroed in a capture: all but the address of the keys of disks. The keys themselves are
+  /// elsewhere, and without this property the reservation of their memory could not be recognized.
   package static let notCaptured = names.subtracting(["linux,dmcryptkeys"])
 }
 
 /// A secret that was overwritten with zeros.
 package struct WipedSecret: Hashable, Sendable {
-  /// Where it was: `/chosen:kaslr-seed`.
+  /// Its path: `/chosen:kaslr-seed`.
   package let path: String
   /// Its size in bytes.
   package let byteCount: Int
 }
 
 extension DeviceTree {
-  /// Overwrites the secrets of a blob with zeros, and all bytes that belong to no block, where an edit of
-  /// long ago may have left a copy. Size and layout stay.
+  /// Zeroes the secrets of a blob, and all bytes outside of its blocks, where an earlier edit may have left
+  /// a copy. Size and layout stay.
   ///
-  /// - Parameter file: the blob; as it was when an error is thrown.
-  /// - Returns: the secrets, those of zeros included, in the order of the tree.
-  /// - Throws: ``DeviceTreeError`` for a file that is no blob: nobody knows what is in it.
+  /// - Parameter file: the blob; unchanged when an error is thrown.
+  /// - Returns: the secrets, zeroed ones included, in the order of the tree.
   package static func wipeSecrets(in file: inout [UInt8]) throws(DeviceTreeError) -> [WipedSecret] {
     let (kept, values, secrets) = try findSecrets(in: file.span)
     var end = 0
@@ -60,7 +59,7 @@ extension DeviceTree {
       case .property(let place, let value):
         let name = file.text(at: header.strings.lowerBound + place)
         guard SecretProperty.notCaptured.contains(name) else { continue }
-        // The bytes up to the next tag say nothing, and may be of the same origin.
+        // The padding may have secret bytes, too.
         values.append(value.lowerBound..<cursor.offset)
         let path = "/" + names.dropFirst().joined(separator: "/")
         secrets.append(WipedSecret(path: path + ":" + name, byteCount: value.count))

@@ -4,15 +4,15 @@ import BinaryFormat
 
 /// Walks the structure block of a blob, token by token: Devicetree Specification v0.4, section 5.4.
 ///
-/// Every step is checked, and an error says the offset: libfdt's `fdt_check_full` knows only that
-/// something is wrong somewhere. Offsets are bytes from the start of the blob. The names of
-/// properties lie in another block and are left to ``NameCheck``.
+/// Every step is checked, and an error has the offset, which libfdt's `fdt_check_full` does not report.
+/// Offsets are bytes from the start of the blob. ``NameCheck`` checks the names of properties, which are in
+/// another block.
 struct StructureCursor {
-  /// One token; tags that carry nothing (`FDT_NOP`) are passed over.
+  /// One token; `FDT_NOP` tags are skipped.
   enum Token {
     /// A node begins; `name` has no NUL.
     case beginNode(name: Range<Int>)
-    /// A property of the node that began last; its name begins at `name` in the strings block.
+    /// A property of the innermost open node; its name begins at `name` in the strings block.
     case property(name: Int, value: Range<Int>)
     /// The innermost open node ends.
     case endNode
@@ -24,11 +24,11 @@ struct StructureCursor {
   /// 63 and below, counting the root as 0 (`drivers/of/fdt.c:unflatten_dt_nodes`).
   static let levelLimit = 63
 
-  /// Where the next token is searched.
+  /// The end of the last token.
   private(set) var offset: Int
-  /// Where the token that `next` returned last begins.
+  /// The start of the last token.
   private(set) var tokenOffset: Int
-  /// Open nodes; 1 inside the root.
+  /// The number of open nodes; 1 inside the root.
   private(set) var level: Int
   private let blockEnd: Int
   /// The strings block.
@@ -36,7 +36,7 @@ struct StructureCursor {
   private var hasEndedRoot = false
   private var isAfterSubnode = false
 
-  /// Starts at the root or, in a blob that was checked, at `offset`, inside `level` open nodes.
+  /// Starts at the root or, in a checked blob, at `offset`, inside `level` open nodes.
   init(_ header: BlobHeader, at offset: Int? = nil, level: Int = 0) {
     self.offset = offset ?? header.structOffset
     tokenOffset = self.offset
@@ -68,7 +68,7 @@ struct StructureCursor {
     level += 1
     guard level <= Self.levelLimit else { throw error(.tooDeep) }
     let name = try nodeName(in: blob)
-    // libfdt:fdt_check_full wants the root without a name, and all others with one.
+    // libfdt:fdt_check_full requires the root to have no name, and all other nodes to have one.
     guard level > 1 || name.isEmpty else { throw error(.badStructure) }
     guard level == 1 || !name.isEmpty else { throw error(.badName) }
     try advance(to: name.upperBound + 1)
@@ -89,7 +89,7 @@ struct StructureCursor {
   private mutating func property(in blob: Span<UInt8>) throws(DeviceTreeError) -> Token {
     guard level > 0 else { throw error(.badStructure) }
     guard !isAfterSubnode else { throw error(.lateProperty) }
-    // The two words behind the tag, read as one: this is where a check spends its time.
+    // The two words behind the tag are read as one: a check spends most of its time here.
     let sizeAndName: UInt64 = try number(in: blob)
     let size = Int(sizeAndName >> 32)
     let name = Int(sizeAndName & 0xffff_ffff)
@@ -120,7 +120,7 @@ struct StructureCursor {
     throw error(.truncated)
   }
 
-  /// Reads a big-endian number and moves behind it.
+  /// Reads a big-endian number.
   @inline(__always)
   private mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(
     in blob: Span<UInt8>
@@ -135,7 +135,7 @@ struct StructureCursor {
   /// Moves to the next multiple of four, which must be in the block.
   @inline(__always)
   private mutating func advance(to end: Int) throws(DeviceTreeError) {
-    // What is in the block is far from overflow, and every step waits for this sum.
+    // Offsets in a block are far from overflow, and every step waits for this sum.
     let aligned = (end &+ 3) & ~3
     guard aligned <= blockEnd else { throw error(.truncated) }
     offset = aligned
@@ -144,4 +144,14 @@ struct StructureCursor {
   private func error(_ code: DeviceTreeError.Code, _ value: UInt32? = nil) -> DeviceTreeError {
     DeviceTreeError(code, offset: tokenOffset, value: value.map(UInt64.init))
   }
+}
+
+/// A tag of the structure block: Devicetree Specification v0.4, section 5.4.1.
+enum StructureTag: UInt32 {
+  case beginNode = 1
+  case endNode = 2
+  case property = 3
+  /// Padding, in the place of a deleted token.
+  case nop = 4
+  case end = 9
 }

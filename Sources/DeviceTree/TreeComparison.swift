@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What two trees say differently.
+/// The differences between two trees.
 public struct TreeComparison: Hashable, Sendable {
-  /// What one tree says and the other does not, in the order of the first tree.
+  /// The differences, in the order of the first tree.
   public fileprivate(set) var differences: [Difference] = []
-  /// Nodes whose common children come in another order: it decides CPU numbers and probe order, but
-  /// is no difference in meaning.
+  /// Nodes whose common children are in another order: it decides CPU numbers and probe order, but is no
+  /// difference in meaning.
   public fileprivate(set) var reorderedNodes: [String] = []
   /// Whether the trees mean the same.
   public var isEqual: Bool { differences.isEmpty }
 
-  /// One thing that differs: in the first tree `from`, in the second `to`; nil where it is missing.
+  /// A difference: `from` in the first tree, `to` in the second; nil where it is missing.
   public enum Difference: Hashable, Sendable {
     /// The header's boot CPU.
     case bootCPU(from: UInt32, to: UInt32)
     /// A reservation that only one tree has.
     case reservation(AddressAndSize, onlyIn: Side)
-    /// A node, with all below it, that only one tree has.
+    /// A node, with everything below it, that only one tree has.
     case node(String, onlyIn: Side)
     /// A property of a node that both trees have.
     case property(String, node: String, from: PropertyValue?, to: PropertyValue?)
@@ -31,11 +31,11 @@ public struct TreeComparison: Hashable, Sendable {
   }
 }
 
-/// What a comparison takes the numbers of phandles for.
+/// How phandles are compared.
 public enum PhandleReading: Sendable {
-  /// Numbers like all others.
+  /// As numbers.
   case byValue
-  /// References: equal when they lead to the node of the same path, whatever its number.
+  /// As references: equal when their targets have the same path.
   case byTarget
 }
 
@@ -43,9 +43,9 @@ extension DeviceTree {
   /// Compares two trees by meaning: the order of properties, of reservations and of nodes, free
   /// space and `FDT_NOP` tags do not count.
   ///
-  /// Doubled names are matched by their order. With ``PhandleReading/byTarget``, properties that
-  /// the bindings define as references are followed exactly; in others, a cell may differ when it is
-  /// the phandle of the same node in both trees.
+  /// Repeated names are matched in order. With ``PhandleReading/byTarget``, the targets of known references
+  /// must agree; in other properties, a cell may differ when it is the phandle of the same node in both
+  /// trees.
   public func compared(
     with other: DeviceTree, phandles: PhandleReading = .byValue
   ) -> TreeComparison {
@@ -89,41 +89,30 @@ extension TreeComparison {
     }
 
     var order: [Int] = []
-    for (one, other) in pairs(first.children.indexed, second.children.indexed, by: \.node.name) {
+    let (children, otherChildren) = (first.children.enumerated(), second.children.enumerated())
+    for (one, other) in pairs(Array(children), Array(otherChildren), by: \.element.name) {
       guard let one, let other else {
-        let name = (one ?? other)?.node.name ?? ""
+        let name = (one ?? other)?.element.name ?? ""
         differences.append(.node(path + "/" + name, onlyIn: one != nil ? .first : .second))
         continue
       }
-      order.append(other.index)
-      compare(one.node, other.node, path: path + "/" + one.node.name, references)
+      order.append(other.offset)
+      compare(one.element, other.element, path: path + "/" + one.element.name, references)
     }
     if order != order.sorted() { reorderedNodes.append(node) }
   }
 }
 
-/// Matches elements of the same name, doubled names by their order; unmatched ones of the second
-/// list come last.
+/// Matches elements of the same name, repeated names in order; unmatched ones of the second list come last.
 private func pairs<Element>(
-  _ first: [Element], _ second: [Element], by name: KeyPath<Element, String>
+  _ first: [Element], _ second: [Element], by name: (Element) -> String
 ) -> [(Element?, Element?)] {
   var left: [String: [Element]] = [:]
-  for element in second.reversed() { left[element[keyPath: name], default: []].append(element) }
-  var pairs: [(Element?, Element?)] = first.map { ($0, left[$0[keyPath: name]]?.popLast()) }
+  for element in second.reversed() { left[name(element), default: []].append(element) }
+  var pairs: [(Element?, Element?)] = first.map { ($0, left[name($0)]?.popLast()) }
   for element in second {
-    guard let unmatched = left[element[keyPath: name]]?.popLast() else { continue }
+    guard let unmatched = left[name(element)]?.popLast() else { continue }
     pairs.append((nil, unmatched))
   }
   return pairs
-}
-
-private struct IndexedNode {
-  let index: Int
-  let node: Node
-}
-
-extension Array<Node> {
-  fileprivate var indexed: [IndexedNode] {
-    enumerated().map { IndexedNode(index: $0, node: $1) }
-  }
 }

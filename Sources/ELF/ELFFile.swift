@@ -4,10 +4,9 @@ public import BinaryFormat
 
 /// The headers of a 64-bit ELF file, in either byte order: System V ABI, chapters 4 and 5.
 ///
-/// A file in memory is read as a whole, by ``init(_:)`` and ``notes(in:)``. One that is too large
-/// for that is read piece by piece: first its ``ELFHeader``, then the bytes of its
-/// ``ELFHeader/programHeaderRange``, then those of the ``ProgramHeader/fileRange()`` of each segment
-/// of notes.
+/// ``init(_:)`` and ``notes(in:)`` read a file in memory. Of a file that is too large for that, read the
+/// ``ELFHeader``, then the bytes of its ``ELFHeader/programHeaderRange``, then those of the
+/// ``ProgramHeader/fileRange()`` of each segment of notes.
 public struct ELFFile: Hashable, Sendable {
   /// The header at the start of the file.
   public let header: ELFHeader
@@ -42,5 +41,71 @@ public struct ELFFile: Hashable, Sendable {
     }
     self.header = header
     programHeaders = headers
+  }
+}
+
+extension ELFFile {
+  /// The headers of a core file: the program headers follow the file header.
+  ///
+  /// - Throws: `FormatError.tooMany` for more than ``ELFHeader/mostProgramHeaders``.
+  public init(
+    coreOf machine: Machine, _ byteOrder: ByteOrder, _ programHeaders: [ProgramHeader]
+  ) throws(FormatError) {
+    header = try ELFHeader(
+      coreOf: machine, byteOrder, programHeaderCount: programHeaders.count)
+    self.programHeaders = programHeaders
+  }
+
+  /// The bytes of the headers, for a file whose program headers follow the file header.
+  public var bytes: [UInt8] {
+    // There may be 65,000 program headers, so they are written eight bytes at a time.
+    var words: [UInt64] = []
+    words.reserveCapacity(programHeaders.count * ProgramHeader.size / 8)
+    for programHeader in programHeaders { programHeader.append(to: &words, byteOrder) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(ELFHeader.size + words.count * 8)
+    header.append(to: &bytes)
+    unsafe words.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    return bytes
+  }
+}
+
+extension ELFHeader {
+  fileprivate func append(to bytes: inout [UInt8]) {
+    let data: UInt8 = byteOrder == .little ? 1 : 2
+    bytes.append(bigEndian: Self.magic)
+    bytes += [2, data, identificationVersion]
+    bytes += repeatElement(0, count: 9)
+    bytes.append(type, byteOrder)
+    bytes.append(machine.rawValue, byteOrder)
+    bytes.append(version, byteOrder)
+    bytes.append(entry, byteOrder)
+    bytes.append(UInt64(Self.size), byteOrder)  // e_phoff
+    bytes.append(0 as UInt64, byteOrder)  // e_shoff
+    bytes.append(flags, byteOrder)
+    bytes.append(headerSize, byteOrder)
+    bytes.append(UInt16(ProgramHeader.size), byteOrder)
+    bytes.append(UInt16(programHeaderRange.count / ProgramHeader.size), byteOrder)
+    bytes += repeatElement(0, count: 6)  // no sections
+  }
+}
+
+extension ProgramHeader {
+  fileprivate func append(to words: inout [UInt64], _ order: ByteOrder) {
+    let (low, high) = order == .little ? (type, flags) : (flags, type)
+    words.append((UInt64(high) << 32 | UInt64(low)).stored(order))
+    words.append(offset.stored(order))
+    words.append(virtualAddress.stored(order))
+    words.append(physicalAddress.stored(order))
+    words.append(fileSize.stored(order))
+    words.append(memorySize.stored(order))
+    words.append(alignment.stored(order))
+  }
+}
+
+extension UInt64 {
+  /// The number with its bytes in the given order.
+  fileprivate func stored(_ order: ByteOrder) -> UInt64 {
+    order == .little ? littleEndian : bigEndian
   }
 }

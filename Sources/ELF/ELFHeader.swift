@@ -4,12 +4,12 @@ public import BinaryFormat
 
 /// The header of a 64-bit ELF file, in either byte order: System V ABI, chapter 4.
 ///
-/// It says where the program headers are, so that a reader of a huge file can fetch them alone.
+/// It has the place of the program headers, so that a reader of a huge file can fetch only them.
 public struct ELFHeader: Hashable, Sendable {
   /// Bytes in the header; the file starts with it.
   public static let size = 64
-  /// The most program headers that a file counts in its header: one more is `PN_XNUM`, which says
-  /// that they are counted elsewhere, and which Linux takes for a number.
+  /// The most program headers that are counted in the header: one more is `PN_XNUM`, for a count
+  /// elsewhere, which Linux takes for a number.
   public static let mostProgramHeaders = 0xfffe
   /// `ET_CORE`.
   public static let core: UInt16 = 4
@@ -18,23 +18,22 @@ public struct ELFHeader: Hashable, Sendable {
   public let byteOrder: ByteOrder
   /// The version of the identification: `EI_VERSION`, 1.
   public let identificationVersion: UInt8
-  /// What the file is: `e_type`; ``core`` is the one made here.
+  /// The type of the file: `e_type`; ``core`` for files made here.
   public let type: UInt16
   /// The architecture: `e_machine`.
   public let machine: Machine
   /// The version of the file: `e_version`, 1.
   public let version: UInt32
-  /// Where the program starts: `e_entry`; 0 in a core file.
+  /// The entry of the program: `e_entry`; 0 in a core file.
   public let entry: UInt64
   /// Flags of the architecture: `e_flags`.
   public let flags: UInt32
-  /// What the file says of the size of this header: `e_ehsize`.
+  /// The size of this header as stated: `e_ehsize`.
   public let headerSize: UInt16
-  /// Where the program headers are, in bytes from the start of the file: at most
-  /// ``mostProgramHeaders`` of them.
+  /// The place of the program headers, in bytes from the start of the file.
   public let programHeaderRange: Range<Int>
 
-  /// Reads the header from the start of a file; bytes after it are not looked at.
+  /// Reads the header from the start of a file.
   ///
   /// - Throws: `FormatError.badMagic` for other files, `unsupported` for a 32-bit one and for one that
   ///   counts its program headers elsewhere (`PN_XNUM`), `badValue`, and `truncated`.
@@ -83,5 +82,56 @@ public struct ELFHeader: Hashable, Sendable {
     flags = 0
     headerSize = UInt16(Self.size)
     programHeaderRange = Self.size..<Self.size + count * ProgramHeader.size
+  }
+}
+
+extension ELFHeader {
+  /// The first four bytes of every ELF file, `\u{7f}ELF`, as a big-endian number.
+  package static let magic: UInt32 = 0x7f45_4c46
+
+  /// The fields of a 64-bit header, unchecked: System V ABI, chapter 4.
+  ///
+  /// ``ELFHeader/init(_:)`` refuses what no ELF reader can use; the crash kernel is stricter about some
+  /// fields, and ignores others.
+  package struct Fields {
+    package let byteOrder: ByteOrder
+    package let fileClass: UInt8
+    package let data: UInt8
+    package let identificationVersion: UInt8
+    package let type: UInt16
+    package let machine: Machine
+    package let version: UInt32
+    package let entry: UInt64
+    /// `e_phoff`.
+    package let tableOffset: UInt64
+    package let flags: UInt32
+    package let headerSize: UInt16
+    /// `e_phentsize`.
+    package let entrySize: UInt16
+    /// `e_phnum`.
+    package let count: UInt16
+
+    /// Reads the first 64 bytes of a file that begins with the magic number.
+    package init(_ file: Span<UInt8>, _ order: ByteOrder) throws(FormatError) {
+      guard file.count >= ELFHeader.size else { throw .truncated(offset: 0, size: ELFHeader.size) }
+      byteOrder = order
+      fileClass = file[4]
+      data = file[5]
+      identificationVersion = file[6]
+      type = try file.integer(at: 16, order)
+      machine = Machine(rawValue: try file.integer(at: 18, order))
+      version = try file.integer(at: 20, order)
+      entry = try file.integer(at: 24, order)
+      tableOffset = try file.integer(at: 32, order)
+      flags = try file.integer(at: 48, order)
+      headerSize = try file.integer(at: 52, order)
+      entrySize = try file.integer(at: 54, order)
+      count = try file.integer(at: 56, order)
+    }
+  }
+
+  /// Throws for a file that does not begin with ``magic``.
+  package static func checkMagic(_ file: Span<UInt8>) throws(FormatError) {
+    guard try file.bigEndian(at: 0) == magic else { throw .badMagic(offset: 0) }
   }
 }

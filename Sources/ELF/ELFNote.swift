@@ -2,11 +2,11 @@
 
 public import BinaryFormat
 
-/// One note of a `PT_NOTE` segment: a name, a type and bytes.
+/// A note of a `PT_NOTE` segment: a name, a type and bytes.
 public struct ELFNote: Hashable, Sendable {
-  /// Who defined the type, without the NUL: `CORE`, `VMCOREINFO`.
+  /// The owner of the type, without the NUL: `CORE`, `VMCOREINFO`.
   public let name: String
-  /// What the bytes are, in the numbering of `name`.
+  /// The type of the bytes, by the numbers of the owner.
   public let type: UInt32
   /// The bytes.
   public let descriptor: [UInt8]
@@ -54,7 +54,7 @@ extension ELFFile {
     return notes
   }
 
-  /// The same, but where the bytes of each note are, from the start of the segment.
+  /// The same with the places of the bytes, from the start of the segment.
   package func layout(
     ofNotes segment: ProgramHeader, bytes: Span<UInt8>
   ) throws(FormatError) -> [(name: String, type: UInt32, descriptor: Range<Int>)] {

@@ -2,9 +2,9 @@
 
 public import BinaryFormat
 
-/// The architecture of a machine, by its number in ELF files (`e_machine`); any number is one.
+/// An architecture by its number in ELF files (`e_machine`), known or not.
 ///
-/// What else is known of an architecture is a row of the table at the end of this file.
+/// The table at the end of this file has a row for each known one.
 public struct Machine: RawRepresentable, Hashable, Sendable {
   /// `e_machine`: `include/uapi/linux/elf-em.h`.
   public let rawValue: UInt16
@@ -46,8 +46,8 @@ extension Machine {
     self = row.key
   }
 
-  /// The names that people and `uname -m` use for kernels of this byte order, that of `uname -m` first;
-  /// empty where none are known.
+  /// The names of the architecture for kernels of this byte order, that of `uname -m` first; empty for an
+  /// unknown one.
   public func names(_ order: ByteOrder) -> [String] {
     table[self].map { order == .little ? $0.little : $0.big } ?? []
   }
@@ -61,15 +61,15 @@ extension Machine {
 }
 
 extension Machine: CustomStringConvertible {
-  /// As `uname -m` has it, of the 64-bit kernel where one number stands for two; of PowerPC `ppc64`, which
-  /// people use for both byte orders.
+  /// The name of `uname -m`, of the 64-bit kernel where one number stands for two; `ppc64` for PowerPC of
+  /// either byte order.
   public var description: String {
     (names(.big) + names(.little)).first ?? "e_machine \(rawValue)"
   }
 }
 
-/// The architectures that are known here: classes, names by byte order, and numbers in PE/COFF files (UEFI
-/// specification 2.10, section 2.1.1; `include/linux/pe.h`). Big-endian kernels for Arm are not known.
+/// The known architectures: classes, names by byte order, and numbers in PE/COFF files (UEFI specification
+/// 2.10, section 2.1.1; `include/linux/pe.h`). Big-endian kernels for Arm are not among them.
 private let table:
   [Machine: (
     classes: Set<Machine.Class>, little: [String], big: [String], pe: UInt16?, pe32: UInt16?
@@ -78,7 +78,7 @@ private let table:
     .ppc64: ([.bits64], ["ppc64le"], ["ppc64", "powerpc64"], nil, nil),
     .arm: ([.bits32], ["armv7l", "arm", "armhf", "armv6l", "armv5tel"], [], 0x01c2, nil),
     .x86_64: ([.bits64], ["x86_64", "amd64"], [], 0x8664, nil),
-    // `armv8l` is what an arm64 kernel tells 32-bit processes.
+    // 32-bit processes see `armv8l` on an arm64 kernel.
     .arm64: ([.bits64], ["aarch64", "arm64", "armv8l"], [], 0xaa64, nil),
     .riscv: ([.bits32, .bits64], ["riscv64", "riscv"], [], 0x5064, 0x5032),
     .loongarch: ([.bits64], ["loongarch64", "loong64"], [], 0x6264, 0x6232),

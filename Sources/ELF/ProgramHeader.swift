@@ -2,9 +2,9 @@
 
 public import BinaryFormat
 
-/// One program header: a piece of memory, or of the file. System V ABI, chapter 5.
+/// A program header, which describes a segment: System V ABI, chapter 5.
 public struct ProgramHeader: Hashable, Sendable {
-  /// What it is: ``load`` and ``note`` are the ones used here.
+  /// The type; ``load`` and ``note`` are used here.
   public let type: UInt32
   /// Whether its memory may be executed (1), written (2) and read (4).
   public let flags: UInt32
@@ -18,7 +18,7 @@ public struct ProgramHeader: Hashable, Sendable {
   public let fileSize: UInt64
   /// Bytes of it in memory.
   public let memorySize: UInt64
-  /// What its addresses are a multiple of; 0 and 1 say nothing.
+  /// The alignment of its addresses; 0 and 1 for none.
   public let alignment: UInt64
 
   /// `PT_LOAD`.
@@ -55,9 +55,9 @@ public struct ProgramHeader: Hashable, Sendable {
     alignment = try table.integer(at: start + 48, order)
   }
 
-  /// Where it lies, in bytes from the start of the file.
+  /// The place in the file.
   ///
-  /// - Throws: `FormatError.truncated` when no file is as long.
+  /// - Throws: `FormatError.truncated` when no file is that long.
   public func fileRange() throws(FormatError) -> Range<Int> {
     let (end, overflow) = offset.addingReportingOverflow(fileSize)
     guard !overflow, let end = Int(exactly: end) else {

@@ -3,16 +3,16 @@
 import Glibc
 package import SystemPackage
 
-/// A folder that is open for listing.
+/// An open folder.
 @safe package struct Folder: ~Copyable {
   private let stream: OpaquePointer
 
-  /// What is in a folder.
+  /// A file or folder in it.
   package struct Entry {
     package let name: String
-    /// The number of its file: `d_ino`.
+    /// The inode number: `d_ino`.
     package let number: UInt64
-    /// `DT_DIR` and so on; `DT_UNKNOWN` where the file system does not say.
+    /// `DT_DIR` and so on; `DT_UNKNOWN` where the file system does not list it.
     package let type: Int
   }
 
@@ -21,7 +21,7 @@ package import SystemPackage
     unsafe self.stream = stream
   }
 
-  /// Takes over a folder that is open, also when that fails.
+  /// Takes over an open descriptor, and closes it on failure.
   package init(consuming descriptor: CInt) throws(Errno) {
     guard let stream = unsafe fdopendir(descriptor) else {
       defer { close(descriptor) }
@@ -32,7 +32,7 @@ package import SystemPackage
 
   deinit { unsafe closedir(stream) }
 
-  /// The next entry, in no order, without `.` and `..`; nil behind the last.
+  /// The next entry, in no order, without `.` and `..`; nil after the last.
   package func next() throws(Errno) -> Entry? {
     while true {
       errno = 0
@@ -49,7 +49,7 @@ package import SystemPackage
     }
   }
 
-  /// The names of what has not been listed yet.
+  /// The remaining names.
   package consuming func names() throws(Errno) -> [String] {
     var names: [String] = []
     while let entry = try next() { names.append(entry.name) }
@@ -58,6 +58,6 @@ package import SystemPackage
 }
 
 extension FilePath {
-  /// The names of what is in a folder; none for one that cannot be read.
+  /// The names in a folder; empty for an unreadable one.
   package var fileNames: [String] { (try? Folder(self).names()) ?? [] }
 }

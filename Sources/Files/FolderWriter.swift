@@ -3,8 +3,8 @@
 import Glibc
 import SystemPackage
 
-/// A folder that is filled, with the folders on the way to its last file open: each is opened by its
-/// name in an open one, so no path is too long.
+/// Fills a folder. The folders of the last path stay open, and each is opened by its name in an open one, so
+/// no path is too long.
 struct FolderWriter {
   private let place: FilePath
   private var open: [(name: Substring, file: CInt)] = []
@@ -14,7 +14,7 @@ struct FolderWriter {
     try enter("", AT_FDCWD, path.string)
   }
 
-  /// - Parameter isSynced: whether it is on the disk afterwards.
+  /// - Parameter isSynced: whether to wait for the disk.
   mutating func add(_ item: FolderItem, isSynced: Bool) throws(WriteError) {
     var names = item.path.split(separator: "/")
     let file = item.bytes == nil ? nil : names.popLast()
@@ -33,7 +33,7 @@ struct FolderWriter {
     }
   }
 
-  /// Opens the folders of a path, and makes those that are not there yet.
+  /// Opens the folders of a path, and makes missing ones.
   private mutating func enter(_ names: [Substring]) throws(WriteError) {
     let common = zip(open.dropFirst(), names).prefix { $0.name == $1 }.count
     while open.count > common + 1 { Glibc.close(open.removeLast().file) }

@@ -3,19 +3,19 @@
 import Glibc
 package import SystemPackage
 
-/// The bytes of a file of any size, read from the disk where they are looked at; those of a pipe, read
-/// at once into as much memory as they are.
+/// The bytes of a file of any size, read from the disk on access; those of a pipe, read into memory at
+/// once.
 ///
-/// Somebody who cuts the file short meanwhile ends the program, as with every mapped file.
+/// As with every mapped file, the process gets SIGBUS when the file is truncated meanwhile.
 @safe package struct MappedFile: ~Copyable {
-  /// What messages call it.
+  /// Its name in messages.
   package let name: String
-  /// The memory, which may be more than the bytes.
+  /// The memory, which may be larger than the file.
   private let pages: UnsafeRawBufferPointer
   private let size: Int
 
-  /// Maps a regular file, and reads anything else, and what cannot be mapped; nil when that is more than
-  /// `limit` bytes.
+  /// Maps a regular file, and reads any other file, and one that cannot be mapped; nil when that has more
+  /// than `limit` bytes.
   package init?(_ file: OpenFile, limit: Int) throws(Errno) {
     if let pages = unsafe Self.map(file) {
       unsafe (self.pages, size) = (pages, pages.count)
@@ -38,8 +38,8 @@ package import SystemPackage
     try body(unsafe Span(_unsafeBytes: pages[..<size]))
   }
 
-  /// The pages of a regular file; nil for anything else, and for standard input, which may stand anywhere
-  /// in its file.
+  /// The pages of a regular file; nil for another one, and for standard input, whose offset may be
+  /// anywhere.
   private static func map(_ file: OpenFile) -> UnsafeRawBufferPointer? {
     guard file.descriptor != .standardInput, let status = FileStatus(file.descriptor),
       status.isRegular, status.size > 0,
@@ -50,7 +50,7 @@ package import SystemPackage
     return unsafe UnsafeRawBufferPointer(start: start, count: status.size)
   }
 
-  /// Pages that are not written to yet take no memory, so there is room for the largest.
+  /// Reads into a buffer for the largest file: untouched pages take no memory.
   private static func read(
     _ file: OpenFile, _ limit: Int
   ) throws(Errno) -> (UnsafeRawBufferPointer, size: Int)? {

@@ -4,21 +4,20 @@ import Glibc
 package import SystemPackage
 
 extension FilePath {
-  /// The file or folder behind symbolic links, so that a link that is written to stays one; nil where
-  /// there is nothing.
+  /// The target of symbolic links, so that writing to a link keeps it; nil for a missing one.
   package var behindLinks: FilePath? {
     guard let resolved = unsafe realpath(string, nil) else { return nil }
     defer { unsafe free(resolved) }
     return unsafe FilePath(platformString: resolved)
   }
 
-  /// Makes something beside the path, under a name that nobody has.
+  /// Makes a file or folder beside the path, under an unused name.
   ///
-  /// - Returns: What was made, and where.
+  /// - Returns: The result of `make`, and the new path.
   func besides<Value>(
     _ make: (FilePath) throws(Errno) -> Value
   ) throws(WriteError) -> (Value, FilePath) {
-    // The last try fails for its own reason; names of earlier runs that were killed are passed over.
+    // The names of earlier runs that were killed are skipped; the last attempt fails for its own reason.
     for attempt in 1... {
       let path = removingLastComponent().appending(".dtfix-\(getpid())-\(attempt)")
       do throws(Errno) {
@@ -29,17 +28,17 @@ extension FilePath {
         }
       }
     }
-    preconditionFailure("a try succeeds or throws")
+    preconditionFailure("an attempt succeeds or throws")
   }
 
-  /// Gives what is at this path another one, for a message about `place`.
+  /// Renames; an error names `place`.
   func move(to path: FilePath, for place: FilePath) throws(WriteError) {
     guard unsafe rename(string, path.string) == 0 else {
       throw .creation("\(place): \(Errno.last)")
     }
   }
 
-  /// Makes what was renamed in a folder last.
+  /// Makes a rename in a folder durable.
   func syncFolder() {
     guard let descriptor = try? FileDescriptor.open(isEmpty ? "." : self, .readOnly) else { return }
     fsync(descriptor.rawValue)
@@ -47,8 +46,8 @@ extension FilePath {
   }
 }
 
-/// Writes a whole file or leaves no trace of it: beside its place, synced and renamed, so that a reader
-/// finds the old one or the new one.
+/// Writes a whole file or nothing: beside its place, synced and renamed, so that readers see the old one or
+/// the new one.
 ///
 /// - Parameter mode: the permissions of the new file, before the umask.
 package func replaceFile(

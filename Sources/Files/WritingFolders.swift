@@ -3,17 +3,17 @@
 import Glibc
 package import SystemPackage
 
-/// A file or an empty folder that is written into a folder: its path in there, and its bytes; nil for a
+/// A file or an empty folder to be written into a folder: its path in there, and its bytes, nil for a
 /// folder.
 package typealias FolderItem = (path: String, bytes: [UInt8]?)
 
-/// Writes a whole folder or leaves no trace of it: beside its place, which may be a link, then renamed.
-/// Only its owner may look.
+/// Writes a whole folder or nothing: beside its place, which may be a link, then renamed. Only its owner
+/// may read it.
 ///
 /// - Parameters:
 ///   - items: sorted, folder by folder.
-///   - replacesFiles: whether a folder of files may be in its place, which steps aside first and is taken
-///     away afterwards; else nothing may, or an empty folder.
+///   - replacesFiles: whether to replace a folder of files, which is renamed first and removed afterwards;
+///     else the place must be free, or an empty folder.
 package func writeFolder(
   _ place: FilePath, _ items: [FolderItem], replacesFiles: Bool
 ) throws(WriteError) {
@@ -40,7 +40,7 @@ private func fill(
 ) throws(WriteError) {
   var writer = try FolderWriter(path, for: place)
   defer { writer.close() }
-  // Of many files, thousands perhaps, each would wait for the disk.
+  // With thousands of files, waiting for the disk after each would take long.
   let areMany = items.count > 100
   for item in items { try writer.add(item, isSynced: !areMany) }
   if areMany { sync() }
@@ -56,12 +56,12 @@ private func replaceFolder(_ place: FilePath, with path: FilePath) throws(WriteE
     try old.move(to: place, for: place)
     throw error
   }
-  // Files alone: a folder in it was put there by somebody else meanwhile, and stays.
+  // Only files are removed: a folder in it was added meanwhile, and stays.
   for name in old.fileNames { unsafe unlink(old.appending(name).string) }
   unsafe rmdir(old.string)
 }
 
-/// Takes away a file, or a folder with all that is in it; what fails is left.
+/// Removes a file, or a folder with its contents, as far as possible.
 private func removeTree(_ parent: CInt, _ name: String) {
   guard unsafe unlinkat(parent, name, 0) != 0 else { return }
   let folder = unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)

@@ -2,32 +2,32 @@
 
 public import BinaryFormat
 
-/// The buffer in which a kernel finds the measurements of the one before it, version 1.
+/// The IMA buffer, in which a kernel finds the measurements of the one before it, version 1.
 ///
 /// A header of 24 bytes (`struct ima_kexec_hdr` in Linux 7.2 `security/integrity/ima/ima.h`) and the
 /// list: `u16` version, `u16` and `u32` of zeros, `u64` bytes of header and list, `u64` measurements.
 /// All of it is in the byte order that the next kernel reads: its own, or little-endian on a big-endian
 /// one that is booted with `ima_canonical_fmt`.
 ///
-/// It is handed over in a page-aligned segment of ``segmentSize(pageSize:extra:)`` bytes, which
-/// `/chosen/linux,ima-kexec-buffer` names. The next kernel reads it, then frees exactly that range.
+/// It is handed over in a page-aligned segment of ``segmentSize(pageSize:extra:)`` bytes, the address of
+/// which is in `/chosen/linux,ima-kexec-buffer`. The next kernel reads it, then frees exactly that range.
 ///
-/// What a program puts there is a snapshot: the kernel's own hand-over adds what is measured until the
-/// reboot. Every measurement after the snapshot is in the TPM's register and not in the list, so that
-/// the two no longer match.
+/// A buffer from user space is a snapshot, while the kernel's own one has all measurements until the
+/// reboot. Measurements after the snapshot are in the TPM's PCR and not in the list, so that the two no
+/// longer match.
 public struct MeasurementBuffer: Hashable, Sendable {
   /// Bytes in the header.
   public static let headerSize = 24
   /// The version of the header.
   public static let version: UInt16 = 1
 
-  /// What is handed over.
+  /// The measurements.
   public let list: MeasurementList
 
-  /// A buffer for a next kernel that reads this byte order.
+  /// A buffer for a next kernel of this byte order.
   ///
   /// - Throws: ``MeasurementError/Problem/otherByteOrder(_:)`` for a list in the other byte order, and
-  ///   ``MeasurementError/Problem/legacyTemplate`` for one that no kernel restores to its end.
+  ///   ``MeasurementError/Problem/legacyTemplate`` for one that no kernel restores completely.
   public init(_ list: MeasurementList, for byteOrder: ByteOrder) throws(MeasurementError) {
     guard list.byteOrder == byteOrder else {
       throw MeasurementError(offset: 0, number: nil, problem: .otherByteOrder(list.byteOrder))
@@ -52,13 +52,13 @@ public struct MeasurementBuffer: Hashable, Sendable {
   /// Bytes in the buffer.
   public var size: Int { Self.headerSize + list.size }
 
-  /// Bytes of the segment that holds the buffer, as a kernel reserves them: buffer and `extra`, up to
-  /// the end of a page (`ima_kexec.c:ima_add_kexec_buffer`). Nil when that is no 64-bit number.
+  /// Bytes of the segment that holds the buffer, as a kernel reserves them: buffer and `extra`, in whole
+  /// pages (`ima_kexec.c:ima_add_kexec_buffer`). Nil beyond 64 bits.
   ///
   /// - Parameters:
   ///   - pageSize: a power of two.
-  ///   - extra: bytes for what is measured later (`CONFIG_IMA_KEXEC_EXTRA_MEMORY_KB`); half a page
-  ///     where the kernel was not configured otherwise. Zeros stay there in a snapshot.
+  ///   - extra: bytes for later measurements (`CONFIG_IMA_KEXEC_EXTRA_MEMORY_KB`), half a page by default;
+  ///     zeros in a snapshot.
   public func segmentSize(pageSize: UInt64, extra: UInt64? = nil) -> UInt64? {
     Self.segmentSize(of: size, pageSize: pageSize, extra: extra)
   }
@@ -71,10 +71,10 @@ public struct MeasurementBuffer: Hashable, Sendable {
     return overflow || wraps ? nil : padded & ~(pageSize - 1)
   }
 
-  /// The byte order of a buffer, of any version, by its header; nil for bytes that begin no buffer.
+  /// The byte order of a buffer of any version, by its header; nil for bytes that begin no buffer.
   ///
-  /// A list may begin like a header too, but only one whose first measurement is a violation: then
-  /// all the rest of a header is zero.
+  /// A list whose first measurement is a violation may begin like a header, but with zeros in the rest of
+  /// it.
   public static func byteOrder(of bytes: Span<UInt8>) -> ByteOrder? {
     guard bytes.count >= headerSize, !(8..<headerSize).allSatisfy({ bytes[$0] == 0 }),
       (2..<8).allSatisfy({ bytes[$0] == 0 })

@@ -2,23 +2,23 @@
 
 public import BinaryFormat
 
-/// One measurement: what the kernel looked at, and what it told the TPM.
+/// A measurement: what was measured, and how the TPM's PCR was extended.
 ///
 /// Source: Linux 7.2 `security/integrity/ima/ima_fs.c:ima_measurements_show`.
 public struct MeasurementEntry: Hashable, Sendable {
-  /// The register of the TPM that was extended: the PCR.
+  /// The PCR that was extended.
   public let register: UInt32
-  /// What the data consists of.
+  /// The fields of the data.
   public let template: MeasurementTemplate
-  /// The order of the bytes in all its numbers.
+  /// The byte order of its numbers.
   public let byteOrder: ByteOrder
-  /// All of it, as it is in the list.
+  /// The whole measurement as in the list.
   public let bytes: ArraySlice<UInt8>
 
-  /// What the register was extended with: SHA-1 of the data, 20 bytes; all zero for a violation.
+  /// The digest that the PCR was extended with: SHA-1 of the data, 20 bytes; all zero for a violation.
   ///
-  /// It is not compared with the data: no digest is computed here. A kernel that restores the list
-  /// computes it anew (`ima_calc_field_array_hash`).
+  /// It is not compared with the data; a kernel that restores the list computes it anew
+  /// (`ima_calc_field_array_hash`).
   public var templateDigest: [UInt8] {
     Array(bytes.dropFirst(4).prefix(MeasurementReader.digestSize))
   }
@@ -26,7 +26,7 @@ public struct MeasurementEntry: Hashable, Sendable {
   /// The bytes of each field of the template.
   public var fields: [[UInt8]] { fieldRanges.map { Array(bytes[shifted($0)]) } }
 
-  /// Where the fields are, from the start of the measurement. It was read once, so nothing is wrong.
+  /// The places of the fields, from the start of the measurement, which was checked when it was read.
   private var fieldRanges: [Range<Int>] {
     let dataOffset = 8 + MeasurementReader.digestSize + template.name.utf8.count
     var reader = MeasurementReader(byteOrder: byteOrder, offset: dataOffset)
@@ -37,40 +37,40 @@ public struct MeasurementEntry: Hashable, Sendable {
     (bytes.startIndex + range.lowerBound)..<(bytes.startIndex + range.upperBound)
   }
 
-  /// Whether the file changed around its measurement, so that the register says nothing any more.
+  /// Whether the file changed while it was measured, so that the PCR is no longer reliable.
   public var isViolation: Bool {
     bytes.dropFirst(4).prefix(MeasurementReader.digestSize).allSatisfy { $0 == 0 }
   }
 
-  /// The bytes of a field; nil when the template does not have it. Of two, the first.
+  /// The bytes of the first such field; nil when the template has none.
   public subscript(field: MeasurementField) -> [UInt8]? {
     template.fields.firstIndex(of: field).map { Array(bytes[shifted(fieldRanges[$0])]) }
   }
 
-  /// The name of the file, or of what else was measured, as the kernel wrote it: up to a NUL, blanks
-  /// as underscores. Nil when the template has no name.
+  /// The name of the measured file or object as the kernel wrote it: up to a NUL, blanks as underscores.
+  /// Nil when the template has no name.
   public var nameBytes: [UInt8]? {
     (self[.name] ?? self[.shortName]).map { Array($0.prefix { $0 != 0 }) }
   }
 
-  /// A number among the fields: of 1, 2, 4 or 8 bytes; nil when there is none, or of another size.
+  /// A field as a number of 1, 2, 4 or 8 bytes; nil for a missing field, and for another size.
   public func number(_ field: MeasurementField) -> UInt64? {
     guard let bytes = self[field], [1, 2, 4, 8].contains(bytes.count) else { return nil }
     let ordered = byteOrder == .big ? bytes : bytes.reversed()
     return ordered.reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// The digest of what was measured; nil when the template has none, or not one that a kernel writes.
+  /// The digest of the measured file or object; nil when the template has none, and for a malformed one.
   public var digest: MeasuredDigest? {
     (self[.digest] ?? self[.typedDigest]).flatMap { MeasuredDigest(named: $0) }
       ?? self[.shortDigest].flatMap { MeasuredDigest(short: $0) }
   }
 }
 
-/// The digest of a file or buffer, and what made it.
+/// The digest of a file or buffer, with its algorithm.
 public struct MeasuredDigest: Hashable, Sendable {
-  /// What it is a digest of: `ima` for the content, `verity` for the file's fs-verity structure; nil
-  /// where the template does not say, which means the content.
+  /// The type: `ima` for the content, `verity` for the file's fs-verity structure; nil, which means the
+  /// content, for a template without types.
   public let type: String?
   /// The algorithm as the kernel calls it: `sha256`.
   public let algorithm: String
@@ -91,7 +91,7 @@ public struct MeasuredDigest: Hashable, Sendable {
     bytes = Array(field[(head.count + 1)...])
   }
 
-  /// Reads a digest that tells its algorithm by its size.
+  /// Reads a digest whose algorithm follows from its size.
   init?(short field: [UInt8]) {
     guard field.count == 16 || field.count == 20 else { return nil }
     type = nil

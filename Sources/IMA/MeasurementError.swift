@@ -2,13 +2,13 @@
 
 public import BinaryFormat
 
-/// The reason bytes are no measurement list, or no buffer that a kernel restores one from.
+/// Why bytes are no measurement list, or no buffer that a kernel restores one from.
 public struct MeasurementError: Error, Hashable, Sendable {
-  /// Where it is, in bytes from the start of the list or buffer.
+  /// The place, in bytes from the start of the list or buffer.
   public let offset: Int
-  /// The number of the measurement, from 1; nil for what is wrong with the whole.
+  /// The number of the measurement, from 1; nil for an error of the whole.
   public let number: Int?
-  /// What is wrong.
+  /// The error.
   public let problem: Problem
 
   package init(offset: Int, number: Int?, problem: Problem) {
@@ -17,61 +17,39 @@ public struct MeasurementError: Error, Hashable, Sendable {
     self.problem = problem
   }
 
-  /// What is wrong with a list or a buffer.
+  /// An error of a list or a buffer.
   public enum Problem: Hashable, Sendable {
-    /// A part has more bytes than are left.
-    case endsInside(Part, size: UInt64, left: Int)
-    /// A register that no TPM and no policy has.
+    /// A part, by name, has more bytes than are left.
+    case endsInside(String, size: UInt64, left: Int)
+    /// No TPM and no policy has this PCR.
     case register(UInt32)
-    /// A template's name without bytes, or with more than a kernel takes.
+    /// A template's name is empty, or longer than kernels allow.
     case nameSize(UInt32)
-    /// The name of a template that kernels do not have, and no format either.
+    /// Neither a template of kernels nor a format has this name.
     case template(String)
-    /// The name of a file has more bytes than the template has room for.
+    /// The name of a file is longer than the template allows.
     case fileNameSize(UInt32)
-    /// There are bytes behind the last field of the data.
+    /// Bytes follow the last field of the data.
     case behindFields(Int)
     /// A measurement in the template of the first kernels, which is not restored.
     case legacyTemplate
     /// The first bytes are no measurement in either byte order.
     case noList
-    /// The list is in this byte order, the next kernel reads the other one.
+    /// The list is in this byte order, and the next kernel reads the other one.
     case otherByteOrder(ByteOrder)
-    /// The version of a buffer that is not 1.
+    /// The version of a buffer is not 1.
     case version(UInt16)
-    /// The buffer says that its header and list are so many bytes, and it has others.
+    /// A buffer states this size of header and list, with room for `of` bytes.
     case bufferSize(UInt64, of: Int)
     /// The buffer counts more measurements than a kernel does.
     case count(UInt64)
-    /// There are bytes behind the last measurement that the buffer counts.
+    /// Bytes follow the last measurement that the buffer counts.
     case behindList(count: UInt64, left: Int)
-  }
-
-  /// A part of a measurement.
-  public enum Part: Hashable, Sendable {
-    /// The header of a buffer.
-    case header
-    /// The number of the PCR.
-    case register
-    /// The digest of the template's data.
-    case templateDigest
-    /// The size of the template's name.
-    case templateNameSize
-    /// The template's name.
-    case templateName
-    /// The size of the data.
-    case dataSize
-    /// The data.
-    case data
-    /// The size of a field of the data.
-    case fieldSize(MeasurementField)
-    /// A field of the data.
-    case field(MeasurementField)
   }
 }
 
 extension MeasurementError: CustomStringConvertible {
-  /// One line: where, what was found, what the rule is.
+  /// One line: the place, what was found, and the rule.
   public var description: String {
     let place = "offset \(hex(offset)): "
     return place + (number.map { "measurement \($0): " } ?? "") + problem.description
@@ -79,7 +57,7 @@ extension MeasurementError: CustomStringConvertible {
 }
 
 extension MeasurementError.Problem: CustomStringConvertible {
-  /// What was found, and what the rule is.
+  /// What was found, and the rule.
   public var description: String {
     switch self {
     case .endsInside(let part, let size, let left):
@@ -96,8 +74,8 @@ extension MeasurementError.Problem: CustomStringConvertible {
     case .legacyTemplate: "template ima; kernels restore only lists without it"
     case .noList: "no measurement begins like this, in either byte order"
     case .otherByteOrder(let order):
-      "the list is \(order.name), and the next kernel reads the other byte order; digests are made of "
-        + "bytes in this order, so turning them would make another list"
+      "the list is \(order == .little ? "little" : "big")-endian, and the next kernel reads the other "
+        + "byte order; digests are made of bytes in this order, so turning them would make another list"
     case .version(let version): "version \(version) of a measurement buffer; kernels read version 1"
     case .bufferSize(let size, let room):
       "header and list are \(bytes(size)); the rule is \(MeasurementBuffer.headerSize) to \(room), which "
@@ -109,24 +87,7 @@ extension MeasurementError.Problem: CustomStringConvertible {
   }
 }
 
-extension MeasurementError.Part: CustomStringConvertible {
-  /// As messages call it.
-  public var description: String {
-    switch self {
-    case .header: "the header"
-    case .register: "the number of the PCR"
-    case .templateDigest: "the template digest"
-    case .templateNameSize: "the size of the template's name"
-    case .templateName: "the template's name"
-    case .dataSize: "the size of the data"
-    case .data: "the data"
-    case .fieldSize(let field): "the size of field \(field.rawValue)"
-    case .field(let field): "field \(field.rawValue)"
-    }
-  }
-}
-
-/// A name on one line, whatever bytes a list has in its place.
+/// A name on one line, whatever bytes it has.
 private func visible(_ name: String) -> String {
   name.unicodeScalars.map { $0.escaped(asASCII: true) }.joined()
 }
@@ -134,9 +95,4 @@ private func visible(_ name: String) -> String {
 /// A number of bytes.
 private func bytes(_ count: some BinaryInteger) -> String {
   "\(count) byte\(count == 1 ? "" : "s")"
-}
-
-extension ByteOrder {
-  /// As messages call it.
-  var name: String { self == .little ? "little-endian" : "big-endian" }
 }

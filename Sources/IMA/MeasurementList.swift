@@ -2,30 +2,28 @@
 
 public import BinaryFormat
 
-/// What a kernel has measured: `binary_runtime_measurements` of Linux's Integrity Measurement
-/// Architecture (IMA), with SHA-1 template digests.
+/// The measurement list of Linux's Integrity Measurement Architecture (IMA),
+/// `binary_runtime_measurements`, with SHA-1 template digests.
 ///
 /// The file is in the byte order of its machine, or little-endian on a big-endian one that was booted
 /// with `ima_canonical_fmt`. Lists with digests of other sizes (`binary_runtime_measurements_sha256`)
 /// are another format, which no kernel hands over.
 public struct MeasurementList: Hashable, Sendable {
-  /// The order of the bytes in all its numbers.
+  /// The byte order of its numbers.
   public let byteOrder: ByteOrder
   /// The measurements, oldest first.
   public let entries: [MeasurementEntry]
 
-  /// The last register that a policy may name: `INVALID_PCR` in `ima_policy.c`, on a 64-bit kernel.
+  /// The last PCR that a policy may name: `INVALID_PCR` in `ima_policy.c`, on a 64-bit kernel.
   public static let lastRegister: UInt32 = 63
   /// The most bytes of a file's name in the template `ima`: `IMA_EVENT_NAME_LEN_MAX`.
   public static let longestFileName = 255
 
-  /// Reads a list in the given byte order, to its end. No bytes are a list of nothing.
+  /// Reads a list in the given byte order; no bytes are an empty list.
   ///
-  /// What a kernel asks of a list that it restores is asked here too: sizes, templates, fields
-  /// (`ima_template.c:ima_restore_measurement_list`), and registers that a policy can name. The
-  /// template `ima`, which is not restored, is read all the same.
-  ///
-  /// - Throws: ``MeasurementError``, with the place in the list.
+  /// The rules are those of a kernel that restores a list: sizes, templates, fields
+  /// (`ima_template.c:ima_restore_measurement_list`), and PCRs that a policy can name. The template `ima`,
+  /// which is not restored, is allowed.
   public init(_ bytes: Span<UInt8>, _ byteOrder: ByteOrder) throws(MeasurementError) {
     let bytes = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
     var reader = MeasurementReader(byteOrder: byteOrder, offset: 0)
@@ -42,10 +40,9 @@ public struct MeasurementList: Hashable, Sendable {
     self.entries = entries
   }
 
-  /// Reads a list in the byte order that its first bytes tell.
+  /// Reads a list in the byte order of its first bytes.
   ///
-  /// - Throws: the same, and ``MeasurementError/Problem/noList`` where they tell none, as those of a list
-  ///   of nothing.
+  /// - Throws: also ``MeasurementError/Problem/noList`` where these show none, as in an empty list.
   public init(_ bytes: Span<UInt8>) throws(MeasurementError) {
     guard let byteOrder = Self.byteOrder(of: bytes) else {
       throw MeasurementError(offset: 0, number: nil, problem: .noList)
@@ -55,7 +52,7 @@ public struct MeasurementList: Hashable, Sendable {
 
   /// The byte order of a list by its first measurement; nil for bytes that begin no list.
   ///
-  /// The size of the template's name tells: it is 1 to 68, which no four bytes are in both orders.
+  /// The size of the template's name decides: it is 1 to 68, which no four bytes are in both orders.
   public static func byteOrder(of bytes: Span<UInt8>) -> ByteOrder? {
     [ByteOrder.little, .big].first { order in
       guard let register = try? bytes.integer(UInt32.self, at: 0, order),

@@ -2,18 +2,18 @@
 
 import BinaryFormat
 
-/// Reads one measurement after the other.
+/// Reads consecutive measurements.
 ///
-/// Each is a PCR, a digest of 20 bytes, and two parts after their sizes: the template's name and the
-/// data, whose fields come after their sizes in turn; all sizes are 32 bits
+/// Each is a PCR, a digest of 20 bytes, and two parts with their sizes before them: the template's name and
+/// the data, whose fields have their sizes before them, too; all sizes are 32 bits
 /// (`ima_fs.c:ima_measurements_show`, `ima_template_lib.c:ima_parse_buf`).
 struct MeasurementReader {
   let byteOrder: ByteOrder
-  /// Where the next one begins.
+  /// The start of the next one.
   var offset: Int
   /// The number of the next one, from 1.
   var number = 1
-  /// The template of the last one: most are in the same.
+  /// The template of the last one, which most measurements share.
   private var lastTemplate = MeasurementTemplate.legacy
 
   /// Bytes in a template digest: `TPM_DIGEST_SIZE`.
@@ -28,8 +28,8 @@ struct MeasurementReader {
   mutating func next(in bytes: [UInt8]) throws(MeasurementError) -> MeasurementEntry {
     let start = offset
     let span = bytes.span
-    let register = try integer(.register, in: span)
-    _ = try part(.templateDigest, size: UInt64(Self.digestSize), in: span)
+    let register = try integer("the number of the PCR", in: span)
+    _ = try part("the template digest", size: UInt64(Self.digestSize), in: span)
     let template = try template(in: span)
     _ = try fields(of: template, in: span)
     number += 1
@@ -41,11 +41,11 @@ struct MeasurementReader {
     in bytes: Span<UInt8>
   ) throws(MeasurementError) -> MeasurementTemplate {
     let start = offset
-    let size = try integer(.templateNameSize, in: bytes)
+    let size = try integer("the size of the template's name", in: bytes)
     guard 1...UInt32(MeasurementTemplate.longestName) ~= size else {
       throw error(.nameSize(size), at: start)
     }
-    let range = try part(.templateName, size: UInt64(size), in: bytes)
+    let range = try part("the template's name", size: UInt64(size), in: bytes)
     let name = unsafe bytes.extracting(range).withUnsafeBytes {
       unsafe String(decoding: $0, as: UTF8.self)
     }
@@ -57,22 +57,22 @@ struct MeasurementReader {
     return template
   }
 
-  /// Where the fields of the data are, which begins here.
+  /// The places of the fields of the data that begins here.
   mutating func fields(
     of template: MeasurementTemplate, in bytes: Span<UInt8>
   ) throws(MeasurementError) -> [Range<Int>] {
     guard !template.isLegacy else { return try legacyFields(in: bytes) }
-    let size = try integer(.dataSize, in: bytes)
-    let range = try part(.data, size: UInt64(size), in: bytes)
+    let size = try integer("the size of the data", in: bytes)
+    let range = try part("the data", size: UInt64(size), in: bytes)
     let data = bytes.extracting(0..<range.upperBound)
     offset = range.lowerBound
     var fields: [Range<Int>] = []
     fields.reserveCapacity(template.fields.count)
     for field in template.fields {
-      let size = try integer(.fieldSize(field), in: data)
-      fields.append(try part(.field(field), size: UInt64(size), in: data))
+      let size = try integer("the size of field \(field.rawValue)", in: data)
+      fields.append(try part("field \(field.rawValue)", size: UInt64(size), in: data))
     }
-    // They fill it: `ima_template.c:ima_restore_template_data`.
+    // Fields fill the data: `ima_template.c:ima_restore_template_data`.
     guard offset == range.upperBound else {
       throw error(.behindFields(range.upperBound - offset), at: offset)
     }
@@ -83,33 +83,33 @@ struct MeasurementReader {
   private mutating func legacyFields(
     in bytes: Span<UInt8>
   ) throws(MeasurementError) -> [Range<Int>] {
-    let digest = try part(.field(.shortDigest), size: UInt64(Self.digestSize), in: bytes)
+    let digest = try part("field d", size: UInt64(Self.digestSize), in: bytes)
     let start = offset
-    let size = try integer(.fieldSize(.shortName), in: bytes)
+    let size = try integer("the size of field n", in: bytes)
     guard size <= MeasurementList.longestFileName else {
       throw error(.fileNameSize(size), at: start)
     }
-    return [digest, try part(.field(.shortName), size: UInt64(size), in: bytes)]
+    return [digest, try part("field n", size: UInt64(size), in: bytes)]
   }
 
   private mutating func integer(
-    _ part: MeasurementError.Part, in bytes: Span<UInt8>
+    _ name: @autoclosure () -> String, in bytes: Span<UInt8>
   ) throws(MeasurementError) -> UInt32 {
-    let range = try self.part(part, size: 4, in: bytes)
+    let range = try part(name(), size: 4, in: bytes)
     do throws(FormatError) {
       return try bytes.integer(at: range.lowerBound, byteOrder)
     } catch {
-      throw self.error(.endsInside(part, size: 4, left: 0), at: range.lowerBound)
+      throw self.error(.endsInside(name(), size: 4, left: 0), at: range.lowerBound)
     }
   }
 
-  /// The place of a part that begins here; the next one begins behind it.
+  /// The place of the part that begins here.
   private mutating func part(
-    _ part: MeasurementError.Part, size: UInt64, in bytes: Span<UInt8>
+    _ name: @autoclosure () -> String, size: UInt64, in bytes: Span<UInt8>
   ) throws(MeasurementError) -> Range<Int> {
     let left = bytes.count - offset
     guard size <= left else {
-      throw error(.endsInside(part, size: size, left: left), at: offset)
+      throw error(.endsInside(name(), size: size, left: left), at: offset)
     }
     let range = offset..<(offset + Int(size))
     offset = range.upperBound

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the data of a measurement consists of: a template that kernels have a name for, or a format.
+/// The fields in the data of a measurement: a template of kernels, or a format.
 ///
 /// Source: Linux 7.2 `security/integrity/ima/ima_template.c`.
 public struct MeasurementTemplate: Hashable, Sendable {
-  /// The name in the list: `ima-ng`, or a format that no name is for, such as `d-ng|n-ng|iuid`.
+  /// The name in the list: `ima-ng`, or a format without a name, such as `d-ng|n-ng|iuid`.
   public let name: String
   /// The fields of the data, in their order.
   public let fields: [MeasurementField]
@@ -41,7 +41,7 @@ public struct MeasurementTemplate: Hashable, Sendable {
 
   /// The template of a name in a list, or of a format; nil for one that no kernel restores.
   ///
-  /// A kernel that restores a format which has a name prints the name from then on.
+  /// A kernel that restores the format of a template prints the name of the template from then on.
   public init?(named name: String) {
     if let template = Self.byName[name] {
       self = template
@@ -61,4 +61,42 @@ public struct MeasurementTemplate: Hashable, Sendable {
 
   /// Whether its data has no sizes: ``legacy``.
   var isLegacy: Bool { name == Self.legacy.name }
+}
+
+/// A kind of field in the data of a measurement; the raw value is its name in a template's format.
+///
+/// Source: `supported_fields` in Linux `security/integrity/ima/ima_template.c`.
+public enum MeasurementField: String, Hashable, Sendable, CaseIterable {
+  /// The digest of a file, 20 bytes at most.
+  case shortDigest = "d"
+  /// The name of a file, 255 bytes at most.
+  case shortName = "n"
+  /// The digest of a file: the algorithm, `:`, NUL, the digest.
+  case digest = "d-ng"
+  /// The same with the type before it: `ima:` or `verity:`.
+  case typedDigest = "d-ngv2"
+  /// The name of a file or of another object, with a NUL at its end.
+  case name = "n-ng"
+  /// The signature of a file, as in `security.ima`.
+  case signature = "sig"
+  /// The measured object itself, where it is no file: a command line, a key.
+  case buffer = "buf"
+  /// The digest of a file without the signature that is appended to it; as ``digest``.
+  case signedDigest = "d-modsig"
+  /// The signature that is appended to a file.
+  case appendedSignature = "modsig"
+  /// The portable signature of a file, as in `security.evm`.
+  case portableSignature = "evmsig"
+  /// The owner of a file: a number of 4 bytes.
+  case owner = "iuid"
+  /// The group of a file: a number of 4 bytes.
+  case group = "igid"
+  /// The type and the permissions of a file: a number of 2 bytes.
+  case mode = "imode"
+  /// The names of a file's extended attributes.
+  case attributeNames = "xattrnames"
+  /// The sizes of a file's extended attributes: numbers of 4 bytes.
+  case attributeSizes = "xattrlengths"
+  /// The values of a file's extended attributes, one after the other.
+  case attributeValues = "xattrvalues"
 }

@@ -2,17 +2,16 @@
 
 /// A JSON value to be printed: what `--json` writes.
 ///
-/// Object members keep the order they are given in, so the same input prints the same bytes.
-/// Addresses and sizes are strings such as `"0x40000000"`: JSON readers that keep numbers as
-/// doubles lose the low bits of anything above 2^53.
+/// Object members keep their order, so the same input prints the same bytes. Addresses and sizes are strings
+/// such as `"0x40000000"`, because JSON readers with numbers in doubles lose the low bits above 2^53.
 public indirect enum JSON: Hashable, Sendable {
   /// `null`.
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A number; only for counts that stay far below 2^53.
+  /// A number far below 2^53.
   case number(Int)
-  /// A string, escaped as RFC 8259 section 7 asks.
+  /// A string, escaped as in RFC 8259, section 7.
   case string(String)
   /// A list of values.
   case array([JSON])
@@ -43,16 +42,15 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
   public init(booleanLiteral value: Bool) { self = .bool(value) }
   /// A list.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-  /// An object; a member that is `nil` is left out.
+  /// An object, without the members that are nil.
   public init(dictionaryLiteral elements: (String, JSON?)...) {
     self = .object(elements.compactMap { name, value in value.map { Member(name, $0) } })
   }
 }
 
 extension JSON: CustomStringConvertible {
-  /// The text, indented by two spaces a level, without a final newline.
-  ///
-  /// Lists of plain values stay on one line.
+  /// The text, indented by two spaces a level, without a final newline; lists of plain values are on one
+  /// line.
   public var description: String {
     var text = ""
     write(to: &text, indent: "\n")

@@ -3,13 +3,13 @@
 import BinaryFormat
 import ELF
 
-/// A kernel in an ELF file, `vmlinux`, whose headers are checked.
+/// A kernel in an ELF file, `vmlinux`, with checked headers.
 ///
-/// The rules are those of Linux `kernel/kexec_elf.c`, and those that it leaves out: segments that do
-/// not overlap, an entry inside of one, alignments that are powers of two.
+/// The rules are those of Linux `kernel/kexec_elf.c`, and more: segments must not overlap, the entry is
+/// inside of one, alignments are powers of two.
 struct ELFKernel {
   let file: ELFFile
-  /// The pieces, in rising order.
+  /// In rising order.
   let segments: [KernelImage.Segment]
   /// The lowest physical address.
   let linkAddress: UInt64
@@ -39,12 +39,7 @@ struct ELFKernel {
 
   /// The headers of a file, checked.
   private static func read(_ bytes: Span<UInt8>) throws(ImageError) -> ELFFile {
-    let file: ELFFile
-    do throws(FormatError) {
-      file = try ELFFile(bytes)
-    } catch {
-      throw .format(error)
-    }
+    let file = try formatted { () throws(FormatError) in try ELFFile(bytes) }
     try check(file.header, bytes)
     for (number, header) in file.programHeaders.enumerated() {
       try check(header, number, file.header, fileSize: bytes.count)
@@ -52,7 +47,7 @@ struct ELFKernel {
     return file
   }
 
-  /// What the load address is a multiple of: as the kernel's own loaders have it.
+  /// The alignment of the load address, as in the kernel's own loaders.
   ///
   /// Source: `arch/riscv/kernel/kexec_elf.c:elf_find_pbase`, `arch/powerpc/kexec/elf_64.c:elf64_load`,
   /// `arch/loongarch/kernel/kexec_elf.c:_elf_kexec_load`.
@@ -91,7 +86,7 @@ struct ELFKernel {
       at: 40, tableOffset, "the \(count) section headers are within the file")
   }
 
-  /// `elf_is_phdr_sane`, and what it leaves out.
+  /// `elf_is_phdr_sane`, and more.
   private static func check(
     _ segment: ProgramHeader, _ number: Int, _ header: ELFHeader, fileSize: Int
   ) throws(ImageError) {
@@ -123,7 +118,7 @@ struct ELFKernel {
 }
 
 extension ELFKernel {
-  /// Where the kernel starts, in bytes from the load address.
+  /// The entry, in bytes from the load address.
   ///
   /// `e_entry` is a virtual address; on x86 a physical one. On ppc64 with the first ABI it may be that of
   /// a function descriptor, whose first word is the virtual address of the code; Linux has it point to
@@ -148,7 +143,7 @@ extension ELFKernel {
       "e_entry", offset: 24, value: file.header.entry, rule: "it is the address of loaded code")
   }
 
-  /// The header of the `Image` that an arm64 kernel begins with, wherever it is; nil on others.
+  /// The header of the `Image` at the entry of an arm64 kernel; nil for other architectures.
   func arm64Image(_ bytes: Span<UInt8>) throws(ImageError) -> ARM64Image? {
     guard file.machine == .arm64 else { return nil }
     guard let place = fileOffset(of: file.header.entry), bytes.count - place >= 64 else {
@@ -158,7 +153,7 @@ extension ELFKernel {
     return try ARM64Image(bytes.extracting(place..<bytes.count))
   }
 
-  /// Where the byte of a virtual address is in the file.
+  /// The offset in the file of the byte at a virtual address.
   private func fileOffset(of address: UInt64) -> Int? {
     let load = file.programHeaders.first {
       $0.type == ProgramHeader.load && address >= $0.virtualAddress
@@ -169,13 +164,13 @@ extension ELFKernel {
 }
 
 extension ProgramHeader {
-  /// The physical address; on LoongArch the field holds one in the window of cached memory
+  /// The physical address; on LoongArch the field has an address in the window of cached memory
   /// (`arch/loongarch/include/asm/addrspace.h:TO_PHYS_MASK`).
   fileprivate func physicalAddress(on machine: Machine) -> UInt64 {
     machine == .loongarch ? physicalAddress & 0xffff_ffff_ffff : physicalAddress
   }
 
-  /// Whether a byte of the file is loaded there.
+  /// Whether a byte of the file is loaded to an address.
   fileprivate func covers(_ address: UInt64, from start: UInt64) -> Bool {
     address >= start && address - start < fileSize
   }
@@ -190,11 +185,7 @@ private func expect(
 
 extension KernelImage.Segment {
   fileprivate init(_ header: ProgramHeader, offset: UInt64) throws(ImageError) {
-    do throws(FormatError) {
-      file = try header.fileRange()
-    } catch {
-      throw .format(error)
-    }
+    file = try formatted { () throws(FormatError) in try header.fileRange() }
     self.offset = offset
     memorySize = header.memorySize
   }

@@ -4,7 +4,7 @@ import BinaryFormat
 public import Compression
 import ELF
 
-/// What a file, or a layer inside of one, is: told by its bytes, never by a name.
+/// The format of a file, or of a layer inside of one, by its bytes.
 public enum FileFormat: Hashable, Sendable {
   /// An uncompressed arm64 kernel, `Image`.
   case arm64Image
@@ -14,22 +14,22 @@ public enum FileFormat: Hashable, Sendable {
   case loongArchImage
   /// An ELF file: `vmlinux`.
   case elf
-  /// A UEFI program that unpacks the kernel in it, `vmlinuz.efi`.
+  /// A UEFI program that unpacks its kernel, `vmlinuz.efi`.
   case zboot
   /// A unified kernel image (UKI): kernel, initrd, command line in one UEFI program.
   case unifiedImage
-  /// A packed file: `Image.gz`.
+  /// A compressed file: `Image.gz`.
   case compressed(CompressionFormat)
-  /// A kernel with the header of U-Boot's `mkimage`, of the old kind.
+  /// A kernel with the legacy header of U-Boot's `mkimage`.
   case legacyUImage
   /// A kernel for x86, `bzImage`.
   case bzImage
   /// Another UEFI program.
   case pe
 
-  /// The format by its magic numbers; nil for a file that is nothing that is known here.
+  /// The format by its magic numbers; nil for an unknown one.
   ///
-  /// A file of several is what its loader takes it for: an arm64 `Image` is a UEFI program too.
+  /// The first match counts: an arm64 `Image` is a UEFI program, too.
   public init?(recognizing file: Span<UInt8>) {
     if file.hasMagic(ELFHeader.magic) {
       self = .elf
@@ -60,7 +60,7 @@ public enum FileFormat: Hashable, Sendable {
 }
 
 extension FileFormat: CustomStringConvertible {
-  /// What people call it.
+  /// The usual name.
   public var description: String {
     switch self {
     case .arm64Image: "arm64 Image"

@@ -4,44 +4,44 @@ public import BinaryFormat
 public import Compression
 public import ELF
 
-/// The reason a file is no kernel that can be loaded; offsets are bytes from the start of its layer.
+/// Why a file is no kernel that can be loaded; offsets are bytes from the start of its layer.
 public enum ImageError: Error, Hashable, Sendable {
-  /// The bytes are not in their format.
+  /// A layer is not in its format.
   case format(FormatError)
-  /// The bytes cannot be unpacked.
+  /// A layer cannot be unpacked.
   case compression(CompressionError)
   /// A field has a value that breaks a rule.
   case field(String, offset: Int, value: UInt64, rule: String)
-  /// Something is not within the file, which has `fileSize` bytes.
+  /// A part is not within the file, which has `fileSize` bytes.
   case outside(String, offset: UInt64, size: UInt64, fileSize: Int)
-  /// Two segments share memory; their physical addresses.
+  /// Two segments overlap; their physical addresses.
   case overlap(UInt64, UInt64)
-  /// What is unpacked is for another architecture than what it was packed for.
+  /// The kernel is for another architecture than the file around it.
   case otherMachine(Machine, expected: Machine)
-  /// There are bytes behind the end of the stream, from this offset on.
+  /// Bytes follow the compressed stream, from this offset on.
   case trailingBytes(offset: Int)
-  /// The file holds a layer where none of this kind can be.
+  /// A layer is of a format that the outer ones must not hold.
   case nested(FileFormat, within: FileFormat)
-  /// There is nothing in it.
+  /// The file is empty.
   case empty
-  /// It is no format that kernels come in.
+  /// It is of no known format of kernels.
   case notKernel
-  /// It is a format that no loader takes here.
+  /// It is of a format that is not loaded here.
   case notLoaded(FileFormat)
-  /// It is a kernel of 32 bits.
+  /// It is a 32-bit kernel.
   case thirtyTwoBit
-  /// A zboot file that is packed in a way that no kernel is; nil for one that is no word.
+  /// The compression of a zboot file is unknown; nil for a malformed name.
   case packedBy(String?)
-  /// A unified image has no such profile, but so many.
+  /// A unified image has no profile of this number, but `count` others.
   case noProfile(Int, count: Int)
-  /// This profile of a unified image has no kernel, or several; so many profiles there are.
+  /// A profile of a unified image has no kernel, or several; `of` is the number of profiles.
   case kernels(count: Int, profile: Int, of: Int)
 }
 
-/// The reason a file is no kernel that can be loaded, and how deep in the file it is.
+/// Why a file is no kernel that can be loaded, and in which layer.
 public struct KernelFileError: Error, Hashable, Sendable {
-  /// The layers that were opened, outermost first; the last one is the bad one. Empty when nothing is
-  /// known about the file.
+  /// The layers that were opened, outermost first; the last one is the bad one. Empty for an unknown
+  /// format.
   public let layers: [FileFormat]
   /// What is wrong with it.
   public let reason: ImageError
@@ -64,12 +64,12 @@ extension ImageError: CustomStringConvertible {
     case .trailingBytes(let offset): "offset \(hex(offset)): bytes behind the end of the stream"
     case .nested(let inner, let outer): "\(inner) within \(outer)"
     case .empty: "an empty file"
-    case .notKernel: "no kernel"
-    case .notLoaded: "dtfix plans no kexec of such a file"
-    case .thirtyTwoBit: "a 32-bit kernel, which is not loaded here"
-    case .packedBy(let type):
-      "packed by \(type.map { "\"\($0)\"" } ?? "what is no word"), as no kernel is"
-    case .noProfile(let number, let count): "there is no profile \(number), but 0 to \(count - 1)"
+    case .notKernel: "not a kernel"
+    case .notLoaded: "kexec of such a file is not supported"
+    case .thirtyTwoBit: "a 32-bit kernel, which is not supported"
+    case .packedBy(let type?): "unknown compression \"\(type)\""
+    case .packedBy(nil): "the name of the compression is malformed"
+    case .noProfile(let number, let count): "there is no profile \(number), only 0 to \(count - 1)"
     case .kernels(let count, let profile, let all):
       "\(all > 1 ? "profile \(profile) of 0 to \(all - 1) has" : "it has") \(count) kernels (.linux), not 1"
     }
@@ -84,19 +84,15 @@ extension KernelFileError: CustomStringConvertible {
 }
 
 extension Span<UInt8> {
-  /// Throws unless there is a header of 64 bytes, as all kernels have that are no ELF files.
-  func requireHeader() throws(ImageError) {
-    guard count >= 64 else { throw .format(.truncated(offset: 0, size: 64)) }
-  }
-
   /// A field of a header; little-endian but for ELF files.
   func field<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ type: Value.Type = Value.self, at offset: Int, _ order: ByteOrder = .little
   ) throws(ImageError) -> Value {
-    do throws(FormatError) {
-      return try integer(at: offset, order)
-    } catch {
-      throw .format(error)
-    }
+    try formatted { () throws(FormatError) in try integer(at: offset, order) }
   }
+}
+
+/// Carries the errors of a reader.
+func formatted<Value>(_ read: () throws(FormatError) -> Value) throws(ImageError) -> Value {
+  do throws(FormatError) { return try read() } catch { throw .format(error) }
 }

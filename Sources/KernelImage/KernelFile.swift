@@ -5,18 +5,18 @@ import ELF
 
 /// A kernel file of any format, opened down to the kernel itself.
 ///
-/// Formats nest: a unified image holds a zboot file, which unpacks to an `Image`. Each kind may come
-/// once, and bytes are unpacked twice at most; so a file ends, whatever it says of itself.
+/// Formats nest: a unified image holds a zboot file, which unpacks to an `Image`. Each format may occur
+/// once, and bytes are unpacked at most twice.
 public struct KernelFile: Sendable {
-  /// One format around the kernel, or the kernel's own.
+  /// A format around the kernel, or the kernel's own.
   public struct Layer: Sendable {
-    /// What it is.
+    /// The format.
     public let format: FileFormat
     /// Its bytes.
-    public let bytes: Piece
-    /// How the next layer is packed in it, in the words of the file; nil when it is not.
+    public let bytes: FileSlice
+    /// The compression of the next layer, as the file names it; nil for none.
     public let compression: String?
-    /// The format, and with what an EFI zboot file is packed: `EFI zboot (zstd)`.
+    /// The format, with the compression of an EFI zboot file: `EFI zboot (zstd)`.
     public var name: String {
       guard let compression, case .zboot = format else { return "\(format)" }
       return "\(format) (\(compression))"
@@ -25,34 +25,27 @@ public struct KernelFile: Sendable {
 
   /// The layers, outermost first; the last one is the kernel.
   public let layers: [Layer]
-  /// What comes with the kernel in a unified image: the profile that was asked for.
+  /// The requested profile of a unified image; nil for other files.
   public let profile: Profile?
-  /// The kernel, if it is of a format that is loaded.
+  /// The kernel, if its format is loaded.
   private let loadable: KernelImage?
 
-  /// The profile of a unified image that its kernel is from, with the bytes that its ranges are of.
+  /// A profile of a unified image, with the image.
   public struct Profile: Sendable {
-    /// How many the image has.
+    /// How many profiles the image has.
     public let count: Int
-    /// Where its sections are in the unified image.
+    /// The places of its sections in the unified image.
     public let places: UnifiedImage.Profile
-    /// The unified image.
-    private let image: Piece
-
-    fileprivate init(_ places: UnifiedImage.Profile, of image: Piece, count: Int) {
-      self.places = places
-      self.image = image
-      self.count = count
-    }
+    fileprivate let image: FileSlice
 
     /// The bytes of one of its sections.
-    public func piece(_ place: Range<Int>) -> Piece { image.part(place) }
+    public func section(_ place: Range<Int>) -> FileSlice { image.part(place) }
   }
 
   /// The kernel as a loader needs it.
   ///
-  /// - Throws: ``ImageError/notLoaded(_:)`` for a kernel that has only a name here: one for x86, a legacy
-  ///   uImage, a UEFI program. What comes with it in a unified image is good all the same.
+  /// - Throws: ``ImageError/notLoaded(_:)`` for a kernel that is only recognized here: one for x86, a legacy
+  ///   uImage, a UEFI program. The other sections of a unified image are valid all the same.
   public var image: KernelImage {
     get throws(KernelFileError) {
       if let loadable { return loadable }
@@ -61,18 +54,17 @@ public struct KernelFile: Sendable {
     }
   }
 
-  /// The kernel's bytes: those that ``KernelImage/segments`` are ranges of.
-  public var bytes: Piece { layers[layers.count - 1].bytes }
+  /// The kernel's bytes, of which ``KernelImage/segments`` are ranges.
+  public var bytes: FileSlice { layers[layers.count - 1].bytes }
 
   /// Opens a file.
   ///
   /// - Parameters:
-  ///   - file: all its bytes; of a kernel that is not packed, only the headers are touched.
-  ///   - profile: which profile of a unified image, from 0.
-  ///   - limits: what unpacking may take. A packed file in a packed file has at most 96 MiB, and its
-  ///     decoder at most 144 MiB, so that both fit: input, kernel and 256 MiB are all the memory that is
-  ///     used.
-  ///   - progress: called now and then with the bytes that were unpacked so far.
+  ///   - file: all its bytes; of an uncompressed kernel, only the headers are read.
+  ///   - profile: the number of the profile of a unified image, from 0.
+  ///   - limits: the limits of unpacking. A compressed file in a compressed file has at most 96 MiB, and
+  ///     its decoder at most 144 MiB, so that all memory used is input, kernel and 256 MiB.
+  ///   - progress: called every few MiB with the bytes unpacked so far.
   public init(
     _ file: Span<UInt8>, profile: Int = 0, limits: UnpackingLimits = UnpackingLimits(),
     progress: ((Int) -> Void)? = nil
@@ -80,14 +72,14 @@ public struct KernelFile: Sendable {
     var opening = Opening(profile: profile, limits: limits, progress: progress)
     var formats: [FileFormat] = []
     do throws(ImageError) {
-      var next: Piece? = Piece(range: 0..<file.count)
-      while let piece = next {
-        next = try piece.withBytes(of: file) { (bytes) throws(ImageError) in
+      var next: FileSlice? = FileSlice(range: 0..<file.count)
+      while let slice = next {
+        next = try slice.withBytes(of: file) { (bytes) throws(ImageError) in
           guard let format = FileFormat(recognizing: bytes) else {
             throw bytes.isEmpty ? .empty : .notKernel
           }
           formats.append(format)
-          return try opening.open(format, piece, bytes)
+          return try opening.open(format, slice, bytes)
         }
       }
       guard profile == 0 || opening.unified != nil else { throw .noProfile(profile, count: 1) }
@@ -100,7 +92,7 @@ public struct KernelFile: Sendable {
   }
 }
 
-/// What has been opened so far.
+/// The layers opened so far.
 private struct Opening {
   let profile: Int
   let limits: UnpackingLimits
@@ -108,38 +100,38 @@ private struct Opening {
   var layers: [KernelFile.Layer] = []
   var unified: KernelFile.Profile?
   var image: KernelImage?
-  /// The architecture that an outer layer is for.
+  /// The architecture of an outer layer.
   var machine: Machine?
-  /// How often bytes were unpacked.
+  /// The number of unpacked layers.
   var unpackings = 0
 
-  /// The most bytes of what is unpacked and is packed again: kernels with all their modules fit.
+  /// The most unpacked bytes of a layer that is to be unpacked again; kernels with all their modules fit.
   private static let packedSize = 96 << 20
-  /// The most memory of the decoder that unpacks such bytes, which are still there then.
+  /// The most memory of the decoder that unpacks such a layer.
   private static let innerMemory = 144 << 20
 
   /// Opens one layer.
   ///
   /// - Returns: the layer inside of it; nil for the kernel.
   mutating func open(
-    _ format: FileFormat, _ piece: Piece, _ bytes: Span<UInt8>
-  ) throws(ImageError) -> Piece? {
+    _ format: FileFormat, _ slice: FileSlice, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> FileSlice? {
     try checkNesting(format)
     switch format {
-    case .unifiedImage: return try openUnifiedImage(piece, bytes)
-    case .zboot: return try openZboot(piece, bytes)
-    case .compressed(let compression): return try unpack(compression, piece, bytes)
+    case .unifiedImage: return try openUnifiedImage(slice, bytes)
+    case .zboot: return try openZboot(slice, bytes)
+    case .compressed(let compression): return try unpack(compression, slice, bytes)
     case .legacyUImage, .bzImage, .pe: break
     default:
       let image = try KernelImage(bytes)
       try checkMachine(image.machine)
       self.image = image
     }
-    layers.append(KernelFile.Layer(format: format, bytes: piece, compression: nil))
+    layers.append(KernelFile.Layer(format: format, bytes: slice, compression: nil))
     return nil
   }
 
-  /// Each kind once: two kinds of packed files, so that memory is filled twice at most.
+  /// Refuses a repeated format, so that memory is filled at most twice.
   private func checkNesting(_ format: FileFormat) throws(ImageError) {
     guard let last = layers.last else { return }
     let outer = layers.map(\.format)
@@ -160,35 +152,36 @@ private struct Opening {
   }
 
   private mutating func openUnifiedImage(
-    _ piece: Piece, _ bytes: Span<UInt8>
-  ) throws(ImageError) -> Piece {
+    _ slice: FileSlice, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> FileSlice {
     let image = try UnifiedImage(bytes)
     let places = try image.profile(profile)
-    layers.append(KernelFile.Layer(format: .unifiedImage, bytes: piece, compression: nil))
-    unified = KernelFile.Profile(places, of: piece, count: image.profileCount)
+    layers.append(KernelFile.Layer(format: .unifiedImage, bytes: slice, compression: nil))
+    unified = KernelFile.Profile(
+      count: image.profileCount, places: places, image: slice)
     machine = image.machine
-    return piece.part(places.kernel)
+    return slice.part(places.kernel)
   }
 
   private mutating func openZboot(
-    _ piece: Piece, _ bytes: Span<UInt8>
-  ) throws(ImageError) -> Piece {
+    _ slice: FileSlice, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> FileSlice {
     let header = try ZbootHeader(bytes)
     let program = try PEFile(bytes)
     if let machine = program.machine { try checkMachine(machine) }
     machine = program.machine ?? machine
     layers.append(
-      KernelFile.Layer(format: .zboot, bytes: piece, compression: header.compressionType))
+      KernelFile.Layer(format: .zboot, bytes: slice, compression: header.compressionType))
     let payload = bytes.extracting(header.payload)
     let unpacked = try unpack(header.compression, payload, expectedSize: header.unpackedSize)
     guard unpacked.streamSize == payload.count else {
       throw .trailingBytes(offset: header.payload.lowerBound + unpacked.streamSize)
     }
-    return Piece(unpacked: unpacked.bytes, range: 0..<(try Self.signedSize(unpacked.bytes)))
+    return FileSlice(unpacked: unpacked.bytes, range: 0..<(try Self.signedSize(unpacked.bytes)))
   }
 
-  /// A kernel in a zboot file is padded to the memory it needs. When it is signed, it ends with its
-  /// signatures, and a check of these must not see more.
+  /// The size of a kernel without the padding of a zboot file, which pads it to the memory it needs: a
+  /// signed kernel must end with its signatures.
   private static func signedSize(_ kernel: [UInt8]) throws(ImageError) -> Int {
     guard let certificates = try? PEFile(kernel.span).certificates else { return kernel.count }
     guard certificates.upperBound <= UInt64(kernel.count) else {
@@ -204,18 +197,18 @@ private struct Opening {
   }
 
   private mutating func unpack(
-    _ compression: CompressionFormat, _ piece: Piece, _ bytes: Span<UInt8>
-  ) throws(ImageError) -> Piece {
+    _ compression: CompressionFormat, _ slice: FileSlice, _ bytes: Span<UInt8>
+  ) throws(ImageError) -> FileSlice {
     layers.append(
       KernelFile.Layer(
-        format: .compressed(compression), bytes: piece, compression: "\(compression)"))
+        format: .compressed(compression), bytes: slice, compression: "\(compression)"))
     let unpacked = try unpack(compression, bytes, expectedSize: nil)
     try checkEnd(bytes, behind: unpacked.streamSize, unpackedSize: unpacked.bytes.count)
-    return Piece(unpacked: unpacked.bytes, range: 0..<unpacked.bytes.count)
+    return FileSlice(unpacked: unpacked.bytes, range: 0..<unpacked.bytes.count)
   }
 
-  /// A kernel's build appends the unpacked size to some streams (`scripts/Makefile.lib:size_append`);
-  /// block devices pad with zeros, less than 1 MiB. Nothing else may follow.
+  /// Refuses bytes after a stream, but for the unpacked size, which kernel builds append
+  /// (`scripts/Makefile.lib:size_append`), and less than 1 MiB of zeros, the padding of block devices.
   private func checkEnd(
     _ bytes: Span<UInt8>, behind end: Int, unpackedSize: Int
   ) throws(ImageError) {
@@ -240,7 +233,7 @@ private struct Opening {
     }
   }
 
-  /// What is packed, by its first bytes: nothing else than a kernel is worth the memory.
+  /// The format of the next layer by its first bytes, before memory is spent on all of it.
   private func innerFormat(
     _ compression: CompressionFormat, _ stream: Span<UInt8>
   ) throws(ImageError) -> FileFormat {
@@ -251,14 +244,14 @@ private struct Opening {
       throw .compression(error)
     }
     if let format = FileFormat(recognizing: start.span) { return format }
-    // The headers of a UEFI program may be anywhere.
+    // The headers of a UEFI program may follow later.
     guard start.starts(with: [0x4d, 0x5a]) else {
       throw start.isEmpty ? .empty : .notKernel
     }
     return .unifiedImage
   }
 
-  /// What is unpacked from unpacked bytes has both in memory: together they take no more than one.
+  /// The limits of a layer: two unpacked layers may take no more memory together than one.
   private func limits(for inner: FileFormat) -> UnpackingLimits {
     var limits = limits
     if unpackings > 1 { limits.memory = min(limits.memory, Self.innerMemory) }
@@ -272,6 +265,35 @@ extension FileFormat {
     if case .compressed = self { true } else { false }
   }
 
-  /// Whether there is something to unpack in it.
+  /// Whether it holds another layer.
   fileprivate var isPacked: Bool { isCompressed || self == .zboot || self == .unifiedImage }
+}
+
+/// Bytes of a kernel file, or of an unpacked layer, without a copy.
+public struct FileSlice: Sendable {
+  /// The unpacked layer; nil for the file.
+  fileprivate var unpacked: [UInt8]?
+  fileprivate let range: Range<Int>
+
+  /// The number of bytes.
+  public var size: Int { range.count }
+
+  /// Lends its bytes; `file` is the file that was opened.
+  public func withBytes<Value, Failure: Error>(
+    of file: Span<UInt8>, _ body: (Span<UInt8>) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    guard let unpacked else { return try body(file.extracting(range)) }
+    return try body(unpacked.span.extracting(range))
+  }
+
+  /// Its bytes; `file` is the file that was opened.
+  public func copy(of file: Span<UInt8>) -> [UInt8] {
+    withBytes(of: file) { bytes in unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
+  }
+
+  /// A part, by a range in it.
+  fileprivate func part(_ part: Range<Int>) -> FileSlice {
+    let start = range.lowerBound + part.lowerBound
+    return FileSlice(unpacked: unpacked, range: start..<start + part.count)
+  }
 }

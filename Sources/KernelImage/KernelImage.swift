@@ -3,14 +3,13 @@
 public import BinaryFormat
 public import ELF
 
-/// A kernel that can be loaded as it is: what goes where, how much room it takes, where it starts.
+/// A kernel as a loader needs it: its segments, the memory it takes, its entry.
 ///
-/// Addresses are relative to the load address, which a planner chooses: a multiple of ``alignment``,
-/// plus ``textOffset``.
+/// Addresses are relative to the load address, which is a multiple of ``alignment`` plus ``textOffset``.
 public struct KernelImage: Hashable, Sendable {
-  /// One piece of a kernel.
+  /// A part of a kernel that is loaded as a whole.
   public struct Segment: Hashable, Sendable {
-    /// Its bytes, from the start of the image's bytes; the rest of its memory is zero.
+    /// Its bytes in the image; the rest of its memory is zero.
     public let file: Range<Int>
     /// Bytes from the load address.
     public let offset: UInt64
@@ -20,33 +19,33 @@ public struct KernelImage: Hashable, Sendable {
 
   /// One of `arm64Image`, `riscvImage`, `loongArchImage` and `elf`.
   public let format: FileFormat
-  /// The architecture it is for.
+  /// The architecture.
   public let machine: Machine
   /// The byte order it runs in.
   public let byteOrder: ByteOrder
-  /// Bytes in a page of this kernel; nil when it does not say.
+  /// Bytes in a page of this kernel; nil when it does not state it.
   public let pageSize: UInt64?
-  /// What the base of the load address is a multiple of.
+  /// The alignment of the base of the load address.
   public let alignment: UInt64
   /// Bytes from such a base to the load address: 0 but for old arm64 kernels.
   public let textOffset: UInt64
-  /// Whether any place in memory is as good as another; an arm64 kernel without that flag wants to be as
-  /// near as possible to the start of RAM.
+  /// Whether it may be anywhere in memory; an arm64 kernel without that flag should be as near as possible
+  /// to the start of RAM.
   public let canLoadAnywhere: Bool
-  /// Where it is linked for, a physical address: the kernels' own loaders put it there or above, and
-  /// one that cannot relocate itself must lie there. nil for one that is linked for no place.
+  /// The physical address that it is linked for: the kernels' own loaders put it there or above, and one
+  /// that cannot relocate itself must be there. nil for one that is linked for no address.
   public let linkAddress: UInt64?
   /// Bytes of memory from the load address on, its BSS included.
   public let memorySize: UInt64
-  /// Where it starts, in bytes from the load address.
+  /// The entry, in bytes from the load address.
   public let entry: UInt64
-  /// Its pieces, in rising order, apart from each other.
+  /// In rising order, without overlaps.
   public let segments: [Segment]
 
   /// Reads the headers of a kernel.
   ///
   /// - Parameter bytes: the whole kernel, unpacked; ``KernelFile`` unpacks one.
-  /// - Throws: ``ImageError``, also for a format that holds or packs a kernel and is none.
+  /// - Throws: ``ImageError``, also for a format that holds a kernel and is none.
   public init(_ bytes: Span<UInt8>) throws(ImageError) {
     switch FileFormat(recognizing: bytes) {
     case .arm64Image: try self.init(ARM64Image(bytes), fileSize: bytes.count)
@@ -80,7 +79,7 @@ extension KernelImage {
       fileSize: fileSize)
   }
 
-  /// A kernel whose file is loaded as it is.
+  /// A kernel whose file is its only segment.
   private init(
     _ format: FileFormat, _ machine: Machine, _ byteOrder: ByteOrder = .little,
     pageSize: UInt64? = nil, alignment: UInt64, textOffset: UInt64 = 0,
@@ -117,9 +116,8 @@ extension KernelImage {
 }
 
 extension KernelImage.Segment {
-  /// A file that is loaded as it is. What passes the memory that the kernel asks for is padding up to
-  /// the end of a page (of 64 KiB at most), and left out; `kernel/kexec_core.c:sanity_check_segment_list`
-  /// refuses more than the page.
+  /// A whole file. Padding behind the kernel's memory, up to the end of a page of at most 64 KiB, is left
+  /// out; `kernel/kexec_core.c:sanity_check_segment_list` refuses more.
   fileprivate init(all fileSize: Int, memorySize: UInt64) throws(ImageError) {
     let (padded, overflow) = memorySize.addingReportingOverflow(0xffff)
     guard overflow || UInt64(fileSize) <= padded & ~0xffff else {

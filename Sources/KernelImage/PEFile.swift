@@ -1,46 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-public import ELF
+import ELF
 
-/// The headers of a PE/COFF file, the format of what UEFI starts: kernels, their wrappers, unified
-/// images.
+/// The headers of a PE/COFF file, the format of UEFI programs: kernels, zboot files, unified images.
 ///
 /// Field names and meanings follow the Microsoft PE/COFF specification, revision 8.3.
-public struct PEFile: Hashable, Sendable {
+struct PEFile: Hashable, Sendable {
   /// One entry of the section table.
-  public struct Section: Hashable, Sendable {
-    /// The name, up to 8 bytes: `.text`, `.linux`. What is no visible ASCII character is `?`.
-    public let name: String
-    /// Bytes of it in memory.
-    public let virtualSize: UInt32
-    /// Bytes from the start of the image in memory.
-    public let virtualAddress: UInt32
-    /// Bytes of it in the file, padding included.
-    public let rawSize: UInt32
+  struct Section: Hashable, Sendable {
+    /// The name, up to 8 bytes: `.text`, `.linux`; `?` for anything but visible ASCII characters.
+    let name: String
+    /// Bytes in memory.
+    let virtualSize: UInt32
+    /// Bytes in the file, padding included.
+    let rawSize: UInt32
     /// Bytes from the start of the file.
-    public let rawOffset: UInt32
+    let rawOffset: UInt32
 
-    /// Bytes that mean something: without the padding of the file, and without what memory has more.
-    public var size: UInt32 { min(virtualSize, rawSize) }
+    /// Bytes without padding.
+    var size: UInt32 { min(virtualSize, rawSize) }
   }
 
-  /// The architecture, by the numbers of PE/COFF: 0xaa64 for arm64.
-  public let machineNumber: UInt16
-  /// The section table, in the order of the file.
-  public let sections: [Section]
-  /// Where the signatures are; nil for a file that is not signed.
-  public let certificates: Range<UInt64>?
-
   /// The architecture; nil for one that Linux does not run on.
-  public var machine: Machine? { Machine(pe: machineNumber) }
+  let machine: Machine?
+  /// The section table, in the order of the file.
+  let sections: [Section]
+  /// The place of the signatures; nil for a file that is not signed.
+  let certificates: Range<UInt64>?
 
-  /// Reads the headers of a file.
-  ///
-  /// - Throws: ``ImageError`` for another file, and for headers that are not all within it.
-  public init(_ file: Span<UInt8>) throws(ImageError) {
+  init(_ file: Span<UInt8>) throws(ImageError) {
     let start = try Self.headerOffset(of: file)
-    machineNumber = try file.field(at: start + 4)
+    machine = Machine(pe: try file.field(at: start + 4))
     let sectionCount: UInt16 = try file.field(at: start + 6)
     let optionalSize: UInt16 = try file.field(at: start + 20)
     let optional = start + 24
@@ -60,10 +51,8 @@ public struct PEFile: Hashable, Sendable {
     }
   }
 
-  /// Where the contents of a section are in the file.
-  ///
-  /// - Throws: ``ImageError/outside(_:offset:size:fileSize:)``.
-  public func range(of section: Section, in file: Span<UInt8>) throws(ImageError) -> Range<Int> {
+  /// The place of a section in the file.
+  func range(of section: Section, in file: Span<UInt8>) throws(ImageError) -> Range<Int> {
     let (start, size) = (Int(section.rawOffset), Int(section.size))
     guard start + size <= file.count else {
       throw .outside(
@@ -72,13 +61,13 @@ public struct PEFile: Hashable, Sendable {
     return start..<start + size
   }
 
-  /// The architecture of a file that may be of this format; nil for any other file.
+  /// The number of the architecture, such as 0xaa64 for arm64; nil for a file of another format.
   static func machineNumber(of file: Span<UInt8>) throws(ImageError) -> UInt16? {
     guard let start = try? headerOffset(of: file) else { return nil }
     return try file.field(at: start + 4)
   }
 
-  /// Where "PE\0\0" is, by the field at 60.
+  /// The place of "PE\0\0", by the field at 60.
   private static func headerOffset(of file: Span<UInt8>) throws(ImageError) -> Int {
     guard try file.field(UInt16.self, at: 0) == 0x5a4d /* "MZ" */ else {
       throw .format(.badMagic(offset: 0))
@@ -90,7 +79,7 @@ public struct PEFile: Hashable, Sendable {
     return start
   }
 
-  /// The one directory whose address is an offset into the file.
+  /// The only directory whose address is an offset in the file.
   private static func certificates(
     _ file: Span<UInt8>, directory: Int
   ) throws(ImageError) -> Range<UInt64>? {
@@ -107,7 +96,6 @@ extension PEFile.Section {
     }
     name = letters.prefix { $0 != 0 }.visibleASCII(blanks: false)
     virtualSize = try file.field(at: offset + 8)
-    virtualAddress = try file.field(at: offset + 12)
     rawSize = try file.field(at: offset + 16)
     rawOffset = try file.field(at: offset + 20)
   }

@@ -2,23 +2,20 @@
 
 public import ELF
 
-/// A unified kernel image (UKI): a UEFI program with a kernel, and what it is to be started with, in its
-/// sections.
+/// A unified kernel image (UKI): a UEFI program with a kernel, its initrd and command line, and more in
+/// its sections.
 ///
 /// Source: the UAPI Group's specification of unified kernel images, version 1.0. A section named
 /// `.profile` begins a profile; the sections before the first one are the base of all profiles, and a
-/// profile's own sections take the place of those of the same name in the base.
+/// profile's own sections replace those of the same name in the base.
 public struct UnifiedImage: Hashable, Sendable {
-  /// A set of sections that one start of the kernel uses.
+  /// The sections for one way to boot.
   public struct Profile: Hashable, Sendable {
-    /// What the profile says of itself (`ID=…`, `TITLE=…`), a range of the file; nil in an image without
-    /// profiles.
+    /// The description (`ID=…`, `TITLE=…`), a range of the file; nil in an image without profiles.
     public let description: Range<Int>?
-    /// Where the contents of each section are in the file, by name, in the order of the file. Several
-    /// of a name are several to choose from: `.dtbauto`.
+    /// The places of the sections in the file by name, in the order of the file; several for `.dtbauto`.
     public let sections: [String: [Range<Int>]]
-
-    /// The kernel, which may be packed.
+    /// The kernel, which may be compressed.
     public let kernel: Range<Int>
     /// The initrd: `.initrd`.
     public var initrd: Range<Int>? { sections[".initrd"]?.first }
@@ -26,12 +23,10 @@ public struct UnifiedImage: Hashable, Sendable {
     public var commandLine: Range<Int>? { sections[".cmdline"]?.first }
     /// The device tree: `.dtb`.
     public var tree: Range<Int>? { sections[".dtb"]?.first }
-    /// Device trees to choose from by the machine: `.dtbauto`.
+    /// Device trees of several machines: `.dtbauto`.
     public var treesByMachine: [Range<Int>] { sections[".dtbauto"] ?? [] }
-    /// What the system is called: `.osrel`, as `/etc/os-release`.
+    /// The system's `/etc/os-release`: `.osrel`.
     public var release: Range<Int>? { sections[".osrel"]?.first }
-    /// The release of the kernel: `.uname`.
-    public var kernelRelease: Range<Int>? { sections[".uname"]?.first }
   }
 
   /// A section of the image.
@@ -40,13 +35,13 @@ public struct UnifiedImage: Hashable, Sendable {
     let range: Range<Int>
   }
 
-  /// The architecture that the image is for.
+  /// The architecture; nil for an unknown one.
   public let machine: Machine?
   /// How many profiles there are: 1 in an image that names none.
   public let profileCount: Int
-  /// What all profiles have, unless they have their own.
+  /// The sections before the first profile.
   private let base: ArraySlice<Section>
-  /// What each profile has of its own, its `.profile` first.
+  /// The sections of each profile, its `.profile` first.
   private let own: [ArraySlice<Section>]
 
   /// Reads the headers of an image.
@@ -67,10 +62,10 @@ public struct UnifiedImage: Hashable, Sendable {
     profileCount = own.count
   }
 
-  /// A profile, by its place in the file.
+  /// A profile by number, from 0.
   ///
-  /// - Throws: ``ImageError/noProfile(_:count:)``, and ``ImageError/kernels(count:profile:of:)`` for a profile that
-  ///   has no kernel, or two.
+  /// - Throws: ``ImageError/noProfile(_:count:)``, and ``ImageError/kernels(count:profile:of:)`` for a
+  ///   profile without a kernel, or with several.
   public func profile(_ number: Int) throws(ImageError) -> Profile {
     guard own.indices.contains(number) else { throw .noProfile(number, count: profileCount) }
     let names = Set(own[number].map(\.name))

@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-public import Compression
+package import Compression
 
-/// The header of an EFI zboot file: a UEFI program that unpacks the kernel inside of it.
+/// The header of an EFI zboot file: a UEFI program that unpacks its kernel.
 ///
 /// Source: Linux `drivers/firmware/efi/libstub/zboot-header.S` and `Makefile.zboot`.
-public struct ZbootHeader: Hashable, Sendable {
-  /// How the kernel is packed, in the words of the file: `gzip`, `zstd`, `zstd22`, `lzma`, `xzkern`,
-  /// `lz4`, `lzo`.
-  public let compressionType: String
-  /// The same as a format.
-  public let compression: CompressionFormat
-  /// Where the packed kernel is in the file.
-  public let payload: Range<Int>
-  /// Bytes of the kernel when it is unpacked.
-  public let unpackedSize: Int
+package struct ZbootHeader: Hashable, Sendable {
+  /// The compression as the file names it: `gzip`, `zstd`, `zstd22`, `lzma`, `xzkern`, `lz4`, `lzo`.
+  package let compressionType: String
+  package let compression: CompressionFormat
+  /// The place of the compressed kernel in the file.
+  package let payload: Range<Int>
+  /// Bytes of the unpacked kernel.
+  package let unpackedSize: Int
 
   /// Whether a file begins with such a header.
   static func recognizes(_ file: Span<UInt8>) -> Bool {
     (try? file.bigEndian(UInt64.self, at: 0)) == 0x4d5a_0000_7a69_6d67 /* "MZ\0\0zimg" */
   }
 
-  /// Reads the header of a file.
-  ///
-  /// - Throws: ``ImageError`` for another file, for a payload that is not within it, and for a type of
-  ///   compression that no kernel has.
-  public init(_ file: Span<UInt8>) throws(ImageError) {
+  package init(_ file: Span<UInt8>) throws(ImageError) {
     guard Self.recognizes(file) else { throw .format(.badMagic(offset: 0)) }
     let start = Int(try file.field(UInt32.self, at: 8))
     let size = Int(try file.field(UInt32.self, at: 12))
@@ -63,7 +57,7 @@ public struct ZbootHeader: Hashable, Sendable {
     }
   }
 
-  /// The size is appended to the payload; in that of gzip, it is the end of the format (`ISIZE`).
+  /// The size is appended to the payload; for gzip it is the last word of that (`ISIZE`).
   private static func unpackedSize(
     _ file: Span<UInt8>, _ payload: Range<Int>, _ compression: CompressionFormat
   ) throws(ImageError) -> Int {

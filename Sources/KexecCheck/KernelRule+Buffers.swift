@@ -34,9 +34,9 @@ extension KernelRule {
     ) { plan, _ in plan[.imaBuffer] == nil ? [] : ["is not for this kernel"] },
     .init(
       "ima-list", .plan, at: "ima", "the kernel restores all that the buffer's header counts",
-      by: .ofTree(MeasurementBufferCheck.rule), for: [.kexec]
+      by: .ofTree(IMABufferCheck.rule), for: [.kexec]
     ) { plan, _ in
-      let check = plan[.imaBuffer].map { MeasurementBufferCheck($0.content, nil) }
+      let check = plan[.imaBuffer].map { IMABufferCheck($0.content, nil) }
       return check?.problem.map { ["\($0)"] } ?? []
     },
     .init(

@@ -24,7 +24,7 @@ public struct PlanCheck: Sendable {
   ///   - machine: what is known about the machine it is for; without facts, the plan is checked alone.
   ///   - core: what the machine's core header has to fit; nil when that was checked elsewhere.
   public init(
-    of manifest: LoadManifest, contents: [String: LoadContent],
+    of manifest: PlanManifest, contents: [String: SegmentContent],
     on machine: MachineSnapshot = .init(),
     core: CoreMachine? = .init()
   ) {

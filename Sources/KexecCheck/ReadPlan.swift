@@ -10,7 +10,7 @@ import PhysicalMemory
 /// A plan with the bytes of its segments, read as the two kernels take it: the running one, which loads it, and
 /// the next one.
 struct ReadPlan {
-  let manifest: LoadManifest
+  let manifest: PlanManifest
   /// Where kernels of its architecture put what they load.
   let placement: PlacementRules
   /// What the machine's core header has to fit; nil when that was checked elsewhere.
@@ -26,10 +26,10 @@ struct ReadPlan {
   /// A segment with the bytes at its start.
   struct Segment {
     /// What it is for; nil for a name that no plan of dtfix has.
-    let part: LoadPart?
+    let part: SegmentKind?
     let name: String
     let range: PhysicalRange
-    let content: LoadContent
+    let content: SegmentContent
 
     /// Its memory without the rest of its last page.
     var exactRange: PhysicalRange? {
@@ -53,7 +53,7 @@ struct ReadPlan {
   }
 
   init(
-    _ manifest: LoadManifest, _ contents: [String: LoadContent], _ placement: PlacementRules,
+    _ manifest: PlanManifest, _ contents: [String: SegmentContent], _ placement: PlacementRules,
     on machine: MachineSnapshot, core: CoreMachine?
   ) {
     self.manifest = manifest
@@ -61,8 +61,8 @@ struct ReadPlan {
     self.core = core
     segments = manifest.segments.map {
       Segment(
-        part: LoadPart(name: $0.name), name: $0.name, range: $0.range,
-        content: contents[$0.file] ?? LoadContent([]))
+        part: SegmentKind(name: $0.name), name: $0.name, range: $0.range,
+        content: contents[$0.file] ?? SegmentContent([]))
     }
     line = segments.first { $0.part == .commandLine }.map(Line.init)
     let code = segments.first { $0.part == .trampoline }?.content.start ?? []
@@ -76,7 +76,7 @@ struct ReadPlan {
   var purpose: Purpose { manifest.purpose }
 
   /// The first segment that is for this; nil for none.
-  subscript(part: LoadPart) -> Segment? { segments.first { $0.part == part } }
+  subscript(part: SegmentKind) -> Segment? { segments.first { $0.part == part } }
 
   /// All of the kernel.
   var kernel: [Segment] { segments.filter(\.isOfKernel) }

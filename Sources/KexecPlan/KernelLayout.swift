@@ -30,7 +30,7 @@ public struct KernelLayout: Hashable, Sendable {
   }
 
   init(_ facts: MachineSnapshot, _ rules: CoreRules) throws(KexecError) {
-    let core = KernelSegments(facts, rules)
+    let core = CoreSegments(facts, rules)
     let maps = Self.linearMaps(facts, rules, core)
     let texts = Self.textMaps(facts, rules, core)
     try Self.checkAgreement("linear map", maps)
@@ -46,7 +46,7 @@ public struct KernelLayout: Hashable, Sendable {
   fileprivate typealias Way = (offset: UInt64, source: String)
 
   private static func linearMaps(
-    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: KernelSegments
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: CoreSegments
   ) -> [Way] {
     if let given = facts.linearMap { return [(given, "the caller")] }
     var ways: [Way] = []
@@ -62,7 +62,7 @@ public struct KernelLayout: Hashable, Sendable {
   }
 
   private static func textMaps(
-    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: KernelSegments
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: CoreSegments
   ) -> [Way] {
     if let given = facts.kernelText {
       return [(given.offsetOfMap, "the caller")]
@@ -122,7 +122,7 @@ private struct KernelPlace {
 
   /// nil when nobody says.
   init?(
-    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: KernelSegments, _ ways: [KernelLayout.Way]
+    _ facts: MachineSnapshot, _ rules: CoreRules, _ core: CoreSegments, _ ways: [KernelLayout.Way]
   ) throws(KexecError) {
     var isBehind = false
     let usesImage = facts.kernelText == nil && facts.kernelImage != nil
@@ -173,7 +173,7 @@ private struct KernelPlace {
 }
 
 /// The program headers of `/proc/kcore` that have a physical address (`fs/proc/kcore.c`).
-private struct KernelSegments {
+private struct CoreSegments {
   /// RAM in the linear map.
   let memory: [ProgramHeader]
   /// The kernel where it is linked, on architectures that have a mapping of it.

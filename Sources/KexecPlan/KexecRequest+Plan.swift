@@ -61,9 +61,9 @@ extension KexecRequest {
     guard let buffer = bytes(of: .imaBuffer) else { return }
     guard rules.imaBuffer != nil else { throw .noIMABuffer(on: architecture) }
     guard purpose == .kexec else { throw .noIMABufferForCrash }
-    let check = MeasurementBufferCheck(LoadContent(buffer), kernel.byteOrder)
+    let check = IMABufferCheck(SegmentContent(buffer), kernel.byteOrder)
     if let problem = check.problem {
-      throw .badContent(of: .imaBuffer, reason: problem, MeasurementBufferCheck.rule)
+      throw .badContent(of: .imaBuffer, reason: problem, IMABufferCheck.rule)
     }
     let half = machine.halfOfMemory
     let size =

@@ -11,7 +11,7 @@ public import PhysicalMemory
 /// Where a part of a plan lies, and why there.
 public struct Placement: Hashable, Sendable {
   /// The part.
-  public let part: LoadPart
+  public let part: SegmentKind
   /// Its memory, in whole pages.
   public let range: PhysicalRange
   /// How it got its place.
@@ -44,7 +44,7 @@ struct Placing {
   /// - Throws: ``KexecError/noRoom(_:)``.
   @discardableResult
   mutating func place(
-    _ part: LoadPart, size: UInt64, alignment: UInt64, _ direction: FreeSpaceSearch.Direction,
+    _ part: SegmentKind, size: UInt64, alignment: UInt64, _ direction: FreeSpaceSearch.Direction,
     within window: PhysicalRange?, rule: Rule
   ) throws(KexecError) -> PhysicalRange {
     let taken = PhysicalRangeSet(placements.map(\.range))

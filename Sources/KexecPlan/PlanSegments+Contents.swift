@@ -13,7 +13,8 @@ import PhysicalMemory
 extension PlanSegments {
   /// The bytes of a segment that has a place.
   func bytes(
-    of part: LoadPart, _ rest: Rest, _ kernel: PhysicalRange, _ places: [LoadPart: PhysicalRange]
+    of part: SegmentKind, _ rest: Rest, _ kernel: PhysicalRange,
+    _ places: [SegmentKind: PhysicalRange]
   ) -> [UInt8] {
     switch part {
     case .kernel: []
@@ -26,7 +27,7 @@ extension PlanSegments {
   }
 
   private func trampoline(
-    _ place: PhysicalRange, _ places: [LoadPart: PhysicalRange]
+    _ place: PhysicalRange, _ places: [SegmentKind: PhysicalRange]
   ) -> [UInt8] {
     guard let trampoline = rules.trampoline else { return [] }
     var start = Trampoline.Start(
@@ -41,13 +42,13 @@ extension PlanSegments {
   }
 
   /// The tree for what has a place already.
-  func nextTree(_ places: [LoadPart: PhysicalRange]) throws(KexecError) -> NextTree? {
+  func nextTree(_ places: [SegmentKind: PhysicalRange]) throws(KexecError) -> NextTree? {
     try edited.map { (edited) throws(KexecError) in try NextTree(placed(places), edited) }
   }
 
   /// The command line for what has a place already.
   func nextCommandLine(
-    _ places: [LoadPart: PhysicalRange]
+    _ places: [SegmentKind: PhysicalRange]
   ) throws(KexecError) -> NextCommandLine? {
     try request.architecture.commandLineRules.map { (rules) throws(KexecError) in
       try NextCommandLine(placed(places), rules)
@@ -56,10 +57,10 @@ extension PlanSegments {
 
   /// The request with places for what has one already: to the exact size of its bytes, but for IMA's buffer,
   /// which the next kernel frees in whole pages.
-  private func placed(_ places: [LoadPart: PhysicalRange]) -> KexecRequest {
+  private func placed(_ places: [SegmentKind: PhysicalRange]) -> KexecRequest {
     var placed = request
     placed.inputs = []
-    func add(_ input: KexecInput, _ part: LoadPart, size: Int?) {
+    func add(_ input: KexecInput, _ part: SegmentKind, size: Int?) {
       guard let place = places[part],
         let range = size.map({ PhysicalRange(start: place.start, size: UInt64($0)) }) ?? place
       else { return }

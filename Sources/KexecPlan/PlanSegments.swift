@@ -19,7 +19,7 @@ struct PlanSegments {
   let kernelBytes: [UInt8]
   let rules: PlacementRules
   /// The core header of a plan for a crash, before it is known where the backup goes: of the same size.
-  let coreHeader: LoadedCoreHeader?
+  let coreHeader: PlannedCoreHeader?
   let pageSize: UInt64
   /// No segment may lie at this address or above.
   let limit: Architecture.Limit
@@ -46,8 +46,8 @@ struct PlanSegments {
   /// The kernel's segments, once all has its place.
   ///
   /// - Throws: ``KexecError/notAccepted(_:)`` for more than a plan has.
-  func kernelSegments(at address: UInt64) throws(KexecError) -> [LoadPlan.Segment] {
-    let pieces = KernelPieces(kernel, kernelBytes, at: address, pageSize)
+  func kernelSegments(at address: UInt64) throws(KexecError) -> [KexecPlan.Segment] {
+    let pieces = KernelSegments(kernel, kernelBytes, at: address, pageSize)
     guard pieces.ranges.count <= PlacementRules.mostSegments else {
       throw .notAccepted([
         Finding(
@@ -57,7 +57,7 @@ struct PlanSegments {
       ])
     }
     return zip(pieces.ranges, pieces.contents).enumerated().map { number, piece in
-      LoadPlan.Segment(part: .kernel(number), range: piece.0, bytes: piece.1)
+      KexecPlan.Segment(part: .kernel(number), range: piece.0, bytes: piece.1)
     }
   }
 
@@ -66,8 +66,8 @@ struct PlanSegments {
   struct Rest {
     var tree: NextTree?
     var commandLine: NextCommandLine?
-    var coreHeader: LoadedCoreHeader?
-    var segments: [LoadPlan.Segment] = []
+    var coreHeader: PlannedCoreHeader?
+    var segments: [KexecPlan.Segment] = []
   }
 
   /// Gives IMA's buffer its place, before the kernel has one.
@@ -111,13 +111,13 @@ struct PlanSegments {
       rest.coreHeader = try request.coreHeader(backup: backup.start)
     }
     rest.segments = places.map { part, range in
-      LoadPlan.Segment(part: part, range: range, bytes: bytes(of: part, rest, kernel, places))
+      KexecPlan.Segment(part: part, range: range, bytes: bytes(of: part, rest, kernel, places))
     }
     return rest
   }
 
   /// Bytes of memory that a segment needs; nil for one that is not in this plan.
-  private func size(of part: LoadPart, _ rest: Rest) -> UInt64? {
+  private func size(of part: SegmentKind, _ rest: Rest) -> UInt64? {
     let size: Int? =
       switch part {
       case .kernel: nil
@@ -137,7 +137,7 @@ struct PlanSegments {
   }
 
   /// The bytes of an input of the request.
-  func inputBytes(_ part: LoadPart) -> [UInt8]? {
+  func inputBytes(_ part: SegmentKind) -> [UInt8]? {
     switch part {
     case .input(let input): return request.bytes(of: input)
     case .extra(let number):

@@ -65,11 +65,11 @@ package final class PlacementRules: Sendable {
   package var firmwareRule: Rule? { firmware?.rule }
 
   /// How a part gets its place, besides the kernel and IMA's buffer.
-  package func step(for part: LoadPart) -> Step? { steps.first { $0.part == part } }
+  package func step(for part: SegmentKind) -> Step? { steps.first { $0.part == part } }
 
   /// How one part gets its place.
   package struct Step: Sendable {
-    package let part: LoadPart
+    package let part: SegmentKind
     /// What its start is a multiple of, at least; a page counts always.
     package let alignment: UInt64
     package let direction: FreeSpaceSearch.Direction
@@ -78,7 +78,7 @@ package final class PlacementRules: Sendable {
     package let rule: Rule
 
     package init(
-      _ part: LoadPart, alignment: UInt64 = 4096, _ direction: FreeSpaceSearch.Direction,
+      _ part: SegmentKind, alignment: UInt64 = 4096, _ direction: FreeSpaceSearch.Direction,
       rule: Rule,
       window: @escaping @Sendable (PhysicalRange) -> PhysicalRange? = { $0.above }
     ) {

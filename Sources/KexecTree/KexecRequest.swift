@@ -10,7 +10,7 @@ public import PhysicalMemory
 /// A kexec as it is requested: what the next kernel is started for, the tree it gets, and what is handed over
 /// to it.
 ///
-/// With its inputs at addresses it becomes a ``NextTree``; with their bytes, and a kernel, a ``LoadPlan``, which
+/// With its inputs at addresses it becomes a ``NextTree``; with their bytes, and a kernel, a ``KexecPlan``, which
 /// finds the addresses.
 public struct KexecRequest: Sendable {
   /// What the next kernel is started for.

@@ -47,7 +47,7 @@ public struct NextTree: Hashable, Sendable {
 
     let fixup = try TreeFixup(
       edited.tree, for: request.architecture, request.crash, request.machine)
-    var editor = try HandoverEditor(
+    var editor = try ChosenEditor(
       fixup.tree, LastHandover(in: fixup.tree, before: edited.base, request))
     let finished = try editor.tree(for: request, line, fixup)
     let lasting = editor.last.lastingReservations
@@ -81,7 +81,7 @@ extension KexecError {
   }
 }
 
-extension HandoverEditor {
+extension ChosenEditor {
   /// The finished tree.
   fileprivate mutating func tree(
     for request: KexecRequest, _ line: KernelCommandLine?, _ fixup: TreeFixup

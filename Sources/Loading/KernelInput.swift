@@ -38,8 +38,9 @@ public struct KernelInput: Sendable {
     self.name = name
     bytes = file.layers.count > 1 ? file.bytes.copy(of: all.span) : all
     let own = file.profile
-    initrd = own.flatMap { own in own.places.initrd.map { own.piece($0).copy(of: all.span) } }
-    let line = own.flatMap { own in own.places.commandLine.map { own.piece($0).copy(of: all.span) }
+    initrd = own.flatMap { own in own.places.initrd.map { own.section($0).copy(of: all.span) } }
+    let line = own.flatMap { own in
+      own.places.commandLine.map { own.section($0).copy(of: all.span) }
     }
     commandLine = line?.textBeforeNUL
     let hasTree = own.map { $0.places.tree != nil || !$0.places.treesByMachine.isEmpty }

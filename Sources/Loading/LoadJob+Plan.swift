@@ -6,12 +6,12 @@ extension LoadJob {
   /// Asks the machine, and plans everything in user space, for kexec_load(2).
   ///
   /// - Throws: ``KexecError`` for what is missing, and for what no plan can be made of.
-  public func plan() throws(KexecError) -> LoadPlan { try plan(gathered()) }
+  public func plan() throws(KexecError) -> KexecPlan { try plan(gathered()) }
 
   /// Plans everything that ``gathered()`` gave.
   ///
   /// - Throws: ``KexecError``, which names its subject.
-  public func plan(_ gathered: GatheredRequest) throws(KexecError) -> LoadPlan {
+  public func plan(_ gathered: GatheredRequest) throws(KexecError) -> KexecPlan {
     do throws(KexecError) {
       return try unnamedPlan(gathered)
     } catch {
@@ -20,8 +20,8 @@ extension LoadJob {
   }
 
   /// The same; of a failure, ``GatheredRequest/names`` has the name of its subject.
-  package func unnamedPlan(_ gathered: GatheredRequest) throws(KexecError) -> LoadPlan {
-    try LoadPlan(gathered.request, starting: kernel.image, kernel.bytes)
+  package func unnamedPlan(_ gathered: GatheredRequest) throws(KexecError) -> KexecPlan {
+    try KexecPlan(gathered.request, starting: kernel.image, kernel.bytes)
   }
 
   /// What kexec_file_load(2) has no way to do, a sentence each; nothing where it will do.

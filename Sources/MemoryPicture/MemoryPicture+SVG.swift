@@ -3,15 +3,12 @@
 import PhysicalMemory
 
 extension MemoryPicture {
-  /// The picture as an SVG file: for a bug report, a browser or a printer.
+  /// Pictures as one SVG file, one below the other: for a bug report, a browser or a printer.
   ///
-  /// It stands by itself: no script, no font, nothing to fetch. To the left is all of memory, to scale;
-  /// in the middle what matters of it, each part to a scale of its own; to the right, a row for each
-  /// piece. Titles and descriptions are there for those who have it read to them.
-  public var svg: String { Self.svg([self]) }
-
-  /// Several pictures in one file, one below the other.
-  public static func svg(_ pictures: [MemoryPicture]) -> String {
+  /// It has no script, no font and nothing to fetch. To the left is all of memory, to scale; in the middle
+  /// its details, each part to its own scale; to the right, a row for each area. A title and a description
+  /// serve screen readers.
+  package static func svg(_ pictures: [MemoryPicture]) -> String {
     var canvas = SVGCanvas()
     var (width, height) = (0.0, 0.0)
     for picture in pictures {
@@ -29,7 +26,7 @@ extension MemoryPicture {
       <desc id="desc">\(description)</desc>
       <defs>
       <style>
-      \(SVGFont.rules)
+      \(SVGFont.allCases.map(\.rule).joined(separator: "\n"))
       \(SVGCanvas.styleSheet)
       </style>
       \(SVGCanvas.hatch)
@@ -43,11 +40,5 @@ extension MemoryPicture {
   /// The rows as sentences.
   private var description: [String] {
     [title, summary] + rows.map { "\($0.range) \(sizeText($0.range.size)) \($0.name)" }
-  }
-}
-
-extension SVGFont {
-  fileprivate static var rules: String {
-    [SVGFont.title, heading, strong, plain, note, figure].map(\.rule).joined(separator: "\n")
   }
 }

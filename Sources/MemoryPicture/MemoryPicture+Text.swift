@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension MemoryPicture {
-  /// The picture for a terminal: lines that are no wider than the style says, with a newline each.
+  /// The picture for a terminal: lines no wider than the style allows, with a newline each.
   ///
-  /// Above, a bar for each stretch of memory, all to one scale. Below, a row for each piece: what it is,
-  /// with what it lies in to its left; its addresses, its size, its name; and where it is in its part
-  /// of the memory, to scale.
-  public func text(_ style: TextStyle = TextStyle()) -> String {
+  /// Above, a bar for each stretch of memory, all to one scale. Below, a row for each area: its use and
+  /// what it lies in as glyphs, its addresses, size and name, and its place in its part of memory, to
+  /// scale.
+  package func text(_ style: TextStyle = TextStyle()) -> String {
     var canvas = TextCanvas(style: style)
     canvas.add(title)
     canvas.add(summary)
     if !rows.isEmpty {
-      canvas.add(Overview(pieces, limit: 9))
+      canvas.add(Overview(areas, limit: 9))
       canvas.add(rows, parts)
       canvas.addLegend(of: rows)
     }
@@ -30,12 +30,12 @@ struct TextCanvas {
     text += line.finished + "\n"
   }
 
-  /// Adds words, over as many lines as they need.
+  /// Adds words, wrapped.
   mutating func add(_ words: String) {
     add(words, behind: TextLine(style))
   }
 
-  /// Adds words behind the start of a line, and below them those that find no room there.
+  /// Adds words behind the start of a line, wrapped below the first of them.
   mutating func add(_ words: String, behind start: TextLine) {
     var line = start
     for word in words.split(separator: " ") {
@@ -49,7 +49,7 @@ struct TextCanvas {
     add(line)
   }
 
-  /// What the signs mean that are in the picture.
+  /// Explains the glyphs in use.
   mutating func addLegend(of rows: [Row]) {
     add("")
     var line = TextLine(style)

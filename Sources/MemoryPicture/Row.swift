@@ -2,42 +2,42 @@
 
 import PhysicalMemory
 
-/// A line of the list: one piece, or the sum of neighbours.
+/// A line of the list: one area, or the sum of neighbours.
 struct Row: Hashable, Sendable {
   let range: PhysicalRange
   /// The use of most of it; nil for a hole.
   let kind: MemoryPicture.Kind?
   let ground: MemoryPicture.Kind?
-  /// What it is, without anything that steers a terminal.
+  /// The name, without control characters.
   let name: String
-  /// Whether what is in it is not shown.
+  /// Whether it stands for several areas.
   let isSum: Bool
 
   var isOfInterest: Bool { kind?.isOfInterest == true }
 }
 
 extension MemoryPicture {
-  /// The most rows there are.
+  /// The most rows.
   static let rowLimit = 41
 
-  /// Every piece as a row where there are few; else those that matter, and sums of those between.
-  static func rows(of pieces: [Piece]) -> [Row] {
-    let ranked = pieces.mostImportant(rowLimit)
+  /// A row for each area where there are few; else for the most important ones, and sums of the others.
+  static func rows(of areas: [Area]) -> [Row] {
+    let ranked = areas.mostImportant(rowLimit)
     var kept = ranked.count
     while true {
-      let rows = rows(of: pieces, keeping: ranked.prefix(kept).sorted())
-      // What is kept has one sum more between and around it at the most.
+      let rows = rows(of: areas, keeping: ranked.prefix(kept).sorted())
+      // Between and around n rows there are at most n + 1 sums.
       if rows.count <= rowLimit || kept <= rowLimit / 2 { return rows }
       kept -= 1
     }
   }
 
-  private static func rows(of pieces: [Piece], keeping kept: [Int]) -> [Row] {
+  private static func rows(of areas: [Area], keeping kept: [Int]) -> [Row] {
     var rows: [Row] = []
     var next = 0
-    for index in kept + [pieces.count] {
-      if next < index { rows.append(Row(pieces[next..<index])) }
-      if index < pieces.count { rows.append(Row(pieces[index...index])) }
+    for index in kept + [areas.count] {
+      if next < index { rows.append(Row(areas[next..<index])) }
+      if index < areas.count { rows.append(Row(areas[index...index])) }
       next = index + 1
     }
     return rows
@@ -46,31 +46,21 @@ extension MemoryPicture {
 
 extension Row {
   /// A row of neighbours, at least one.
-  fileprivate init(_ pieces: ArraySlice<Piece>) {
-    let sums = PieceSum.sums(of: pieces)
-    let (first, last) = (pieces[pieces.startIndex], pieces[pieces.endIndex - 1])
+  fileprivate init(_ areas: ArraySlice<Area>) {
+    let sums = AreaSum.sums(of: areas)
+    let (first, last) = (areas[areas.startIndex], areas[areas.endIndex - 1])
     range = PhysicalRange(start: first.range.start, end: last.range.end) ?? first.range
-    isSum = pieces.count > 1
+    isSum = areas.count > 1
     kind = isSum ? sums.first?.kind : first.kind
     ground = isSum ? nil : first.ground
-    name = isSum ? PieceSum.text(of: sums) : sums.first?.text ?? ""
+    name = isSum ? AreaSum.text(of: sums) : sums.first?.text ?? ""
   }
 }
 
-/// How important it is that a piece is seen by itself.
-private struct Importance: Comparable {
-  let rank: Int
-  let size: UInt64
-
-  static func < (one: Self, other: Self) -> Bool {
-    (one.rank, one.size) < (other.rank, other.size)
-  }
-}
-
-extension [Piece] {
-  /// The indices of the pieces that are best seen by themselves, the most important first.
+extension [Area] {
+  /// The indices of the areas that get a row of their own, the most important first.
   ///
-  /// Where there are too many for all, those far from what is of interest are not among them.
+  /// Where there are too many, only those of interest and their neighbours do.
   fileprivate func mostImportant(_ limit: Int) -> [Int] {
     var found: [(importance: Importance, index: Int)] = []
     for index in indices {
@@ -86,15 +76,64 @@ extension [Piece] {
     return found.prefix(count <= limit ? count : near > 0 ? near : 8).map(\.index)
   }
 
-  /// Segments first, then crash kernels and the kernel, then what is around them, then the rest by size.
+  private typealias Importance = (rank: Int, size: UInt64)
+
+  /// Segments first, then crash kernels and the kernel, then their neighbours, then the rest by size.
   private func importance(of index: Int) -> Importance {
     let size = self[index].range.size
-    if let kind = self[index].kind, kind.isOfInterest {
-      return Importance(rank: kind.rawValue, size: size)
-    }
+    if let kind = self[index].kind, kind.isOfInterest { return (kind.rawValue, size) }
     let isNeighbour = [index - 1, index + 1].contains {
       indices.contains($0) && self[$0].isOfInterest
     }
-    return Importance(rank: isNeighbour ? 1 : self[index].kind == nil ? -1 : 0, size: size)
+    return (isNeighbour ? 1 : self[index].kind == nil ? -1 : 0, size)
+  }
+}
+
+/// Rows that are drawn to one scale, or a single row that is not to scale.
+struct ZoomPart: Hashable, Sendable {
+  let rows: Range<Int>
+  /// Whether the axis is broken here.
+  let isBroken: Bool
+}
+
+extension MemoryPicture {
+  /// Breaks the axis wherever a row of no interest would leave its neighbours no room.
+  static func parts(of rows: [Row]) -> [ZoomPart] {
+    parts(of: rows, rows.indices)
+  }
+
+  private static func parts(of rows: [Row], _ indices: Range<Int>) -> [ZoomPart] {
+    guard !indices.isEmpty else { return [] }
+    guard let cut = cut(in: rows, indices) else {
+      return [ZoomPart(rows: indices, isBroken: false)]
+    }
+    return parts(of: rows, indices.lowerBound..<cut)
+      + [ZoomPart(rows: cut..<cut + 1, isBroken: true)]
+      + parts(of: rows, cut + 1..<indices.upperBound)
+  }
+
+  /// The row to break the axis at: a sum, or the largest row of no interest when such rows take more than
+  /// two thirds of the addresses; where nothing is of interest, when it takes more than three quarters.
+  private static func cut(in rows: [Row], _ indices: Range<Int>) -> Int? {
+    if let sum = indices.first(where: { rows[$0].isSum }) { return sum }
+    let plain = indices.filter { !rows[$0].isOfInterest }
+    guard let largest = plain.max(by: { rows[$0].range.size < rows[$1].range.size }) else {
+      return nil
+    }
+    if indices.count == 1 { return rows.count > 1 ? largest : nil }
+    let whole = rows[indices].addressCount
+    let plainSize = plain.reduce(0) { $0 + rows[$1].range.size }
+    let isTooMuch =
+      plain.count == indices.count
+      ? rows[largest].range.size > whole / 4 * 3 : plainSize > whole / 3 * 2
+    return isTooMuch ? largest : nil
+  }
+}
+
+extension ArraySlice<Row> {
+  /// The bytes from the first to the end of the last.
+  var addressCount: UInt64 {
+    guard let first, let last else { return 0 }
+    return last.range.end - first.range.start
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Shapes and labels of an SVG file; they are drawn in the order in which they are added.
+/// Shapes and labels of an SVG file, drawn in the order in which they are added.
 struct SVGCanvas {
   private(set) var elements = ""
 
-  /// Where a text begins, or ends.
+  /// Which end of a text its position is.
   enum Anchor: String {
     case start, middle, end
   }
@@ -35,7 +35,7 @@ struct SVGCanvas {
 }
 
 extension SVGCanvas {
-  /// The colours, after Okabe and Ito: told apart by eyes of every kind, and by hatching in print.
+  /// The colours of Okabe and Ito, distinct for all kinds of colour vision, with hatching for print.
   static let styleSheet = """
     .paper{fill:#ffffff}
     .hole{fill:#ffffff;stroke:#8c959f;stroke-dasharray:3 2}
@@ -61,4 +61,59 @@ extension SVGCanvas {
     patternTransform="rotate(45)"><rect width="5" height="5" fill="#d5dae0"/>\
     <path d="M1 0V5" stroke="#8c959f" stroke-width="1.5"/></pattern>
     """
+}
+
+/// A font of the picture; `strong` is for names of interest, `figure` for addresses and sizes.
+enum SVGFont: String, CaseIterable {
+  case title, heading, strong, plain, note, figure
+
+  var size: Double {
+    switch self {
+    case .title: 20
+    case .heading, .strong, .plain: 13
+    case .figure, .note: 12
+    }
+  }
+
+  /// The font's rule in the style sheet; any system has such a font.
+  var rule: String {
+    let weight = [.title, .heading, .strong].contains(self) ? "bold" : "normal"
+    let family = self == .figure ? "monospace" : "sans-serif"
+    let fill = self == .note ? "#57606a" : "#1b1f24"
+    return ".\(rawValue){font:\(weight) \(number(size))px \(family);fill:\(fill);white-space:pre}"
+  }
+
+  /// The most pixels that a text takes in fonts of wide use (the widest is DejaVu).
+  func width(of text: String) -> Double {
+    let ems = text.unicodeScalars.reduce(0.0) { $0 + (self == .figure ? 0.62 : Self.ems(of: $1)) }
+    return ems * size * (self == .plain || self == .note ? 0.92 : 1)
+  }
+
+  private static func ems(of scalar: Unicode.Scalar) -> Double {
+    switch scalar {
+    case "i", "j", "l", "f", "r", "t", " ", "I", ".", ",", ":", ";", "'", "|", "!", "-", "(", ")":
+      0.5
+    case "m", "w", "M", "W", "%", "@": 1.11
+    case "A"..."Z": 0.86
+    case "a"..."z", "0"..."9": 0.72
+    default: 1.0
+    }
+  }
+}
+
+extension String {
+  /// The text as content of an element; it has no control characters.
+  var escaped: String {
+    var text = ""
+    for character in self {
+      switch character {
+      case "&": text += "&amp;"
+      case "<": text += "&lt;"
+      case ">": text += "&gt;"
+      case "\"": text += "&quot;"
+      default: text.append(character)
+      }
+    }
+    return text
+  }
 }

@@ -4,7 +4,7 @@ import BinaryFormat
 import PhysicalMemory
 
 extension SVGLayout {
-  /// All of memory as bars, with what is in the holes between them as words.
+  /// All of memory as bars, with the sizes of the holes between them.
   func drawOverview(on canvas: inout SVGCanvas) {
     for bar in stretches {
       drawCells(of: bar, on: &canvas)
@@ -32,7 +32,7 @@ extension SVGLayout {
     }
   }
 
-  /// Where each bar starts and how much memory it is; of high ones, where they end too.
+  /// The start and the size of each bar; of high ones, the end too.
   private func drawLabels(on canvas: inout SVGCanvas) {
     let labels = stretches.flatMap { bar in
       let start = SVGLabel(
@@ -62,7 +62,7 @@ extension SVGLayout {
       ], "leader")
   }
 
-  /// From the overview to each part of the detail: what becomes of what.
+  /// Connects each part of the detail to its place in the overview.
   func drawFunnels(on canvas: inout SVGCanvas) {
     let left = overviewLeft + Self.overviewWidth
     for part in picture.parts where !part.isBroken {
@@ -79,13 +79,13 @@ extension SVGLayout {
     }
   }
 
-  /// Where the first memory from an address on is in the overview.
+  /// The place in the overview of the first memory from an address on.
   private func height(ofStart address: UInt64) -> Double? {
     guard let bar = stretches.first(where: { address < $0.stretch.span.end }) else { return nil }
     return height(of: max(address, bar.stretch.span.start), in: bar)
   }
 
-  /// Where the last memory before an address is in the overview.
+  /// The place in the overview of the last memory before an address.
   private func height(ofEnd address: UInt64) -> Double? {
     guard let bar = stretches.last(where: { $0.stretch.span.start < address }) else { return nil }
     return height(of: min(address, bar.stretch.span.end), in: bar)
@@ -100,7 +100,7 @@ extension SVGLayout {
 private struct SVGLabel {
   let address: UInt64
   let size: UInt64?
-  /// Where it is in the overview.
+  /// Its place in the overview.
   let height: Double
 
   static let lineHeight = 15.0

@@ -3,7 +3,7 @@
 import PhysicalMemory
 
 extension SVGLayout {
-  /// The bars of the detail: each part to its own scale, broken where it has none.
+  /// The bars of the detail: each part to its own scale, or broken.
   func drawZoom(on canvas: inout SVGCanvas) {
     for part in picture.parts {
       let bars = bars(of: part)
@@ -28,7 +28,7 @@ extension SVGLayout {
 
   func middle(of row: Int) -> Double { bodyTop + Self.rowHeight * (Double(row) + 0.5) }
 
-  /// Heights in proportion to sizes; what would not be seen is drawn higher.
+  /// Heights in proportion to sizes, with a minimum.
   private func bars(of part: ZoomPart) -> [(top: Double, height: Double)] {
     let (top, bottom) = heights(of: part)
     let sizes = rows[part.rows].map { Double($0.range.size) }
@@ -39,7 +39,7 @@ extension SVGLayout {
     }
   }
 
-  /// A segment lies in the middle of what is beneath it.
+  /// Draws a row; a segment lies in the middle of what is beneath it.
   private func draw(_ row: Row, _ top: Double, _ height: Double, on canvas: inout SVGCanvas) {
     let inset = row.kind == .segment ? 16.0 : 0
     if inset > 0 {
@@ -67,7 +67,7 @@ extension SVGLayout {
     canvas.path(points, row.kind == nil ? "leader" : "break")
   }
 
-  /// How much memory a length is: a power of two that takes up to half of the part.
+  /// A scale: a power of two that takes up to half of the part.
   private func drawScale(of part: ZoomPart, on canvas: inout SVGCanvas) {
     let (top, bottom) = heights(of: part)
     let whole = rows[part.rows].addressCount
@@ -82,7 +82,7 @@ extension SVGLayout {
     canvas.label(words, x - 6, y + height / 2, .note, .end)
   }
 
-  /// The list: addresses, size and use, in the weight of their interest.
+  /// The list: addresses, size and use, with names of most interest in bold.
   func drawRows(on canvas: inout SVGCanvas) {
     let strongest = rows.compactMap(\.kind).max()
     for (index, row) in rows.enumerated() {

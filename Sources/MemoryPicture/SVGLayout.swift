@@ -3,7 +3,7 @@
 import BinaryFormat
 import PhysicalMemory
 
-/// Where everything is in an SVG picture: columns from left to right, rows of one height.
+/// The layout of an SVG picture: columns from left to right, rows of one height.
 struct SVGLayout {
   let picture: MemoryPicture
   let overview: Overview
@@ -31,7 +31,7 @@ struct SVGLayout {
   init(_ picture: MemoryPicture, top: Double) {
     self.picture = picture
     rows = picture.rows
-    overview = Overview(picture.pieces, limit: 72)
+    overview = Overview(picture.areas, limit: 72)
     self.top = top
 
     let highest = hex(overview.stretches.last?.span.lastByte ?? 0)
@@ -84,5 +84,83 @@ struct SVGLayout {
       bodyTop + Self.rowHeight * Double(part.rows.lowerBound),
       bodyTop + Self.rowHeight * Double(part.rows.upperBound)
     )
+  }
+}
+
+/// The meaning of the colours, and what is not to scale.
+struct SVGLegend {
+  let top: Double
+  let height: Double
+  private let entries: [(kind: MemoryPicture.Kind, x: Double, y: Double)]
+  private let notes: [String]
+  private let left: Double
+
+  init(_ rows: [Row], _ overview: Overview, left: Double, top: Double, right: Double) {
+    (self.left, self.top) = (left, top)
+    let seen = Set(rows.flatMap { [$0.kind, $0.ground] })
+    var (x, y) = (left, 0.0)
+    var entries: [(MemoryPicture.Kind, Double, Double)] = []
+    for kind in MemoryPicture.Kind.allCases.reversed() where seen.contains(kind) {
+      let width = 24 + SVGFont.plain.width(of: kind.name) + 18
+      if x > left, x + width > right { (x, y) = (left, y + 22) }
+      entries.append((kind, x, y))
+      x += width
+    }
+    self.entries = entries
+    notes = rows.isEmpty ? [] : Self.notes(overview)
+    height = rows.isEmpty ? 0 : y + 22 + 17 * Double(notes.count)
+  }
+
+  private static func notes(_ overview: Overview) -> [String] {
+    var notes = [
+      "In detail, each part has its own scale. A broken bar is not to scale.",
+      "What would be too thin to be seen is drawn thicker than it is.",
+    ]
+    if overview.stretches.count > 1 { notes.append("In all memory, holes are not to scale.") }
+    if overview.unmarked.count > 0 { notes.append(overview.noteOfUnmarkedHoles) }
+    return notes
+  }
+
+  func draw(on canvas: inout SVGCanvas) {
+    for (kind, x, y) in entries {
+      canvas.rectangle(x, top + y, 16, 14, "\(kind)")
+      canvas.rectangle(x, top + y, 16, 14, "frame")
+      canvas.label(kind.name, x + 24, top + y + 7, .plain)
+    }
+    for (index, note) in notes.enumerated() {
+      let y = top + height - 17 * Double(notes.count - index) + 8
+      canvas.label(note, left, y, .note)
+    }
+  }
+}
+
+/// The bar of a stretch of memory in the overview.
+struct SVGStretch {
+  let stretch: Overview.Stretch
+  let top: Double
+  let height: Double
+  var bottom: Double { top + height }
+
+  /// The least visible height of a bar.
+  private static let leastBar = 4.0
+
+  /// The height of a hole, with room for words where there are few.
+  static func gap(in overview: Overview) -> Double { overview.stretches.count > 12 ? 4 : 18 }
+
+  /// A height with room for all bars and holes.
+  static func leastHeight(of overview: Overview) -> Double {
+    Double(overview.stretches.count) * (leastBar + 2 + gap(in: overview))
+  }
+
+  /// The bars, to one scale, from top to bottom.
+  static func stretches(of overview: Overview, top: Double, height: Double) -> [SVGStretch] {
+    let gap = gap(in: overview)
+    let shares = overview.stretches.map { Double($0.size) }
+    let heights = shared(height - gap * Double(shares.count - 1), by: shares, atLeast: leastBar)
+    var y = top
+    return zip(overview.stretches, heights).map { stretch, height in
+      defer { y += height + gap }
+      return SVGStretch(stretch: stretch, top: y, height: height)
+    }
   }
 }

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The search for room in memory, with the result of Linux `kernel/kexec_file.c:kexec_locate_mem_hole`.
+/// The search for free memory, with the result of Linux `kernel/kexec_file.c:kexec_locate_mem_hole`.
 ///
-/// The kernel tries one page after the other and lets its sums wrap at both ends of the address space;
-/// here a conflict is jumped over at once, and nothing wraps.
+/// The kernel tries page after page, and its sums wrap at both ends of the address space; here the search
+/// skips a conflict at once, and nothing wraps.
 public struct FreeSpaceSearch: Hashable, Sendable {
-  /// The bytes looked for, whole pages: `memsz`.
+  /// Bytes, in whole pages: `memsz`.
   public let size: UInt64
-  /// What the start is a multiple of, at least a page: `buf_align`.
+  /// The alignment of the start, at least a page: `buf_align`.
   public let alignment: UInt64
-  /// Where the room may be: `buf_min` to `buf_max`; nil for anywhere.
+  /// The allowed addresses: `buf_min` to `buf_max`; nil for any.
   public let bounds: PhysicalRange?
   /// Which of several places is taken: `top_down`.
   public let direction: Direction
 
-  /// Which end of memory to begin at.
+  /// The direction of the search.
   public enum Direction: Hashable, Sendable {
-    /// The lowest place there is.
+    /// Finds the lowest place.
     case upward
-    /// The highest place there is.
+    /// Finds the highest place.
     case downward
   }
 
@@ -29,8 +29,8 @@ public struct FreeSpaceSearch: Hashable, Sendable {
   ///   - size: bytes; rounded up to whole pages.
   ///   - alignment: bytes; raised to `pageSize`.
   ///   - pageSize: bytes in a page of the running kernel.
-  ///   - bounds: where the room may be; nil for anywhere.
-  ///   - direction: which end of memory to begin at.
+  ///   - bounds: the allowed addresses; nil for any.
+  ///   - direction: upward or downward.
   public init?(
     size: UInt64, alignment: UInt64 = 1, pageSize: UInt64, within bounds: PhysicalRange? = nil,
     _ direction: Direction
@@ -44,32 +44,28 @@ public struct FreeSpaceSearch: Hashable, Sendable {
     self.direction = direction
   }
 
-  /// The place that is found; nil when there is no room.
+  /// The place, which is within one of the ranges; nil when there is none.
   ///
   /// - Parameters:
-  ///   - ranges: memory that may be used, in rising order. The room lies within one of them.
-  ///   - taken: memory that is in use: segments that have a place, and what the architecture excludes.
+  ///   - ranges: usable memory, in rising order.
+  ///   - taken: memory in use: placed segments, and exclusions of the architecture.
   public func place(
     in ranges: [PhysicalRange], avoiding taken: PhysicalRangeSet = PhysicalRangeSet([])
   ) -> PhysicalRange? {
-    switch direction {
-    case .upward:
-      for range in ranges {
-        if let place = lowestPlace(in: range, taken) { return place }
-      }
-    case .downward:
-      for range in ranges.reversed() {
-        if let place = highestPlace(in: range, taken) { return place }
-      }
+    let isUpward = direction == .upward
+    for index in ranges.indices {
+      let range = ranges[isUpward ? index : ranges.count - 1 - index]
+      guard let allowed = bounds.map(range.intersection) ?? range else { continue }
+      let place = isUpward ? lowestPlace(in: allowed, taken) : highestPlace(in: allowed, taken)
+      if let place { return place }
     }
     return nil
   }
 
   private func lowestPlace(in range: PhysicalRange, _ taken: PhysicalRangeSet) -> PhysicalRange? {
-    guard let window = window(in: range) else { return nil }
-    var start = window.start.roundedUp(to: alignment)
+    var start = range.start.roundedUp(to: alignment)
     while let candidate = start.flatMap({ PhysicalRange(start: $0, size: size) }),
-      window.contains(candidate)
+      range.contains(candidate)
     {
       guard let conflict = taken.conflict(with: candidate) else { return candidate }
       start = conflict.end.roundedUp(to: alignment)
@@ -78,30 +74,21 @@ public struct FreeSpaceSearch: Hashable, Sendable {
   }
 
   private func highestPlace(in range: PhysicalRange, _ taken: PhysicalRangeSet) -> PhysicalRange? {
-    guard let window = window(in: range) else { return nil }
-    var end = window.end
+    var end = range.end
     while end >= size {
       let start = (end - size).roundedDown(to: alignment)
-      guard let candidate = PhysicalRange(start: start, size: size), window.contains(candidate)
+      guard let candidate = PhysicalRange(start: start, size: size), range.contains(candidate)
       else { return nil }
       guard let conflict = taken.conflict(with: candidate) else { return candidate }
       end = conflict.start
     }
     return nil
   }
-
-  private func window(in range: PhysicalRange) -> PhysicalRange? {
-    guard let bounds else { return range }
-    return range.intersection(bounds)
-  }
 }
 
 extension PhysicalRangeSet {
   /// The lowest range of the set that shares memory with another one.
   fileprivate func conflict(with other: PhysicalRange) -> PhysicalRange? {
-    guard let range = firstRange(endingAfter: other.start), range.overlaps(other) else {
-      return nil
-    }
-    return range
+    firstRange(endingAfter: other.start).flatMap { $0.overlaps(other) ? $0 : nil }
   }
 }

@@ -4,8 +4,8 @@ import BinaryFormat
 
 /// A half-open range of physical addresses, in bytes of memory; never empty, never wrapping.
 ///
-/// `end` is one past the last byte and always fits 64 bits, so sums on a range that exists need
-/// no check. (The last byte of the 64-bit address space is out of reach; no machine has memory there.)
+/// `end` is one past the last byte and fits 64 bits, so sums on a range need no check. (The last byte of
+/// the 64-bit address space cannot be in a range; no machine has memory there.)
 public struct PhysicalRange: Hashable, Sendable {
   /// The address of the first byte.
   public let start: UInt64
@@ -38,9 +38,9 @@ public struct PhysicalRange: Hashable, Sendable {
     self.init(start: start, end: lastByte + 1)
   }
 
-  /// A range that is known when the source is written.
+  /// A constant range, not empty.
   package init(_ range: Range<UInt64>) {
-    precondition(!range.isEmpty, "a range that is written down has bytes")
+    precondition(!range.isEmpty, "a constant range is not empty")
     (start, end) = (range.lowerBound, range.upperBound)
   }
 
@@ -56,6 +56,90 @@ public struct PhysicalRange: Hashable, Sendable {
 }
 
 extension PhysicalRange: CustomStringConvertible {
-  /// `0x48000000-0x481f9bb7`: first and last byte, as `/proc/iomem` counts.
+  /// `0x48000000-0x481f9bb7`: first and last byte, as in `/proc/iomem`.
   public var description: String { "\(hex(start))-\(hex(lastByte))" }
+}
+
+extension PhysicalRange {
+  /// Reads a range from a command line.
+  ///
+  /// Three forms: `START+SIZE`, `START-LAST` (inclusive, as in `/proc/iomem`) and `SIZE@START` (as
+  /// `crashkernel=`). Numbers are decimal or `0x…`; a size may end in K, M or G, and so may the start behind
+  /// `@`. Nil for any other text, for an empty range and for one that wraps.
+  public init?(text: String) {
+    if let (start, size) = text.splitOnce(at: "+") {
+      guard let start = UInt64(address: start), let size = UInt64(size: size) else { return nil }
+      self.init(start: start, size: size)
+    } else if let (size, start) = text.splitOnce(at: "@") {
+      guard let start = UInt64(size: start), let size = UInt64(size: size) else { return nil }
+      self.init(start: start, size: size)
+    } else if let (start, last) = text.splitOnce(at: "-") {
+      guard let start = UInt64(address: start), let last = UInt64(address: last) else { return nil }
+      self.init(start: start, lastByte: last)
+    } else {
+      return nil
+    }
+  }
+
+  /// The forms of ``init(text:)``, for messages.
+  package static var textForms: String {
+    "a range is START+SIZE, START-LAST or SIZE@START, of at least one byte and below 2^64"
+  }
+}
+
+extension String {
+  /// The text before and after the first `separator`; nil without one.
+  fileprivate func splitOnce(at separator: Character) -> (Substring, Substring)? {
+    guard let place = firstIndex(of: separator) else { return nil }
+    return (self[..<place], self[index(after: place)...])
+  }
+}
+
+extension PhysicalRange {
+  /// The bytes in both ranges; nil for none.
+  public func intersection(_ other: PhysicalRange) -> PhysicalRange? {
+    PhysicalRange(start: max(start, other.start), end: min(end, other.end))
+  }
+
+  /// The whole blocks of `alignment` bytes inside the range; nil for none.
+  ///
+  /// For usable memory: RAM on x86 need not begin or end with a page.
+  ///
+  /// - Parameter alignment: a power of two.
+  public func roundedInward(to alignment: UInt64) -> PhysicalRange? {
+    guard let start = start.roundedUp(to: alignment) else { return nil }
+    return PhysicalRange(start: start, end: end.roundedDown(to: alignment))
+  }
+
+  /// All blocks of `alignment` bytes that the range touches; the last one is cut at the top of the address
+  /// space.
+  ///
+  /// For memory that must not be used.
+  ///
+  /// - Parameter alignment: a power of two.
+  public func roundedOutward(to alignment: UInt64) -> PhysicalRange {
+    let end = end.roundedUp(to: alignment) ?? .max
+    return PhysicalRange(start: start.roundedDown(to: alignment), end: end) ?? self
+  }
+}
+
+extension PhysicalRange: Comparable {
+  /// By start, then by end.
+  public static func < (one: PhysicalRange, other: PhysicalRange) -> Bool {
+    (one.start, one.end) < (other.start, other.end)
+  }
+}
+
+extension UInt64 {
+  /// The same number, or the next lower multiple of a power of two.
+  package func roundedDown(to alignment: UInt64) -> UInt64 {
+    precondition(alignment.nonzeroBitCount == 1, "an alignment is a power of two")
+    return self & ~(alignment - 1)
+  }
+
+  /// The same number, or the next higher multiple of a power of two; nil beyond 64 bits.
+  package func roundedUp(to alignment: UInt64) -> UInt64? {
+    let (sum, overflow) = addingReportingOverflow(alignment &- 1)
+    return overflow ? nil : sum.roundedDown(to: alignment)
+  }
 }

@@ -53,7 +53,7 @@ public struct PhysicalRangeSet: Hashable, Sendable {
     return index < ranges.count ? ranges[index] : nil
   }
 
-  /// The place of that range; the number of ranges when there is none.
+  /// The index of that range; the number of ranges when there is none.
   func firstIndex(endingAfter address: UInt64) -> Int {
     var (low, high) = (0, ranges.count)
     while low < high {
@@ -78,7 +78,7 @@ extension PhysicalRangeSet {
       return PhysicalRangeSet([])
     }
     var common: [PhysicalRange] = []
-    // A search, for one of them may be a single range among thousands.
+    // Binary searches, because one set may be a single range among thousands.
     var mine = firstIndex(endingAfter: otherFirst.start)
     var theirs = other.firstIndex(endingAfter: first.start)
     while mine < ranges.count, theirs < other.ranges.count {
@@ -106,36 +106,35 @@ extension PhysicalRangeSet {
 }
 
 extension Collection<PhysicalRange> {
-  /// What is left of each range without the addresses of a set, in the same order: neighbours stay
-  /// apart, and a range that is cut in two gives its lower part first.
+  /// The rest of each range without the addresses of a set, in the same order: neighbours are not joined,
+  /// and of a range that is cut in two the lower part comes first.
   ///
-  /// In rising order, which is usual, this is one merge of two lists; a step back costs a search.
+  /// In rising order, this is one merge of two lists; a step back costs a search.
   public func subtracting(_ set: PhysicalRangeSet) -> [PhysicalRange] {
     set.complement(in: Array(self))
   }
 }
 
 extension PhysicalRangeSet {
-  /// What is left of each of some ranges without the addresses of this set.
-  ///
-  /// No part of the generic function above: its callers' compiler cannot specialise that.
-  fileprivate func complement(in others: [PhysicalRange]) -> [PhysicalRange] {
+  /// The rest of each range without the addresses of this set. Not generic: other modules cannot specialise
+  /// the function above.
+  fileprivate func complement(in list: [PhysicalRange]) -> [PhysicalRange] {
     var rest: [PhysicalRange] = []
-    rest.reserveCapacity(others.count + ranges.count)
-    var lastStart = others.first?.start ?? 0
+    rest.reserveCapacity(list.count + ranges.count)
+    var lastStart = list.first?.start ?? 0
     var next = firstIndex(endingAfter: lastStart)
-    for range in others {
+    for range in list {
       if range.start < lastStart { next = firstIndex(endingAfter: range.start) }
       lastStart = range.start
       while next < ranges.count, ranges[next].end <= range.start { next += 1 }
 
       var (start, cut) = (range.start, next)
       while cut < ranges.count, ranges[cut].start < range.end {
-        if let piece = PhysicalRange(start: start, end: ranges[cut].start) { rest.append(piece) }
+        if let gap = PhysicalRange(start: start, end: ranges[cut].start) { rest.append(gap) }
         start = ranges[cut].end
         cut += 1
       }
-      if let piece = PhysicalRange(start: start, end: range.end) { rest.append(piece) }
+      if let gap = PhysicalRange(start: start, end: range.end) { rest.append(gap) }
     }
     return rest
   }

@@ -1,82 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What offline work needs of a machine, saved: the files of /proc and /sys that this package reads, under
-/// their own paths, and one that says how they were taken.
+/// The version of this package, by `CHANGELOG.md`.
+package let packageVersion = "0.1.0"
+
+/// A saved machine: the files of /proc and /sys that this package reads, under their own paths, and one
+/// that says how they were taken.
 ///
-/// A folder with these files is a machine to ``RunningKernel``, and everything made of it is what would
-/// have been made on the machine: byte for byte, but for secrets, which are zeros here.
-public struct Capture: Hashable, Sendable {
-  /// A file or an empty folder.
-  public struct Entry: Hashable, Sendable {
-    /// Its path in the capture: `proc/iomem`.
-    public let path: String
-    /// Its bytes; nil for a folder with nothing in it: a node without properties.
-    public let bytes: [UInt8]?
+/// To ``RunningKernel``, a folder with these files is a machine. Everything made from it equals what would be
+/// made on the machine, byte for byte, but for secrets, which are zeros here.
+package struct Capture: Hashable, Sendable {
+  /// A file, or a folder without bytes: a node without properties.
+  package struct Entry: Hashable, Sendable {
+    /// The path in the capture: `proc/iomem`.
+    package let path: String
+    package let bytes: [UInt8]?
   }
 
-  /// A secret in whose place there are zeros now: `SecretProperty` of DeviceTree, or a note of
-  /// `/proc/kcore` about the process that read it.
-  public struct Secret: Hashable, Sendable {
-    /// Where it was: `proc/device-tree/chosen/kaslr-seed`, `sys/firmware/fdt:/chosen:kaslr-seed`.
-    public let path: String
-    /// Its size in bytes.
-    public let byteCount: Int
+  /// A secret that was zeroed: `SecretProperty` of DeviceTree, or the note of `/proc/kcore` about the
+  /// process that read it.
+  package struct Secret: Hashable, Sendable {
+    /// `proc/device-tree/chosen/kaslr-seed`, `sys/firmware/fdt:/chosen:kaslr-seed`.
+    package let path: String
+    package let byteCount: Int
   }
 
-  /// Something that is there and could not be read.
-  public struct Unread: Hashable, Sendable {
-    /// Its path in the capture; blanks and odd characters as `%20`.
-    public let path: String
-    /// Why, in a line.
-    public let reason: String
+  /// A file or folder that exists and could not be read.
+  package struct Unread: Hashable, Sendable {
+    /// Its path in the capture; blanks and characters outside of ASCII as `%20`.
+    package let path: String
+    package let reason: String
 
     /// Whether root could have read it.
-    public var isForRoot: Bool { reason.hasPrefix(Self.notPermitted) }
+    package var isForRoot: Bool { reason.hasPrefix(Self.notPermitted) }
 
-    /// How the reasons begin that root does not have.
+    /// The start of each reason that root does not have.
     static let notPermitted = "permission denied"
   }
 
-  /// What the machine says of itself.
-  public let facts: CaptureFacts
+  package let facts: CaptureFacts
   /// The files, sorted by their paths, folder by folder; ``factsPath`` is one of them.
-  public let entries: [Entry]
-  /// The secrets that are not in it, sorted by their paths.
-  public let secrets: [Secret]
-  /// What is missing though it is there, sorted by its path.
-  public let unread: [Unread]
-  /// Whether there is a tree in it, or memory with its addresses: without both it is good for nothing.
-  public let isUseful: Bool
+  package let entries: [Entry]
+  /// The secrets that were zeroed, sorted by their paths.
+  package let secrets: [Secret]
+  /// What could not be read, sorted by path.
+  package let unread: [Unread]
+  /// Whether it has a tree, or memory with its addresses; without both it is of no use.
+  package let isUseful: Bool
 
   /// The path of the file that says how the others were taken.
-  public static let factsPath = "capture"
+  package static let factsPath = "capture"
 }
 
-/// What a capture says of its machine, where no other file does.
-public struct CaptureFacts: Hashable, Sendable {
-  /// The version of this package that took it.
-  public let version: String
-  /// As `uname -m` names it; nil when it is not known.
-  public let architecture: String?
-  /// Bytes in a page; nil when it is not known.
-  public let pageSize: UInt64?
+/// The facts of a captured machine that no other file has.
+package struct CaptureFacts: Hashable, Sendable {
+  /// The version of this package that took the capture.
+  package let version: String
+  /// As `uname -m` names it.
+  package let architecture: String?
+  package let pageSize: UInt64?
 }
 
 extension RunningKernel {
-  /// Saves what offline work needs of the machine: this one, or a captured one once more.
+  /// Saves what offline work needs of the machine: this one, or a captured one again.
   ///
-  /// What is missing is left out without a word. What cannot be read is told in ``Capture/unread``, and is
-  /// no error.
+  /// Missing files are left out. Unreadable ones are listed in ``Capture/unread``, and are no error.
   ///
   /// - Parameters:
   ///   - version: of the program that takes it.
-  ///   - measurements: whether the measurement list of IMA is saved, too: it names every file that
-  ///     was run.
-  /// - Throws: ``MachineError/malformedLine(_:line:text:)`` for a machine that is a capture itself and
-  ///   says so in a way that cannot be read.
-  public func capture(version: String, measurements: Bool = false) throws(MachineError) -> Capture {
+  ///   - measurements: whether to save the measurement list of IMA, which names every file that was run.
+  /// - Throws: ``MachineError/malformedLine(_:line:text:)`` for a capture whose own file is malformed.
+  package func capture(version: String, measurements: Bool = false) throws(MachineError) -> Capture
+  {
     var draft = CaptureDraft(of: self, try captureFile())
-    draft.addTrees()
+    draft.addFlatTree()
+    draft.addLiveTree()
     draft.addCore()
     draft.addFiles(measurements: measurements)
     return draft.capture(version: version)

@@ -3,19 +3,19 @@
 import BinaryFormat
 import SystemPackage
 
-// What is saved as it is: whatever this package, or a loader on top of it, reads of a machine.
+// Files that are saved as they are: those that this package, or a loader on top of it, reads.
 extension CaptureDraft {
   mutating func addFiles(measurements: Bool) {
     addMemoryMap()
     for path in ["proc/cmdline", "proc/version"] { addFile(path) }
-    addFile("proc/cpuinfo", limit: 16 << 20)
+    addFile("proc/cpuinfo", limit: RunningKernel.processorsLimit)
     addKexecFiles()
     addCPUs()
     addFirmwareMemory()
     if measurements { addMeasurements() }
   }
 
-  /// The kernel prints zeros for those whom it does not trust: better than nothing, and told.
+  /// Addresses that the kernel hid are saved all the same, and listed.
   private mutating func addMemoryMap() {
     addFile("proc/iomem", limit: RunningKernel.memoryMapLimit)
     guard savedMemoryMap?.isHidden == true else { return }
@@ -24,17 +24,19 @@ extension CaptureDraft {
       because: Capture.Unread.notPermitted + ": its addresses are hidden without CAP_SYS_ADMIN")
   }
 
-  /// What is loaded, what may be loaded, and the memory for it: `kernel/kexec_core.c`, `kernel/ksysfs.c`.
+  /// The state of kexec and the memory for it: `kernel/kexec_core.c`, `kernel/ksysfs.c`.
   private mutating func addKexecFiles() {
     addFile("sys/kernel/vmcoreinfo")
     addFile("sys/kernel/crash_elfcorehdr_size")
     addFile("sys/kernel/security/lockdown")
     for folder in ["sys/kernel", "sys/kernel/kexec", "proc/sys/kernel"] {
-      addFiles(in: folder) { name in folder.hasSuffix("/kexec") || name.hasPrefix("kexec_") }
+      for name in names(in: folder) where folder.hasSuffix("/kexec") || name.hasPrefix("kexec_") {
+        addFile("\(folder)/\(name)")
+      }
     }
   }
 
-  /// Which CPUs there are, and where the kernel writes their registers: `drivers/base/cpu.c`.
+  /// The CPUs and their register notes: `drivers/base/cpu.c`.
   private mutating func addCPUs() {
     let folder = "sys/devices/system/cpu"
     for name in ["possible", "present", "online", "crash_hotplug"] { addFile("\(folder)/\(name)") }
@@ -52,7 +54,7 @@ extension CaptureDraft {
     }
   }
 
-  /// What IMA measured, once it no longer grows.
+  /// The list of IMA.
   private mutating func addMeasurements() {
     let path = "sys/kernel/security/ima/binary_runtime_measurements"
     do throws(MachineError) {
@@ -62,27 +64,16 @@ extension CaptureDraft {
     }
   }
 
-  private mutating func addFiles(in folder: String, where isWanted: (String) -> Bool) {
-    for name in names(in: folder) where isWanted(name) { addFile("\(folder)/\(name)") }
-  }
-
-  /// The names in a folder that a kernel can have made; none, and why, when it cannot be read.
+  /// The names in a folder of lower-case letters, digits and `_`, as the kernel makes them; an unreadable
+  /// folder is listed.
   private mutating func names(in folder: String) -> [String] {
     do throws(MachineError) {
       return try machine.names(in: machine.path(FilePath(folder))).filter { name in
-        name.utf8.allSatisfy(\.isInNameOfKernel)
+        name.allSatisfy { "a"..."z" ~= $0 || "0"..."9" ~= $0 || $0 == "_" }
       }
     } catch {
       addUnread(folder, error)
       return []
     }
-  }
-}
-
-extension UInt8 {
-  /// Lower-case letters, digits and `_`.
-  fileprivate var isInNameOfKernel: Bool {
-    UInt8(ascii: "a")...UInt8(ascii: "z") ~= self || UInt8(ascii: "0")...UInt8(ascii: "9") ~= self
-      || self == UInt8(ascii: "_")
   }
 }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import DeviceTree
+import Files
 import Kexec
 import SystemPackage
 
-/// A capture that is being taken.
+/// A capture in the making.
 struct CaptureDraft {
   let machine: RunningKernel
-  /// How the machine was taken, if it is a capture itself.
+  /// The machine's own file, if it is a capture.
   private let origin: CaptureFile?
   private var entries: [String: [UInt8]?] = [:]
   private var secrets: [String: Int] = [:]
   private var unread: [String: String] = [:]
-  private var hasTree = false
+  var hasTree = false
 
   init(of machine: RunningKernel, _ origin: CaptureFile?) {
     self.machine = machine
     self.origin = origin
-    // What was missing then is missing now; what is a secret shows.
+    // What was unread then is missing now; secrets are found again.
     for item in origin?.unread ?? [] { unread[item.path] = item.reason }
   }
 
@@ -26,22 +28,25 @@ struct CaptureDraft {
     entries.updateValue(bytes, forKey: path)
   }
 
-  /// Notes a secret in whose place there are zeros.
+  /// Lists a secret that was zeroed.
   mutating func addSecret(_ path: String, byteCount: Int) {
     secrets[path.escaped] = byteCount
   }
 
-  /// Notes what could not be read, unless it is not there at all.
+  /// Lists a file that could not be read, unless it is missing.
   mutating func addUnread(_ path: String, _ error: MachineError) {
     if case .missing = error { return }
     addUnread(path, because: error.reason)
   }
 
   mutating func addUnread(_ path: String, because reason: String) {
-    unread[path.escaped] = String(reason.unicodeScalars.map { $0.isControl ? "?" : Character($0) })
+    let shown = reason.unicodeScalars.map {
+      $0.properties.generalCategory == .control ? "?" : Character($0)
+    }
+    unread[path.escaped] = String(shown)
   }
 
-  /// Saves a file as it is, if it is there.
+  /// Saves a file as it is, if it exists.
   mutating func addFile(_ path: String, limit: Int = 1 << 20) {
     do throws(MachineError) {
       add(path, try readFile(machine.path(FilePath(path)), limit: limit))
@@ -50,9 +55,7 @@ struct CaptureDraft {
     }
   }
 
-  mutating func addedTree() { hasTree = true }
-
-  /// All of it, with the file that says how it was taken.
+  /// The capture, with its own file.
   func capture(version: String) -> Capture {
     let secrets = secrets.map { Capture.Secret(path: $0, byteCount: $1) }
       .sorted { $0.path.isBefore($1.path) }
@@ -70,30 +73,22 @@ struct CaptureDraft {
       secrets: secrets, unread: unread, isUseful: hasTree || hasMemory)
   }
 
-  /// Whether the memory map was saved, and tells addresses.
+  /// Whether the memory map was saved with its addresses.
   private var hasMemory: Bool {
     guard case .some(.some) = entries["proc/iomem"] else { return false }
     guard let map = savedMemoryMap else { return true }
     return !map.isEmpty && !map.isHidden
   }
 
-  /// The memory map that was saved; nil without one that can be read.
+  /// The memory map that was saved; nil for none, and for a malformed one.
   var savedMemoryMap: MemoryMap? {
     guard case .some(.some(let bytes)) = entries["proc/iomem"] else { return nil }
     return try? MemoryMap(bytes.span)
   }
 }
 
-extension CaptureFile {
-  init(facts: CaptureFacts, secrets: [Capture.Secret], unread: [Capture.Unread]) {
-    self.facts = facts
-    self.secrets = secrets
-    self.unread = unread
-  }
-}
-
 extension String {
-  /// Whether a path comes before another one: what is in a folder follows it, and nothing is between.
+  /// Whether a path comes before another one: the contents of a folder follow it at once.
   fileprivate func isBefore(_ other: String) -> Bool {
     func keys(_ path: String) -> some Sequence<UInt8> {
       path.utf8.lazy.map { $0 == UInt8(ascii: "/") ? 0 : $0 }
@@ -114,6 +109,79 @@ extension String {
   }
 }
 
-extension Unicode.Scalar {
-  fileprivate var isControl: Bool { properties.generalCategory == .control }
+// Both trees, and the head of `/proc/kcore`: files with secrets.
+extension CaptureDraft {
+  /// A malformed blob might have its secrets anywhere, so it is left out.
+  mutating func addFlatTree() {
+    let path = "sys/firmware/fdt"
+    do throws(MachineError) {
+      var blob = try machine.flatTree()
+      do throws(DeviceTreeError) {
+        for secret in try DeviceTree.wipeSecrets(in: &blob) {
+          addSecret("\(path):\(secret.path)", byteCount: secret.byteCount)
+        }
+      } catch {
+        // The value in the error may be part of a secret.
+        throw .malformedTree(
+          machine.flatTreePath, DeviceTreeError(error.code, offset: error.offset))
+      }
+      add(path, blob)
+      hasTree = true
+    } catch {
+      addUnread(path, error)
+    }
+  }
+
+  /// The live tree as a folder, also when it was an archive.
+  mutating func addLiveTree() {
+    let path = "proc/device-tree"
+    guard machine.hasLiveTree else { return }
+    do throws(MachineError) {
+      let (root, leftOut) = try machine.liveRootAndLeftOut()
+      for item in leftOut { addUnread(path + item.path, item.reason) }
+      add(root, at: path)
+      if !root.properties.isEmpty || !root.children.isEmpty { hasTree = true }
+    } catch {
+      addUnread(path, error)
+    }
+  }
+
+  private mutating func add(_ node: Node, at path: String) {
+    if node.properties.isEmpty, node.children.isEmpty { add(path, nil as [UInt8]?) }
+    for property in node.properties {
+      let place = "\(path)/\(property.name)"
+      var bytes = property.value.bytes
+      if property.isSecretFile {
+        addSecret(place, byteCount: bytes.count)
+        bytes = [UInt8](repeating: 0, count: bytes.count)
+      }
+      add(place, bytes)
+    }
+    for child in node.children { add(child, at: "\(path)/\(child.name)") }
+  }
+
+  /// The head of `/proc/kcore`, without the note about the reading process.
+  mutating func addCore() {
+    let path = "proc/kcore"
+    do throws(MachineError) {
+      let (bytes, taskSize) = try machine.withCore { file in
+        try KernelCore.head { try file.readBytes(at: $0) }
+      }
+      if taskSize > 0 { addSecret("\(path):NT_TASKSTRUCT", byteCount: taskSize) }
+      add(path, bytes)
+    } catch {
+      addUnread(path, error)
+    }
+  }
+}
+
+extension Property {
+  /// Whether it is a secret, also in a file that the kernel renamed: `kaslr-seed#1`
+  /// (`drivers/of/kobj.c:safe_name`).
+  fileprivate var isSecretFile: Bool {
+    let parts = name.split(separator: "#", omittingEmptySubsequences: false)
+    let isRenamed = parts.count > 1 && parts[parts.count - 1].decimal != nil
+    return SecretProperty.notCaptured.contains(name)
+      || isRenamed && SecretProperty.notCaptured.contains(parts.dropLast().joined(separator: "#"))
+  }
 }

@@ -29,19 +29,15 @@ struct CaptureFile {
     lines += unread.map { "unread \($0.path) \($0.reason)" }
     return lines.map { $0 + "\n" }.joined()
   }
+}
 
-  /// A line that cannot be read, counted from 1.
-  struct BadLine: Error {
-    let number: Int
-    let text: String
-  }
-
-  /// Reads a file's text: as ``text`` writes it, in that order.
-  init(text: String) throws(BadLine) {
+extension CaptureFile {
+  /// Reads a file's text, in the order in which ``text`` writes it.
+  init(text: String) throws(MemoryMap.BadLine) {
     var lines = LineReader(text)
     guard lines.next("dtfix-capture", \.nonempty) == "1",
       let version = lines.next("dtfix", \.nonempty)
-    else { throw BadLine(next: lines) }
+    else { throw MemoryMap.BadLine(next: lines) }
     let architecture = lines.next("arch", \.nonempty)
     // A page is a power of two; the largest of Linux has 256 KiB, and there is room for larger ones.
     let pageSize = lines.next("page-size") { text in
@@ -52,11 +48,11 @@ struct CaptureFile {
     while let secret = lines.next("secret", Capture.Secret.init(words:)) { secrets.append(secret) }
     unread = []
     while let file = lines.next("unread", Capture.Unread.init(words:)) { unread.append(file) }
-    guard lines.isAtEnd else { throw BadLine(next: lines) }
+    guard lines.isAtEnd else { throw MemoryMap.BadLine(next: lines) }
   }
 }
 
-extension CaptureFile.BadLine {
+extension MemoryMap.BadLine {
   /// The line that was not read.
   fileprivate init(next lines: LineReader) {
     self.init(number: lines.number, text: lines.text(ofLine: lines.number) ?? "(the end)")
@@ -85,27 +81,21 @@ extension Capture.Unread {
 }
 
 extension RunningKernel {
-  /// What the file of a capture says; nil on this machine, and in a folder that has none.
+  /// The file of a capture; nil on this machine, and in a folder that has none.
   func captureFile() throws(MachineError) -> CaptureFile? {
     guard !isLive else { return nil }
-    let place = path(FilePath(Capture.factsPath))
+    let file = path(FilePath(Capture.factsPath))
     let bytes: [UInt8]
-    do throws(MachineError) {
-      bytes = try readFile(place, limit: CaptureFile.sizeLimit)
-    } catch {
-      switch error {
+    do {
+      bytes = try readFile(file, limit: CaptureFile.sizeLimit)
+    } catch .missing, .notRegular(_, .folder) {
       // A root of another system may have such a folder.
-      case .missing, .notRegular(_, .folder): return nil
-      default: throw error
-      }
+      return nil
     }
-    do throws(CaptureFile.BadLine) {
+    do throws(MemoryMap.BadLine) {
       return try CaptureFile(text: String(decoding: bytes, as: UTF8.self))
     } catch {
-      throw .malformedLine(place, line: error.number, text: error.text)
+      throw .malformedLine(file, line: error.number, text: error.text)
     }
   }
-
-  /// The facts of that file.
-  func captureFacts() throws(MachineError) -> CaptureFacts? { try captureFile()?.facts }
 }

@@ -4,14 +4,13 @@ import Kexec
 import SystemPackage
 
 extension Fact {
-  /// Reads a fact. One that reads as if there were nothing is absent.
+  /// Reads a fact.
   ///
   /// - Parameters:
-  ///   - nothing: the value without the fact.
-  ///   - path: the file that says it.
-  ///   - kind: what it means that the file is missing where the reader throws that; nil for a file without
-  ///     which another one is not whole.
-  ///   - absence: why there is nothing.
+  ///   - nothing: the value without the fact; a fact that reads as this is absent.
+  ///   - path: the file that has it.
+  ///   - kind: what a missing file means where `read` throws it; nil when that makes the fact unreadable.
+  ///   - absence: the reason of the absence.
   init(
     _ nothing: Value, in path: FilePath, missing kind: KexecError.Kind? = nil,
     absence: String = "no such file", _ read: @autoclosure () throws(MachineError) -> Value
@@ -29,32 +28,22 @@ extension Fact {
     }
   }
 
-  /// What follows from the fact, with the same source; nothing where it is not known.
+  /// A value derived from the fact, with the same source; `nothing` for an unknown fact.
   func map<Other>(nothing: Other, _ transform: (Value) -> Other) -> Fact<Other> {
-    isKnown
-      ? Fact<Other>(transform(value), from: source ?? "")
-      : Fact<Other>(nothing, Fact<Other>.Origin(origin))
+    switch origin {
+    case .notRead: Fact<Other>(nothing, .notRead)
+    case .source(let source): Fact<Other>(transform(value), from: source)
+    case .absent(let error): Fact<Other>(nothing, .absent(error))
+    case .unreadable(let error): Fact<Other>(nothing, .unreadable(error))
+    }
   }
 
-  /// The fact, or another one where this one says nothing; neither where a file cannot be read.
+  /// This fact if it is known, else another one; an unreadable one of the two wins.
   func or<Wrapped>(_ other: Fact) -> Fact where Value == Wrapped? {
     switch (origin, other.origin) {
     case (.unreadable, _): self
     case (_, .unreadable): other
     default: value != nil ? self : other
     }
-  }
-}
-
-extension Fact.Origin {
-  /// The same of another fact of the same file.
-  fileprivate init<Other>(_ other: Fact<Other>.Origin) {
-    self =
-      switch other {
-      case .notRead: .notRead
-      case .source(let source): .source(source)
-      case .absent(let error): .absent(error)
-      case .unreadable(let error): .unreadable(error)
-      }
   }
 }

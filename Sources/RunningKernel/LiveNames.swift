@@ -2,76 +2,58 @@
 
 import DeviceTree
 
-// What the kernel adds when it makes a tree of its own from a blob, and files of that tree.
+// Undoes what the kernel adds when it makes its own tree from a blob, and files of that tree.
 extension Node {
-  /// Takes back what is no part of the tree: in linear time.
+  /// Restores the names of the blob, in linear time.
   ///
-  /// - `name` where it says what the node is called anyway: the kernel makes it for each node that has
-  ///   none (`drivers/of/fdt.c:populate_properties`), and will make it again. So it goes where it
-  ///   is the whole name, unit address and all: QEMU's pseries gives it to the CPU that it plugs in
-  ///   (`hw/ppc/spapr_cpu_core.c:spapr_core_dt_populate`), and dtc refuses a tree with it. Another
+  /// - `name` is removed where it repeats the node's name: the kernel makes it for each node that has
+  ///   none (`drivers/of/fdt.c:populate_properties`), and will make it again. It is also removed where it
+  ///   is the whole name, unit address included: QEMU's pseries gives it to the CPU that it plugs in
+  ///   (`hw/ppc/spapr_cpu_core.c:spapr_core_dt_populate`), and dtc refuses a tree with it. Any other
   ///   `name`, which can only come from firmware, stays.
-  /// - The `#1` to `#16` behind a name that a folder could not have twice: see `safe_name`.
+  /// - `#1` to `#16` is removed from a name that a folder could not have twice: see `safe_name`.
   ///
-  /// - Returns: The paths of what has its own name again, as they were in the folder.
-  mutating func takeBackExport() -> [String] {
-    var undone: [String] = []
-    takeBackExport(path: "", &undone)
-    return undone
+  /// - Returns: The paths, as in the folder, of what was renamed.
+  mutating func restoreNames() -> [String] {
+    var restored: [String] = []
+    restoreNames(path: "", &restored)
+    return restored
   }
 
-  private mutating func takeBackExport(path: String, _ undone: inout [String]) {
-    undoClashes(path: path, &undone)
+  private mutating func restoreNames(path: String, _ restored: inout [String]) {
+    restoreClashes(path: path, &restored)
     if properties.contains(where: { $0.name == "name" }) {
-      let told = [PropertyValue(bytes: madeUpName), .string(name)]
-      properties.removeAll { $0.name == "name" && told.contains($0.value) }
+      let redundant = [PropertyValue(bytes: generatedName), .string(name)]
+      properties.removeAll { $0.name == "name" && redundant.contains($0.value) }
     }
     for place in children.indices {
-      children[place].takeBackExport(path: path + "/" + children[place].name, &undone)
+      children[place].restoreNames(path: path + "/" + children[place].name, &restored)
     }
   }
 
-  /// What the kernel makes up as `name`: the name up to the last `@`, and a NUL.
-  private var madeUpName: [UInt8] {
+  /// The kernel's own `name`: the name up to the last `@`, and a NUL.
+  private var generatedName: [UInt8] {
     let bytes = Array(name.utf8)
     let end = bytes.lastIndex(of: UInt8(ascii: "@")) ?? bytes.count
     return bytes[..<end] + [0]
   }
 
-  private mutating func undoClashes(path: String, _ undone: inout [String]) {
+  private mutating func restoreClashes(path: String, _ restored: inout [String]) {
     guard
       properties.contains(where: { Clash($0.name) != nil })
         || children.contains(where: { Clash($0.name) != nil })
     else { return }
+    let names = Set(properties.map(\.name) + children.map(\.name))
     let clashes = properties.map { Clash($0.name) }
     let childClashes = children.map { Clash($0.name) }
-    let names = Set(properties.map(\.name) + children.map(\.name))
-
-    var numbers = [Int](repeating: 0, count: properties.count)
-    for (place, clash) in clashes.enumerated() {
-      guard let clash, names.contains(clash.name) else { continue }
-      undone.append(path + "/" + properties[place].name)
-      properties[place].name = clash.name
-      numbers[place] = clash.number
-    }
-    properties = numbers.indices.sorted { (numbers[$0], $0) < (numbers[$1], $1) }.map {
-      properties[$0]
-    }
-
-    numbers = [Int](repeating: 0, count: children.count)
-    for (place, clash) in childClashes.enumerated() {
-      guard let clash, children[place].isRenamed(from: clash.name, beside: names) else { continue }
-      undone.append(path + "/" + children[place].name)
-      children[place].name = clash.name
-      numbers[place] = clash.number
-    }
-    children = numbers.indices.sorted { (numbers[$0], $0) < (numbers[$1], $1) }.map {
-      children[$0]
+    properties.restore(\.name, clashes, path, &restored) { names.contains($1) }
+    children.restore(\.name, childClashes, path, &restored) {
+      $0.isRenamed(from: $1, beside: names)
     }
   }
 
-  /// Whether this child had another name before it clashed: its `name` tells where there is no unit
-  /// address, else the one it clashed with.
+  /// Whether this child had another name before it clashed: its `name` says so where there is no unit
+  /// address, else the node or property that it clashed with.
   private func isRenamed(from original: String, beside names: Set<String>) -> Bool {
     if !original.utf8.contains(UInt8(ascii: "@")) {
       switch self["name"]?.string {
@@ -84,6 +66,23 @@ extension Node {
   }
 }
 
+extension Array {
+  /// Gives elements their names of before the clash, and puts them behind those that never clashed.
+  fileprivate mutating func restore(
+    _ name: WritableKeyPath<Element, String>, _ clashes: [Clash?], _ path: String,
+    _ restored: inout [String], where isRenamed: (Element, String) -> Bool
+  ) {
+    var numbers = [Int](repeating: 0, count: count)
+    for (place, clash) in clashes.enumerated() {
+      guard let clash, isRenamed(self[place], clash.name) else { continue }
+      restored.append(path + "/" + self[place][keyPath: name])
+      self[place][keyPath: name] = clash.name
+      numbers[place] = clash.number
+    }
+    self = numbers.indices.sorted { (numbers[$0], $0) < (numbers[$1], $1) }.map { self[$0] }
+  }
+}
+
 /// A name that ends as `drivers/of/kobj.c:safe_name` lets it end when the name before the `#` is taken:
 /// by a property for a child, by a child for a later property, or by another of its kind.
 private struct Clash {
@@ -92,7 +91,7 @@ private struct Clash {
 
   init?(_ text: String) {
     let bytes = text.utf8
-    // Most names are not looked at any further.
+    // Most names fail the first of these tests.
     guard let last = bytes.last, UInt8(ascii: "0")...UInt8(ascii: "9") ~= last,
       let sign = bytes.lastIndex(of: UInt8(ascii: "#")), sign != bytes.startIndex,
       let number = Int(text[bytes.index(after: sign)...]), 1...16 ~= number,

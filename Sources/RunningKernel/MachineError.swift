@@ -9,37 +9,37 @@ public import SystemPackage
 public enum MachineError: Error, Hashable, Sendable {
   /// There is no such file.
   case missing(FilePath, advice: Advice?)
-  /// The file is there, and this process may not read it.
+  /// This process may not read the file.
   case notPermitted(FilePath, advice: Advice?)
-  /// There is something else than a regular file in its place.
+  /// It is not a regular file.
   case notRegular(FilePath, FileKind)
   /// The file could not be read.
   case unreadable(FilePath, Errno)
-  /// The file does not end within what such a file can have.
+  /// The file is larger than such a file can be.
   case tooLarge(FilePath, limit: Int)
   /// A line of a text file is not as the kernel prints it; lines count from 1.
   case malformedLine(FilePath, line: Int, text: String)
   /// The file is not in its format.
   case malformed(FilePath, FormatError)
-  /// The file or folder is no device tree, or has something in it that no blob can hold.
+  /// The file or folder is no device tree, or holds something that no blob can hold.
   case malformedTree(FilePath, DeviceTreeError)
-  /// The folder or archive has nothing in it.
+  /// The folder or archive is empty.
   case emptyTree(FilePath)
-  /// The folder is a tree, or the file a list, that changed each time while it was read.
+  /// The tree or list changed each time while it was read.
   case unsteady(FilePath, attempts: Int)
 
-  /// What may be in the place of a regular file.
-  public enum FileKind: Hashable, Sendable {
-    /// A folder.
-    case folder
-    /// A pipe with a name (FIFO), or one without.
-    case pipe
+  /// A kind of file that is not regular.
+  public enum FileKind: String, Hashable, Sendable {
+    /// A directory.
+    case folder = "a folder"
+    /// A FIFO or a pipe.
+    case pipe = "a pipe"
     /// A character device.
-    case characterDevice
+    case characterDevice = "a character device"
     /// A block device.
-    case blockDevice
+    case blockDevice = "a block device"
     /// A socket.
-    case socket
+    case socket = "a socket"
   }
 
   /// What the absence of a file means, or what reading it takes.
@@ -48,13 +48,13 @@ public enum MachineError: Error, Hashable, Sendable {
     case noTreeAtBoot
     /// `/proc/device-tree` is missing.
     case noLiveTree
-    /// `/sys/firmware/fdt` is closed to this process.
+    /// `/sys/firmware/fdt` is not readable.
     case treeIsForRoot
-    /// `/proc/kcore` is closed to this process.
+    /// `/proc/kcore` is not readable.
     case coreIsForRoot
-    /// `crash_notes` is closed to this process.
+    /// `crash_notes` is not readable.
     case notesAreForRoot
-    /// `binary_runtime_measurements` is closed to this process.
+    /// `binary_runtime_measurements` is not readable.
     case measurementsAreForRoot
   }
 }
@@ -64,9 +64,9 @@ extension MachineError.Advice: CustomStringConvertible {
   public var description: String {
     switch self {
     case .noTreeAtBoot:
-      "this machine was booted without a device tree, or it is no capture of one"
+      "this machine was booted without a device tree, or this is not a capture of one"
     case .noLiveTree:
-      "this machine's kernel keeps no device tree (as with ACPI), or it is no capture of one"
+      "this machine's kernel keeps no device tree (as with ACPI), or this is not a capture of one"
     case .treeIsForRoot, .notesAreForRoot:
       "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
     case .measurementsAreForRoot:
@@ -77,46 +77,32 @@ extension MachineError.Advice: CustomStringConvertible {
   }
 }
 
-extension MachineError.FileKind: CustomStringConvertible {
-  /// With its article.
-  public var description: String {
-    switch self {
-    case .folder: "a folder"
-    case .pipe: "a pipe"
-    case .characterDevice: "a character device"
-    case .blockDevice: "a block device"
-    case .socket: "a socket"
-    }
-  }
-}
-
 extension MachineError: CustomStringConvertible {
-  /// One line: the file, then what is wrong; where something can be done, a second one with advice.
+  /// One line: the file, then what is wrong; a second line with advice where there is some.
   public var description: String {
-    switch self {
-    case .missing(let path, let advice), .notPermitted(let path, let advice):
-      "\(path): \(reason)" + (advice.map { "\n\($0)" } ?? "")
-    case .notRegular(let path, _), .unreadable(let path, _), .tooLarge(let path, _),
-      .malformedLine(let path, _, _), .malformed(let path, _), .malformedTree(let path, _),
-      .emptyTree(let path), .unsteady(let path, _):
-      "\(path): \(reason)"
-    }
+    let (path, reason, advice) = parts
+    return "\(path): \(reason)" + (advice.map { "\n\($0)" } ?? "")
   }
 
   /// What is wrong with the file.
-  var reason: String {
+  var reason: String { parts.reason }
+
+  private var parts: (path: FilePath, reason: String, advice: Advice?) {
     switch self {
-    case .missing: "no such file"
-    case .notPermitted: "permission denied"
-    case .notRegular(_, let kind): "\(kind), not a regular file"
-    case .unreadable(_, let errno): "\(errno)"
-    case .tooLarge(_, let limit): "more than \(limit >> 20) MiB, which no such file has"
-    case .malformedLine(_, let line, let text):
-      "line \(line): not a line of this file: \(text)"
-    case .malformed(_, let error): "\(error)"
-    case .malformedTree(_, let error): "\(error)"
-    case .emptyTree: "nothing is in it; a device tree has a root with properties"
-    case .unsteady(_, let attempts): "changed while it was read, \(attempts) times in a row"
+    case .missing(let path, let advice): (path, "no such file", advice)
+    case .notPermitted(let path, let advice): (path, "permission denied", advice)
+    case .notRegular(let path, let kind): (path, "\(kind.rawValue), not a regular file", nil)
+    case .unreadable(let path, let errno): (path, "\(errno)", nil)
+    case .tooLarge(let path, let limit):
+      (path, "more than \(limit >> 20) MiB, which no such file has", nil)
+    case .malformedLine(let path, let line, let text):
+      (path, "line \(line): not a line of this file: \(text)", nil)
+    case .malformed(let path, let error): (path, "\(error)", nil)
+    case .malformedTree(let path, let error): (path, "\(error)", nil)
+    case .emptyTree(let path):
+      (path, "it is empty; a device tree has a root with properties", nil)
+    case .unsteady(let path, let attempts):
+      (path, "changed while it was read, \(attempts) times in a row", nil)
     }
   }
 }
@@ -125,18 +111,17 @@ extension KexecError {
   /// A file that cannot be read.
   ///
   /// - Parameters:
-  ///   - error: why not.
-  ///   - missing: what its absence means.
+  ///   - error: the reason.
+  ///   - missing: what the absence of the file means.
   public init(_ error: MachineError, missing: Kind = .missingInput) {
-    switch error {
-    case .missing: self.init(missing, "\(error)")
-    case .notPermitted: self.init(.noPermission, "\(error)")
-    case .notRegular: self.init(.missingInput, "\(error)")
-    case .unreadable(_, let errno):
-      self.init(errno == .isDirectory ? .missingInput : .inputOutput, "\(error)")
-    case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree:
-      self.init(.malformedInput, "\(error)")
-    case .unsteady: self.init(.inputOutput, "\(error)")
-    }
+    let kind: Kind =
+      switch error {
+      case .missing: missing
+      case .notPermitted: .noPermission
+      case .notRegular, .unreadable(_, .isDirectory): .missingInput
+      case .unreadable, .unsteady: .inputOutput
+      case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree: .malformedInput
+      }
+    self.init(kind, "\(error)")
   }
 }

@@ -9,22 +9,22 @@ public import Kexec
 import SystemPackage
 
 extension RunningKernel {
-  /// The machine, and what is wanted of it; each file is read once.
+  /// The machine with the given facts read; each file is read once.
   ///
-  /// What cannot be read is a fact that is missing, with its reason.
-  public func snapshot(of wanted: MachineSnapshot.Parts = []) -> MachineSnapshot {
+  /// A fact that cannot be read is unknown, with the reason.
+  public func snapshot(of parts: MachineSnapshot.Parts = []) -> MachineSnapshot {
     var machine = MachineSnapshot()
     machine.root = "\(root)"
-    machine.read(wanted)
+    machine.read(parts)
     return machine
   }
 }
 
 extension MachineSnapshot {
-  /// Where its files are.
+  /// The machine's files.
   package var kernel: RunningKernel { RunningKernel(root: FilePath(root ?? "/")) }
 
-  /// Reads what is wanted and was not read yet. Of a machine that is known by hand nothing is read.
+  /// Reads facts that were not read yet; does nothing for a machine without a root.
   public mutating func read(_ wanted: Parts) {
     guard root != nil else { return }
     let kernel = kernel
@@ -41,15 +41,28 @@ extension MachineSnapshot {
       $commandLine = Fact(
         nil, in: kernel.commandLinePath, missing: .missingInput, try kernel.commandLine())
     }
-    if new.contains(.flatTree) { readFlatTree(of: kernel) }
-    if new.contains(.liveTree) { readLiveTree(of: kernel) }
+    if new.contains(.flatTree) {
+      hasLiveTree = kernel.hasLiveTree
+      $flatTree = Fact(
+        nil, in: kernel.flatTreePath, missing: kernel.kindOfMissingTree, try kernel.bootTree())
+    }
+    if new.contains(.liveTree) {
+      $live = Fact(
+        nil, in: kernel.liveTreePath, missing: kernel.kindOfMissingTree,
+        try kernel.liveTree(orderedLike: $flatTree))
+    }
     if new.contains(.pageTables) {
       $pageTables = Fact(
         nil, in: kernel.path("proc/cpuinfo"), try kernel.pageTableName().flatMap(PageTables.init))
     }
     if new.contains(.memory) { readMemory(of: kernel) }
     readProperties(new, of: kernel)
-    if new.contains(.cpuNotes) { readCPUNotes(of: kernel) }
+    if new.contains(.cpuNotes) {
+      let folder = kernel.path("sys/devices/system/cpu")
+      $cpuNotes = Fact([], in: folder, try kernel.cpuNotes().map(\.range))
+      $possibleCPUCount = Fact(
+        nil, in: folder.appending("possible"), try kernel.possibleCPUCount())
+    }
     if new.contains(.crashCMARanges) {
       $crashCMARanges = Fact(
         [], in: kernel.path("sys/kernel/kexec/crash_cma_ranges"), try kernel.crashCMARanges())
@@ -72,8 +85,8 @@ extension MachineSnapshot {
     $coreMachine = core.map(nothing: nil) { $0?.file.machine }
   }
 
-  /// Architecture and page size: by the system, or of a capture by `/proc/kcore`, then by the file that it
-  /// begins with.
+  /// Architecture and page size: of this machine from the system; of a capture from `/proc/kcore` (the
+  /// ELF header, and `PAGESIZE` of vmcoreinfo), else from the capture's own file.
   private mutating func readKernel(of kernel: RunningKernel) {
     guard !kernel.isLive else {
       $statedArchitecture = Fact(nil, in: "uname(2)", kernel.ownArchitecture)
@@ -82,7 +95,7 @@ extension MachineSnapshot {
       return
     }
     let stated = Fact<CaptureFacts?>(
-      nil, in: kernel.path(FilePath(Capture.factsPath)), try kernel.captureFacts())
+      nil, in: kernel.path(FilePath(Capture.factsPath)), try kernel.captureFile()?.facts)
     $statedArchitecture = stated.map(nothing: nil) { $0?.architecture }
     let order = byteOrder
     $architectureName = $coreMachine.map(nothing: nil) { $0?.nameOf64Bit(order) }
@@ -91,28 +104,6 @@ extension MachineSnapshot {
       .or(stated.map(nothing: nil) { $0?.pageSize })
   }
 
-  private mutating func readFlatTree(of kernel: RunningKernel) {
-    hasLiveTree = kernel.hasLiveTree
-    $flatTree = Fact(
-      nil, in: kernel.flatTreePath, missing: kernel.kindOfMissingTree, try kernel.bootTree())
-  }
-
-  private mutating func readLiveTree(of kernel: RunningKernel) {
-    let boot = $flatTree
-    $live = Fact(
-      nil, in: kernel.liveTreePath, missing: kernel.kindOfMissingTree,
-      try kernel.liveTree(orderedLike: boot))
-  }
-
-  private mutating func readCPUNotes(of kernel: RunningKernel) {
-    let folder = kernel.path("sys/devices/system/cpu")
-    $cpuNotes = Fact([], in: folder, try kernel.cpuNotes().map(\.range))
-    $possibleCPUCount = Fact(nil, in: folder.appending("possible"), try kernel.possibleCPUCount())
-  }
-}
-
-// Memory.
-extension MachineSnapshot {
   private mutating func readMemory(of kernel: RunningKernel) {
     let path = kernel.memoryMapPath
     let map = Fact<MemoryMap?>(nil, in: path, try kernel.memoryMap())
@@ -122,23 +113,25 @@ extension MachineSnapshot {
     $kernelImage = map.map(nothing: nil) { $0?.kernelImage }
     let ram = map.map(nothing: []) { $0?.systemRAM ?? [] }
     let all = map.map(nothing: []) { $0?.memoryToDump ?? [] }
-    let nothing = KexecError(
-      map.value?.isHidden == true ? .noPermission : .notOffered,
+    let nothing =
       map.value?.isHidden == true
-        ? "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN"
-        : "\(path): no System RAM")
+      ? KexecError(
+        .noPermission, "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN")
+      : KexecError(.notOffered, "\(path): no System RAM")
     $memory = all.isKnown && all.value.isEmpty ? Fact([], .absent(nothing)) : all
     $systemRAM =
       ram.isKnown && ram.value.isEmpty
       ? Fact(nil, .absent(nothing)) : ram.map(nothing: nil) { $0 }
   }
 
-  /// What is in properties of the live tree. The memory set apart for crash kernels is there on powerpc only.
+  /// Facts from properties of the live tree. Crash kernels' memory is there on powerpc only.
   private mutating func readProperties(_ wanted: Parts, of kernel: RunningKernel) {
-    let isListed = !crashRegions.isEmpty || (try? $crashRegions.ifPresent) == nil
-    let wantsRegions = wanted.contains(.crashRegions) && !isListed
+    let isInMap = !crashRegions.isEmpty || (try? $crashRegions.ifPresent) == nil
+    let wantsRegions = wanted.contains(.crashRegions) && !isInMap
     guard wantsRegions || !wanted.isDisjoint(with: [.firmware, .kernelMemory]) else { return }
-    let tree = treeOfProperties(of: kernel)
+    // An archive has no files of properties.
+    if kernel.isArchiveOfLiveTree { read(.liveTree) }
+    let tree = liveTree
     if wantsRegions {
       $crashRegions = Fact([], in: kernel.liveTreePath, try kernel.crashRegions(in: tree))
     }
@@ -149,21 +142,15 @@ extension MachineSnapshot {
       $kernelMemory = Fact(nil, in: kernel.liveTreePath, try kernel.kernelMemory(in: tree))
     }
   }
-
-  /// The live tree, if it was read already, or has no files of its properties; else nil.
-  private mutating func treeOfProperties(of kernel: RunningKernel) -> DeviceTree? {
-    if kernel.isArchiveOfLiveTree { read(.liveTree) }
-    return liveTree
-  }
 }
 
 extension RunningKernel {
-  /// What it means that there is no tree: there may be no machine.
-  fileprivate var kindOfMissingTree: KexecError.Kind { isThere ? .notOffered : .missingInput }
+  /// The meaning of a missing tree: without the root, even the machine is missing.
+  fileprivate var kindOfMissingTree: KexecError.Kind { exists ? .notOffered : .missingInput }
 }
 
 extension Machine {
-  /// The architecture as `uname -m` names it on a 64-bit kernel; nil for one that is not known here.
+  /// The architecture as `uname -m` names it on a 64-bit kernel; nil for an unknown one.
   fileprivate func nameOf64Bit(_ order: ByteOrder) -> String? {
     classes.contains(.bits64) ? names(order).first : nil
   }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension MemoryMap {
-  /// Reads the text of `/proc/iomem`; empty lines are passed over.
+  /// Reads the text of `/proc/iomem`; skips empty lines.
   ///
-  /// Format: `kernel/resource.c:r_show`, two blanks of indent a level, `first-last : name`. The name
-  /// goes on to the end of the line, whatever is in it.
+  /// Format: `kernel/resource.c:r_show`, two blanks of indent a level, `first-last : name`. The rest of
+  /// the line is the name.
   ///
-  /// - Throws: ``BadLine`` for the first line that is not of this format, or whose last byte is below
-  ///   its first.
+  /// - Throws: ``BadLine`` for the first line of another format, or whose last byte is below its first.
   public init(_ text: Span<UInt8>) throws(BadLine) {
     var entries: [Entry] = []
-    // Kernels print two addresses of eight digits and more, so this is enough; what is not used of it
-    // is never touched.
+    // Kernels print two addresses of eight digits and more, so this is enough; the unused rest is never
+    // touched.
     entries.reserveCapacity(text.count / "00000000-00000000 : a\n".utf8.count)
     var levels = Levels()
     var (start, number) = (0, 0)
@@ -33,18 +32,18 @@ extension MemoryMap {
     self.init(entries: entries)
   }
 
-  /// Reads text held in a string; see ``init(_:)-(Span<UInt8>)``.
+  /// Reads a string; see ``init(_:)-(Span<UInt8>)``.
   public init(_ text: String) throws(BadLine) {
     try self.init(Array(text.utf8).span)
   }
 }
 
-/// The parts of one line.
+/// One line.
 private struct Line {
   let indent: Int
   let start: UInt64
   let lastByte: UInt64
-  /// Where the name is in the text.
+  /// The place of the name in the text.
   let name: Range<Int>
 
   init?(_ text: Span<UInt8>, _ line: Range<Int>) {
@@ -61,9 +60,14 @@ private struct Line {
     (self.start, lastByte) = (start, last)
     name = offset..<line.upperBound
   }
+
+  func mayContain(_ other: Line) -> Bool {
+    guard indent == other.indent else { return indent < other.indent }
+    return lastByte > 0 && start <= other.start && other.lastByte <= lastByte
+  }
 }
 
-/// How deep each line is.
+/// The levels of the lines.
 ///
 /// The indent stops growing at the kernel's `MAX_IORES_LEVEL` (5 or 8), but neighbours never overlap:
 /// a line inside the one before it, with the same indent, is its child.
@@ -75,13 +79,6 @@ private struct Levels {
     let level = open.last.map { $0.level + max(1, line.indent - $0.line.indent) } ?? line.indent
     open.append((line, level))
     return level
-  }
-}
-
-extension Line {
-  fileprivate func mayContain(_ other: Line) -> Bool {
-    guard indent == other.indent else { return indent < other.indent }
-    return lastByte > 0 && start <= other.start && other.lastByte <= lastByte
   }
 }
 
@@ -98,7 +95,7 @@ extension Span<UInt8> {
     return offset > start ? value : nil
   }
 
-  /// Whether a character is next; the offset is then behind it.
+  /// Moves behind a character; false when another one is next.
   fileprivate func skip(_ character: Unicode.Scalar, at offset: inout Int, before end: Int) -> Bool
   {
     guard offset < end, self[offset] == UInt8(ascii: character) else { return false }

@@ -5,12 +5,12 @@ package import Files
 import Glibc
 package import SystemPackage
 
-/// Opens a file for as long as `body` reads from it, and says of every failure which file it was.
+/// Opens a file for as long as `body` reads from it; errors name the file.
 ///
 /// - Parameters:
-///   - kinds: what the file may be.
-///   - missing: what to do when the file is missing.
-///   - notPermitted: what to do when it is closed to this process.
+///   - kinds: the kinds of files that are allowed.
+///   - missing: advice for a missing file.
+///   - notPermitted: advice for a file that this process may not read.
 package func withFile<Value: ~Copyable>(
   _ path: FilePath, _ kinds: FileKinds = .regular, whenMissing missing: MachineError.Advice? = nil,
   whenNotPermitted notPermitted: MachineError.Advice? = nil,
@@ -20,7 +20,7 @@ package func withFile<Value: ~Copyable>(
   do {
     return try OpenFile.with(path, kinds, body)
   } catch Errno.noSuchFileOrDirectory, Errno.notDirectory, Errno.operationNotSupportedByDevice {
-    // ENODEV is what /sys answers for a device that went away while its file was open.
+    // /sys answers with ENODEV for a device that was removed while its file was open.
     throw .missing(name, advice: missing)
   } catch Errno.permissionDenied, Errno.notPermitted {
     throw .notPermitted(name, advice: notPermitted)
@@ -37,13 +37,9 @@ package func withFile<Value: ~Copyable>(
   }
 }
 
-/// Reads a file to its end, whatever size it claims to have.
+/// Reads a file to its end, whatever size it claims to have; more than `limit` bytes are an error.
 ///
-/// - Parameters:
-///   - kinds: what the file may be.
-///   - limit: bytes; reading stops with an error beyond them.
-///   - missing: what to do when the file is missing.
-///   - notPermitted: what to do when it is closed to this process.
+/// The other parameters are those of `withFile`.
 package func readFile(
   _ path: FilePath, _ kinds: FileKinds = .regular, limit: Int,
   whenMissing missing: MachineError.Advice? = nil,
@@ -54,6 +50,49 @@ package func readFile(
       throw MachineError.tooLarge(file.name, limit: limit)
     }
     return bytes
+  }
+}
+
+// Files that a machine may lack: each function returns nil for a missing one.
+extension RunningKernel {
+  /// The bytes of a file.
+  func bytes(
+    of path: FilePath, limit: Int = 1 << 20, whenNotPermitted advice: MachineError.Advice? = nil
+  ) throws(MachineError) -> [UInt8]? {
+    do {
+      return try readFile(path, limit: limit, whenNotPermitted: advice)
+    } catch .missing {
+      return nil
+    }
+  }
+
+  /// The text of a small file.
+  func text(of path: FilePath) throws(MachineError) -> String? {
+    try bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The value in a file of one line, without its newline; a line that `parse` returns nil for is an error.
+  func value<Value>(
+    in path: FilePath, whenNotPermitted advice: MachineError.Advice? = nil,
+    _ parse: (String) -> Value?
+  ) throws(MachineError) -> Value? {
+    guard let bytes = try bytes(of: path, whenNotPermitted: advice) else { return nil }
+    var line = String(decoding: bytes, as: UTF8.self)
+    if line.last == "\n" { line.removeLast() }
+    line = String(line.prefix(80))
+    guard let value = parse(line) else { throw .malformedLine(path, line: 1, text: line) }
+    return value
+  }
+
+  /// The names in a folder, in no order; empty for a missing folder.
+  func names(in folder: FilePath) throws(MachineError) -> [String] {
+    do throws(Errno) {
+      return try Folder(folder).names()
+    } catch .noSuchFileOrDirectory, .notDirectory {
+      return []
+    } catch {
+      throw .unreadable(folder, error)
+    }
   }
 }
 

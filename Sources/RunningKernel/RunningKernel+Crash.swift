@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-public import PhysicalMemory
+package import PhysicalMemory
 package import SystemPackage
 
-/// What a kernel tells those who prepare for its crash.
+/// What `/sys` says of a kernel's memory and of its crash dumps.
 extension RunningKernel {
   /// The register notes of a CPU.
-  public struct CPUNote: Hashable, Sendable {
+  package struct CPUNote: Hashable, Sendable {
     /// The number N of `cpuN`.
-    public let cpu: Int
-    /// The memory that the CPU's registers are written to when the kernel crashes.
-    public let range: PhysicalRange
+    package let cpu: Int
+    /// The memory that the CPU's registers are saved in when the kernel crashes.
+    package let range: PhysicalRange
   }
 
   /// The files that a core header is made from, besides those of the memory and the kernel.
@@ -30,12 +30,9 @@ extension RunningKernel {
   /// The register notes of all CPUs that have them, in order of their numbers.
   ///
   /// From `/sys/devices/system/cpu/cpu*/crash_notes` (the address, hexadecimal, root only) and
-  /// `crash_notes_size` (bytes, decimal); source: `drivers/base/cpu.c:crash_notes_show`. A CPU that
-  /// goes away while it is read is left out.
-  ///
-  /// - Throws: ``MachineError/malformedLine(_:line:text:)``, also for a size of 0, and
-  ///   ``MachineError/notPermitted(_:advice:)``.
-  public func cpuNotes() throws(MachineError) -> [CPUNote] {
+  /// `crash_notes_size` (bytes, decimal); source: `drivers/base/cpu.c:crash_notes_show`. A CPU that is
+  /// removed meanwhile is left out; a size of 0 is an error.
+  package func cpuNotes() throws(MachineError) -> [CPUNote] {
     let folder = path("sys/devices/system/cpu")
     let numbers = try names(in: folder).compactMap { name in
       let number = name.hasPrefix("cpu") ? name.dropFirst(3).decimal.flatMap(Int.init) : nil
@@ -51,27 +48,21 @@ extension RunningKernel {
   }
 
   private func cpuNote(in folder: FilePath) throws(MachineError) -> PhysicalRange? {
-    let (place, sizePlace) = (folder.appending("crash_notes"), folder.appending("crash_notes_size"))
-    guard let text = try line(of: place, whenNotPermitted: .notesAreForRoot) else { return nil }
-    guard let sizeText = try line(of: sizePlace) else {
-      // Both went away with their CPU, or a kernel has one without the other.
-      if try line(of: place) == nil { return nil }
-      throw .missing(sizePlace, advice: nil)
+    let (file, sizeFile) = (folder.appending("crash_notes"), folder.appending("crash_notes_size"))
+    let start = try value(in: file, whenNotPermitted: .notesAreForRoot, \.hexadecimal)
+    guard let start else { return nil }
+    let range = try value(in: sizeFile) { text in
+      text.decimal.flatMap { PhysicalRange(start: start, size: $0) }
     }
-    guard let start = text.hexadecimal else { throw .malformedLine(place, line: 1, text: text) }
-    guard let size = sizeText.decimal, let range = PhysicalRange(start: start, size: size) else {
-      throw .malformedLine(sizePlace, line: 1, text: sizeText)
-    }
+    if range == nil, try bytes(of: file) != nil { throw .missing(sizeFile, advice: nil) }
     return range
   }
 
   /// How many CPUs the kernel has room for, those included that may be plugged in later: the list
   /// `/sys/devices/system/cpu/possible`, such as `0-3,8`; nil when the kernel has none.
-  ///
-  /// - Throws: ``MachineError/malformedLine(_:line:text:)``.
-  public func possibleCPUCount() throws(MachineError) -> Int? {
-    let place = path("sys/devices/system/cpu/possible")
-    guard let text = try text(of: place) else { return nil }
+  package func possibleCPUCount() throws(MachineError) -> Int? {
+    let file = path("sys/devices/system/cpu/possible")
+    guard let text = try text(of: file) else { return nil }
     var count = 0
     for part in text.prefix(while: { $0 != "\n" }).split(
       separator: ",", omittingEmptySubsequences: false)
@@ -79,7 +70,7 @@ extension RunningKernel {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map(\.decimal)
       guard 1...2 ~= ends.count, let first = ends[0], let last = ends[ends.count - 1],
         first <= last, last < 1 << 20
-      else { throw .malformedLine(place, line: 1, text: String(text.prefix(80))) }
+      else { throw .malformedLine(file, line: 1, text: String(text.prefix(80))) }
       count += Int(last - first) + 1
     }
     return count
@@ -89,33 +80,63 @@ extension RunningKernel {
   ///
   /// The file holds an address and a size, both hexadecimal, the second without `0x`:
   /// `kernel/ksysfs.c:vmcoreinfo_show`.
-  ///
-  /// - Throws: ``MachineError/malformedLine(_:line:text:)``.
-  public func vmcoreinfoNote() throws(MachineError) -> PhysicalRange? {
-    let place = path("sys/kernel/vmcoreinfo")
-    guard let text = try line(of: place) else { return nil }
-    let words = text.split(separator: " ", omittingEmptySubsequences: false)
-    guard words.count == 2, words[0].hasPrefix("0x"), let start = words[0].dropFirst(2).hexadecimal,
-      let size = words[1].hexadecimal, let range = PhysicalRange(start: start, size: size)
-    else { throw .malformedLine(place, line: 1, text: text) }
-    return range
+  package func vmcoreinfoNote() throws(MachineError) -> PhysicalRange? {
+    try value(in: path("sys/kernel/vmcoreinfo")) { text in
+      let words = text.split(separator: " ", omittingEmptySubsequences: false)
+      guard words.count == 2, let start = words[0].prefixedHexadecimal,
+        let size = words[1].hexadecimal
+      else { return nil }
+      return PhysicalRange(start: start, size: size)
+    }
   }
 
-  /// Memory lent to the running kernel until it crashes (`crashkernel=…,cma`), empty on most machines:
+  /// Memory that the running kernel uses until it crashes (`crashkernel=…,cma`), empty on most machines:
   /// `/sys/kernel/kexec/crash_cma_ranges`, lines `first-last`.
-  ///
-  /// - Throws: ``MachineError/malformedLine(_:line:text:)``.
-  public func crashCMARanges() throws(MachineError) -> [PhysicalRange] {
-    let place = path("sys/kernel/kexec/crash_cma_ranges")
-    guard let text = try text(of: place) else { return [] }
+  package func crashCMARanges() throws(MachineError) -> [PhysicalRange] {
+    let file = path("sys/kernel/kexec/crash_cma_ranges")
+    guard let text = try text(of: file) else { return [] }
     var ranges: [PhysicalRange] = []
     for (index, line) in text.split(separator: "\n").enumerated() {
       let words = line.split(separator: "-", omittingEmptySubsequences: false)
       guard words.count == 2, let start = words[0].hexadecimal, let last = words[1].hexadecimal,
         let range = PhysicalRange(start: start, lastByte: last)
-      else { throw .malformedLine(place, line: index + 1, text: String(line)) }
+      else { throw .malformedLine(file, line: index + 1, text: String(line)) }
       ranges.append(range)
     }
     return ranges
   }
+
+  /// The firmware's memory map, `/sys/firmware/memmap`, in the firmware's order; empty on other
+  /// architectures than x86.
+  ///
+  /// It does not know of `mem=` and `crashkernel=`, so it shows what a machine has, and is wrong for a
+  /// dump. Each entry is a folder with `start`, `end` (the last byte) and `type`:
+  /// `drivers/firmware/memmap.c`.
+  package func firmwareMemoryMap() throws(MachineError) -> [FirmwareMemory] {
+    let folder = path("sys/firmware/memmap")
+    var map: [FirmwareMemory] = []
+    for number in try names(in: folder).compactMap(\.decimal).sorted() {
+      let entry = folder.appending("\(number)")
+      func read<Value>(_ name: String, _ parse: (String) -> Value?) throws(MachineError) -> Value {
+        let file = entry.appending(name)
+        guard let value = try value(in: file, parse) else { throw .missing(file, advice: nil) }
+        return value
+      }
+      let start = try read("start", \.prefixedHexadecimal)
+      let last = try read("end", \.prefixedHexadecimal)
+      let type = try read("type") { $0 }
+      guard let range = PhysicalRange(start: start, lastByte: last) else {
+        throw .malformedLine(entry.appending("end"), line: 1, text: hex(last))
+      }
+      map.append(FirmwareMemory(range: range, type: type))
+    }
+    return map
+  }
+}
+
+/// An entry of the firmware's memory map.
+package struct FirmwareMemory: Hashable, Sendable {
+  package let range: PhysicalRange
+  /// The use, in the words of ``MemoryMap``: `System RAM`, `Reserved`, `ACPI Tables`.
+  package let type: String
 }

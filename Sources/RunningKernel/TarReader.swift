@@ -2,44 +2,40 @@
 
 import BinaryFormat
 
-/// Reads the members of a tar archive, one after the other: POSIX.1-1988 (ustar), POSIX.1-2001 (pax)
-/// and GNU tar, for as much as folders of files need.
+/// Reads the members of a tar archive: POSIX.1-1988 (ustar), POSIX.1-2001 (pax) and GNU tar, as far as
+/// folders of files need it.
 ///
-/// Source: POSIX.1-2017, pax, "EXTENDED DESCRIPTION"; GNU tar manual, "Basic Tar Format". Every offset
-/// is bytes from the start of the archive. An archive ends with a block of zeros: one that ends without
-/// it was cut short, and part of a tree is no tree.
+/// Source: POSIX.1-2017, pax, "EXTENDED DESCRIPTION"; GNU tar manual, "Basic Tar Format". Offsets are
+/// bytes from the start of the archive. An archive without the final block of zeros was truncated, and is
+/// refused.
 struct TarReader {
   struct Member {
-    /// The path as it was stored.
+    /// The path as stored.
     let path: String
     let kind: Kind
-    /// Where the bytes of a file are.
+    /// The place of a file's bytes.
     let content: Range<Int>
   }
 
-  enum Kind {
-    case folder
-    case file
-    /// A link, a device or a pipe.
-    case other
-  }
+  /// The kind of a member; links, devices and pipes are `other`.
+  enum Kind { case folder, file, other }
 
   /// Bytes in a block: a header is one.
   static let blockSize = 512
 
   private var offset = 0
 
-  /// Whether a file begins like an archive: with a magic number in its first header.
+  /// Whether the first header of a file has the magic number.
   static func isArchive(_ file: Span<UInt8>) -> Bool {
-    file.count >= blockSize && Header(at: 0).hasMagic(in: file)
+    file.count >= blockSize && Header(start: 0).hasMagic(in: file)
   }
 
   /// The next member; nil at the end of the archive.
   mutating func next(in archive: Span<UInt8>) throws(FormatError) -> Member? {
     var extended = TarAttributes()
     while true {
-      let header = Header(at: offset)
-      guard try header.isThere(in: archive) else { return nil }
+      let header = Header(start: offset)
+      guard try header.isValid(in: archive) else { return nil }
       let type = archive[header.start + 156]
       let content = try self.content(of: header, type, size: extended.size, in: archive)
       offset = min(archive.count, content.upperBound + (-content.count & (Self.blockSize - 1)))
@@ -65,13 +61,14 @@ struct TarReader {
     }
   }
 
-  /// Where the bytes behind a header are; `size` is what an extended header says.
+  /// The place of the bytes behind a header; `size` is that of an extended header.
   private func content(
     of header: Header, _ type: UInt8, size: UInt64?, in archive: Span<UInt8>
   ) throws(FormatError) -> Range<Int> {
     let start = header.start + Self.blockSize
-    guard header.hasContent(type) else { return start..<start }
-    let ownSize = try header.size(in: archive)
+    // Links, devices, folders and pipes have no bytes, whatever size they have.
+    if UInt8(ascii: "1")...UInt8(ascii: "6") ~= type { return start..<start }
+    let ownSize = try header.number(at: 124, size: 12, in: archive)
     let size = size ?? ownSize
     guard size <= UInt64(archive.count - start) else {
       throw .truncated(offset: start, size: Int(clamping: size))
@@ -84,14 +81,12 @@ struct TarReader {
 private struct Header {
   let start: Int
 
-  init(at start: Int) { self.start = start }
-
-  /// Checks it; false for the end of the archive.
-  func isThere(in archive: Span<UInt8>) throws(FormatError) -> Bool {
+  /// Checks the header; false for the block of zeros at the end of the archive.
+  func isValid(in archive: Span<UInt8>) throws(FormatError) -> Bool {
     guard start <= archive.count - TarReader.blockSize else {
       throw .truncated(offset: start, size: TarReader.blockSize)
     }
-    // The field of the sum counts as blanks; some programs summed up signed bytes.
+    // The field of the sum counts as blanks; some old programs add signed bytes.
     var (sum, signedSum, isZero) = (0, 0, true)
     for place in 0..<TarReader.blockSize {
       let byte = archive[start + place]
@@ -114,27 +109,17 @@ private struct Header {
     "ustar".utf8.enumerated().allSatisfy { archive[start + 257 + $0] == $1 }
   }
 
-  func size(in archive: Span<UInt8>) throws(FormatError) -> UInt64 {
-    try number(at: 124, size: 12, in: archive)
-  }
-
-  /// Whether bytes of the member follow its header, as many as its size says: links, devices, folders
-  /// and pipes have none.
-  func hasContent(_ type: UInt8) -> Bool {
-    !(UInt8(ascii: "1")...UInt8(ascii: "6") ~= type)
-  }
-
   func kind(_ type: UInt8, isFolderByName: Bool) throws(FormatError) -> TarReader.Kind {
     switch type {
     case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): isFolderByName ? .folder : .file
     case UInt8(ascii: "5"): .folder
     case UInt8(ascii: "2"), UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"): .other
-    // Hard links, parts of files and files with holes.
+    // Hard links, parts of files and sparse files.
     default: throw .unsupported(offset: start + 156, value: UInt64(type))
     }
   }
 
-  /// The path in this header: POSIX has a second field that goes before the first.
+  /// The path in this header: POSIX has a second field for a prefix.
   func path(in archive: Span<UInt8>) -> String {
     let name = archive.text(until: 0, in: start..<start + 100)
     // GNU's archives have times in that field.
@@ -143,8 +128,8 @@ private struct Header {
     return prefix.isEmpty ? name : prefix + "/" + name
   }
 
-  /// A number: octal digits, or, when the first bit is set, the bytes themselves.
-  private func number(
+  /// A number: octal digits, or binary when the first bit is set.
+  func number(
     at field: Int, size: Int, in archive: Span<UInt8>
   ) throws(FormatError) -> UInt64 {
     let place = start + field
@@ -182,6 +167,55 @@ extension Span<UInt8> {
     while stop < range.upperBound, self[stop] != end { stop += 1 }
     return unsafe extracting(range.lowerBound..<stop).withUnsafeBufferPointer {
       unsafe String(decoding: $0, as: UTF8.self)
+    }
+  }
+}
+
+/// The path and the size of a member, from the extended header before it.
+///
+/// Records of the form `LENGTH KEY=VALUE` and a newline, where the length counts the whole record:
+/// POSIX.1-2017, pax, "pax Extended Header". Other keys (times, owners) are skipped.
+struct TarAttributes {
+  var path: String?
+  private(set) var size: UInt64?
+
+  /// Reads the records of a range.
+  ///
+  /// - Throws: `FormatError`, also for sparse files, whose bytes are stored in another form.
+  mutating func read(_ range: Range<Int>, in archive: Span<UInt8>) throws(FormatError) {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let rest = start..<range.upperBound
+      let digits = archive.text(until: UInt8(ascii: " "), in: rest.prefix(9))
+      guard digits.utf8.count < 9, let length = digits.decimal.flatMap(Int.init),
+        length > digits.utf8.count + 1, length <= rest.count,
+        archive[start + length - 1] == UInt8(ascii: "\n")
+      else { throw .badValue(offset: start, value: UInt64(archive[start])) }
+      try read(record: start + digits.utf8.count + 1..<start + length - 1, in: archive)
+      start += length
+    }
+  }
+
+  private mutating func read(
+    record: Range<Int>, in archive: Span<UInt8>
+  ) throws(FormatError) {
+    let key = archive.text(until: UInt8(ascii: "="), in: record)
+    let valueStart = record.lowerBound + key.utf8.count + 1
+    guard valueStart <= record.upperBound else {
+      throw .badValue(offset: record.lowerBound, value: UInt64(record.count))
+    }
+    // For a program that unpacks it, the name ends at a NUL.
+    let value = archive.text(until: 0, in: valueStart..<record.upperBound)
+    switch key {
+    case "path": path = value
+    case "size":
+      guard let number = value.decimal else {
+        throw .badValue(offset: valueStart, value: UInt64(record.upperBound - valueStart))
+      }
+      size = number
+    case _ where key.hasPrefix("GNU.sparse."):
+      throw .unsupported(offset: record.lowerBound, value: UInt64(record.count))
+    default: break
     }
   }
 }

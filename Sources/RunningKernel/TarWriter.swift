@@ -3,19 +3,16 @@
 import SystemPackage
 
 extension Capture {
-  /// The capture as a tar archive, which unpacks to the folder: the same bytes for the same capture.
+  /// The capture as a tar archive that unpacks to the folder: the same bytes for the same capture.
   ///
-  /// POSIX.1-2017, pax: headers of ustar, and a pax record for a path that is too long for one. Everything
-  /// is root's, of 1970, and its owner's alone.
-  public var archive: [UInt8] {
+  /// POSIX.1-2017, pax: headers of ustar, and a pax record for a path that is too long for one. All
+  /// members are root's, of 1970, and readable by their owner only.
+  package var archive: [UInt8] {
     var writer = TarWriter()
     for entry in entries {
-      writer.addFolders(of: entry.path)
-      if let bytes = entry.bytes {
-        writer.add(entry.path, bytes)
-      } else {
-        writer.addFolder(entry.path)
-      }
+      let names = entry.path.split(separator: "/")[...]
+      writer.addFolders(entry.bytes == nil ? names : names.dropLast())
+      if let bytes = entry.bytes { writer.add(entry.path, bytes) }
     }
     return writer.finished()
   }
@@ -24,20 +21,11 @@ extension Capture {
 /// Writes a tar archive, member by member; ``TarReader`` reads it.
 struct TarWriter {
   private var bytes: [UInt8] = []
-  /// The folders that are there, from the archive's root to the last one.
+  /// The folders from the archive's root to the last one written.
   private var open: [Substring] = []
 
-  /// Writes the folders that a path leads through, and that are not there yet.
-  mutating func addFolders(of path: String) {
-    addFolders(path.split(separator: "/").dropLast())
-  }
-
-  /// Writes a folder, and those that lead to it.
-  mutating func addFolder(_ path: String) {
-    addFolders(path.split(separator: "/")[...])
-  }
-
-  private mutating func addFolders(_ names: ArraySlice<Substring>) {
+  /// Writes the folders of a path that are not written yet.
+  mutating func addFolders(_ names: ArraySlice<Substring>) {
     let common = zip(open, names).prefix { $0 == $1 }.count
     open.removeLast(open.count - common)
     for name in names.dropFirst(common) {
@@ -63,13 +51,13 @@ struct TarWriter {
       let record = Self.paxRecord("path", path)
       addBlock(Array("pax".utf8), type: "x", mode: 0o600, size: record.count)
       addContent(record)
-      // Who does not know pax sees this much of it.
+      // Programs that do not know pax see this much of it.
       name = Array(name.prefix(100))
     }
     addBlock(name, type: type, mode: mode, size: size)
   }
 
-  /// One block, with the sum of its bytes, where those of the sum itself count as blanks.
+  /// Writes a header block, with the sum of its bytes; the field of the sum counts as blanks.
   private mutating func addBlock(
     _ name: [UInt8], type: Unicode.Scalar, mode: Int, size: Int
   ) {
@@ -97,7 +85,7 @@ struct TarWriter {
     bytes += repeatElement(0, count: -content.count & (TarReader.blockSize - 1))
   }
 
-  /// A record as long as it says itself: `LENGTH KEY=VALUE` and a newline.
+  /// `LENGTH KEY=VALUE` and a newline; the length counts the whole record.
   private static func paxRecord(_ key: String, _ value: String) -> [UInt8] {
     let rest = Array(" \(key)=\(value)\n".utf8)
     var size = rest.count

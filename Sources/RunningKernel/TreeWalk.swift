@@ -5,18 +5,17 @@ import Files
 import Glibc
 import SystemPackage
 
-/// One walk through a folder.
+/// One walk through the folder of a live tree.
 struct TreeWalk {
   private let folder: TreeFolder
   private let readsFiles: Bool
   private let leavesOut: Bool
-  /// What was left out.
   private(set) var leftOut: [TreeFolder.LeftOut] = []
-  /// The files that were seen: their names, kinds and numbers.
+  /// Names, kinds and inode numbers of all files.
   private(set) var listing = Hasher()
   /// The names from the root to the open folder.
   private var place: [String] = []
-  /// What may still be read.
+  /// How many more bytes may be read.
   private var room: Int
   private var buffer: [UInt8]
 
@@ -28,28 +27,23 @@ struct TreeWalk {
     buffer = readsFiles ? [UInt8](repeating: 0, count: 1 << 16) : []
   }
 
-  /// The name of the folder itself may be a link: `/proc/device-tree` is one.
-  mutating func root() throws(TreeFolder.Failure) -> Node {
+  /// Reads the tree; the folder itself may be a symbolic link, as `/proc/device-tree` is.
+  mutating func root() throws(MachineError) -> Node {
     let file = unsafe open(folder.path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard file >= 0 else { throw failure(nil, isRoot: true) }
     return try node("", file)
   }
 
   /// Reads the folder that is open as `file`, and closes it.
-  private mutating func node(_ name: String, _ file: CInt) throws(TreeFolder.Failure) -> Node {
-    let listed: Folder
-    do throws(Errno) {
-      listed = try Folder(consuming: file)
-    } catch {
-      throw failure(nil, error)
-    }
+  private mutating func node(_ name: String, _ file: CInt) throws(MachineError) -> Node {
+    let listed = try list { () throws(Errno) in try Folder(consuming: file) }
     var node = Node(name)
     var folders: [String] = []
     for entry in try entries(of: listed, file) {
       if entry.isFolder {
         folders.append(entry.name)
       } else if readsFiles {
-        do throws(TreeFolder.Failure) {
+        do throws(MachineError) {
           node.properties.append(Property(entry.name, try value(of: entry.name, in: file)))
         } catch {
           try leaveOut(entry.name, error)
@@ -77,17 +71,12 @@ struct TreeWalk {
     return node
   }
 
-  private struct Entry {
-    let name: String
-    let isFolder: Bool
-  }
-
   /// The folders and regular files.
   private mutating func entries(
     of listed: borrowing Folder, _ file: CInt
-  ) throws(TreeFolder.Failure) -> [Entry] {
-    var entries: [Entry] = []
-    while let entry = try next(of: listed) {
+  ) throws(MachineError) -> [(name: String, isFolder: Bool)] {
+    var entries: [(name: String, isFolder: Bool)] = []
+    while let entry = try list({ () throws(Errno) in try listed.next() }) {
       let name = entry.name
       var type = entry.type
       if type == DT_UNKNOWN { type = try self.type(of: name, in: file) }
@@ -103,21 +92,20 @@ struct TreeWalk {
       listing.combine(name)
       listing.combine(entry.number)
       listing.combine(isFolder)
-      entries.append(Entry(name: name, isFolder: isFolder))
+      entries.append((name, isFolder))
     }
     return entries
   }
 
-  private func next(of listed: borrowing Folder) throws(TreeFolder.Failure) -> Folder.Entry? {
-    do throws(Errno) {
-      return try listed.next()
-    } catch {
-      throw failure(nil, error)
-    }
+  /// Runs a call that lists the open folder.
+  private func list<Value: ~Copyable>(
+    _ call: () throws(Errno) -> Value
+  ) throws(MachineError) -> Value {
+    do throws(Errno) { return try call() } catch { throw failure(nil, error) }
   }
 
-  /// The kind of a file where the file system does not tell it with the name.
-  private func type(of name: String, in folder: CInt) throws(TreeFolder.Failure) -> Int {
+  /// The kind of a file where the file system does not list it.
+  private func type(of name: String, in folder: CInt) throws(MachineError) -> Int {
     var status = stat()
     guard unsafe fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       throw failure(name)
@@ -132,7 +120,7 @@ struct TreeWalk {
   /// The bytes of a property, to their end.
   private mutating func value(
     of name: String, in folder: CInt
-  ) throws(TreeFolder.Failure) -> PropertyValue {
+  ) throws(MachineError) -> PropertyValue {
     let file = unsafe openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard file >= 0 else { throw failure(name) }
     defer { close(file) }
@@ -153,51 +141,50 @@ struct TreeWalk {
     }
   }
 
-  private mutating func take(_ size: Int) throws(TreeFolder.Failure) {
+  private mutating func take(_ size: Int) throws(MachineError) {
     room -= size
-    guard room >= 0 else {
-      throw .machine(.tooLarge(folder.path, limit: folder.limit))
+    guard room >= 0 else { throw .tooLarge(folder.path, limit: folder.limit) }
+  }
+
+  /// Lists a file or folder that cannot be read, if the tree may be incomplete; any other failure, and a
+  /// tree that is too large, is thrown.
+  private mutating func leaveOut(
+    _ name: String, _ failure: MachineError
+  ) throws(MachineError) {
+    switch failure {
+    case .unsteady, .tooLarge: throw failure
+    case _ where !leavesOut: throw failure
+    default: leftOut.append(TreeFolder.LeftOut(path: path(of: name), reason: failure))
     }
   }
 
-  /// Goes on without a file or folder that cannot be read, where that is wanted; what changed meanwhile
-  /// is read again, and a tree that is too large stays so.
-  private mutating func leaveOut(
-    _ name: String, _ failure: TreeFolder.Failure
-  ) throws(TreeFolder.Failure) {
-    guard leavesOut, case .machine(let reason) = failure else { throw failure }
-    if case .tooLarge = reason { throw failure }
-    leftOut.append(TreeFolder.LeftOut(path: path(of: name), reason: reason))
-  }
-
-  // MARK: What went wrong, and where
+  // MARK: Errors
 
   private func path(of name: String? = nil) -> String {
     "/" + (place + [name].compactMap { $0 }).joined(separator: "/")
   }
 
-  private func error(_ error: DeviceTreeError) -> TreeFolder.Failure {
-    .machine(.malformedTree(folder.path, error))
+  private func error(_ error: DeviceTreeError) -> MachineError {
+    .malformedTree(folder.path, error)
   }
 
-  /// What the last system call says of a file in the open folder, or of that folder.
+  /// The failure of a system call for a file in the open folder, or for that folder: `unsteady` for one
+  /// that was removed or replaced.
   private func failure(
     _ name: String?, _ number: Errno = .last, isRoot: Bool = false
-  ) -> TreeFolder.Failure {
+  ) -> MachineError {
     let file = (place + [name].compactMap { $0 }).reduce(folder.path) { $0.appending($1) }
     switch number {
     case .noSuchFileOrDirectory where isRoot:
-      return .machine(.missing(file, advice: .noLiveTree))
-    // A file whose property went away answers with ENODEV; one that is another kind now, with the
-    // others.
-    case .noSuchFileOrDirectory where !isRoot, .operationNotSupportedByDevice where !isRoot,
-      .notDirectory where !isRoot, .tooManySymbolicLinkLevels where !isRoot,
-      .noSuchAddressOrDevice where !isRoot, .resourceTemporarilyUnavailable where !isRoot:
-      return .changed
+      return .missing(file, advice: .noLiveTree)
     case .permissionDenied, .notPermitted:
-      return .machine(.notPermitted(file, advice: .treeIsForRoot))
+      return .notPermitted(file, advice: .treeIsForRoot)
+    // A removed property answers with ENODEV, a file that is of another kind now with the others.
+    case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .notDirectory,
+      .tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .resourceTemporarilyUnavailable:
+      return isRoot ? .unreadable(file, number) : .unsteady(file, attempts: 1)
     default:
-      return .machine(.unreadable(file, number))
+      return .unreadable(file, number)
     }
   }
 }

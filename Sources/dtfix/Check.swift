@@ -131,7 +131,7 @@ extension MachineOptions {
   ///
   /// - Throws: ``Failure`` when it does not tell of memory, which most of the check is about.
   fileprivate func machineToCheck() throws(Failure) -> (CheckedMachine, notes: [String]) {
-    guard machine.isThere else { throw Failure(.missingInput, "\(machine.root): no such file") }
+    guard machine.exists else { throw Failure(.missingInput, "\(machine.root): no such file") }
     var facts = machine.snapshot(of: .memory)
     if facts.$memory.failure?.kind == .notOffered {
       throw Failure(

@@ -19,7 +19,7 @@ struct CheckedMachine {
 enum CheckedFile {
   case coreHeader(InputFile)
   case tree(InputFile)
-  case plan(String, LoadManifest, contents: [String: LoadContent])
+  case plan(String, PlanManifest, contents: [String: SegmentContent])
 
   init(_ path: String) throws(Failure) {
     if PlanFolder.exists(path) {

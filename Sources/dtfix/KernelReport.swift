@@ -110,7 +110,7 @@ struct KernelReport {
             name: name, size: range.count,
             text: range.count <= Self.longestText
               && [".cmdline", ".profile", ".uname"].contains(name)
-              ? profile.piece(range).copy(of: file).textBeforeNUL : nil)
+              ? profile.section(range).copy(of: file).textBeforeNUL : nil)
         }
       }
   }

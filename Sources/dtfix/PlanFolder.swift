@@ -19,7 +19,7 @@ struct PlanFolder {
 
   /// Whether a path is that of a folder with a manifest in it.
   static func isPlan(_ path: String) -> Bool {
-    exists(path) && FileStatus(path + "/" + LoadManifest.fileName) != nil
+    exists(path) && FileStatus(path + "/" + PlanManifest.fileName) != nil
   }
 
   /// Refuses to write over what is no plan, or more than one, before any work is done.
@@ -36,24 +36,24 @@ struct PlanFolder {
 
   /// The names of a plan's files.
   private func namesOfPlan() throws(Failure) -> Set<String> {
-    Set(try manifest().segments.map(\.file)).union([LoadManifest.fileName, "plan.json"])
+    Set(try manifest().segments.map(\.file)).union([PlanManifest.fileName, "plan.json"])
   }
 
   /// Writes the whole plan or leaves no trace of it. Only its owner may look: the tree holds seeds.
-  func write(_ plan: LoadPlan) throws(Failure) {
-    let manifest = LoadManifest(plan)
+  func write(_ plan: KexecPlan) throws(Failure) {
+    let manifest = PlanManifest(plan)
     var items: [FolderItem] = zip(plan.segments, manifest.segments).map { ($1.file, $0.bytes) }
     items.append(("plan.json", Array("\(plan.json)\n".utf8)))
-    items.append((LoadManifest.fileName, Array(manifest.text.utf8)))
+    items.append((PlanManifest.fileName, Array(manifest.text.utf8)))
     try writing { () throws(WriteError) in try writeFolder(path, items, replacesFiles: true) }
   }
 
   /// Reads a plan's manifest.
-  func manifest() throws(Failure) -> LoadManifest {
-    let place = path.appending(LoadManifest.fileName)
+  func manifest() throws(Failure) -> PlanManifest {
+    let place = path.appending(PlanManifest.fileName)
     do {
-      let text = try readFile(place, limit: LoadManifest.sizeLimit)
-      return try LoadManifest(text: String(decoding: text, as: UTF8.self))
+      let text = try readFile(place, limit: PlanManifest.sizeLimit)
+      return try PlanManifest(text: String(decoding: text, as: UTF8.self))
     } catch let error as MachineError {
       throw Failure(error)
     } catch {
@@ -62,16 +62,16 @@ struct PlanFolder {
   }
 
   /// Reads a plan: its manifest, and the files that this names as far as a check looks into them.
-  func read() throws(Failure) -> (LoadManifest, contents: [String: LoadContent]) {
+  func read() throws(Failure) -> (PlanManifest, contents: [String: SegmentContent]) {
     let manifest = try manifest()
-    var contents: [String: LoadContent] = [:]
+    var contents: [String: SegmentContent] = [:]
     for segment in manifest.segments {
       do throws(MachineError) {
         contents[segment.file] = try withFile(path.appending(segment.file)) { file in
           let size = FileStatus(file.descriptor)?.size ?? 0
           let start = try file.readBytes(
-            at: 0..<min(size, LoadContent.checkedSize(of: segment.name)))
-          return LoadContent(start: start, size: size)
+            at: 0..<min(size, SegmentContent.checkedSize(of: segment.name)))
+          return SegmentContent(start: start, size: size)
         }
       } catch {
         throw Failure(error)

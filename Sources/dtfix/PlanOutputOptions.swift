@@ -24,7 +24,7 @@ struct PlanOutputOptions: ParsableArguments {
   }
 
   /// Tells first and writes last: a plan that is there has been told about.
-  func write(_ plan: LoadPlan, notes: [String]) throws(Failure) {
+  func write(_ plan: KexecPlan, notes: [String]) throws(Failure) {
     let warnings = plan.warnings.map { "warning: \($0)" }
     (explain ? notes.map { "note: \($0)" } + plan.explanation : warnings).forEach(printError)
     if json {

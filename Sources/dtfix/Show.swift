@@ -98,7 +98,7 @@ struct Show: ParsableCommand {
     try printOutput(json ? "\(header.json)" : header.table)
   }
 
-  private func show(_ plan: LoadManifest) throws(Failure) {
+  private func show(_ plan: PlanManifest) throws(Failure) {
     try printOutput(json ? "\(plan.json)" : String(plan.text.dropLast()))
   }
 

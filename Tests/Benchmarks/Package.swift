@@ -17,10 +17,8 @@ let package = Package(
       dependencies: [
         "CPeer", .product(name: "DeviceTree", package: "dtfix"),
         .product(name: "Kexec", package: "dtfix"),
-        .product(name: "PhysicalMemory", package: "dtfix"),
         .product(name: "CrashCore", package: "dtfix"),
         .product(name: "RunningKernel", package: "dtfix"),
-        .product(name: "Compression", package: "dtfix"),
         .product(name: "KernelImage", package: "dtfix"),
       ],
       path: "Sources/Bench"),

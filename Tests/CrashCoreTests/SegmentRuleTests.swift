@@ -227,7 +227,7 @@ import Testing
 
     #expect(
       findings.map(\.problem) == [
-        .twoLinearMaps(0xffff_0000_0000_0000, others: 0xffff_3a84_0000_0000)
+        .twoLinearMaps(0xffff_0000_0000_0000, first: 0xffff_3a84_0000_0000)
       ])
     #expect(findings.map(\.place) == [.programHeader(5)])
     #expect(findings.map(\.severity) == [.doubtful])

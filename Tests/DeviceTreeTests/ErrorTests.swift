@@ -12,7 +12,7 @@ import Testing
     ),
     (
       DeviceTreeError(.badCells, node: "/", property: "#size-cells", value: 0),
-      "/: property '#size-cells': 0x0: #address-cells and #size-cells must be there, each 1 or 2 "
+      "/: property '#size-cells': 0x0: #address-cells and #size-cells must exist, each 1 or 2 "
         + "(FDT_ERR_BADNCELLS)"
     ),
     (

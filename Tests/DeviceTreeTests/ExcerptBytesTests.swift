@@ -54,7 +54,8 @@ import Testing
     let edits = { (excerpt: inout DeviceTree) throws(DeviceTreeError) in
       try excerpt.setProperty("linux,booted-from-kexec", of: "/chosen", to: .empty)
       try excerpt.setProperty("bootargs", of: "/chosen", to: .string("quiet"))
-      try excerpt.replaceReservations(with: [AddressAndSize(address: 1, size: 2)])
+      for entry in excerpt.reservations { try excerpt.deleteReservation(entry) }
+      try excerpt.addReservation(AddressAndSize(address: 1, size: 2))
     }
 
     try tree.edit(child: "chosen", edits)

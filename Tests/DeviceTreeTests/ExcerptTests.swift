@@ -104,7 +104,8 @@ import Testing
     var excerpt = try tree.excerpt(of: "chosen")
     let new = AddressAndSize(address: 1, size: 1)
 
-    try excerpt.replaceReservations(with: [new])
+    for entry in excerpt.reservations { try excerpt.deleteReservation(entry) }
+    try excerpt.addReservation(new)
     try tree.putBack(excerpt, of: "chosen")
 
     #expect(tree.reservations == [new])

@@ -95,29 +95,6 @@ import Testing
     #expect(try printedByDTC(tree.blob) == [])
   }
 
-  @Test(arguments: [[], [low], [odd, high, low, low]])
-  func `is replaced as a whole`(entries: [AddressAndSize]) throws {
-    var tree = try Fixtures.tree("stale-handover")
-    let root = tree.root
-
-    try tree.replaceReservations(with: entries)
-
-    #expect(tree.reservations == entries)
-    #expect(try printedByDTC(tree.blob) == entries)
-    #expect(tree.root == root)
-  }
-
-  @Test func `stays as it was when one of the new entries is refused`() throws {
-    var tree = try Fixtures.tree("stale-handover")
-    let blob = tree.blob
-
-    #expect(throws: DeviceTreeError(.emptyReservation, value: 0)) {
-      try tree.replaceReservations(with: [Self.low, AddressAndSize(address: 0, size: 0), Self.odd])
-    }
-
-    #expect(tree.blob == blob)
-  }
-
   private func printedByDTC(_ blob: [UInt8]) throws -> [AddressAndSize] {
     let text = try run("dtc", ["-q", "-I", "dtb", "-O", "dts"], input: blob).text
     return entries(in: text)

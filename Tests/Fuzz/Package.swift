@@ -3,17 +3,14 @@
 
 import PackageDescription
 
-let modules = [
-  "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "IMA", "KernelImage", "Kexec",
-  "PhysicalMemory", "RunningKernel",
-]
+let libraries = ["CrashCore", "DeviceTree", "KernelImage", "Kexec", "RunningKernel"]
 
 let package = Package(
   name: "Fuzz",
   dependencies: [.package(name: "dtfix", path: "../..")],
   targets: [
     .executableTarget(
-      name: "fuzz", dependencies: modules.map { .product(name: $0, package: "dtfix") },
+      name: "fuzz", dependencies: libraries.map { .product(name: $0, package: "dtfix") },
       path: "Sources/Fuzz")
   ]
 )

@@ -61,7 +61,7 @@ import Testing
   func `ends the reading within its header`(length: Int) throws {
     let bytes = try Array(buffer("good")[..<length])
 
-    let problem = MeasurementError.Problem.endsInside(.header, size: 24, left: length)
+    let problem = MeasurementError.Problem.endsInside("the header", size: 24, left: length)
     #expect(throws: MeasurementError(offset: 0, number: nil, problem: problem)) {
       try RestoredMeasurements(bytes.span)
     }

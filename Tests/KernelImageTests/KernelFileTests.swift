@@ -39,7 +39,7 @@ import Testing
     #expect(
       file.layers.map(\.format) == [.compressed(.gzip), .unifiedImage, .zboot, .arm64Image])
     #expect(file.bytes.copy(of: bytes.span) == Self.kernel)
-    #expect(profile.piece(initrd).copy(of: bytes.span) == [1, 2, 3])
+    #expect(profile.section(initrd).copy(of: bytes.span) == [1, 2, 3])
   }
 
   /// A kernel that is signed ends with its signatures; the padding behind is the file's.
@@ -163,7 +163,7 @@ import Testing
 
   @Test(arguments: [
     (KernelBuilder.ELF().bytes, "ELF: "), ([], "an empty file"),
-    (Array("text".utf8), "no kernel"),
+    (Array("text".utf8), "not a kernel"),
   ])
   func `when it is something else`(bytes: [UInt8], text: String) {
     expectRefusal(bytes, text)

@@ -27,7 +27,7 @@ import Testing
     #expect(content(profile.tree) == [1, 2, 3])
     #expect(profile.treesByMachine.map { content($0) } == [[4], [5, 6]])
     #expect(content(profile.release) == parts[0].1)
-    #expect(content(profile.kernelRelease) == parts[2].1)
+    #expect(content(profile.sections[".uname"]?.first) == parts[2].1)
     #expect(profile.description == nil)
   }
 

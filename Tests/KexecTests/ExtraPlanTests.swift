@@ -32,7 +32,7 @@ import Testing
     #expect(try tree.chosen("acme,keys") == .cells([0, 0x7ffe_0000, 0, 2]))
     #expect(tree.reservations.contains(AddressAndSize(address: 0x7fff_0000, size: 5000)))
     #expect(tree.reservations.contains(AddressAndSize(address: 0x7ffe_0000, size: 2)))
-    #expect(LoadManifest(plan).segments.map(\.file).contains("extra-1.bin"))
+    #expect(PlanManifest(plan).segments.map(\.file).contains("extra-1.bin"))
   }
 
   @Test func `has them in a crash kernel's memory, too`() throws {

@@ -29,7 +29,7 @@ import Testing
     #expect(plan.line == "kexec_file initrd=0x\(hexadecimal(initrd)),0x1388 quiet")
     #expect(line.drop { $0 != 0 }.allSatisfy { $0 == 0 })
     #expect(
-      LoadManifest(plan).segments.contains { $0.name == "cmdline" && $0.file == "cmdline.bin" })
+      PlanManifest(plan).segments.contains { $0.name == "cmdline" && $0.file == "cmdline.bin" })
   }
 
   /// The header says where the entry is when the kernel lies where it is linked for: here, 0x201000 for
@@ -206,7 +206,7 @@ func loongArch(forCrash: Bool = false) -> SmallMachine {
 
 private func hexadecimal(_ number: UInt64) -> String { String(number, radix: 16) }
 
-extension LoadPlan {
+extension KexecPlan {
   /// The command line in it.
   fileprivate var line: String {
     String(decoding: (bytes(.commandLine) ?? []).prefix { $0 != 0 }, as: UTF8.self)

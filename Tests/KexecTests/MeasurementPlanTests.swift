@@ -29,7 +29,7 @@ import Testing
     #expect(plan.starts([.kernel(0), .tree]) == [0x4000_0000, 0x7fe0_0000])
     #expect(try tree.chosen("linux,ima-kexec-buffer") == .cells([0, 0x7fff_0000, 0, 0x2000]))
     #expect(tree.reservations.contains(segment.range.tuple))
-    #expect(LoadManifest(plan).segments.contains { $0.name == "ima" && $0.file == "ima.bin" })
+    #expect(PlanManifest(plan).segments.contains { $0.name == "ima" && $0.file == "ima.bin" })
   }
 
   @Test func `is explained, and says what it cannot give`() throws {
@@ -230,10 +230,10 @@ import Testing
   @Test(arguments: [(0, nil), (4, nil), (-1, "24 to 4306"), (-4284, "23 are left")])
   func `is looked at in its header, if it is not read whole`(more: Int, text: String?) throws {
     let list = MeasurementBytes.buffer(of: [64, 4000, 0])
-    let content = LoadContent(
+    let content = SegmentContent(
       start: Array(list.prefix(min(40, list.count + more))), size: list.count + more)
 
-    let problem = MeasurementBufferCheck(content, .little).problem
+    let problem = IMABufferCheck(content, .little).problem
 
     #expect((problem == nil) == (text == nil), "\(problem ?? "")")
     #expect(text.map { problem?.contains($0) == true } != false, "\(problem ?? "")")

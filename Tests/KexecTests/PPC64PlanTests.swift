@@ -167,7 +167,7 @@ struct PowerPCMachine {
 
   init() { facts.pageTables = .radix }
 
-  func plan(forCrash: Bool) throws -> LoadPlan {
+  func plan(forCrash: Bool) throws -> KexecPlan {
     let kernel = KernelBuilder.ppc64Kernel(
       size: 0x9_1234, memorySize: memorySize, isBigEndian: facts.byteOrder == .big)
     let tree = try DeviceTree(
@@ -196,6 +196,6 @@ struct PowerPCMachine {
       request.machine.cpuNotes = [range(0x100_1000, 0x1a8)]
       request.machine.vmcoreinfoNote = range(0x100_2000, 0x1024)
     }
-    return try LoadPlan(request, starting: try KernelImage(kernel.span), kernel)
+    return try KexecPlan(request, starting: try KernelImage(kernel.span), kernel)
   }
 }

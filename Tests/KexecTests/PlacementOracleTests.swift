@@ -92,7 +92,7 @@ import Testing
       (0x8e40_0000, 0x24f_0000), (0x908f_0000, 0x1f_a000), (0x90ae_a000, 0x2000),
       (0x90ae_c000, 0x4000), (0x9a3f_f000, 0x1000),
     ]
-    let manifest = LoadManifest(
+    let manifest = PlanManifest(
       architecture: "aarch64", purpose: .crash, entry: 0x90ae_c660, flags: 1,
       segments: starts.enumerated().map { number, place in
         .init(name: "s\(number)", range: range(place.0, place.1), file: "none")
@@ -108,21 +108,21 @@ import Testing
   /// the kernel gives them.
   private func arm64Plan(
     _ name: String, forCrash: Bool, alignment: UInt64 = 4096
-  ) throws -> LoadPlan {
+  ) throws -> KexecPlan {
     let initrd = name.contains("6g") ? 0x46_fc35 : 0x1f_9bb8
     return try plan(
       name, .arm64, KernelBuilder.arm64Image(size: 0x63_1200, imageSize: 0x6a_0000), initrd,
       forCrash: forCrash, alignment: alignment)
   }
 
-  private func riscvPlan(forCrash: Bool) throws -> LoadPlan {
+  private func riscvPlan(forCrash: Bool) throws -> KexecPlan {
     try plan(
       "riscv64-virt-7.2-kf", .riscv64,
       KernelBuilder.riscvImage(size: 0x50_a800, imageSize: 0x54_9000), 0x1f_e20c,
       forCrash: forCrash)
   }
 
-  private func pseriesPlan(_ name: String, forCrash: Bool) throws -> LoadPlan {
+  private func pseriesPlan(_ name: String, forCrash: Bool) throws -> KexecPlan {
     try plan(
       name, .ppc64, KernelBuilder.ppc64Kernel(size: 0x83_ae9c, memorySize: 0x8d_0000), 0x27_054e,
       forCrash: forCrash)
@@ -131,7 +131,7 @@ import Testing
   private func plan(
     _ name: String, _ architecture: Architecture, _ kernel: [UInt8], _ initrdSize: Int,
     forCrash: Bool, alignment: UInt64 = 4096
-  ) throws -> LoadPlan {
+  ) throws -> KexecPlan {
     let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
     var facts = try facts(of: machine)
     if forCrash {
@@ -145,13 +145,13 @@ import Testing
       tree: try DeviceTree(blob: machine.flatTree()), on: facts, commandLine: "quiet",
       seeds: fixedSeeds,
       inputs: [.init(.initrd, .bytes([UInt8](repeating: 1, count: initrdSize)))])
-    return try LoadPlan(
+    return try KexecPlan(
       request, starting: try KernelImage(kernel.span), kernel, preferredAlignment: alignment)
   }
 }
 
-extension LoadPlan {
-  func starts(_ parts: [LoadPart]) -> [UInt64?] {
+extension KexecPlan {
+  func starts(_ parts: [SegmentKind]) -> [UInt64?] {
     parts.map { part in segments.first { $0.part == part }?.range.start }
   }
 }

@@ -127,7 +127,7 @@ struct LoadFolder {
   var entry: UInt64
   var flags: UInt64
   var machineOfCore: Machine?
-  var segments: [LoadManifest.Segment]
+  var segments: [PlanManifest.Segment]
   var contents: [String: [UInt8]] = [:]
 
   init(isForCrash: Bool) throws {
@@ -137,8 +137,8 @@ struct LoadFolder {
     self.init(of: try machine.plan(), on: machine.facts)
   }
 
-  init(of plan: LoadPlan, on facts: MachineSnapshot) {
-    let manifest = LoadManifest(plan)
+  init(of plan: KexecPlan, on facts: MachineSnapshot) {
+    let manifest = PlanManifest(plan)
     self.facts = facts
     architecture = manifest.architecture
     isForCrash = (manifest.purpose == .crash)
@@ -189,15 +189,15 @@ struct LoadFolder {
 
   mutating func remove(_ name: String) { segments.removeAll { $0.name == name } }
 
-  var manifest: LoadManifest {
-    LoadManifest(
+  var manifest: PlanManifest {
+    PlanManifest(
       architecture: architecture, purpose: isForCrash ? .crash : .kexec, entry: entry, flags: flags,
       segments: segments)
   }
 
   func check() -> PlanCheck {
     PlanCheck(
-      of: manifest, contents: contents.mapValues { LoadContent($0) }, on: facts,
+      of: manifest, contents: contents.mapValues { SegmentContent($0) }, on: facts,
       core: CoreMachine(machine: machineOfCore))
   }
 }

@@ -145,7 +145,7 @@ struct RandomMachine {
     return elf.bytes
   }
 
-  func plan(_ tree: DeviceTree) throws -> LoadPlan {
+  func plan(_ tree: DeviceTree) throws -> KexecPlan {
     let image = try KernelImage(kernel.span)
     var request = KexecRequest(
       for: isForCrash ? .crash : .kexec, architecture,
@@ -165,7 +165,7 @@ struct RandomMachine {
       request.machine.cpuNotes = [range(0x1000, 0x1a8)]
       request.machine.vmcoreinfoNote = range(0x2000, 0x1024)
     }
-    return try LoadPlan(request, starting: image, kernel)
+    return try KexecPlan(request, starting: image, kernel)
   }
 
   /// A tree that has a CPU and the memory, for architectures that go by it.
@@ -199,7 +199,7 @@ struct RandomMachine {
   }
 
   /// Everything that is wrong with a plan, by comparing every pair of ranges.
-  func problems(of plan: LoadPlan) -> [String] {
+  func problems(of plan: KexecPlan) -> [String] {
     let pageSize = facts.pageSize ?? 0
     let ram = facts.systemRAM ?? []
     var problems: [String] = []

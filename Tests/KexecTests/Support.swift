@@ -92,6 +92,19 @@ extension NextTree {
   }
 }
 
+extension DeviceTree {
+  mutating func replaceReservations(with entries: [AddressAndSize]) throws {
+    for entry in reservations { try deleteReservation(entry) }
+    for entry in entries { try addReservation(entry) }
+  }
+}
+
+extension RunningKernel {
+  func crashRegions() throws -> [PhysicalRange] {
+    try snapshot(of: .crashRegions).$crashRegions.ifPresent
+  }
+}
+
 /// What dtfix knows about a captured machine.
 func facts(of machine: RunningKernel) throws -> MachineSnapshot {
   var facts = machine.snapshot(of: [.kernel, .memory, .crashRegions])

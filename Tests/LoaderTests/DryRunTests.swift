@@ -156,7 +156,7 @@ import Testing
   @Test func `a file that is no kernel`() throws {
     let place = try Workplace(kernel: Array("no kernel".utf8))
 
-    expectRefusal(try loader("load", "--dry-run", "--kernel", place.kernel), 65, "no kernel")
+    expectRefusal(try loader("load", "--dry-run", "--kernel", place.kernel), 65, "not a kernel")
   }
 
   @Test(arguments: ["kexec_load", "kexec_file_load"])

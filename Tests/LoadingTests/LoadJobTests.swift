@@ -62,7 +62,7 @@ import Testing
     let plan = try LoadJob(files, options, on: LoadingTests.machine(machine.name)).plan()
 
     #expect(result.status == 0, "\(result.errors)")
-    let manifest = LoadManifest(plan)
+    let manifest = PlanManifest(plan)
     #expect(try contents(of: folder / "plan/manifest") == Array(manifest.text.utf8))
     for (entry, segment) in zip(manifest.segments, plan.segments) {
       #expect(try contents(of: folder / "plan/\(entry.file)") == segment.bytes, "\(entry.name)")
@@ -129,7 +129,7 @@ import Testing
 
   @Test(arguments: [
     Mistake(.usage, "no kernel: a set of files has one") { files, _ in files = FileSet() },
-    Mistake(.malformedInput, "k: no kernel") { files, _ in
+    Mistake(.malformedInput, "k: not a kernel") { files, _ in
       files = FileSet()
       try files.add(.kernel, [1, 2, 3], named: "k")
     },

@@ -105,3 +105,7 @@ enum Machine: CaseIterable {
     return Item("item \(seed)", range, kind)
   }
 }
+
+extension MemoryPicture {
+  var svg: String { MemoryPicture.svg([self]) }
+}

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MemoryPicture
 
-@Suite struct `The pieces of a picture` {
+@Suite struct `The areas of a picture` {
   /// Against a picture that is painted byte by byte.
   @Test(arguments: 0..<300)
   func `are what is seen when later kinds are painted over earlier ones`(seed: UInt64) throws {
@@ -17,18 +17,18 @@ import Testing
       return try item("\(number)", start, UInt64.random(in: 1...16, using: &random), kind)
     }
 
-    let pieces = MemoryPicture.pieces(of: items)
+    let areas = MemoryPicture.areas(of: items)
 
     var address = items.map(\.range.start).min() ?? 0
-    for piece in pieces {
-      #expect(piece.range.start == address)
-      for byte in piece.range.start..<piece.range.end {
+    for area in areas {
+      #expect(area.range.start == address)
+      for byte in area.range.start..<area.range.end {
         let kinds = Set(items.filter { $0.range.start <= byte && byte < $0.range.end }.map(\.kind))
           .sorted(by: >)
-        #expect(piece.kind == kinds.first)
-        if piece.kind != .kernel { #expect(piece.ground == kinds.dropFirst().first) }
+        #expect(area.kind == kinds.first)
+        if area.kind != .kernel { #expect(area.ground == kinds.dropFirst().first) }
       }
-      address = piece.range.end
+      address = area.range.end
     }
     #expect(address == items.map(\.range.end).max())
   }
@@ -37,8 +37,8 @@ import Testing
   func `are all in the rows, and the rows in the parts`(machine: Machine) throws {
     let picture = try machine.picture()
 
-    #expect(picture.rows.first?.range.start == picture.pieces.first?.range.start)
-    #expect(picture.rows.last?.range.end == picture.pieces.last?.range.end)
+    #expect(picture.rows.first?.range.start == picture.areas.first?.range.start)
+    #expect(picture.rows.last?.range.end == picture.areas.last?.range.end)
     #expect(
       zip(picture.rows, picture.rows.dropFirst()).allSatisfy { $0.range.end == $1.range.start })
     #expect(picture.rows.count <= MemoryPicture.rowLimit)

@@ -77,7 +77,7 @@ import Testing
     let extracted = try dtfix("image", "--extract", place / "linux.efi", "-o", place / "out")
 
     let error =
-      "dtfix: \(place / "linux.efi"): unified kernel image: x86 bzImage: dtfix plans no kexec of such a file\n"
+      "dtfix: \(place / "linux.efi"): unified kernel image: x86 bzImage: kexec of such a file is not supported\n"
     #expect(
       text.text == """
         kernel       x86 bzImage, not loaded here
@@ -235,7 +235,7 @@ import Testing
 @Suite struct `A kernel file that cannot be loaded` {
   @Test(
     arguments: [
-      ([], 65, "an empty file"), (Array("text".utf8), 65, "no kernel"),
+      ([], 65, "an empty file"), (Array("text".utf8), 65, "not a kernel"),
       (KernelBuilder.arm64Image(imageSize: 0), 65, "arm64 Image: offset 0x10: image_size is 0x0"),
       (KernelBuilder.program(sections: [(".text", [1])]), 69, "PE/COFF: "),
     ] as [([UInt8], Int32, String)])

@@ -210,7 +210,7 @@ import Testing
 @Suite struct `A plan is refused` {
   @Test(
     arguments: [
-      (["--kernel", "none"], 66, "none: no such file"), (["--kernel", "text"], 65, "no kernel"),
+      (["--kernel", "none"], 66, "none: no such file"), (["--kernel", "text"], 65, "not a kernel"),
       (["--kernel", "riscv"], 65, "a kernel for riscv64 on a machine of aarch64"),
       (["--kernel", "bzImage"], 69, "plans no kexec"),
       (["--kernel", "Image", "--initrd", "empty"], 65, "empty: an empty initrd"),

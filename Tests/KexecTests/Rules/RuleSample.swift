@@ -22,7 +22,7 @@ struct RuleSample {
   /// The tree that was made.
   let good: DeviceTree?
 
-  init(of plan: LoadPlan, on facts: MachineSnapshot) throws {
+  init(of plan: KexecPlan, on facts: MachineSnapshot) throws {
     folder = LoadFolder(of: plan, on: facts)
     folder.machineOfCore = plan.architecture.machine
     architecture = plan.architecture
@@ -68,7 +68,7 @@ struct RuleSample {
     case .tree: return Reading(tree: blob, for: purpose, architecture, on: folder.facts)
     case .plan:
       let plan = ReadPlan(
-        folder.manifest, folder.contents.mapValues { LoadContent($0) },
+        folder.manifest, folder.contents.mapValues { SegmentContent($0) },
         try #require(architecture.placement), on: folder.facts,
         core: CoreMachine(machine: folder.machineOfCore))
       return Reading(plan, architecture, on: folder.facts)

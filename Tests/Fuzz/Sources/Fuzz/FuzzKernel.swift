@@ -24,7 +24,7 @@ private func check(_ file: [UInt8]) {
     let kernel = try KernelFile(file.span, limits: limits)
     precondition(kernel.layers.count <= 4)
     if let profile = kernel.profile {
-      _ = profile.places.sections.values.joined().map { profile.piece($0).copy(of: file.span) }
+      _ = profile.places.sections.values.joined().map { profile.section($0).copy(of: file.span) }
     }
     let image = try kernel.image
     precondition(kernel.layers.last?.format == image.format)

@@ -17,11 +17,11 @@ func fuzzPlan(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func check(_ text: String, _ content: [UInt8]) {
-  do throws(LoadManifest.BadLine) {
-    let manifest = try LoadManifest(text: text)
-    precondition((try? LoadManifest(text: manifest.text)) == manifest, "it is what it says")
-    var contents: [String: LoadContent] = [:]
-    for segment in manifest.segments { contents[segment.file] = LoadContent(content) }
+  do throws(PlanManifest.BadLine) {
+    let manifest = try PlanManifest(text: text)
+    precondition((try? PlanManifest(text: manifest.text)) == manifest, "it is what it says")
+    var contents: [String: SegmentContent] = [:]
+    for segment in manifest.segments { contents[segment.file] = SegmentContent(content) }
     for machine in [MachineSnapshot(), machine(pageSize: 4096)] {
       let check = PlanCheck(of: manifest, contents: contents, on: machine)
       precondition(check.findings.allSatisfy { !"\($0)".contains("\n") })
@@ -44,7 +44,7 @@ private func plan(_ kernel: KernelImage, _ content: [UInt8]) {
     do throws(KexecError) {
       let machine = machine(pageSize: pageSize)
       (request.architecture, request.machine) = (architecture, machine)
-      let plan = try LoadPlan(request, starting: kernel, content)
+      let plan = try KexecPlan(request, starting: kernel, content)
       let ram = PhysicalRangeSet(machine.systemRAM ?? [])
       for (segment, next) in zip(plan.segments, plan.segments.dropFirst()) {
         precondition(segment.range.end <= next.range.start, "segments are apart")
@@ -65,7 +65,7 @@ private func planWithMore(_ request: KexecRequest, _ kernel: KernelImage, _ cont
   for measurements in [Array(content.suffix(3000)), emptyList] {
     request[.imaBuffer] = .bytes(measurements)
     do throws(KexecError) {
-      let plan = try LoadPlan(request, starting: kernel, content)
+      let plan = try KexecPlan(request, starting: kernel, content)
       let list = plan.segments.first { $0.part == .imaBuffer }
       precondition(list.map { Int($0.range.size) - measurements.count >= 2048 } == true)
     } catch {

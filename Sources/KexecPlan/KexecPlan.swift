@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BinaryFormat
+public import KernelImage
+public import KexecCheck
+public import KexecFacts
+import KexecMerge
+public import KexecRules
+public import KexecTree
+public import PhysicalMemory
+
+/// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
+///
+/// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and read back by a
+/// ``PlanCheck`` before it is handed out: the kernel believes almost any address that it is given.
+public struct KexecPlan: Hashable, Sendable {
+  /// One piece that kexec copies.
+  public struct Segment: Hashable, Sendable {
+    /// What it is for.
+    public let part: SegmentKind
+    /// The memory it gets, in whole pages: `mem` and `memsz`.
+    public let range: PhysicalRange
+    /// Its bytes, `buf` and `bufsz`; the rest of its memory is zero.
+    public let bytes: [UInt8]
+  }
+
+  /// The architecture of both kernels.
+  public let architecture: Architecture
+  /// What the kernel waits for: a reboot, or a crash.
+  public let purpose: Purpose
+  /// The physical address that is jumped to.
+  public let entry: UInt64
+  /// The pieces, in rising order of their addresses.
+  public let segments: [Segment]
+  /// How each part got its place, in the order in which they got them.
+  public let placements: [Placement]
+  /// The tree in it; nil where the next kernel takes none.
+  public let tree: NextTree?
+  /// The command line in it; nil where the tree has it.
+  public let commandLine: NextCommandLine?
+  /// The core header in the plan of a crash kernel; nil for one that was given as it is.
+  public let coreHeader: CoreHeaderPlan?
+  /// What could not be checked, or is worth a second look; those of tree and core header too.
+  public let warnings: [Finding]
+
+  /// The flags of kexec_load(2): `KEXEC_ON_CRASH` or none. The architecture, `e_machine` in the upper
+  /// half, is left to the loader: 0 means the running kernel's.
+  public var flags: UInt64 { purpose == .crash ? 1 : 0 }
+
+  /// What was done to the tree, or the command line, of the running kernel, in order.
+  public var changes: [Change] { (tree?.changes ?? []) + (commandLine?.changes ?? []) }
+
+  /// Places everything and makes what is made here: tree or command line, core header and trampoline.
+  ///
+  /// - Parameters:
+  ///   - request: its inputs have bytes. The core header of a crash kernel is made of what is known about the
+  ///     machine; one that is an input is loaded as it is, once it was read as the crash kernel will, and
+  ///     compared with the machine. IMA's buffer is a finished one of version 1: its memory is half a page
+  ///     more, in whole pages, as the kernel has it for what is measured later, here nothing is added.
+  ///   - kernel: what is started.
+  ///   - bytes: what the kernel's segments are ranges of.
+  ///   - preferredAlignment: what places are a multiple of where there is room: 64 KiB, the largest page of
+  ///     any kernel.
+  /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` tells what is in the way.
+  public init(
+    _ request: KexecRequest, starting kernel: KernelImage, _ bytes: [UInt8],
+    preferredAlignment: UInt64 = 64 << 10
+  ) throws(KexecError) {
+    let rules = try request.placementRules(for: kernel, bytes)
+    let draft = try PlanDraft(
+      request, kernel, bytes, rules, preferredAlignment: preferredAlignment)
+    architecture = request.architecture
+    purpose = request.purpose
+    entry = draft.entry
+    segments = draft.segments
+    placements = draft.placements
+    tree = draft.tree
+    commandLine = draft.commandLine
+    coreHeader = draft.coreHeader?.plan
+    let parts: [[Finding]?] = [
+      request.warnings, draft.warnings, request.warningsOfTree, tree?.warnings,
+      draft.coreHeader?.warnings,
+    ]
+    warnings = parts.flatMap { $0 ?? [] }
+
+    let findings = PlanCheck(of: self, on: request.machine).findings
+    guard findings.isEmpty else { throw .notAccepted(findings) }
+  }
+}
+
+extension PlanManifest {
+  /// The table of contents of a plan.
+  public init(_ plan: KexecPlan) {
+    self.init(
+      architecture: plan.architecture.name, purpose: plan.purpose, entry: plan.entry,
+      flags: plan.flags,
+      segments: plan.segments.map {
+        Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
+      })
+  }
+}
+
+extension PlanCheck {
+  /// Reads a plan back, as if it came from a folder; its core header was read back when it was made.
+  fileprivate init(of plan: KexecPlan, on machine: MachineSnapshot) {
+    let manifest = PlanManifest(plan)
+    let contents = zip(manifest.segments, plan.segments).map { entry, segment in
+      (entry.file, SegmentContent(segment.bytes))
+    }
+    self.init(
+      of: manifest, contents: Dictionary(uniqueKeysWithValues: contents), on: machine, core: nil)
+  }
+}

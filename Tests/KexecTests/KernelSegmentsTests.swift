@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelImage
+import PhysicalMemory
+import TestSupport
+import Testing
+
+@testable import KexecCheck
+@testable import KexecFacts
+@testable import KexecMerge
+@testable import KexecPlan
+@testable import KexecRules
+@testable import KexecTree
+
+@Suite struct `The pieces of a kernel` {
+  @Test func `are whole pages that do not overlap`() throws {
+    let pieces = try pieces([(0, 0x1000, 0x1000), (0x1000, 0x500, 0x2000), (0x1_0000, 1, 1)])
+
+    #expect(
+      pieces.ranges == [
+        range(0x8000_0000, 0x1000), range(0x8000_1000, 0x2000), range(0x8001_0000, 0x1000),
+      ])
+    #expect(pieces.contents.map(\.count) == [0x1000, 0x500, 1])
+  }
+
+  @Test func `are one where they share a page`() throws {
+    let pieces = try pieces([(0, 0x1234, 0x1234), (0x1300, 0x10, 0x2000)])
+
+    #expect(pieces.ranges == [range(0x8000_0000, 0x4000)])
+    #expect(pieces.contents[0].count == 0x1310)
+    #expect(pieces.contents[0][0x1233] == 1)
+    #expect(pieces.contents[0][0x1234..<0x1300].allSatisfy { $0 == 0 })
+    #expect(pieces.contents[0][0x1300] == 2)
+  }
+
+  /// Zeros of gigabytes are not made to join what comes behind them.
+  @Test func `are apart where there are but zeros between them`() throws {
+    let pieces = try pieces([(0, 16, 0x1_0000_0100), (0x1_0000_0200, 16, 0x1000)])
+
+    #expect(pieces.ranges.count == 2)
+    #expect(pieces.ranges[0] == range(0x8000_0000, 0x1_0000_0000))
+    #expect(pieces.ranges[1] == range(0x1_8000_0000, 0x2000))
+    #expect(pieces.contents[1].count == 0x210)
+    #expect(pieces.contents[1][0x200] == 2)
+  }
+
+  /// Thousands of segments in a row, each sharing a page with the next, are one piece, once copied.
+  @Test func `are made in one pass`() throws {
+    let pieces = try pieces((0..<2000).map { (UInt64($0) * 0x811, 0x811, 0x811) })
+
+    #expect(pieces.ranges.count == 1)
+    #expect(pieces.contents[0].count == 2000 * 0x811)
+  }
+
+  /// Segments as offset, bytes in the file and in memory; their bytes are 1, 2, ….
+  private func pieces(
+    _ segments: [(offset: UInt64, fileSize: Int, memorySize: UInt64)]
+  ) throws -> KernelSegments {
+    var elf = KernelBuilder.ELF()
+    elf.machine = 243
+    elf.entry = 0xffff_ffff_8000_0000
+    elf.segments = segments.enumerated().map { number, segment in
+      .init(
+        virtual: 0xffff_ffff_8000_0000 &+ segment.offset, physical: 0x8020_0000 + segment.offset,
+        memorySize: segment.memorySize, alignment: 0x1000,
+        bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number + 1), count: segment.fileSize))
+    }
+    let bytes = elf.bytes
+    return KernelSegments(try KernelImage(bytes.span), bytes, at: 0x8000_0000, 4096)
+  }
+}
