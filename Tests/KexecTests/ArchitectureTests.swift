@@ -73,6 +73,46 @@ import Testing
   }
 }
 
+@Suite struct `The page ARCHITECTURE.md` {
+  @Test func `names files that exist`() throws {
+    let files = try String(contents: "ARCHITECTURE.md")
+      .matches(of: #/`((?:Sources|Tests)/[^`]*)`/#).map { String($0.1) }
+
+    #expect(files.filter { !exists($0) } == [])
+    #expect(files.count > 30)
+  }
+
+  @Test func `names functions that are in their files`() throws {
+    let functions = try String(contents: "ARCHITECTURE.md")
+      .matches(of: #/`\w+\.(\w+)`,? in\s+`([^`]*)`/#).map { (String($0.1), String($0.2)) }
+
+    let missing = try functions.filter { name, file in
+      let declaration = name == "init" ? "init(" : "func \(name)("
+      return try !String(contents: file).contains(declaration)
+    }
+    #expect(missing.map { "\($0.0) in \($0.1)" } == [])
+    #expect(functions.count > 14)
+  }
+
+  @Test func `names all modules, in the order of their dependencies`() throws {
+    let page = try String(contents: "ARCHITECTURE.md")
+    let modules = page.split(separator: "## The flow")[0].matches(of: #/(?m)^\| (`.*`) \|/#)
+      .flatMap { $0.1.matches(of: #/`(\w+)`/#).map { String($0.1) } }
+    let manifest = try String(contents: "Package.swift")
+    let folders = Set(try sourceFiles().compactMap { $0.split(separator: "/").dropFirst().first })
+
+    #expect(Set(modules) == Set(folders.map(String.init)).subtracting(["Kexec"]))
+    for (number, module) in modules.enumerated() {
+      let target = manifest.firstMatch(
+        of: try Regex("library\\(\\s*\"\(module)\",\\s*\\[([^\\]]*)\\]"))
+      let dependencies = target.map { "\($0.output[1].substring ?? "")" } ?? ""
+      for later in modules[number...] {
+        #expect(!dependencies.contains("\"\(later)\""), "\(module) uses \(later)")
+      }
+    }
+  }
+}
+
 /// The files that a new architecture touches, and those that only one does that differs from most.
 private func documentedFiles() throws -> (always: [String], special: [String]) {
   let comment =
