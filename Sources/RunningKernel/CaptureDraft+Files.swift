@@ -69,7 +69,7 @@ extension CaptureDraft {
   private mutating func names(in folder: String) -> [String] {
     do throws(MachineError) {
       return try machine.names(in: machine.path(FilePath(folder))).filter { name in
-        name.allSatisfy { "a"..."z" ~= $0 || "0"..."9" ~= $0 || $0 == "_" }
+        name.utf8.allSatisfy("abcdefghijklmnopqrstuvwxyz0123456789_".utf8.contains)
       }
     } catch {
       addUnread(folder, error)
