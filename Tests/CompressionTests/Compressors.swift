@@ -72,7 +72,7 @@ struct Compressor: CustomTestStringConvertible, Sendable {
       Compressor(.gzip, "gzip", ["-9"], readsFile: true),
       Compressor(.zstd, "zstd", ["-q", "-1"]),
       Compressor(.zstd, "zstd", ["-q", "-19"]),
-      Compressor(.zstd, "zstd", ["-q", "--no-check", "-19"], readsFile: true),
+      Compressor(.zstd, "zstd", ["-q", "--no-check"], readsFile: true),
       Compressor(.zstd, "zstd", ["-q", "--ultra", "-22", "--long=27"]),
       Compressor(.xz, "xz", ["-1", "--check=sha256"]),
       Compressor(.xz, "xz", ["--check=none", "--x86", "--lzma2=preset=1,dict=64KiB"]),

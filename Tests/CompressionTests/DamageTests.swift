@@ -211,7 +211,7 @@ import Testing
     Compressor(.zstd, "zstd", ["-q", "--long=25"]), Compressor(.lz4, "lz4", ["-q", "-B7"]),
   ])
   func `hold for a decoder's memory`(compressor: Compressor) throws {
-    let stream = try compressor(Content.text.bytes(1 << 20))
+    let stream = try compressor(Content.text.bytes(2 << 20))
     var limits = UnpackingLimits()
     limits.memory = 4 << 20
 

@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct `A live tree of twenty thousand nodes` {
+@Suite struct `A live tree of ten thousand nodes` {
   enum Shape: CaseIterable {
     /// All nodes are children of the root.
     case flat
@@ -17,7 +17,7 @@ import Testing
     case clashing
 
     /// Clashes and depth show with fewer.
-    var nodeCount: Int { self == .flat ? 20_000 : 8_000 }
+    var nodeCount: Int { self == .flat ? 10_000 : 4_000 }
 
     func name(_ number: Int) -> String {
       switch self {

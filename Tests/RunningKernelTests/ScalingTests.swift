@@ -4,7 +4,7 @@ import RunningKernel
 import TestSupport
 import Testing
 
-@Suite struct `A memory map of a hundred thousand lines` {
+@Suite struct `A memory map of fifty thousand lines` {
   enum Shape: CaseIterable {
     /// No line is inside another one.
     case flat
@@ -35,9 +35,9 @@ import Testing
 
   @Test(arguments: Shape.allCases)
   func `is read and searched in linear time`(shape: Shape) throws {
-    let (few, many) = (try Map(shape, 25_000), try Map(shape, 100_000))
-    #expect(few.map.entries.count == 25_000)
-    #expect(many.map.entries.count == 100_000)
+    let (few, many) = (try Map(shape, 12_500), try Map(shape, 50_000))
+    #expect(few.map.entries.count == 12_500)
+    #expect(many.map.entries.count == 50_000)
 
     #expect(try Growth(from: few.read, to: many.read).isLinear)
     #expect(Growth(from: few.search, to: many.search).isLinear)
