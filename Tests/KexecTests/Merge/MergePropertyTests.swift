@@ -208,9 +208,10 @@ import Testing
         ])
     }
     let address = PropertyValue(bytes: name == "a" ? [0, 0, 0, 0, 0, 0] : [2, 0, 0, 0, 0, 1])
-    let ports = (0..<min(count, 4096)).map { index in
+    let portCount = min(count, 4096)
+    let ports = (0..<portCount).map { index in
       Node(
-        "port@\(name == "a" ? index : 4095 - index)",
+        "port@\(name == "a" ? index : portCount - 1 - index)",
         properties: [Property("local-mac-address", address)])
     }
     let reserved = Node(
