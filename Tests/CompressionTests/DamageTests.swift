@@ -179,7 +179,7 @@ import Testing
 
   @Test(arguments: Compressor.plain)
   func `is not looked for beyond`(compressor: Compressor) throws {
-    let stream = try compressor(Content.zeros.bytes(16 << 20))
+    let stream = try compressor(Content.zeros.bytes(4 << 20))
 
     guard case .otherSize(let found, 4096) = compressor.format.failure(stream, expectedSize: 4096)
     else {
@@ -193,13 +193,13 @@ import Testing
 @Suite struct `Limits` {
   @Test(arguments: Compressor.all)
   func `stop a bomb`(compressor: Compressor) throws {
-    let stream = try compressor(Content.zeros.bytes(16 << 20))
+    let stream = try compressor(Content.zeros.bytes(4 << 20))
     var limits = UnpackingLimits()
     limits.size = 1 << 20
 
     #expect(compressor.format.failure(stream, limits: limits) == .tooLarge(limit: 1 << 20))
     #expect(
-      compressor.format.failure(stream, expectedSize: 16 << 20, limits: limits)
+      compressor.format.failure(stream, expectedSize: 4 << 20, limits: limits)
         == .tooLarge(limit: 1 << 20))
     let start = try compressor.format.start(of: stream, count: 100, limits: limits)
     #expect(start == Array(repeating: 0, count: 100))
@@ -211,7 +211,7 @@ import Testing
     Compressor(.zstd, "zstd", ["-q", "--long=25"]), Compressor(.lz4, "lz4", ["-q", "-B7"]),
   ])
   func `hold for a decoder's memory`(compressor: Compressor) throws {
-    let stream = try compressor(Content.text.bytes(5 << 20))
+    let stream = try compressor(Content.text.bytes(2 << 20))
     var limits = UnpackingLimits()
     limits.memory = 4 << 20
 

@@ -78,14 +78,14 @@ private func sorted(_ names: [String], like known: [String]? = nil) -> [String] 
     let root = Node("")
 
     let tree = try DeviceTree(root: root, reservations: entries(1000), bootCPU: 7)
-    let few = try processorSeconds { _ = try DeviceTree(root: root, reservations: entries(25_000)) }
-    let many = try processorSeconds {
-      _ = try DeviceTree(root: root, reservations: entries(100_000))
-    }
+    let (few, many) = (entries(12_500), entries(50_000))
+    let growth = try Growth(
+      from: { _ = try DeviceTree(root: root, reservations: few) },
+      to: { _ = try DeviceTree(root: root, reservations: many) })
 
     #expect(tree.reservations == entries(1000))
     #expect(tree.bootCPU == 7)
-    #expect(many / few < 8)
+    #expect(growth.isLinear)
   }
 
   @Test(arguments: [

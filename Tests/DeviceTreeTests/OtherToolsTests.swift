@@ -14,7 +14,7 @@ import Testing
     if !tree.contains("/chosen") { try tree.addNode("chosen", to: "/") }
     try tree.setProperty("bootargs", of: "/chosen", to: .string("quiet \"x\""))
     try tree.setProperty("linux,initrd-start", of: "/chosen", to: .u64(0x1_2345_6789))
-    try tree.setProperty("rng-seed", of: "/chosen", to: PropertyValue(bytes: (1...128).map { $0 }))
+    try tree.setProperty("rng-seed", of: "/chosen", to: PropertyValue(bytes: Array(1...128)))
     try tree.addNode("buffer@9000", to: "/chosen")
     try tree.addReservation(reservation)
     tree.bootCPU = 0x77
@@ -27,7 +27,7 @@ import Testing
     #expect(
       try fdtget(tree.blob, ["-t", "u"], "/chosen", "linux,initrd-start") == ["1 591751049"])
     let seed = try fdtget(tree.blob, ["-t", "bu"], "/chosen", "rng-seed")
-    #expect(seed == [(1...128).map(String.init).joined(separator: " ")])
+    #expect(seed == [(1...128).map { "\($0)" }.joined(separator: " ")])
     #expect(try fdtget(tree.blob, ["-l"], "/chosen").first == "buffer@9000")
     let dump = try fdtdump(tree.blob)
     #expect(dump.contains("boot_cpuid_phys:\t0x77\n"))

@@ -11,7 +11,7 @@ import Testing
       "x { }; z { a; chosen { }; }; chosen { b; };", "x { a; }; z { };",
       "x { }; chosen@0 { b; }; z { };",
       "",
-    ], 0..<50 as Range<UInt64>)
+    ], 0..<20 as Range<UInt64>)
   func `mean the same directly and in an excerpt`(source: String, seed: UInt64) throws {
     var (direct, tree) = (try DeviceTree(root: source), try DeviceTree(root: source))
     var random = SplitMix64(seed: seed)

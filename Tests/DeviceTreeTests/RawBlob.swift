@@ -68,13 +68,12 @@ struct RawBlob {
       body += block == .reservations ? list : block == .structure ? structure : strings
     }
     var header: [UInt8] = []
-    for field in [
-      0xd00d_feed, UInt32(body.count), UInt32(starts[.structure] ?? 0),
-      UInt32(starts[.strings] ?? 0), UInt32(starts[.reservations] ?? 0), 17, 16, bootCPU,
+    let offsets = [Block.structure, .strings, .reservations].map { UInt32(starts[$0] ?? 0) }
+    let fields: [UInt32] = [
+      0xd00d_feed, UInt32(body.count), offsets[0], offsets[1], offsets[2], 17, 16, bootCPU,
       UInt32(strings.count), UInt32(structure.count),
-    ] {
-      header.append(bigEndian: field)
-    }
+    ]
+    for field in fields { header.append(bigEndian: field) }
     return header + body.dropFirst(40)
   }
 }

@@ -4,8 +4,7 @@ import DeviceTree
 import TestSupport
 import Testing
 
-/// Four times the nodes may take eight times as long, where a quadratic step would take sixteen.
-@Suite struct `A tree of a hundred thousand nodes` {
+@Suite struct `A tree of fifty thousand nodes` {
   enum Shape: CaseIterable {
     /// All nodes are children of the root.
     case flat
@@ -29,42 +28,49 @@ import Testing
 
   @Test(arguments: Shape.allCases)
   func `is made, read, compared and printed in linear time`(shape: Shape) throws {
-    let (few, many) = (try Times(shape, 25_000), try Times(shape, 100_000))
+    let (few, many) = (try Tree(shape, 12_500), try Tree(shape, 50_000))
 
-    #expect(many.making / few.making < 8)
-    #expect(many.opening / few.opening < 8)
-    #expect(many.root / few.root < 8)
-    #expect(many.comparing / few.comparing < 8)
-    #expect(many.printing / few.printing < 8)
-    #expect(many.paths / few.paths < 8)
-    #expect(many.children / few.children < 8)
-    #expect(many.excerpt / few.excerpt < 8)
+    #expect(try Growth(from: few.make, to: many.make).isLinear)
+    #expect(try Growth(from: few.open, to: many.open).isLinear)
+    #expect(Growth(from: few.readRoot, to: many.readRoot).isLinear)
+    #expect(Growth(from: few.compare, to: many.compare).isLinear)
+    #expect(Growth(from: few.print, to: many.print).isLinear)
+    #expect(try Growth(from: few.listPaths, to: many.listPaths).isLinear)
+    #expect(try Growth(from: few.listChildren, to: many.listChildren).isLinear)
+    #expect(try Growth(from: few.editExcerpt, to: many.editExcerpt).isLinear)
   }
 
-  /// Seconds of processor time for each thing that is done to a whole tree.
-  private struct Times {
-    let making, opening, root, comparing, printing, paths, children, excerpt: Double
+  /// A tree, and each thing that is done to a whole tree.
+  private struct Tree {
+    let root: Node
+    let tree: DeviceTree
+    let blob: [UInt8]
 
     init(_ shape: Shape, _ nodeCount: Int) throws {
-      let root = shape.root(nodeCount: nodeCount)
-      let tree = try DeviceTree(root: root)
-      let blob = tree.blob
+      root = shape.root(nodeCount: nodeCount)
+      tree = try DeviceTree(root: root)
+      blob = tree.blob
       #expect(try tree.descendants(of: "/").count == nodeCount)
+    }
 
-      making = try processorSeconds { _ = try DeviceTree(root: root) }
-      opening = try processorSeconds { _ = try DeviceTree(blob: blob) }
-      self.root = processorSeconds { #expect(tree.root.children.count == root.children.count) }
-      comparing = processorSeconds { #expect(tree.compared(with: tree).isEqual) }
-      printing = processorSeconds {
-        #expect(tree.sourceText(sorted: true).utf8.count > nodeCount)
-      }
-      paths = try processorSeconds { _ = try tree.descendants(of: "/") }
-      children = try processorSeconds { _ = try tree.children(of: "/") }
-      excerpt = try processorSeconds {
-        var tree = tree
-        try tree.edit(child: "chosen") { try $0.addNode("chosen", to: "/") }
-        #expect(tree.contains("/chosen"))
-      }
+    func make() throws { _ = try DeviceTree(root: root) }
+
+    func open() throws { _ = try DeviceTree(blob: blob) }
+
+    func readRoot() { #expect(tree.root.children.count == root.children.count) }
+
+    func compare() { #expect(tree.compared(with: tree).isEqual) }
+
+    func print() { #expect(tree.sourceText(sorted: true).utf8.count > 10_000) }
+
+    func listPaths() throws { _ = try tree.descendants(of: "/") }
+
+    func listChildren() throws { _ = try tree.children(of: "/") }
+
+    func editExcerpt() throws {
+      var tree = tree
+      try tree.edit(child: "chosen") { try $0.addNode("chosen", to: "/") }
+      #expect(tree.contains("/chosen"))
     }
   }
 }

@@ -61,11 +61,11 @@ private let machines = [
   }
 
   @Test func `as is a program of this machine`() throws {
-    let bytes = try contents(of: dtfixPath)
+    let bytes = try contents(of: programs + "/dtfix")
 
     let file = try ELFFile(bytes.span)
 
-    let table = try run("readelf", ["-lW", dtfixPath]).text.split(separator: "\n")
+    let table = try run("readelf", ["-lW", programs + "/dtfix"]).text.split(separator: "\n")
       .map { $0.split(separator: " ") }
       .filter { ["LOAD", "NOTE"].contains($0.first) }
     let mine = file.programHeaders.filter {

@@ -121,7 +121,7 @@ import Testing
 
   @Test func `is refused cut short anywhere`() throws {
     var machine = machine()
-    for length in 0..<Self.list.count where length % 7 == 0 || length < 200 {
+    for length in 0..<Self.list.count where length < 200 || length % 97 == 0 {
       machine.measurements = Array(Self.list[..<length])
       #expect(throws: KexecError.self) { try machine.plan() }
     }

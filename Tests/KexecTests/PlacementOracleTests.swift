@@ -52,7 +52,9 @@ import Testing
     let plan = try riscvPlan(forCrash: true)
 
     #expect(plan.starts([.kernel(0), .coreHeader]) == [0xefe0_0000, 0xffdf_f000])
-    #expect(plan.starts([.initrd, .tree]) == [0xffbf_d000 + 0x3000, 0xffbf_b000 + 0x3000])
+    let purgatory: UInt64 = 0x3000
+    let kernels: [UInt64] = [0xffbf_d000, 0xffbf_b000]
+    #expect(plan.starts([.initrd, .tree]) == kernels.map { $0 + purgatory })
     #expect(plan.entry == 0xefe0_0000)
   }
 

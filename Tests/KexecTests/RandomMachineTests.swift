@@ -16,7 +16,7 @@ import Testing
 
 @Suite struct `A plan for any machine` {
   /// For each of two seeds.
-  private static let count = 25_000
+  private static let count = 2_000
 
   private static func smallTree() throws -> DeviceTree {
     let source = "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; cpus { }; };"
@@ -51,7 +51,7 @@ import Testing
     var random = SplitMix64(seed: 12)
     let tree = try Self.smallTree()
     var made = 0
-    for _ in 0..<2000 {
+    for _ in 0..<500 {
       var machine = RandomMachine(&random)
       guard let plan = try? machine.plan(tree) else { continue }
       machine.facts.systemRAM = machine.facts.systemRAM?.filter { memory in
@@ -61,7 +61,7 @@ import Testing
       made += 1
       #expect(smaller.placements == plan.placements)
     }
-    #expect(made > 300)
+    #expect(made > 75)
   }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Kexec
 import TestSupport
 import Testing
@@ -37,9 +36,6 @@ struct Workplace {
     return self / "plan"
   }
 }
-
-/// The folder with the programs of this build.
-let programs = URL(fileURLWithPath: dtfixPath).deletingLastPathComponent().path
 
 /// Runs the loader.
 func loader(_ arguments: String...) throws -> ToolResult {

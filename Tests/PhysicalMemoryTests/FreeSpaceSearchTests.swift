@@ -8,7 +8,7 @@ import Testing
   /// `kernel/kexec_file.c:locate_mem_hole_callback`: the first place that fits, from one end.
   @Test func `finds what trying every address finds`() {
     var random = SplitMix64(seed: 5)
-    let bad = (0..<100_000).filter { _ in
+    let bad = (0..<20_000).filter { _ in
       let ranges = SmallSpace.resources(&random)
       let taken = PhysicalRangeSet(SmallSpace.ranges(upTo: 3, &random))
       guard

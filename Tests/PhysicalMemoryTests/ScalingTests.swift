@@ -4,59 +4,50 @@ import PhysicalMemory
 import TestSupport
 import Testing
 
-/// Four times the ranges may take eight times as long, where a quadratic step would take sixteen.
-@Suite struct `A hundred thousand ranges` {
+@Suite struct `Fifty thousand ranges` {
   @Test func `are made a set, and cut by another, in linear time`() {
-    let (few, many) = (Times(25_000), Times(100_000))
+    let (few, many) = (Ranges(12_500), Ranges(50_000))
 
-    #expect(many.sorting / few.sorting < 8)
-    #expect(many.subtracting / few.subtracting < 8)
-    #expect(many.subtractingUnordered / few.subtractingUnordered < 8)
-    #expect(many.combining / few.combining < 8)
+    #expect(Growth(from: few.sort, to: many.sort).isLinear)
+    #expect(Growth(from: few.subtract, to: many.subtract).isLinear)
+    #expect(Growth(from: few.subtractUnordered, to: many.subtractUnordered).isLinear)
+    #expect(Growth(from: few.combine, to: many.combine).isLinear)
   }
 
-  @Test func `are searched for room in linear time`() throws {
-    let (few, many) = (try Search(25_000), try Search(100_000))
+  @Test(arguments: [.upward, .downward] as [FreeSpaceSearch.Direction])
+  func `are searched for room in linear time`(direction: FreeSpaceSearch.Direction) throws {
+    let (few, many) = (Ranges(12_500), Ranges(50_000))
+    let search = try #require(FreeSpaceSearch(size: 0x2000, pageSize: 0x1000, direction))
 
-    #expect(many.upward / few.upward < 8)
-    #expect(many.downward / few.downward < 8)
+    #expect(Growth(from: { few.expectNoRoom(search) }, to: { many.expectNoRoom(search) }).isLinear)
   }
 
-  /// Seconds of processor time to take as many ranges out of as many.
-  private struct Times {
-    let sorting, subtracting, subtractingUnordered, combining: Double
+  /// Ranges, and as many cuts: one in the second page of each range.
+  private struct Ranges {
+    let memory, backward: [PhysicalRange]
+    let whole, cuts: PhysicalRangeSet
 
     init(_ count: Int) {
-      let memory = ranges(count, from: 0, every: 0x4000, size: 0x2000)
-      let cuts = ranges(count, from: 0x1000, every: 0x4000, size: 0x800)
-      let set = PhysicalRangeSet(cuts)
-      let backward = Array(memory.reversed())
-
-      sorting = processorSeconds { #expect(PhysicalRangeSet(backward).ranges == memory) }
-      subtracting = processorSeconds { #expect(memory.subtracting(set).count == 2 * count) }
-      subtractingUnordered = processorSeconds {
-        #expect(backward.subtracting(set).count == 2 * count)
-      }
-      let whole = PhysicalRangeSet(memory)
-      combining = processorSeconds {
-        #expect(whole.union(set) == whole)
-        #expect(whole.intersection(set) == set)
-      }
+      memory = ranges(count, from: 0, every: 0x4000, size: 0x2000)
+      backward = memory.reversed()
+      whole = PhysicalRangeSet(memory)
+      cuts = PhysicalRangeSet(ranges(count, from: 0x1000, every: 0x4000, size: 0x800))
     }
-  }
 
-  /// Seconds of processor time to find no room where every page but one of each range is taken.
-  private struct Search {
-    let upward, downward: Double
+    func sort() { #expect(PhysicalRangeSet(backward).ranges == memory) }
 
-    init(_ count: Int) throws {
-      let memory = ranges(count, from: 0, every: 0x4000, size: 0x2000)
-      let taken = PhysicalRangeSet(ranges(count, from: 0x1000, every: 0x4000, size: 0x800))
-      let up = try #require(FreeSpaceSearch(size: 0x2000, pageSize: 0x1000, .upward))
-      let down = try #require(FreeSpaceSearch(size: 0x2000, pageSize: 0x1000, .downward))
+    func subtract() { #expect(memory.subtracting(cuts).count == 2 * memory.count) }
 
-      upward = processorSeconds { #expect(up.place(in: memory, avoiding: taken) == nil) }
-      downward = processorSeconds { #expect(down.place(in: memory, avoiding: taken) == nil) }
+    func subtractUnordered() { #expect(backward.subtracting(cuts).count == 2 * memory.count) }
+
+    func combine() {
+      #expect(whole.union(cuts) == whole)
+      #expect(whole.intersection(cuts) == cuts)
+    }
+
+    /// Every page but one of each range is taken.
+    func expectNoRoom(_ search: FreeSpaceSearch) {
+      #expect(search.place(in: memory, avoiding: cuts) == nil)
     }
   }
 }

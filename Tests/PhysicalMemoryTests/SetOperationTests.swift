@@ -8,7 +8,7 @@ import Testing
 @Suite struct `Sets of ranges, as sets of bytes,` {
   @Test func `are united, cut and taken from each other`() {
     var random = SplitMix64(seed: 1)
-    let bad = (0..<100_000).filter { _ in
+    let bad = (0..<10_000).filter { _ in
       let some = SmallSpace.ranges(upTo: 6, &random)
       let others = SmallSpace.ranges(upTo: 6, &random)
       let (one, two) = (PhysicalRangeSet(some), PhysicalRangeSet(others))
@@ -23,7 +23,7 @@ import Testing
 
   @Test func `are rounded to blocks`() {
     var random = SplitMix64(seed: 2)
-    let bad = (0..<20_000).filter { _ in
+    let bad = (0..<5_000).filter { _ in
       let ranges = SmallSpace.resources(&random)
       let alignment = (1 as UInt64) << UInt64.random(in: 0...5, using: &random)
       let blocks = stride(from: 0, to: SmallSpace.size, by: Int(alignment)).compactMap {
@@ -44,7 +44,7 @@ import Testing
 
   @Test func `know what they hold and touch`() {
     var random = SplitMix64(seed: 3)
-    let bad = (0..<20_000).filter { _ in
+    let bad = (0..<5_000).filter { _ in
       let ranges = SmallSpace.ranges(upTo: 5, &random)
       let (set, bits) = (PhysicalRangeSet(ranges), SmallSpace.bits(ranges))
       return SmallSpace.ranges(upTo: 3, &random).contains { range in
@@ -83,7 +83,7 @@ import Testing
 
   @Test func `are, each by itself, what is left of their bytes`() {
     var random = SplitMix64(seed: 4)
-    let bad = (0..<100_000).filter { _ in
+    let bad = (0..<10_000).filter { _ in
       let ranges = SmallSpace.ranges(upTo: 5, &random)
       let holes = SmallSpace.ranges(upTo: 5, &random)
       let set = PhysicalRangeSet(holes)

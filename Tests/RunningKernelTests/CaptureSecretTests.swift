@@ -89,7 +89,7 @@ private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
 
   @Test(arguments: 0..<40)
   func `are safe in a blob whose header is damaged`(place: Int) throws {
-    for bit in 0..<8 {
+    for bit in [0, 3, 7] {
       var blob = try tree().blob
       blob[place] ^= 1 << bit
 

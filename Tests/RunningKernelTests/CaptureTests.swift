@@ -121,9 +121,13 @@ private func unpacked(_ capture: Capture) throws -> TemporaryFolder {
       let base = Fixtures.package + "/" + folder
       let files = FileManager.default.enumerator(atPath: base)?.allObjects as? [String] ?? []
       for file in files where file.hasSuffix(".swift") {
-        let text = try String(contentsOfFile: base + "/" + file, encoding: .utf8)
-        paths.formUnion(
-          text.matches(of: #/"/?((?:proc|sys)/[a-z0-9_/-]+?)/?"/#).map { String($0.1) })
+        // Of most lines no expression is needed to see that they spell no path.
+        let lines = try String(contentsOfFile: base + "/" + file, encoding: .utf8)
+          .split(separator: "\n").filter { $0.contains("proc/") || $0.contains("sys/") }
+        for line in lines {
+          paths.formUnion(
+            line.matches(of: #/"/?((?:proc|sys)/[a-z0-9_/-]+?)/?"/#).map { String($0.1) })
+        }
       }
     }
     return paths

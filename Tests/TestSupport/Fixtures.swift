@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 
 /// Captured machines, boards' trees and our own sources, as `Tests/Fixtures/README.md` describes them.
 public enum Fixtures {
@@ -34,10 +35,16 @@ public enum Fixtures {
     "reserved-memory", "board", "stale-handover",
   ]
 
-  /// A source in `dts/`, compiled by dtc.
+  /// A source in `dts/`, compiled by dtc, once.
   public static func blob(_ source: String) throws -> [UInt8] {
-    try compile(String(contentsOfFile: "\(package)/dts/\(source).dts", encoding: .utf8))
+    if let known = blobs.withLock({ $0[source] }) { return known }
+    let blob = try compile(
+      String(contentsOfFile: "\(package)/dts/\(source).dts", encoding: .utf8))
+    blobs.withLock { $0[source] = blob }
+    return blob
   }
+
+  private static let blobs = Mutex<[String: [UInt8]]>([:])
 
   /// Compiles device-tree source with dtc.
   ///

@@ -13,7 +13,7 @@ extension KernelBuilder {
       ELF.Segment(
         virtual: 0xc000_0000_0000_0000, physical: 0, memorySize: memorySize,
         bytes: (0..<min(size, 256)).map(UInt8.init)
-          + repeatElement(0x60, count: max(0, size - 256)))
+          + [UInt8](repeating: 0x60, count: max(0, size - 256)))
     ]
     return elf.bytes
   }

@@ -46,7 +46,7 @@ public func run(
     errors: try String(contentsOfFile: files / "err", encoding: .utf8))
 }
 
-/// Runs the `dtfix` that was built with the tests.
+/// Runs `dtfix`.
 @discardableResult
 public func dtfix(
   _ arguments: String..., input: [UInt8] = [], output: String? = nil
@@ -54,11 +54,14 @@ public func dtfix(
   try run(dtfixPath, arguments, input: input, output: output)
 }
 
-/// Where the build put `dtfix`: beside the test bundle.
-public let dtfixPath: String = {
+/// The `dtfix` under test: what `DTFIX` names, as `make test` does with the release build; otherwise the one
+/// that was built with the tests.
+public let dtfixPath = ProcessInfo.processInfo.environment["DTFIX"] ?? programs + "/dtfix"
+
+/// Where the build put programs: beside the test bundle.
+public let programs: String = {
   let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-  return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("dtfix")
-    .path
+  return URL(fileURLWithPath: tests).deletingLastPathComponent().path
 }()
 
 /// A folder that goes away with the value.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import TestSupport
 import Testing
 
@@ -37,7 +36,6 @@ import Testing
   }
 
   private func patchTree(_ old: String, _ new: String) throws -> ToolResult {
-    let programs = URL(fileURLWithPath: dtfixPath).deletingLastPathComponent()
-    return try run(programs.appendingPathComponent("patch-tree").path, [old, new])
+    try run(programs + "/patch-tree", [old, new])
   }
 }

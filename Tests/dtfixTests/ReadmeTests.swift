@@ -44,9 +44,8 @@ import Testing
   @Test func `has an example that runs`() throws {
     let folder = try TemporaryFolder()
     try write(Fixtures.blob("board"), to: folder / "old.dtb")
-    let example = URL(fileURLWithPath: dtfixPath).deletingLastPathComponent().path + "/patch-tree"
 
-    let result = try run(example, [folder / "old.dtb", folder / "new.dtb"])
+    let result = try run(programs + "/patch-tree", [folder / "old.dtb", folder / "new.dtb"])
 
     #expect(result.status == 0, "\(result.text)")
     #expect(result.text.contains("the initrd, to its exact size"))

@@ -30,8 +30,9 @@ import Testing
 
     let result = try dtfix("show", file)
 
-    let theirs = try run("readelf", ["-lW", file]).text.split(separator: "\n")
-      .map { $0.split(separator: " ") }.filter { ["NOTE", "LOAD"].contains($0.first) }
+    let rows = try run("readelf", ["-lW", file]).text.split(separator: "\n")
+      .map { $0.split(separator: " ") }
+    let theirs: [[Substring]] = rows.filter { $0.first == "NOTE" || $0.first == "LOAD" }
       .map { [$0[0]] + $0[1...5].map(withoutZeros) }
     let ours = result.text.split(separator: "\n").dropFirst(2)
       .map { Array($0.split(separator: " ")[1...6]) }

@@ -102,14 +102,14 @@ import Testing
 
 /// What stands before the values, line by line: names of properties and nodes, ends of nodes.
 private func names(in source: String) -> [Substring] {
-  source.replacing("\t}", with: "}").split(separator: "\n").map { line in
+  let lines = source.replacing("\t}", with: "}").split(separator: "\n")
+  let names = lines.map { (line: Substring) -> Substring in
     let text = line.drop { $0 == "\t" || $0 == " " }
     let isReservation = text.hasPrefix("/memreserve/")
-    return text.prefix { $0 != ";" && (isReservation || $0 != "=") }
+    let name = text.prefix { $0 != ";" && (isReservation || $0 != "=") }
+    return isReservation ? withoutZeros(name) : name.last == " " ? name.dropLast() : name
   }
-  .map { $0.last == " " ? $0.dropLast() : $0 }
-  .filter { !$0.isEmpty }
-  .map { $0.hasPrefix("/memreserve/") ? withoutZeros($0) : $0 }
+  return names.filter { !$0.isEmpty }
 }
 
 /// dtc pads addresses of reservations to 16 digits.

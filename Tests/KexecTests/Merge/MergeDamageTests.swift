@@ -14,7 +14,7 @@ import Testing
     let whole = try DeviceTree(blob: blob)
     var random = SplitMix64(seed: 7)
     var merged = 0
-    for _ in 0..<1500 {
+    for _ in 0..<400 {
       var damaged = blob
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         damaged[Int.random(in: 40..<blob.count, using: &random)] =
