@@ -12,7 +12,7 @@ public import KexecFacts
 /// - `Sources/ELF/Machine.swift`: its number, and a row with its names, classes and number in PE/COFF files.
 /// - `Sources/KexecRules/Architecture+X.swift`: the value, each number with the kernel source it is from.
 /// - `Sources/KexecRules/Architecture.swift`: its place in ``all``.
-/// - `Sources/KernelImage/XImage.swift`: the header that its kernels begin with, if it is a new one.
+/// - `Sources/KernelImage/ImageHeaders.swift`: the header that its kernels begin with, if it is a new one.
 /// - `Sources/KernelImage/FileFormat.swift`: how a file with that header is recognised.
 /// - `Sources/KernelImage/KernelImage.swift`: what of such a file is loaded.
 /// - `Sources/KernelImage/ELFKernel.swift`: what the load address of its `vmlinux` is a multiple of.
@@ -21,7 +21,8 @@ public import KexecFacts
 ///
 /// And where it differs from most:
 ///
-/// - `Sources/CrashCore/Machine+CrashDump.swift`: what its crash kernels refuse, what is in no dump of it.
+/// - `Sources/CrashCore/CoreSegment.swift`: what is in no dump of it.
+/// - `Sources/CrashCore/CoreHeaderCheck+Machine.swift`: what its crash kernels refuse.
 /// - `Sources/KexecRules/Trampoline+X.swift`: the code that starts the kernel, where the running kernel
 ///   does not set its registers.
 /// - `Sources/KexecRules/X`: what is done to its trees besides.

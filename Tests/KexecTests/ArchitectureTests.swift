@@ -96,7 +96,7 @@ import Testing
 
   @Test func `names all modules, in the order of their dependencies`() throws {
     let page = try String(contents: "ARCHITECTURE.md")
-    let modules = page.split(separator: "## The flow")[0].matches(of: #/(?m)^\| (`.*`) \|/#)
+    let modules = page.split(separator: "## The flow")[0].matches(of: #/(?m)^\| (`[^|]*`) \|/#)
       .flatMap { $0.1.matches(of: #/`(\w+)`/#).map { String($0.1) } }
     let manifest = try String(contents: "Package.swift")
     let folders = Set(try sourceFiles().compactMap { $0.split(separator: "/").dropFirst().first })
