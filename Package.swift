@@ -29,7 +29,7 @@ let package = Package(
   products: [
     .executable(name: "dtfix", targets: ["dtfix"]),
     // Each with the modules whose types are in its public declarations.
-    .library(name: "DeviceTree", targets: ["DeviceTree", "JSONText"]),
+    .library(name: "DeviceTree", targets: ["DeviceTree"]),
     .library(name: "KernelImage", targets: ["KernelImage", "BinaryFormat", "Compression", "ELF"]),
     .library(name: "CrashCore", targets: ["CrashCore", "BinaryFormat", "ELF", "PhysicalMemory"]),
     .library(
@@ -62,17 +62,17 @@ let package = Package(
     library("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     library("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
     library("IMA", ["BinaryFormat"]),
-    library("DeviceTree", ["CLibFDT", "BinaryFormat", "JSONText"]),
+    library("DeviceTree", ["CLibFDT", "BinaryFormat"]),
     library(
       "KexecFacts",
-      ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "JSONText", "PhysicalMemory"]),
+      ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "PhysicalMemory"]),
     library(
       "KexecRules",
       ["BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KexecFacts", "PhysicalMemory"]),
     library(
       "KexecCheck",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText", "KernelImage",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "KernelImage",
         "KexecFacts", "KexecRules", "PhysicalMemory",
       ]),
     library(
@@ -81,13 +81,13 @@ let package = Package(
     library(
       "KexecTree",
       [
-        "BinaryFormat", "DeviceTree", "JSONText", "KexecCheck", "KexecFacts", "KexecMerge",
+        "BinaryFormat", "DeviceTree", "KexecCheck", "KexecFacts", "KexecMerge",
         "KexecRules", "PhysicalMemory",
       ]),
     library(
       "KexecPlan",
       [
-        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText", "KernelImage",
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "KernelImage",
         "KexecCheck", "KexecFacts", "KexecMerge", "KexecRules", "KexecTree", "PhysicalMemory",
       ]),
     // All of them under one name.
@@ -107,20 +107,26 @@ let package = Package(
         "PhysicalMemory", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    library(
+      "Reports",
+      [
+        "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "IMA", "JSONText", "KernelImage", "Kexec",
+        "Loading", "PhysicalMemory", "RunningKernel",
+      ]),
     .target(name: "CDTFix", exclude: ["dtfix.pc.in", "libdtfix.map", "link"]),
     library(
       "DTFixABI",
       [
         "BinaryFormat", "CDTFix", "CrashCore", "DeviceTree", "ELF", "JSONText", "KernelImage",
-        "Kexec", "Loading", "PhysicalMemory", "RunningKernel",
+        "Kexec", "Loading", "PhysicalMemory", "Reports", "RunningKernel",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "dtfix",
       dependencies: [
         "BinaryFormat", "Compression", "CrashCore", "DeviceTree", "ELF", "Files", "IMA", "JSONText",
-        "KernelImage", "Kexec", "Loading", "MemoryPicture", "PhysicalMemory", "RunningKernel",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "KernelImage", "Kexec", "Loading", "MemoryPicture", "PhysicalMemory", "Reports",
+        "RunningKernel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: rules),
@@ -151,13 +157,13 @@ let package = Package(
     tests("CrashCore", ["BinaryFormat", "ELF", "PhysicalMemory"]),
     tests("KernelImage", ["BinaryFormat", "Compression", "ELF"]),
     tests("IMA", ["BinaryFormat"]),
-    tests("DeviceTree", ["BinaryFormat", "JSONText"]),
+    tests("DeviceTree", ["BinaryFormat", "JSONText", "Reports"]),
     tests(
       "Kexec",
       [
         "BinaryFormat", "CrashCore", "DeviceTree", "ELF", "KernelImage", "KexecCheck", "KexecFacts",
-        "KexecMerge", "KexecPlan", "KexecRules", "KexecTree", "PhysicalMemory", "RunningKernel",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "KexecMerge", "KexecPlan", "KexecRules", "KexecTree", "PhysicalMemory", "Reports",
+        "RunningKernel", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(
       "Loading",

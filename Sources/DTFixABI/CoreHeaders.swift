@@ -6,6 +6,7 @@ import CrashCore
 import Kexec
 import Loading
 import PhysicalMemory
+import Reports
 import RunningKernel
 
 extension GivenFacts {
@@ -53,10 +54,8 @@ public func dtfix_core_header(
       throw CallFailure(.malformedInput, "\(error)")
     }
     if let report = unsafe report {
-      let lines =
-        machine.crashNotes.map { "note: \($0)" } + plan.evidence.map(\.description)
-        + plan.warnings.map { "warning: \($0)" }
-      ReportObject(findings: plan.warnings, lines: lines).hand(to: report)
+      let made = CoreHeaderReport(plan, bytes, for: architecture, notes: machine.crashNotes)
+      ReportObject(findings: plan.warnings, lines: made.lines).hand(to: report)
     }
     return BufferObject(bytes)
   }

@@ -5,6 +5,7 @@ import DeviceTree
 import Kexec
 import Loading
 import PhysicalMemory
+import Reports
 import RunningKernel
 
 /// Documented in `dtfix.h`.
@@ -28,21 +29,11 @@ public func dtfix_tree_patch(
       throw CallFailure(error, in: base.origin.name)
     }
     if let report = unsafe report {
-      ReportObject(next, gathered.request, base.origin).hand(to: report)
+      let made = TreeReport(gathered, next)
+      ReportObject(changes: made.changes, findings: made.findings, lines: made.lines)
+        .hand(to: report)
     }
     return BufferObject(next.blob)
-  }
-}
-
-extension ReportObject {
-  /// What was done to a tree, and why.
-  fileprivate convenience init(_ next: NextTree, _ request: KexecRequest, _ origin: TreeFile) {
-    let findings = request.warnings + next.warnings
-    var lines = origin.notes
-    if let unknown = request.machine.$memory.failure { lines.append("note: \(unknown.text)") }
-    lines += next.changes.map(\.description)
-    lines += findings.map { "warning: \($0)" }
-    self.init(changes: next.changes, findings: findings, lines: lines)
   }
 }
 

@@ -4,6 +4,7 @@ public import CDTFix
 import Kexec
 import Loading
 import PhysicalMemory
+import Reports
 import RunningKernel
 
 /// Documented in `dtfix.h`.

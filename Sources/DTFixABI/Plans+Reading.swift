@@ -3,6 +3,7 @@
 public import CDTFix
 import JSONText
 import Kexec
+import Reports
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_info_read")

@@ -3,6 +3,7 @@
 public import CDTFix
 import JSONText
 import Kexec
+import Reports
 
 /// What a report handle holds.
 final class ReportObject: HandleObject, Sendable {

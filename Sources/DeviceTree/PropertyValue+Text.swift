@@ -4,14 +4,14 @@ import BinaryFormat
 
 extension PropertyValue {
   /// The likely type of the bytes, by the rules of `dtc`.
-  enum Form {
+  package enum Form {
     case empty
     case strings([String])
     case cells([UInt32])
     case bytes
   }
 
-  var form: Form {
+  package var form: Form {
     if bytes.isEmpty { return .empty }
     if let strings, strings.allSatisfy(\.isPrintable) { return .strings(strings) }
     if let cells { return .cells(cells) }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-public import JSONText
 public import KexecFacts
 import KexecRules
 public import PhysicalMemory
@@ -78,24 +77,6 @@ public struct PlanManifest: Hashable, Sendable {
       "segment \($0.name) \(hex($0.range.start)) \(hex($0.range.size)) \($0.file)"
     }
     return (head + rows).map { $0 + "\n" }.joined()
-  }
-}
-
-extension PlanManifest {
-  /// The same as an object.
-  public var json: JSON {
-    [
-      "version": .number(1), "architecture": .string(architecture),
-      "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
-      "flags": .string(hex(flags)),
-      "segments": .array(
-        segments.map {
-          [
-            "name": .string($0.name), "start": .string(hex($0.range.start)),
-            "memorySize": .string(hex($0.range.size)), "file": .string($0.file),
-          ]
-        }),
-    ]
   }
 }
 

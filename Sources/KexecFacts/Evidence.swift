@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import JSONText
-
 /// A fact that a result rests on, and where it comes from.
 public struct Evidence: Hashable, Sendable {
   /// What is known: `linear map`, `kernel text`.
@@ -15,11 +13,6 @@ public struct Evidence: Hashable, Sendable {
     self.fact = fact
     self.value = value
     self.source = source
-  }
-
-  /// The same as an object: `fact`, `value`, `source`.
-  public var json: JSON {
-    ["fact": .string(fact), "value": .string(value), "source": .string(source)]
   }
 }
 

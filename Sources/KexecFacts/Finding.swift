@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CrashCore
-public import JSONText
 
 /// Something in a tree that the next kernel would refuse, ignore or misread, or that could not be
 /// looked into.
@@ -17,13 +16,6 @@ public struct Finding: Hashable, Sendable {
     self.place = place
     self.text = text
     self.rule = rule
-  }
-
-  /// The same as an object: `place`, `text`, `rule`.
-  public var json: JSON {
-    [
-      "place": .string(place), "text": .string(text), "rule": .string(rule.description),
-    ]
   }
 }
 

@@ -8,6 +8,7 @@ import JSONText
 import Kexec
 import Loading
 import PhysicalMemory
+import Reports
 import RunningKernel
 import SystemPackage
 

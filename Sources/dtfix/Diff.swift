@@ -5,6 +5,7 @@ import DeviceTree
 import JSONText
 import Kexec
 import Loading
+import Reports
 
 /// `dtfix diff`: two trees, by meaning.
 struct Diff: ParsableCommand {

@@ -5,6 +5,7 @@ import BinaryFormat
 import CrashCore
 import JSONText
 import Kexec
+import Reports
 import RunningKernel
 
 /// `dtfix elfcorehdr`: the core header of a machine.
@@ -43,7 +44,7 @@ struct Elfcorehdr: ParsableCommand {
       throw Failure(error, words)
     }
     try output.write(
-      CoreHeaderResult(architecture: architecture, plan: plan, bytes: bytes, notes: notes))
+      CoreHeaderReport(plan, bytes, for: architecture, notes: notes))
   }
 
   private var words: FailureWords {

@@ -4,6 +4,7 @@ import ArgumentParser
 import Kexec
 import Loading
 import PhysicalMemory
+import Reports
 import RunningKernel
 
 /// `dtfix fix`, or just `dtfix`: the next kernel's tree.
@@ -47,7 +48,7 @@ struct Fix: ParsableCommand {
     let tree = try failing(words(gathered.names)) { () throws(KexecError) in
       try NextTree(gathered.request)
     }
-    try output.write(FixResult(gathered, tree))
+    try output.write(TreeReport(gathered, tree))
   }
 
   /// The request: all options are in it.

@@ -5,6 +5,7 @@ import Files
 import KernelImage
 import Kexec
 import Loading
+import Reports
 
 /// `dtfix image`: what a kernel file is, and the kernel in it.
 struct Image: ParsableCommand {

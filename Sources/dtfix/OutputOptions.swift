@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Kexec
+import Reports
 
 /// Where a result goes, and what is told about it.
 struct OutputOptions: ParsableArguments {
@@ -28,7 +29,7 @@ struct OutputOptions: ParsableArguments {
   }
 
   /// Tells first and writes last: a tree that is there has been told about.
-  func write(_ result: some Explained) throws(Failure) {
+  func write(_ result: some Report) throws(Failure) {
     (explain ? result.lines : result.warnings).forEach(printError)
     if json { try printOutput("\(result.json)") }
     if writesTree { try OutputFile(file).write(result.bytes.span, isSecret: result.isSecret) }

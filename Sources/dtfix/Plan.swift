@@ -3,6 +3,7 @@
 import ArgumentParser
 import Kexec
 import Loading
+import Reports
 import RunningKernel
 import SystemPackage
 

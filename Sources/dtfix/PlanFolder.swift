@@ -3,6 +3,7 @@
 import Files
 import Kexec
 import PhysicalMemory
+import Reports
 import RunningKernel
 import SystemPackage
 

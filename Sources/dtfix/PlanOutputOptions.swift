@@ -3,6 +3,7 @@
 import ArgumentParser
 import JSONText
 import Kexec
+import Reports
 
 /// Where a plan goes, and what is told about it.
 struct PlanOutputOptions: ParsableArguments {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BinaryFormat
 import DeviceTree
 import Files
+import IMA
 import KernelImage
 import Kexec
 import Loading
+import Reports
 import RunningKernel
 
 /// `dtfix show`: a tree, a core header, a plan, a kernel or measurements as text.
@@ -74,9 +77,9 @@ struct Show: ParsableCommand {
     case .archive:
       try show(failing { () throws(KexecError) in try TreeFile(archive: bytes, named: name) })
     case .tree: try show(TreeFile(InputFile(name, copying: bytes)))
-    case .coreHeader: try show(CoreHeaderFile(InputFile(name, copying: bytes)))
+    case .coreHeader: try show(coreHeader(bytes, named: name))
     case .kernel: try show(KernelReport(KernelFile(bytes, named: name), bytes))
-    case .measurements: try show(MeasurementReport(bytes, named: name))
+    case .measurements: try show(measurements(bytes, named: name))
     }
   }
 
@@ -94,7 +97,29 @@ struct Show: ParsableCommand {
         ? "\(file.tree.json(hiding: hidden))" : file.tree.sourceText(sorted: sort, hiding: hidden))
   }
 
-  private func show(_ header: CoreHeaderFile) throws(Failure) {
+  private func coreHeader(
+    _ bytes: Span<UInt8>, named name: String
+  ) throws(Failure) -> CoreHeaderTable {
+    let file = try InputFile(name, copying: bytes)
+    do throws(FormatError) {
+      return try CoreHeaderTable(file.bytes.span)
+    } catch {
+      throw Failure(.malformedInput, "\(name): \(error)")
+    }
+  }
+
+  private func measurements(
+    _ bytes: Span<UInt8>, named name: String
+  ) throws(Failure) -> MeasurementReport {
+    let file = try InputFile(name, copying: bytes)
+    do throws(MeasurementError) {
+      return try MeasurementReport(file.bytes.span)
+    } catch {
+      throw Failure(.malformedInput, "\(name): \(error)")
+    }
+  }
+
+  private func show(_ header: CoreHeaderTable) throws(Failure) {
     try printOutput(json ? "\(header.json)" : header.table)
   }
 

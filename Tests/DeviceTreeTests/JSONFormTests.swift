@@ -2,6 +2,7 @@
 
 import DeviceTree
 import JSONText
+import Reports
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@
 import DeviceTree
 import Kexec
 import PhysicalMemory
+import Reports
 import TestSupport
 import Testing
 

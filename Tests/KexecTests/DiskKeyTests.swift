@@ -2,6 +2,7 @@
 
 import DeviceTree
 import PhysicalMemory
+import Reports
 import TestSupport
 import Testing
 

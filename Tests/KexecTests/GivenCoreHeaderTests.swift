@@ -4,6 +4,7 @@ import CrashCore
 import DeviceTree
 import Foundation
 import PhysicalMemory
+import Reports
 import RunningKernel
 import SystemPackage
 import TestSupport

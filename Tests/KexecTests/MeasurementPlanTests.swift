@@ -3,6 +3,7 @@
 import BinaryFormat
 import DeviceTree
 import PhysicalMemory
+import Reports
 import TestSupport
 import Testing
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import JSONText
+package import JSONText
 
-/// Bytes that are done, and how they were done.
-protocol Explained {
+/// Bytes that were made, and how.
+package protocol Report {
   /// What is written.
   var bytes: [UInt8] { get }
   /// Whether only its owner may read it.
   var isSecret: Bool { get }
-  /// What has to be told even when nobody asks: the result is not all that it should be.
+  /// What is printed in any case: the result is not all that it should be.
   var warnings: [String] { get }
   /// The explanation, line by line.
   var lines: [String] { get }

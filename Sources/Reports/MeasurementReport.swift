@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import IMA
-import JSONText
-import Kexec
-import RunningKernel
-import SystemPackage
+package import IMA
+package import JSONText
 
 /// A measurement list, or a buffer with one, that was read from a file.
-struct MeasurementReport {
+package struct MeasurementReport {
   private let kind: String
   private let byteOrder: ByteOrder
   private let size: Int
@@ -17,28 +14,21 @@ struct MeasurementReport {
   private let count: UInt64?
 
   /// Reads a file that is recognized. Of a buffer the kernel may keep a part; here it is bad as a whole.
-  init(_ bytes: Span<UInt8>, named name: String) throws(Failure) {
-    guard bytes.count <= RunningKernel.treeLimit else {
-      throw Failure(.tooLarge(FilePath(name), limit: RunningKernel.treeLimit))
+  package init(_ bytes: Span<UInt8>) throws(MeasurementError) {
+    guard let order = MeasurementBuffer.byteOrder(of: bytes) else {
+      let list = try MeasurementList(bytes)
+      (kind, byteOrder, count) = ("measurement list", list.byteOrder, nil)
+      (size, entries) = (bytes.count, list.entries)
+      return
     }
-    do throws(MeasurementError) {
-      guard let order = MeasurementBuffer.byteOrder(of: bytes) else {
-        let list = try MeasurementList(bytes)
-        (kind, byteOrder, count) = ("measurement list", list.byteOrder, nil)
-        (size, entries) = (bytes.count, list.entries)
-        return
-      }
-      let restored = try RestoredMeasurements(bytes, order)
-      if let problem = restored.problem { throw problem }
-      (kind, byteOrder, count) = ("measurement buffer", order, restored.count)
-      (size, entries) = (restored.size, restored.entries)
-    } catch {
-      throw Failure(.malformedInput, "\(name): \(error)")
-    }
+    let restored = try RestoredMeasurements(bytes, order)
+    if let problem = restored.problem { throw problem }
+    (kind, byteOrder, count) = ("measurement buffer", order, restored.count)
+    (size, entries) = (restored.size, restored.entries)
   }
 
   /// A line for the file, then one for each measurement.
-  var table: String {
+  package var table: String {
     let order = byteOrder == .little ? "little-endian" : "big-endian"
     var head = "\(kind), \(order), \(size) bytes, \(entries.count) measurements"
     if let count, count != entries.count { head += " of \(count)" }
@@ -48,7 +38,7 @@ struct MeasurementReport {
   }
 
   /// The same as an object, with all fields of each measurement.
-  var json: JSON {
+  package var json: JSON {
     [
       "kind": .string(kind), "byteOrder": byteOrder == .little ? "little" : "big",
       "size": .number(size), "count": count.map { .string(hex($0)) },

@@ -2,11 +2,11 @@
 
 import BinaryFormat
 import ELF
-import JSONText
-import KernelImage
+package import JSONText
+package import KernelImage
 
 /// What is told about a kernel file.
-struct KernelReport {
+package struct KernelReport {
   private let kernel: KernelFile
   /// The kernel for a loader; nil for one that is not loaded.
   private let image: KernelImage?
@@ -24,14 +24,14 @@ struct KernelReport {
     let text: String?
   }
 
-  init(_ kernel: KernelFile, _ file: Span<UInt8>) {
+  package init(_ kernel: KernelFile, _ file: Span<UInt8>) {
     self.kernel = kernel
     image = try? kernel.image
     parts = kernel.profile.map { Self.parts(of: $0, file) } ?? []
   }
 
   /// A line for the kernel, then one for each fact.
-  var lines: [String] {
+  package var lines: [String] {
     (facts + segments + sections).map { name, value in
       name.padded(to: 13) + value
     }
@@ -75,14 +75,14 @@ struct KernelReport {
   }
 
   /// A line for each layer.
-  var layers: [String] {
+  package var layers: [String] {
     kernel.layers.enumerated().map { number, layer in
       "\(number) \(layer.name), \(layer.bytes.size) bytes"
     }
   }
 
   /// All of it, for programs; numbers that may pass 2^53 are strings.
-  var json: JSON {
+  package var json: JSON {
     let format = kernel.layers[kernel.layers.count - 1].format
     return [
       "format": .string("\(format)"), "architecture": image.map { .string($0.machineName) },

@@ -2,7 +2,7 @@
 
 import DeviceTree
 import JSONText
-import Kexec
+import KexecFacts
 import Loading
 import RunningKernel
 

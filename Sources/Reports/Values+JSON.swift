@@ -2,16 +2,13 @@
 
 import BinaryFormat
 import DeviceTree
-public import JSONText
-import KexecCheck
-public import KexecFacts
-import KexecMerge
-import KexecRules
+package import JSONText
+package import Kexec
 
 extension Change {
   /// The change as an object: `action`, `what`, `node`, `property`, `from`, `to`, `reason`, `rule`.
   /// What does not apply is left out.
-  public var json: JSON {
+  package var json: JSON {
     [
       "action": .string(action.rawValue), "what": .string(subject.kind),
       "node": subject.node.map(JSON.string), "property": subject.property.map(JSON.string),
@@ -49,7 +46,7 @@ extension Change.Value {
   /// A property's value as in the JSON form of a tree; an address as a string in hexadecimal, which
   /// keeps all of its 64 bits; memory as `start` and `size` of that kind; a secret as its
   /// `secretBytes`.
-  public var json: JSON {
+  package var json: JSON {
     switch self {
     case .property(let value): value.json
     case .address(let address): .hexadecimal(address)
@@ -65,5 +62,24 @@ extension Change.Value {
 extension JSON {
   fileprivate static func hexadecimal(_ number: UInt64) -> JSON {
     .string(hex(number))
+  }
+}
+
+extension Finding {
+  /// The same as an object: `place`, `text`, `rule`, and the `file` that it is in.
+  package func json(in file: String? = nil) -> JSON {
+    [
+      "file": file.map(JSON.string), "place": .string(place), "text": .string(text),
+      "rule": .string(rule.description),
+    ]
+  }
+
+  package var json: JSON { json() }
+}
+
+extension Evidence {
+  /// The same as an object: `fact`, `value`, `source`.
+  var json: JSON {
+    ["fact": .string(fact), "value": .string(value), "source": .string(source)]
   }
 }

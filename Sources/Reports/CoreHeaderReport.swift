@@ -3,26 +3,32 @@
 import BinaryFormat
 import CrashCore
 import ELF
-import JSONText
-import Kexec
+package import JSONText
+package import Kexec
 import PhysicalMemory
 
 /// A core header that is done, and what it rests on.
-struct CoreHeaderResult: Explained {
-  let architecture: Architecture
-  let plan: CoreHeaderPlan
-  let bytes: [UInt8]
+package struct CoreHeaderReport: Report {
+  package let architecture: Architecture
+  package let plan: CoreHeaderPlan
+  package let bytes: [UInt8]
   /// What could not be learned about the machine.
-  let notes: [String]
+  package let notes: [String]
+
+  package init(
+    _ plan: CoreHeaderPlan, _ bytes: [UInt8], for architecture: Architecture, notes: [String]
+  ) {
+    (self.architecture, self.plan, self.bytes, self.notes) = (architecture, plan, bytes, notes)
+  }
 
   /// It tells where a kernel with KASLR lies, which `/proc/kcore` keeps to root.
-  var isSecret: Bool { true }
-  var warnings: [String] {
+  package var isSecret: Bool { true }
+  package var warnings: [String] {
     guard !plan.warnings.isEmpty else { return [] }
     return notes.map { "note: \($0)" } + plan.warnings.map { "warning: \($0)" }
   }
 
-  var lines: [String] {
+  package var lines: [String] {
     let header = plan.header
     let parts =
       header.cpuNotes.map { "register notes at \($0)" }
@@ -37,7 +43,7 @@ struct CoreHeaderResult: Explained {
       + ["made a core header of \(bytes.count) bytes for \(architecture)"]
   }
 
-  var json: JSON {
+  package var json: JSON {
     [
       "architecture": .string(architecture.name), "size": .number(bytes.count),
       "evidence": .array(plan.evidence.map(\.json)),

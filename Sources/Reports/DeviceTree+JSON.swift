@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-public import JSONText
+package import DeviceTree
+package import JSONText
 
 extension DeviceTree {
   /// The tree as JSON.
@@ -9,7 +10,7 @@ extension DeviceTree {
   /// A node is an object of `properties` and `children`, each by name, in the order of the tree. A
   /// property is `true` when empty, a list of strings, a list of 32-bit cells, or an object with `bytes`
   /// in hexadecimal. The second one of a repeated name is called `name#2`.
-  public func json(hiding secrets: Set<String> = []) -> JSON {
+  package func json(hiding secrets: Set<String> = []) -> JSON {
     let entries = reservations.map { entry in
       ["address": .string(hex(entry.address)), "size": .string(hex(entry.size))] as JSON
     }

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-public import JSONText
-import KexecCheck
-import KexecFacts
-import KexecMerge
-import KexecRules
-import KexecTree
+package import JSONText
+package import Kexec
 import PhysicalMemory
 
 extension KexecPlan {
   /// The layout: a line for each segment in rising order, then the entry.
-  public var layout: [String] {
+  package var layout: [String] {
     let rows = segments.map { segment in
       [
         segment.part.name, "\(segment.range)", "\(segment.bytes.count) bytes",
@@ -27,7 +23,7 @@ extension KexecPlan {
 
   /// Everything that was decided and changed, a line each: the core header, the places, the tree
   /// or command line.
-  public var explanation: [String] {
+  package var explanation: [String] {
     evidence.map(\.description) + placements.map(\.description)
       + changes.map(\.description) + warnings.map { "warning: \($0)" }
   }
@@ -42,7 +38,7 @@ extension KexecPlan {
 
   /// The same for programs: the file `plan.json` of a plan's folder. No seeds are in it; of a
   /// crash plan it tells where the kernel lies, as its core header does.
-  public var json: JSON {
+  package var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture.name),
       "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
@@ -69,6 +65,24 @@ extension Placement {
     [
       "part": .string(part.name), "start": .string(hex(range.start)),
       "size": .string(hex(range.size)), "reason": .string(reason), "rule": .string("\(rule)"),
+    ]
+  }
+}
+
+extension PlanManifest {
+  /// The same as an object.
+  package var json: JSON {
+    [
+      "version": .number(1), "architecture": .string(architecture),
+      "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
+      "flags": .string(hex(flags)),
+      "segments": .array(
+        segments.map {
+          [
+            "name": .string($0.name), "start": .string(hex($0.range.start)),
+            "memorySize": .string(hex($0.range.size)), "file": .string($0.file),
+          ]
+        }),
     ]
   }
 }

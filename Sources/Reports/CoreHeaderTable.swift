@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
+package import BinaryFormat
 import CrashCore
 import ELF
-import JSONText
+package import JSONText
 import Kexec
 
 /// A core header that was read from a file.
-struct CoreHeaderFile {
+package struct CoreHeaderTable {
   private let file: ELFFile
   private let size: Int
   private let segments: [CoreSegment]
 
-  /// Opens a core header.
-  init(_ input: InputFile) throws(Failure) {
-    do throws(FormatError) {
-      file = try ELFFile(input.bytes.span)
-    } catch {
-      throw Failure(.malformedInput, "\(input.name): \(error)")
-    }
-    size = input.bytes.count
+  /// Reads a core header.
+  package init(_ bytes: Span<UInt8>) throws(FormatError) {
+    file = try ELFFile(bytes)
+    size = bytes.count
     segments = CoreSegment.segments(file.programHeaders, machine: file.machine)
   }
 
   /// A line for the file, then one for each segment.
-  var table: String {
+  package var table: String {
     let order = file.byteOrder == .little ? "little-endian" : "big-endian"
     let head =
       "core header for \(machineName), \(order), \(size) bytes, \(segments.count) program headers"
@@ -36,7 +32,7 @@ struct CoreHeaderFile {
   }
 
   /// The same as an object; numbers that may pass 2^53 are strings.
-  var json: JSON {
+  package var json: JSON {
     [
       "machine": .number(Int(file.machine.rawValue)),
       "architecture": architecture.map { .string($0.name) },
