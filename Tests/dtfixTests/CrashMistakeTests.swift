@@ -60,12 +60,12 @@ import Testing
   @Test(
     arguments: [
       ("echo 92000000 >sys/devices/system/cpu/cpu0/crash_notes", "crash kernel's own memory"),
-      ("echo a8000000 >sys/devices/system/cpu/cpu1/crash_notes", "is no memory"),
+      ("echo a8000000 >sys/devices/system/cpu/cpu1/crash_notes", "is not memory"),
       (
         "cat sys/devices/system/cpu/cpu0/crash_notes >sys/devices/system/cpu/cpu1/crash_notes",
         "is also in the PT_NOTE"
       ),
-      ("echo '0xffffff0000000000 1024' >sys/kernel/vmcoreinfo", "is no memory"),
+      ("echo '0xffffff0000000000 1024' >sys/kernel/vmcoreinfo", "is not memory"),
     ])
   func `that its own check would call useless`(damage: String, text: String) throws {
     let place = try Workplace()
