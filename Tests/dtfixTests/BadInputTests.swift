@@ -10,7 +10,7 @@ private let over = "conv=notrunc bs=1 status=none"
   @Test(arguments: [
     ("the file is missing", "rm in", 66, "no such file"),
     ("the folder is missing", "mv in x; ln -s nowhere/x in", 66, "no such file"),
-    ("it is an empty folder", "rm in; mkdir in", 65, "nothing is in it"),
+    ("it is an empty folder", "rm in; mkdir in", 65, "it is empty"),
     ("it is empty", ": >in", 65, "offset 0x0"),
     ("it is one byte", "truncate -s 1 in", 65, "offset 0x1"),
     ("it never ends", "ln -sf /dev/zero in", 65, "MiB"),

@@ -88,7 +88,7 @@ private let oddFiles = [
     case ["check", "in"]: expectRefusal(folder, 66, "dtfix: in/manifest: no such file")
     case _ where command.contains("--overlay"):
       expectRefusal(folder, 66, "dtfix: in: Is a directory")
-    default: expectRefusal(folder, 65, "dtfix: in: nothing is in it")
+    default: expectRefusal(folder, 65, "dtfix: in: it is empty")
     }
   }
 

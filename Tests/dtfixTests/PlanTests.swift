@@ -212,7 +212,7 @@ import Testing
     arguments: [
       (["--kernel", "none"], 66, "none: no such file"), (["--kernel", "text"], 65, "not a kernel"),
       (["--kernel", "riscv"], 65, "a kernel for riscv64 on a machine of aarch64"),
-      (["--kernel", "bzImage"], 69, "plans no kexec"),
+      (["--kernel", "bzImage"], 69, "is not supported"),
       (["--kernel", "Image", "--initrd", "empty"], 65, "empty: an empty initrd"),
       (["--kernel", "Image", "--initrd", "none"], 66, "none: no such file"),
       (["--kernel", "huge"], 69, "no room for the kernel"),
