@@ -6,7 +6,8 @@ import Testing
 @Suite struct `Unpacking what compressors wrote` {
   @Test(arguments: Compressor.all, [0, 1, 511, 64 << 10])
   func `gives the bytes back, of any character`(compressor: Compressor, size: Int) throws {
-    for content in Content.allCases {
+    // A few bytes have hardly any character.
+    for content in size < 64 << 10 ? [.mixed, .random] : Content.allCases {
       let bytes = content.bytes(size)
       let stream = try compressor(bytes)
 
@@ -23,14 +24,15 @@ import Testing
     }
   }
 
-  @Test(arguments: Compressor.plain, [8 << 20 - 1, 8 << 20])
-  func `gives as many bytes back as a chunk of lz4 has`(compressor: Compressor, size: Int) throws {
+  @Test(arguments: Compressor.plain, [8 << 20 - 1, 8 << 20, 9 << 20])
+  func `gives as many bytes back as a chunk of lz4 has, and more`(compressor: Compressor, size: Int) throws {
     try expectManyBytes(compressor, size)
   }
 
   @Test(arguments: Compressor.all)
   func `gives many bytes back`(compressor: Compressor) throws {
-    try expectManyBytes(compressor, largeContent.count)
+    let hasLargeChunks = compressor.format == .lz4Legacy
+    try expectManyBytes(compressor, hasLargeChunks ? largeContent.count : 3 << 20)
   }
 
   private func expectManyBytes(_ compressor: Compressor, _ size: Int) throws {
