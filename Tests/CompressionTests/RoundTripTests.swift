@@ -25,7 +25,9 @@ import Testing
   }
 
   @Test(arguments: Compressor.plain, [8 << 20 - 1, 8 << 20, 9 << 20])
-  func `gives as many bytes back as a chunk of lz4 has, and more`(compressor: Compressor, size: Int) throws {
+  func `gives as many bytes back as a chunk of lz4 has, and more`(compressor: Compressor, size: Int)
+    throws
+  {
     try expectManyBytes(compressor, size)
   }
 
