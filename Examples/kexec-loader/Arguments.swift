@@ -13,7 +13,7 @@ struct Arguments {
     case execute
     case status
 
-    var isForCrash: Bool { self == .loadCrash || self == .unloadCrash }
+    var purpose: Purpose { self == .loadCrash || self == .unloadCrash ? .crash : .kexec }
     var loads: Bool { self == .load || self == .loadCrash }
   }
 
@@ -65,7 +65,7 @@ struct Arguments {
       throw Self.wrong("say what to do: \(commands)")
     }
     self.command = command
-    options.purpose = command.isForCrash ? .crash : .kexec
+    options.purpose = command.purpose
     var rest = words.dropFirst()
     while let option = rest.popFirst() {
       let value = { () throws(Failure) in

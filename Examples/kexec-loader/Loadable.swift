@@ -52,18 +52,19 @@ enum Loadable {
   }
 
   /// Loads it.
-  func load(forCrash: Bool) throws(CallError) {
+  func load(for purpose: Purpose) throws(CallError) {
     switch self {
     case .segments(let segments, let entry):
       // The architecture in the upper half of the flags is left at 0, the running kernel's.
-      let flags = forCrash ? UInt(KEXEC_ON_CRASH) : 0
+      let flags = purpose == .crash ? UInt(KEXEC_ON_CRASH) : 0
       let errno = unsafe withTable(segments[...], []) { table in
         unsafe ckexec_load(UInt(entry), UInt(table.count), table, flags)
       }
       try CallError.check(errno, of: .kexecLoad)
     case .files(let kernel, let initrd, let line):
       let flags =
-        (forCrash ? KEXEC_FILE_ON_CRASH : 0) | (initrd == nil ? KEXEC_FILE_NO_INITRAMFS : 0)
+        (purpose == .crash ? KEXEC_FILE_ON_CRASH : 0)
+        | (initrd == nil ? KEXEC_FILE_NO_INITRAMFS : 0)
       let text = line.map(CChar.init(bitPattern:)) + [0]
       let errno = unsafe ckexec_file_load(
         kernel.file.rawValue, initrd?.file.rawValue ?? -1, UInt(text.count), text, UInt(flags))

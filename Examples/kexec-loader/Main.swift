@@ -32,7 +32,7 @@ struct Loader {
     status = KexecStatus(ofOwn: machine)
   }
 
-  private var forCrash: Bool { arguments.command.isForCrash }
+  private var purpose: Purpose { arguments.command.purpose }
 
   private func run() throws(Failure) {
     switch arguments.command {
@@ -49,9 +49,9 @@ struct Loader {
     let (choice, loadable) = try loadable()
     say(["\(choice.call.rawValue): \(choice.reason)"])
     guard !arguments.isDryRun else { return say(loadable.lines + ["nothing was loaded"]) }
-    try status.check(choice.call, forCrash: forCrash)
-    try status.checkCrashMemory(forCrash: forCrash)
-    try call { () throws(CallError) in try loadable.load(forCrash: forCrash) }
+    try status.check(choice.call, for: purpose)
+    try status.checkCrashMemory(for: purpose)
+    try call { () throws(CallError) in try loadable.load(for: purpose) }
     guard isLoaded != false else {
       throw Failure(.systemCall, "\(choice.call.rawValue): succeeded, and nothing is loaded")
     }
@@ -60,7 +60,7 @@ struct Loader {
   private func loadable() throws(Failure) -> (CallChoice, Loadable) {
     if let path = arguments.plan {
       let folder = try PlanFolder(path)
-      try folder.check(forCrash: forCrash, on: machine.snapshot())
+      try folder.check(for: purpose, on: machine.snapshot())
       return (.ofPlan, folder.loadable)
     }
     let job = try LoadJob(arguments.fileSet(), arguments.options, on: machine.snapshot())
@@ -75,8 +75,8 @@ struct Loader {
     let isOther = status.isLockedDown || status.calls[.kexecLoad] == false
     let call =
       isOther && status.calls[.kexecFileLoad] != false ? SystemCall.kexecFileLoad : .kexecLoad
-    try status.check(call, forCrash: forCrash)
-    try self.call { () throws(CallError) in try call.unload(forCrash: forCrash) }
+    try status.check(call, for: purpose)
+    try self.call { () throws(CallError) in try call.unload(for: purpose) }
   }
 
   private func execute() throws(Failure) {
@@ -86,7 +86,7 @@ struct Loader {
 
   /// Whether something is loaded now.
   private var isLoaded: Bool? {
-    forCrash ? KexecStatus(of: machine).isCrashLoaded : KexecStatus(of: machine).isLoaded
+    purpose == .crash ? KexecStatus(of: machine).isCrashLoaded : KexecStatus(of: machine).isLoaded
   }
 
   /// Makes a system call, and explains why it failed.
@@ -94,7 +94,7 @@ struct Loader {
     do throws(CallError) {
       try body()
     } catch {
-      let isLost = forCrash && status.isCrashLoaded == true && isLoaded == false
+      let isLost = purpose == .crash && status.isCrashLoaded == true && isLoaded == false
       throw Failure(
         error, on: status, loss: isLost ? "the crash kernel that was loaded is gone" : nil)
     }

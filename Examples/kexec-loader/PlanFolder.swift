@@ -36,9 +36,9 @@ struct PlanFolder {
   }
 
   /// Refuses a plan that is not for this, or not for this machine as it is now.
-  func check(forCrash: Bool, on snapshot: MachineSnapshot) throws(Failure) {
+  func check(for purpose: Purpose, on snapshot: MachineSnapshot) throws(Failure) {
     var machine = snapshot
-    guard (manifest.purpose == .crash) == forCrash else {
+    guard manifest.purpose == purpose else {
       throw Failure(.usage, "the plan is for \(manifest.purpose == .crash ? "load-crash" : "load")")
     }
     guard let architecture = try machine.readArchitecture() else {
@@ -55,7 +55,7 @@ struct PlanFolder {
     }
     machine.read(.core)
     let core =
-      forCrash && machine.hasMemoryMap ? try machine.readCoreMachine().0 : CoreMachine()
+      purpose == .crash && machine.hasMemoryMap ? try machine.readCoreMachine().0 : CoreMachine()
     let check = PlanCheck(
       of: manifest, contents: contents.mapValues { SegmentContent($0) }, on: machine, core: core)
     guard check.findings.isEmpty else {

@@ -19,12 +19,12 @@ struct CallError: Error, Equatable {
 
 extension SystemCall {
   /// Forgets the loaded kernel, by whichever call it was loaded.
-  func unload(forCrash: Bool) throws(CallError) {
+  func unload(for purpose: Purpose) throws(CallError) {
     let errno =
       self == .kexecLoad
-      ? ckexec_load(0, 0, nil, forCrash ? UInt(KEXEC_ON_CRASH) : 0)
+      ? ckexec_load(0, 0, nil, purpose == .crash ? UInt(KEXEC_ON_CRASH) : 0)
       : ckexec_file_load(
-        -1, -1, 0, nil, UInt(KEXEC_FILE_UNLOAD | (forCrash ? KEXEC_FILE_ON_CRASH : 0)))
+        -1, -1, 0, nil, UInt(KEXEC_FILE_UNLOAD | (purpose == .crash ? KEXEC_FILE_ON_CRASH : 0)))
     try CallError.check(errno, of: self)
   }
 }

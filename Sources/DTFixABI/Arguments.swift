@@ -60,7 +60,7 @@ func rangeIfAny(_ range: dtfix_range, _ name: String) throws(CallFailure) -> Phy
   return known
 }
 
-/// A caller's memory, in any number of pieces, none of which is empty.
+/// A caller's ranges of memory, none of which is empty.
 @safe func ranges(
   _ start: UnsafePointer<dtfix_range>?, _ count: Int, _ name: String
 ) throws(CallFailure) -> [PhysicalRange] {

@@ -3,7 +3,7 @@
 import Kexec
 import Loading
 
-/// Why a call fails: what an error handle tells.
+/// Why a call fails: the content of an error handle.
 struct CallFailure: Error, Hashable {
   let code: Code
   let message: String

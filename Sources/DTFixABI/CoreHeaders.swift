@@ -37,11 +37,11 @@ public func dtfix_core_header(
       throw .argument("machine and facts: both NULL")
     }
     let kernel = try MachineObject.ifAny(machine)?.kernel
-    let (given, told) = try coreFacts(facts)
+    let (given, name) = try coreFacts(facts)
     let (architecture, machine) = try ask { () throws(KexecError) in
       var machine = kernel?.snapshot() ?? MachineSnapshot()
       try machine.readCrashFacts(given: given)
-      return (try machine.settleArchitecture(told: told, by: "architecture"), machine)
+      return (try machine.settleArchitecture(explicit: name, by: "architecture"), machine)
     }
     let plan: CoreHeaderPlan
     let bytes: [UInt8]
@@ -61,7 +61,7 @@ public func dtfix_core_header(
   }
 }
 
-/// What a caller knows of a core header, and the name of the architecture if it was told.
+/// What a caller knows of a core header, and the name of the architecture if it is given.
 @safe private func coreFacts(
   _ facts: UnsafePointer<dtfix_core_facts>?
 ) throws(CallFailure) -> (GivenFacts, architecture: String?) {

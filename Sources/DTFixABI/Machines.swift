@@ -119,7 +119,7 @@ public func dtfix_machine_command_line(
     let line = try ask { () throws(KexecError) in
       var machine = source
       let architecture = try machine.readArchitecture()
-      return try machine.readCommandLine(forCrash: purpose == .crash, for: architecture)
+      return try machine.readCommandLine(for: purpose, on: architecture)
     }
     return BufferObject(line.bytes)
   }

@@ -12,13 +12,13 @@ package struct IMABufferCheck {
   package static let rule = Rule.linux(
     "security/integrity/ima/ima_template.c", "ima_restore_measurement_list")
 
-  /// What is wrong with it; nil when the kernel restores all that its header tells of.
+  /// What is wrong with it; nil when the kernel restores all that its header counts.
   package let problem: String?
 
   /// - Parameters:
   ///   - content: the buffer, as far as it was read. Of one that was not read whole, only the header is
   ///     looked at.
-  ///   - order: of the kernel that reads it: a big-endian one reads either, as it was told to
+  ///   - order: of the kernel that reads it: a big-endian one reads either, by its command line
   ///     (`ima_canonical_fmt`); nil when that is not known.
   package init(_ content: SegmentContent, _ order: ByteOrder?) {
     do throws(MeasurementError) {

@@ -6,7 +6,7 @@ import KexecRules
 import PhysicalMemory
 
 extension KernelRule {
-  /// Memory that other properties of `/chosen` tell of.
+  /// Memory that other properties of `/chosen` name.
   static let buffers: [KernelRule] = [
     .init(
       "ima-reserved", .tree, at: property(ChosenProperty.imaBuffer),
@@ -22,9 +22,9 @@ extension KernelRule {
       "ima-loaded", .planTree, at: "dtb", "the tree tells of the IMA buffer that is loaded",
       by: freeBuffer, for: [.kexec]
     ) { known, _ in
-      let (told, loaded) = (known.tree.imaBuffer, known.plan[.imaBuffer]?.range)
-      guard told != loaded else { return [] }
-      let buffer = told.map { "measurements at \($0)" } ?? "no measurements"
+      let (named, loaded) = (known.tree.imaBuffer, known.plan[.imaBuffer]?.range)
+      guard named != loaded else { return [] }
+      let buffer = named.map { "measurements at \($0)" } ?? "no measurements"
       let list = loaded.map { "a list at \($0)" } ?? "none"
       return ["tells of \(buffer), which the next kernel frees; loaded is \(list)"]
     },
@@ -68,7 +68,7 @@ extension KernelRule {
       "extra-told", .planTree, at: "extra", "a property of its own tells of each extra segment",
       by: .ofTree(.caller)
     ) { known, _ in
-      known.plan.extras.filter { !known.tree.tells(of: $0) }.map {
+      known.plan.extras.filter { !known.tree.names($0) }.map {
         Problem("no property of /chosen tells of it", at: $0.name)
       }
     },
@@ -76,7 +76,7 @@ extension KernelRule {
       "extra-reserved", .planTree, at: "extra", "each extra segment is reserved to its exact size",
       by: .kexec("of_kexec_alloc_and_setup_fdt")
     ) { known, _ in
-      known.plan.extras.filter(known.tree.tells).compactMap { extra in
+      known.plan.extras.filter(known.tree.names).compactMap { extra in
         guard let range = extra.exactRange, !known.tree.reserves(range) else { return nil }
         return Problem(
           "\(range) is not reserved: the next kernel uses it before it is read", at: extra.name)
@@ -95,7 +95,7 @@ extension ReadTree {
   }
 
   /// Whether a property that no kernel knows says where a segment's bytes are.
-  fileprivate func tells(of segment: ReadPlan.Segment) -> Bool {
+  fileprivate func names(_ segment: ReadPlan.Segment) -> Bool {
     guard let range = segment.exactRange else { return false }
     return chosen.contains {
       !ChosenProperty.taken.contains($0.name) && $0.value.tuples(cells) == [AddressAndSize(range)]

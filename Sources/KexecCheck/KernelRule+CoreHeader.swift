@@ -42,10 +42,10 @@ extension KernelRule {
       "elfcorehdr-loaded", .planTree, at: "dtb", "the tree tells of the core header that is loaded",
       by: headerReader
     ) { known, _ in
-      let (told, loaded) = (known.tree.coreHeader, known.plan[.coreHeader]?.range)
-      let isThere = told.map { loaded?.contains($0) == true && loaded?.start == $0.start }
+      let (named, loaded) = (known.tree.coreHeader, known.plan[.coreHeader]?.range)
+      let isThere = named.map { loaded?.contains($0) == true && loaded?.start == $0.start }
       guard !(isThere ?? (loaded == nil)) else { return [] }
-      let header = told.map { "a core header at \($0)" } ?? "no core header"
+      let header = named.map { "a core header at \($0)" } ?? "no core header"
       return ["tells of \(header), loaded is \(loaded.map { "one at \($0)" } ?? "none")"]
     },
     .init(

@@ -31,9 +31,9 @@ extension KernelRule {
       "initrd-loaded", .planTree, at: "dtb",
       "the tree tells of the initrd that is loaded, to its exact size", by: initrdReader
     ) { known, _ in
-      let (told, loaded) = (known.tree.initrd, known.plan[.initrd]?.exactRange)
-      guard told != loaded else { return [] }
-      let initrd = told.map { "an initrd at \($0)" } ?? "no initrd"
+      let (named, loaded) = (known.tree.initrd, known.plan[.initrd]?.exactRange)
+      guard named != loaded else { return [] }
+      let initrd = named.map { "an initrd at \($0)" } ?? "no initrd"
       return ["tells of \(initrd), loaded is \(loaded.map { "one at \($0)" } ?? "none")"]
     },
     .init(

@@ -32,10 +32,10 @@ extension KernelRule {
     ) {
       new, _ in
       let before = (try? new.wanted.edited.properties(of: ChosenProperty.node)) ?? []
-      func others(_ all: [Property]) -> [Property] {
+      func rest(_ all: [Property]) -> [Property] {
         all.filter { !new.wanted.written.contains($0.name) }
       }
-      return others(before) == others(new.tree.chosen) ? [] : ["another property was changed"]
+      return rest(before) == rest(new.tree.chosen) ? [] : ["another property was changed"]
     },
     .init(
       "requested-bootargs", .newTree, at: property(ChosenProperty.commandLine),

@@ -20,7 +20,7 @@ public struct NextKernelView: Hashable, Sendable {
   public let coreHeader: PhysicalRange?
   /// Where it looks for IMA's measurements, and what it frees once it has read them.
   public let measurements: PhysicalRange?
-  /// What KHO hands over; nil unless both are told of.
+  /// What KHO hands over; nil unless both properties exist.
   public let kho: KHO?
   /// Its command line, up to the first NUL; nil for its own.
   public let commandLine: [UInt8]?
@@ -36,7 +36,7 @@ public struct NextKernelView: Hashable, Sendable {
     public let scratch: PhysicalRange
   }
 
-  /// Whether a tree told it so: then it looks for seeds there.
+  /// Whether it has a tree: then it looks for seeds there.
   private let isOfTree: Bool
 
   /// Reads a tree.
@@ -70,13 +70,13 @@ public struct NextKernelView: Hashable, Sendable {
     isOfTree = true
   }
 
-  /// Reads a command line that tells what elsewhere a tree does; where a word is there twice, the last one
+  /// Reads a command line that says what elsewhere a tree does; where a word is there twice, the last one
   /// counts, but `mem=` adds up (`arch/loongarch/kernel/setup.c:early_parse_mem`).
   init(ofCommandLine bytes: [UInt8]) {
     let line = Array(bytes.prefix { $0 != 0 })
     let words = KernelCommandLine(bytes: line).kernelWords
-    let told = words.compactMap { $0.value(of: "mem").flatMap(CommandLineWord.sizeAndStart) }
-    memory = told.isEmpty ? nil : PhysicalRangeSet(told)
+    let caps = words.compactMap { $0.value(of: "mem").flatMap(CommandLineWord.sizeAndStart) }
+    memory = caps.isEmpty ? nil : PhysicalRangeSet(caps)
     initrd = words.compactMap { $0.value(of: "initrd") }.last.flatMap(CommandLineWord.startAndSize)
     coreHeader = words.compactMap { $0.value(of: "elfcorehdr") }.last.flatMap(
       CommandLineWord.sizeAndStart)

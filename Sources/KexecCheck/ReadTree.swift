@@ -72,7 +72,7 @@ final class ReadTree {
   /// IMA's buffer: the first tuple, whatever follows (`drivers/of/kexec.c:do_get_kexec_buffer`).
   var imaBuffer: PhysicalRange? { tuples(ChosenProperty.imaBuffer)?.first?.memory }
 
-  /// The memory that a property tells of in one tuple.
+  /// The memory that a property names in one tuple.
   func place(_ name: String) -> PhysicalRange? {
     guard let tuples = tuples(name), tuples.count == 1 else { return nil }
     return tuples[0].memory

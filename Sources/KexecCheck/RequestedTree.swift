@@ -11,7 +11,7 @@ package struct RequestedTree {
   let commandLine: [UInt8]?
   let initrd: PhysicalRange?
   let crash: CrashHandover?
-  /// What other properties of `/chosen` tell of.
+  /// The memory that other properties of `/chosen` name.
   let buffers: [PlacedInput]
   let seeds: Seeds
   /// All of the reservation block.

@@ -15,7 +15,7 @@ extension Change {
     case number(UInt64)
     /// Physical memory.
     case memory(AddressAndSize)
-    /// Bytes that are nobody's business.
+    /// Secret bytes.
     case secret(byteCount: Int)
     /// Anything else, in words.
     case text(String)

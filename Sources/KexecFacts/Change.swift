@@ -70,7 +70,7 @@ public struct Change: Hashable, Sendable {
       to: action == .kept ? nil : to.map { Value(Property(name, $0)) }, reason: reason, rule: rule)
   }
 
-  /// A difference between the tree before and after somebody else's edit.
+  /// A difference between the trees before and after an edit that is made elsewhere.
   package init(_ difference: TreeComparison.Difference, reason: String, rule: Rule) {
     switch difference {
     case .bootCPU(let from, let to):

@@ -75,7 +75,7 @@ public enum ChosenProperty {
       "linux,tce-alloc-start", "linux,tce-alloc-end", "linux,uefi-stub-kern-ver",
     ])
 
-  /// Properties whose bytes are shown to nobody.
+  /// Properties whose bytes are never shown.
   public static let secrets = SecretProperty.names
   /// The password of the platform keystore of powerpc.
   package static let keystorePassword = "ibm,plpks-pw"

@@ -13,7 +13,7 @@ public struct KexecError: Error, Hashable, Sendable {
   public let subject: Subject
   /// What was found and what the rule is, without the name of the subject and without the citation.
   public let text: String
-  /// Who demands it; nil where the text says that, or nobody but this package does.
+  /// Who demands it; nil where the text says that, and for rules of this package.
   public let rule: Rule?
   /// What the caller can do.
   public let advice: Advice?

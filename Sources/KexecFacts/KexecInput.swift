@@ -2,7 +2,7 @@
 
 import DeviceTree
 
-/// Something that is handed over to the next kernel in memory, and that a property of `/chosen` tells of: a row
+/// Something that is handed over to the next kernel in memory, named by a property of `/chosen`: a row
 /// of ``all``.
 ///
 /// A new one is a row here, an option, a constant of `dtfix.h`, the rules that its reader has, and a test.
@@ -28,7 +28,7 @@ public struct KexecInput: Sendable {
   /// Why the last hand-over's goes, and the rule.
   package let stale: (reason: String, rule: Rule)?
 
-  /// Whether its place is shown to nobody.
+  /// Whether its place is never shown.
   public var isSecret: Bool { property.map(SecretProperty.names.contains) ?? false }
 
   fileprivate init(
@@ -110,7 +110,7 @@ extension KexecInput {
     writer: .linux("arch/powerpc/kexec/file_load_64.c", "load_backup_segment"),
     reader: .linux("arch/powerpc/kexec/crash.c", "sync_backup_region_phdr"), isReserved: false)
 
-  /// The caller's own bytes, by the property that tells of them.
+  /// The caller's own bytes, by the property that says where they are.
   public static func extra(_ property: String) -> KexecInput {
     KexecInput(
       "extra \(property)", property, option: "--extra", planOption: "--extra", segment: "extra",

@@ -87,8 +87,8 @@ package struct LastHandover {
 
   /// The running kernel's tree may be reserved by whoever placed it.
   ///
-  /// The kernel knows where its tree is and deletes exactly that entry; user space can only tell by
-  /// the size. An odd size that matches inside memory the kernel keeps is its tree; a size in whole
+  /// The kernel knows where its tree is and deletes exactly that entry; user space only has
+  /// the size. A size that is no multiple of a page and matches inside memory the kernel keeps is its tree; a size in whole
   /// pages could be firmware's, and a reservation too many costs little, so that one stays.
   private mutating func releaseOwn(sourceSize: Int, _ machine: MachineSnapshot) {
     let pageSize = machine.possiblePageSizes[0]
@@ -111,7 +111,7 @@ package struct LastHandover {
     }
   }
 
-  /// The memory that a property tells of.
+  /// The memory that a property names.
   private mutating func release(_ input: KexecInput, reason: String, rule: Rule) {
     for old in oldProperties + properties where old.name == input.property {
       guard let tuples = old.value.tuples(rootCells), tuples.count == 1 else { continue }

@@ -57,8 +57,8 @@ struct ReservedRegions {
     let used = regions.enumerated().filter { $1.isAvailable && !$1.ranges.isEmpty }
     byRanges = Dictionary(used.map { ($1.ranges, $0) }) { first, _ in first }
     var sorted: [(range: PhysicalRange, region: Int, last: Int)] = []
-    let pieces = used.flatMap { index, region in region.ranges.map { ($0, index) } }
-    for (range, region) in pieces.sorted(by: { $0.0 < $1.0 }) {
+    let ranges = used.flatMap { index, region in region.ranges.map { ($0, index) } }
+    for (range, region) in ranges.sorted(by: { $0.0 < $1.0 }) {
       let before = sorted.last?.last
       let isLast = before.map { sorted[$0].range.end < range.end } ?? true
       sorted.append((range, region, isLast ? sorted.count : before ?? 0))

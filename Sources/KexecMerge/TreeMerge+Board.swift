@@ -9,7 +9,7 @@ extension TreeMerger {
   /// Refuses to make a tree of hardware out of one that leaves the hardware to ACPI, or the reverse.
   ///
   /// The EFI stub of a machine with ACPI makes a tree with nothing but `/chosen`. One node more turns ACPI
-  /// off, and such a machine tells of nothing that could be merged: its firmware has set it up for ACPI,
+  /// off, and such a machine's tree has nothing that could be merged: its firmware has set it up for ACPI,
   /// its memory is in UEFI's map, and its addresses are in ACPI's tables.
   func checkStubs(_ board: DeviceTree) throws(KexecError) {
     guard let stubs = Architecture.arm64.stubTrees else { return }

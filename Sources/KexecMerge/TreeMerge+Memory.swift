@@ -173,7 +173,7 @@ extension PhysicalRangeSet {
 }
 
 extension Change.Value {
-  /// Physical memory in several pieces, of which the first eight are shown.
+  /// Ranges of physical memory, of which the first eight are shown.
   static func ranges(_ ranges: [PhysicalRange]) -> Change.Value {
     if ranges.count == 1 { return .memory(AddressAndSize(ranges[0])) }
     let shown = ranges.prefix(8).map(\.description).joined(separator: ", ")

@@ -4,7 +4,7 @@ public import DeviceTree
 public import KexecFacts
 import KexecRules
 
-/// A board's own tree, completed by what the tree of the running machine tells of this very machine.
+/// A board's own tree, completed by what the tree of the running machine says of this very machine.
 ///
 /// A tree from a board's sources describes every board of its kind. What firmware found out about this
 /// one, or decided when it started, is in the tree that the running kernel got from it. That is taken

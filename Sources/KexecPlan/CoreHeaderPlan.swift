@@ -89,7 +89,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
       memory: PhysicalRangeSet(facts.memory), crashRegions: PhysicalRangeSet(facts.excluded),
       firmware: PhysicalRangeSet(facts.firmware), cpuNotes: facts.cpuNotes,
       vmcoreinfo: facts.vmcoreinfoNote)
-    // That arm refuses every header is told as a warning by its rules.
+    // That arm refuses every header is a warning of its rules.
     let findings = CoreHeaderCheck(of: machine).findings(in: bytes.span)
       .filter { $0.problem != .neverAccepted }
     let bad = findings.filter { $0.severity != .doubtful }.map(Finding.init)

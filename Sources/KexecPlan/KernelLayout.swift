@@ -12,9 +12,9 @@ import PhysicalMemory
 
 /// Where a kernel has its memory and itself in its virtual address space, and who says so.
 public struct KernelLayout: Hashable, Sendable {
-  /// The distance from a physical address to the linear map, modulo 2^64; nil when nobody says.
+  /// The distance from a physical address to the linear map, modulo 2^64; nil when it is not known.
   public let linearMap: UInt64?
-  /// The kernel's own mapping; nil when nobody says, and where there is none.
+  /// The kernel's own mapping; nil when it is not known, and where there is none.
   public let text: CoreHeader.KernelText?
   /// Every way that was found.
   public let evidence: [Evidence]
@@ -99,7 +99,7 @@ public struct KernelLayout: Hashable, Sendable {
           "kernel text", "where the kernel is linked is not known: left out",
           rule: .linux("fs/proc/kcore.c", "proc_kcore_text_init")))
     }
-    if let text, text.isBehind, let (bytes, rule) = rules.textBehind {
+    if let text, text.startsAtStext, let (bytes, rule) = rules.stextOffset {
       warnings.append(
         Finding(
           "kernel text",
@@ -118,13 +118,13 @@ private struct KernelPlace {
   let text: CoreHeader.KernelText
   let evidence: [Evidence]
   /// Whether `_text` is not what `/proc/iomem` says, but before that.
-  let isBehind: Bool
+  let startsAtStext: Bool
 
-  /// nil when nobody says.
+  /// nil when it is not known.
   init?(
     _ facts: MachineSnapshot, _ rules: CoreRules, _ core: CoreSegments, _ ways: [KernelLayout.Way]
   ) throws(KexecError) {
-    var isBehind = false
+    var startsAtStext = false
     let usesImage = facts.kernelText == nil && facts.kernelImage != nil
     if let given = facts.kernelText {
       text = given
@@ -132,8 +132,8 @@ private struct KernelPlace {
       text = CoreHeader.KernelText(virtualAddress: segment.virtualAddress, range: range)
       try Self.check(range, facts.kernelImage)
     } else if let offset = ways.first?.offset, let image = facts.kernelImage {
-      isBehind = Self.isSecondSymbol(image.start, facts, rules, offset)
-      let start = image.start - (isBehind ? rules.textBehind?.bytes ?? 0 : 0)
+      startsAtStext = Self.isStext(image.start, facts, rules, offset)
+      let start = image.start - (startsAtStext ? rules.stextOffset?.bytes ?? 0 : 0)
       guard
         let range = PhysicalRange(start: start, end: image.end)?
           .roundedOutward(to: rules.imageAlignment)
@@ -142,17 +142,17 @@ private struct KernelPlace {
     } else {
       return nil
     }
-    self.isBehind = isBehind
+    self.startsAtStext = startsAtStext
     let place = "\(hex(text.virtualAddress)) at \(text.range)"
     let image = facts.kernelImage.map { [Evidence("kernel image", "\($0)", "/proc/iomem")] } ?? []
     evidence = ways.map { Evidence("kernel text", place, $0.source) } + (usesImage ? image : [])
   }
 
   /// Whether `/proc/iomem` begins with `_stext`, by the address of that symbol.
-  private static func isSecondSymbol(
+  private static func isStext(
     _ start: UInt64, _ facts: MachineSnapshot, _ rules: CoreRules, _ offset: UInt64
   ) -> Bool {
-    guard let (bytes, _) = rules.textBehind, start >= bytes else { return false }
+    guard let (bytes, _) = rules.stextOffset, start >= bytes else { return false }
     return facts.vmcoreinfo?.symbol("_stext") == start &+ offset
   }
 

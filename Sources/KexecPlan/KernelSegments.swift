@@ -8,11 +8,11 @@ import KexecRules
 import KexecTree
 import PhysicalMemory
 
-/// A kernel as a loader wants it: pieces of whole pages, apart from each other.
+/// A kernel as kexec_load(2) wants it: segments of whole pages that do not overlap.
 ///
 /// Segments of an ELF file whose bytes share a page are one piece; what is between them is zero.
 struct KernelSegments {
-  /// Where the pieces go, in rising order.
+  /// The memory of the segments, in rising order.
   let ranges: [PhysicalRange]
 
   private let bytes: [UInt8]

@@ -30,7 +30,7 @@ public struct KexecPlan: Hashable, Sendable {
   public let purpose: Purpose
   /// The physical address that is jumped to.
   public let entry: UInt64
-  /// The pieces, in rising order of their addresses.
+  /// The segments, in rising order of their addresses.
   public let segments: [Segment]
   /// How each part got its place, in the order in which they got them.
   public let placements: [Placement]
@@ -61,7 +61,7 @@ public struct KexecPlan: Hashable, Sendable {
   ///   - bytes: what the kernel's segments are ranges of.
   ///   - preferredAlignment: what places are a multiple of where there is room: 64 KiB, the largest page of
   ///     any kernel.
-  /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` tells what is in the way.
+  /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` says what is in the way.
   public init(
     _ request: KexecRequest, starting kernel: KernelImage, _ bytes: [UInt8],
     preferredAlignment: UInt64 = 64 << 10

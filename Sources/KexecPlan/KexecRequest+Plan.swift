@@ -123,8 +123,7 @@ extension KexecRequest {
 }
 
 extension DeviceTree {
-  /// The RAM that a kernel learns of from the tree; nil where UEFI tells it, or firmware has yet to fill
-  /// it in.
+  /// The RAM that a kernel finds in the tree; nil where it is UEFI's to say, or firmware's to fill in.
   fileprivate var knownMemory: PhysicalRangeSet? {
     guard !isOfUEFI, let cells = try? cellCounts(of: "/") else { return nil }
     let ram = memoryNodes(cells, named: "").flatMap(\.ranges) + dynamicMemory()

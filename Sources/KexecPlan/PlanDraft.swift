@@ -51,7 +51,7 @@ struct PlanDraft {
     let alignments = [preferredAlignment, source.pageSize]
     guard request.purpose == .kexec else {
       let memory = PlanMemory(
-        forCrashIn: machine.crashRegions[0], tree, pageSize: source.pageSize)
+        inCrashRegion: machine.crashRegions[0], tree, pageSize: source.pageSize)
       try self.init(source, in: memory, preferring: alignments)
       return
     }
@@ -103,7 +103,7 @@ struct PlanDraft {
           source, kernel, placing, rest, try source.kernelSegments(at: kernel.start))
         return
       } catch {
-        // All others are behind the kernel: further up there is less room for them.
+        // All other segments are behind the kernel: further up there is less room for them.
         guard let room = error.noRoom,
           memory.free.contains(where: { $0.end > kernel.end && $0.size >= room.size })
         else { throw error }

@@ -31,14 +31,14 @@ struct PlanMemory {
   ///
   /// - Parameter tree: what the next kernel's tree says: memory that it knows, and memory that is kept.
   init(
-    forCrashIn region: PhysicalRange,
+    inCrashRegion region: PhysicalRange,
     _ tree: (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]), pageSize: UInt64
   ) {
     let kept = tree.kept.filter { $0.range.overlaps(region) }
     self.init([region], tree.known, kept, pageSize: pageSize)
   }
 
-  /// For an ordinary kexec: RAM that the firmware told of, without what the running kernel has reserved
+  /// For an ordinary kexec: RAM that the firmware reported, without what the running kernel has reserved
   /// and without the crash regions, whose kernel may be loaded.
   ///
   /// - Parameters:

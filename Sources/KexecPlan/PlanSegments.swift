@@ -47,22 +47,22 @@ struct PlanSegments {
   ///
   /// - Throws: ``KexecError/notAccepted(_:)`` for more than a plan has.
   func kernelSegments(at address: UInt64) throws(KexecError) -> [KexecPlan.Segment] {
-    let pieces = KernelSegments(kernel, kernelBytes, at: address, pageSize)
-    guard pieces.ranges.count <= PlacementRules.mostSegments else {
+    let split = KernelSegments(kernel, kernelBytes, at: address, pageSize)
+    guard split.ranges.count <= PlacementRules.mostSegments else {
       throw .notAccepted([
         Finding(
           "kernel",
-          "\(pieces.ranges.count) pieces; a plan has \(PlacementRules.mostSegments) segments",
+          "\(split.ranges.count) pieces; a plan has \(PlacementRules.mostSegments) segments",
           rule: .linux("kernel/kexec.c", "do_kexec_load"))
       ])
     }
-    return zip(pieces.ranges, pieces.contents).enumerated().map { number, piece in
-      KexecPlan.Segment(part: .kernel(number), range: piece.0, bytes: piece.1)
+    return zip(split.ranges, split.contents).enumerated().map { number, segment in
+      KexecPlan.Segment(part: .kernel(number), range: segment.0, bytes: segment.1)
     }
   }
 
   /// Everything but the kernel, and what the next kernel gets: a tree or a command line, made once it is known
-  /// where all lies that it tells of.
+  /// where everything in it lies.
   struct Rest {
     var tree: NextTree?
     var commandLine: NextCommandLine?
@@ -78,7 +78,7 @@ struct PlanSegments {
     _ = try placing.place(step, size: size, around: extent, limit)
   }
 
-  /// How the rest gets its place: the caller's own before the tree, which tells of it.
+  /// How the rest gets its place: the caller's own before the tree, which names it.
   private var steps: [PlacementRules.Step] {
     guard let index = rules.steps.firstIndex(where: { $0.part == .tree }) else {
       return rules.steps

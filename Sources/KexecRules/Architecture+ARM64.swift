@@ -26,7 +26,7 @@ extension Architecture {
         else { return nil }
         return 0 &- 1 << bits &- offset
       }, textMapOf: { $0.number("kimage_voffset") },
-      textBehind: (64 << 10, .linux("arch/arm64/kernel/vmlinux.lds.S", "SEGMENT_ALIGN"))),
+      stextOffset: (64 << 10, .linux("arch/arm64/kernel/vmlinux.lds.S", "SEGMENT_ALIGN"))),
     placement: PlacementRules(
       imaBuffer: .imaBuffer(),
       kernelRule: .linux("arch/arm64/kernel/kexec_image.c", "image_load"),

@@ -9,7 +9,7 @@ extension Architecture {
   /// 64-bit LoongArch.
   ///
   /// Its kernels hand on the table of UEFI, by which the next one finds ACPI or a tree of the firmware's
-  /// (`arch/loongarch/kernel/setup.c:fdt_setup`); what a loader has to tell is on the command line.
+  /// (`arch/loongarch/kernel/setup.c:fdt_setup`); what a loader passes on is on the command line.
   public static let loongarch64 = Architecture(
     .loongarch,
     commandLineLimit: Limit(

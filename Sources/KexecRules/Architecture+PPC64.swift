@@ -25,7 +25,7 @@ extension Architecture {
       trampoline: .ppc64, startsAtFirstByte: true,
       firmware: (
         .linux("arch/powerpc/kexec/ranges.c", "get_exclude_memory_ranges"), \.firmwareMemory
-      ), reach: reach),
+      ), rmaLimit: rmaLimit),
     treeRules: .ppc64,
     // Only `drivers/of/fdt.c:early_init_dt_scan_nodes` does, which powerpc has its own instead of
     // (`arch/powerpc/kernel/prom.c:early_init_devtree`).
@@ -70,18 +70,18 @@ extension DeviceTree {
     let kernel = kernelEnd.flatMap { PhysicalRange(start: 0, end: $0) }
     let named = [
       ("the running kernel", kernel), ("RTAS", rtas), ("OPAL", opal),
-      ("the running kernel's hash table", hashTable),
+      ("the running kernel's hash table", htab),
     ]
     return named.compactMap { name, range in range.map { NoRoom.Occupant(name, $0) } }
-      + tableMemory().map { NoRoom.Occupant("tables by which devices reach memory", $0) }
+      + tceTables().map { NoRoom.Occupant("tables by which devices reach memory", $0) }
       + reservedRanges().map { NoRoom.Occupant("the firmware's reserved-ranges", $0) }
   }
 }
 
 /// The first code of a kernel under a hypervisor that has a hash table reaches the lowest piece of memory
 /// alone; before POWER9, of that the first GiB, which is the limit here for all.
-private func reach(_ tree: DeviceTree, _ machine: MachineSnapshot) -> Architecture.Limit? {
-  guard machine.pageTables != .radix, !tree.contains("/ibm,opal"), let area = tree.realModeArea()
+private func rmaLimit(_ tree: DeviceTree, _ machine: MachineSnapshot) -> Architecture.Limit? {
+  guard machine.pageTables != .radix, !tree.contains("/ibm,opal"), let area = tree.rma()
   else { return nil }
   return Architecture.Limit(
     value: min(area.end, 1 << 30),

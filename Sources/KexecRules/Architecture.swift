@@ -52,7 +52,7 @@ public struct Architecture: Sendable {
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
   package let stubTrees: StubTrees?
-  /// How its kernels are told on the command line what others read in a tree; nil where they take a tree.
+  /// How a loader passes on the command line what other architectures have in a tree; nil where they take a tree.
   package let commandLineRules: CommandLineRules?
   /// What is done to its trees besides; nil where nothing is.
   package let treeRules: TreeRules?
@@ -115,7 +115,7 @@ public struct Architecture: Sendable {
   public var isPlanned: Bool { placement != nil }
 
   /// Whether its kernels find IMA's list of measurements in their tree: `HAVE_IMA_KEXEC`, of those that
-  /// take a tree. LoongArch's places the list, and tells nobody of it.
+  /// take a tree. LoongArch's places the list, and passes its address to no one.
   public var readsIMABuffer: Bool { placement?.imaBuffer != nil }
 
   /// Every architecture there is, ``other`` last.
@@ -140,7 +140,7 @@ public struct Architecture: Sendable {
     self = found
   }
 
-  /// The architecture of the machine that a tree describes; nil when its CPU nodes do not tell,
+  /// The architecture of the machine that a tree describes; nil when its CPU nodes do not say,
   /// or when it has none, as on machines booted with ACPI.
   public init?(describedBy tree: DeviceTree) {
     guard let found = Self.all.first(where: { $0.recognizes(tree) }) else { return nil }

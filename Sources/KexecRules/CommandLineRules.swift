@@ -2,7 +2,7 @@
 
 package import KexecFacts
 
-/// How the kernels of one architecture are told on the command line what others read in a tree.
+/// How a loader passes on the command line what other architectures have in a tree.
 ///
 /// The command line is a segment of its own: the running kernel copies it from the loader's buffer to where
 /// the next one reads it.

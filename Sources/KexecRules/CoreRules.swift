@@ -25,7 +25,7 @@ package final class CoreRules: Sendable {
   /// What start and end of the kernel's memory are multiples of; `/proc/iomem` may end before `_end`.
   package let imageAlignment: UInt64
   /// How far `_stext` is behind `_text`, where `/proc/iomem` may begin with it.
-  package let textBehind: (bytes: UInt64, rule: Rule)?
+  package let stextOffset: (bytes: UInt64, rule: Rule)?
   /// Why a crash kernel may not take the header; empty where it does.
   package let warnings: [Finding]
 
@@ -35,7 +35,7 @@ package final class CoreRules: Sendable {
     linearMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
     textMap: (offset: UInt64, rule: Rule)? = nil,
     textMapOf: @escaping @Sendable (VMCoreInfo) -> UInt64? = { _ in nil },
-    imageAlignment: UInt64 = 4096, textBehind: (bytes: UInt64, rule: Rule)? = nil,
+    imageAlignment: UInt64 = 4096, stextOffset: (bytes: UInt64, rule: Rule)? = nil,
     warnings: [Finding] = []
   ) {
     self.hasKernelText = hasKernelText
@@ -45,7 +45,7 @@ package final class CoreRules: Sendable {
     self.textMap = textMap
     self.textMapOf = textMapOf
     self.imageAlignment = imageAlignment
-    self.textBehind = textBehind
+    self.stextOffset = stextOffset
     self.warnings = warnings
   }
 }

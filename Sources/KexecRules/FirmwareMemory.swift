@@ -7,7 +7,7 @@ import PhysicalMemory
 extension DeviceTree {
   /// What to say of memory that is in a dump and cannot be read there.
   ///
-  /// OpenSBI keeps memory to itself and tells of it as `mmode_resv`; where it does not say `no-map`, that
+  /// OpenSBI keeps memory to itself and lists it as `mmode_resv`; where it does not say `no-map`, that
   /// is RAM like any other to the kernel, which describes it in the core header. The first program
   /// that reads it there gets a bus error. Seen with OpenSBI 1.1 in QEMU 7.2 and makedumpfile.
   package func warningsOfFirmwareMemory(in crash: MachineSnapshot?) -> [Finding] {

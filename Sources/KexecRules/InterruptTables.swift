@@ -7,7 +7,7 @@ extension DeviceTree {
   /// What to say of the interrupt controller's tables, which outlive an ordinary kexec.
   ///
   /// A GICv3 with an ITS keeps writing to tables in RAM that the first kernel gave it, and the next one
-  /// takes them over. Only UEFI's memory map can tell that they are reserved
+  /// takes them over. Only UEFI's memory map can say that they are reserved
   /// (`drivers/firmware/efi/efi.c:efi_mem_reserve_persistent`); without UEFI no file does, and a
   /// kernel that is placed over them dies. Seen with Debian's 6.12 in QEMU.
   package func warningOfInterruptTables() -> Finding? {

@@ -8,10 +8,10 @@ public import KexecFacts
 public struct KernelCommandLine: Hashable, Sendable {
   /// The bytes, without a NUL at their end.
   public private(set) var bytes: [UInt8]
-  /// What was removed, to be told with the changes of the tree.
+  /// What was removed, listed with the changes of the tree.
   public private(set) var changes: [Change] = []
 
-  /// A command line that somebody wrote for the next kernel: left as it is.
+  /// A command line written for the next kernel: left as it is.
   public init(_ text: String) {
     bytes = Array(text.utf8)
   }
@@ -32,17 +32,17 @@ public struct KernelCommandLine: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - bytes: the running kernel's command line.
-  ///   - forCrash: whether it is for a crash kernel.
-  ///   - architecture: of the kernels. Where a command line tells what elsewhere a tree does, all that
-  ///     the last hand-over told there is taken out.
+  ///   - purpose: of the next kernel.
+  ///   - architecture: of the kernels. Where a command line says what elsewhere a tree does, all that
+  ///     the last hand-over put there is removed.
   public init(
-    reusing bytes: [UInt8], forCrash: Bool = false, for architecture: Architecture? = nil
+    reusing bytes: [UInt8], for purpose: Purpose = .kexec, on architecture: Architecture? = nil
   ) {
     self.bytes = bytes
     let rules = architecture?.commandLineRules
     let words = Self.words(of: bytes)
     let count = Self.kernelWords(words).count
-    let stale = StaleWords(Self.kernelWords(words), forCrash: forCrash, rules)
+    let stale = StaleWords(Self.kernelWords(words), for: purpose, rules)
     let found = words[..<count].map {
       (bytes: $0, why: stale.reason(for: CommandLineWord(bytes: $0)))
     }
@@ -73,7 +73,7 @@ public struct KernelCommandLine: Hashable, Sendable {
     kernelWords.contains { $0.value(of: "elfcorehdr") != nil }
   }
 
-  /// Adds words at the front, as a kernel does that tells the next one where its core header is.
+  /// Adds words at the front, as a kernel does to pass on the address of the core header.
   package mutating func prepend(_ words: String) {
     bytes = Array(words.utf8) + (bytes.isEmpty ? [] : [UInt8(ascii: " ")]) + bytes
   }

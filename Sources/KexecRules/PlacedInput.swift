@@ -10,7 +10,7 @@ package struct PlacedInput {
   package let property: String
   package let range: PhysicalRange
 
-  /// Nil for what no property tells of.
+  /// Nil for an input without a property.
   package init?(_ input: KexecInput, _ range: PhysicalRange) {
     guard let property = input.property else { return nil }
     (self.input, self.property, self.range) = (input, property, range)

@@ -34,13 +34,14 @@ package final class PlacementRules: Sendable {
   private let firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])?
   /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
   /// where it reaches all memory.
-  package let reach: @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit?
+  package let rmaLimit: @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit?
 
   package init(
     imaBuffer: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])? = nil,
-    reach: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in nil
+    rmaLimit: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in
+      nil
     }
   ) {
     self.imaBuffer = imaBuffer
@@ -51,12 +52,12 @@ package final class PlacementRules: Sendable {
     self.startsOnlyImages = startsOnlyImages
     self.startsAtFirstByte = startsAtFirstByte
     self.firmware = firmware
-    self.reach = reach
+    self.rmaLimit = rmaLimit
   }
 
   /// No part of a plan may lie at this address or above.
   package func limit(by tree: DeviceTree, on machine: MachineSnapshot) -> Architecture.Limit {
-    reach(machine.liveTree ?? tree, machine) ?? addressLimit
+    rmaLimit(machine.liveTree ?? tree, machine) ?? addressLimit
   }
 
   /// What is never written over, by the running kernel's tree.

@@ -4,16 +4,16 @@ package import KexecFacts
 
 /// The words of a running kernel's command line that are not for the next one.
 package struct StaleWords {
-  private let forCrash: Bool
+  private let purpose: Purpose
   private let rules: CommandLineRules?
   /// Whether the running kernel is a crash kernel.
   private let isOfCrash: Bool
 
   /// - Parameters:
   ///   - words: all of the command line.
-  ///   - rules: nil where a tree tells the next kernel what else there is.
-  package init(_ words: [CommandLineWord], forCrash: Bool, _ rules: CommandLineRules?) {
-    self.forCrash = forCrash
+  ///   - rules: nil where the next kernel reads the rest in a tree.
+  package init(_ words: [CommandLineWord], for purpose: Purpose, _ rules: CommandLineRules?) {
+    self.purpose = purpose
     self.rules = rules
     isOfCrash = words.contains { $0.value(of: "elfcorehdr") != nil }
   }
@@ -27,13 +27,15 @@ package struct StaleWords {
       )
     }
     if let reason = rules.flatMap({ handover(word, $0) }) { return reason }
-    guard forCrash, word.value(of: "crashkernel") != nil || word.capsMemory else { return nil }
+    guard purpose == .crash, word.value(of: "crashkernel") != nil || word.capsMemory else {
+      return nil
+    }
     return (
       "is for the kernel that may crash", .linux("kernel/crash_reserve.c", "parse_crashkernel")
     )
   }
 
-  /// What only a loader writes, where there is no tree to tell it.
+  /// What only a loader writes, where there is no tree.
   private func handover(_ word: CommandLineWord, _ rules: CommandLineRules) -> (String, Rule)? {
     if rules.markers.contains(where: word.isWord) {
       return ("says that a loader wrote the last command line", rules.reader)
@@ -45,7 +47,7 @@ package struct StaleWords {
     if isOfCrash, word.capsMemory {
       return ("the memory of the last crash kernel", rules.memoryRule)
     }
-    return forCrash ? ("the memory of the kernel that may crash", rules.memoryRule) : nil
+    return purpose == .crash ? ("the memory of the kernel that may crash", rules.memoryRule) : nil
   }
 }
 

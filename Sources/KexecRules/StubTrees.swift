@@ -3,7 +3,7 @@
 package import DeviceTree
 package import KexecFacts
 
-/// How a kernel tells the tree that the EFI stub makes for a machine with ACPI from one that
+/// How a kernel distinguishes the tree that the EFI stub makes for a machine with ACPI from one that
 /// describes hardware: by a root without other children than these.
 package struct StubTrees: Sendable {
   /// Names of children that a stub may have, each with the `compatible` string it needs, if any.

@@ -5,7 +5,7 @@ import KexecFacts
 
 /// The code that a ppc64 kernel is started by after kexec_load(2).
 ///
-/// What it has to do is told at the end of `arch/powerpc/kernel/misc_64.S:kexec_sequence`, and in
+/// What it has to do is described at the end of `arch/powerpc/kernel/misc_64.S:kexec_sequence`, and in
 /// `arch/powerpc/kernel/head_64.S`: its first 256 bytes are copied to address 0, where all other CPUs
 /// run on at 0x60, so what is there from 4 on are the next kernel's own bytes. The first CPU comes in real
 /// mode with its number in r3. It leaves with the tree in r3, the kernel in r4, 0 in r5 to r7, OPAL in r8

@@ -4,7 +4,7 @@ public import DeviceTree
 public import KexecFacts
 public import PhysicalMemory
 
-/// What a tree tells of the memory of its machine, as the kernel that boots with it learns it.
+/// The memory of a machine by its tree, as the kernel that boots with it reads it.
 ///
 /// Sources: `drivers/of/fdt.c:early_init_dt_scan_memory`, `early_init_dt_check_for_usable_mem_range`,
 /// `early_init_fdt_scan_reserved_mem`; for powerpc `arch/powerpc/mm/drmem.c`.
@@ -75,7 +75,7 @@ extension DeviceTree {
   /// Linux goes by the type alone.
   ///
   /// - Parameter prefix: of the names that are looked at; to look at the nodes alone whose name is the
-  ///   one that the specification asks for takes a tenth of the time.
+  ///   one that the specification requires takes a tenth of the time.
   package func memoryNodes(_ cells: CellCounts, named prefix: String) -> [MemoryNode] {
     guard !prefix.isEmpty else { return root.children.compactMap { MemoryNode($0, cells) } }
     let names = (try? children(of: "/")) ?? []

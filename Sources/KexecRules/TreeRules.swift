@@ -14,7 +14,7 @@ package struct TreeRules: Sendable {
 package struct TreeFixup {
   /// The tree, with the caller's edits; `/chosen` and the reservations are edited later, elsewhere.
   package private(set) var tree: DeviceTree
-  /// What a crash kernel is told; nil for an ordinary kexec.
+  /// What a crash kernel is given; nil for an ordinary kexec.
   package let crash: CrashHandover?
   package let machine: MachineSnapshot
   package private(set) var changes: [Change] = []
@@ -28,7 +28,7 @@ package struct TreeFixup {
     package let entry: AddressAndSize
     package let reason: String
     package let rule: Rule
-    /// Whether it is not told where it is: there are keys in it.
+    /// Whether its place is never shown: there are keys in it.
     package var isSecret = false
 
     package init(_ entry: AddressAndSize, reason: String, rule: Rule, isSecret: Bool = false) {

@@ -7,7 +7,7 @@ import KexecMerge
 import KexecRules
 import PhysicalMemory
 
-// Memory that a property of `/chosen` tells of, in one tuple: what the last hand-over left, and what the next
+// Memory that a property of `/chosen` names, in one tuple: what the last hand-over left, and what the next
 // kernel is given.
 extension ChosenEditor {
   /// Nothing of it outlives the kernel it was made for; what the next kernel is given anew keeps its place

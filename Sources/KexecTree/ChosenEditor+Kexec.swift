@@ -69,7 +69,7 @@ extension ChosenEditor {
   }
 }
 
-// MARK: - What the next kernel is told
+// MARK: - What the next kernel is given
 
 extension ChosenEditor {
   /// Both addresses are written in 8 bytes whatever the cells; the end is not rounded.

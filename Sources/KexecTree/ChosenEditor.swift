@@ -123,8 +123,8 @@ struct ChosenEditor {
   }
 
   private mutating func settleReservations() throws(DeviceTreeError) {
-    let asked = Set(wanted.map(\.entry))
-    for old in last.stale where !asked.contains(old.entry) {
+    let requested = Set(wanted.map(\.entry))
+    for old in last.stale where !requested.contains(old.entry) {
       guard try excerpt.deleteReservation(old.entry) else { continue }
       changes.append(
         Change(.removed, .reservation, from: old.shown, reason: old.reason, rule: old.rule))

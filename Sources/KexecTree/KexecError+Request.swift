@@ -7,7 +7,7 @@ import KexecMerge
 package import KexecRules
 package import PhysicalMemory
 
-// Failures of what the next kernel is to be told.
+// Failures of requests.
 extension KexecError {
   // MARK: The command line
 

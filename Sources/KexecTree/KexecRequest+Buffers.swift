@@ -8,7 +8,7 @@ import KexecMerge
 package import KexecRules
 import PhysicalMemory
 
-// What a hand-over tells of besides initrd and core header: what no kernel could take is refused.
+// Inputs besides initrd and core header: what no kernel could take is refused.
 extension KexecRequest {
   /// Refuses what no tree for this kernel may say.
   func checkBuffers() throws(KexecError) {
@@ -42,8 +42,8 @@ extension KexecRequest {
     }
   }
 
-  /// The next kernel frees what it has read, to exactly the size that it is told: memory in whole pages,
-  /// and nobody else's.
+  /// The next kernel frees what it has read, to exactly the given size: memory in whole pages,
+  /// which is used for nothing else.
   private func checkIMABuffer() throws(KexecError) {
     guard let buffer = buffers(.imaBuffer).first else { return }
     guard architecture.readsIMABuffer else { throw .noIMABuffer(on: architecture) }
@@ -117,7 +117,7 @@ extension KexecRequest {
     }
   }
 
-  /// Refuses memory that the tree keeps for somebody else; KHO's is nobody else's.
+  /// Refuses memory that the tree reserves for something else; KHO's lies in no such memory.
   ///
   /// - Parameter reservations: those of the tree, without the last hand-over's.
   func checkBuffersAreFree(

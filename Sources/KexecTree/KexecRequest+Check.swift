@@ -45,7 +45,7 @@ extension KexecRequest {
     throw .coreHeaderOnCommandLine
   }
 
-  /// Refuses what a crash kernel cannot be told in the cells of the root; the initrd is told in 64 bits
+  /// Refuses addresses that the root's cells cannot hold; the initrd's are written in 64 bits
   /// whatever they are (`drivers/of/fdt.c:early_init_dt_check_for_initrd`).
   func checkFits(_ tree: DeviceTree) throws(KexecError) {
     guard let cells = try? tree.cellCounts(of: "/") else { return }
@@ -64,7 +64,7 @@ extension KexecRequest {
     }
   }
 
-  /// Refuses an initrd in memory that the tree keeps for somebody else.
+  /// Refuses an initrd in memory that the tree reserves.
   ///
   /// - Parameter reservations: those of the tree, without the last hand-over's.
   func checkInitrdIsFree(

@@ -39,7 +39,7 @@ extension KexecRequest {
       let own = try? tree.property(ChosenProperty.commandLine, of: ChosenProperty.node)
       guard own != nil || !words.isEmpty else { return nil }
       let bytes = Array(own?.bytes.prefix { $0 != 0 } ?? [])
-      var line = KernelCommandLine(reusing: bytes, forCrash: purpose == .crash)
+      var line = KernelCommandLine(reusing: bytes, for: purpose)
       line.append(words)
       return line
     }

@@ -6,8 +6,8 @@ public import KexecFacts
 import KexecMerge
 import KexecRules
 
-/// A property that the running kernel, or the loader that started it as a crash kernel, wrote for nobody
-/// but itself. A live tree has them all, a flat one the loader's.
+/// A property that the running kernel, or the loader that started it as a crash kernel, wrote for
+/// itself only. A live tree has them all, a flat one the loader's.
 ///
 /// What firmware's interfaces need stays: `/rtas`, `/ibm,opal` and `linux,tce-*`. So does
 /// `linux,pci-domain`: no kernel since 6.1 writes it, and each takes it for the fixed number of a

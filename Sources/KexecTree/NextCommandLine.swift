@@ -8,7 +8,7 @@ import KexecMerge
 package import KexecRules
 import PhysicalMemory
 
-/// The command line that the next kernel is started with, where it takes no tree: it is told there where
+/// The command line that the next kernel is started with, where it takes no tree: it says where
 /// its initrd is, and a crash kernel where its memory and the core header are.
 public struct NextCommandLine: Hashable, Sendable {
   /// The bytes of its segment: ``line``, and NULs up to what the running kernel reads.
@@ -19,7 +19,7 @@ public struct NextCommandLine: Hashable, Sendable {
   /// The command line itself.
   public var line: [UInt8] { Array(bytes.prefix { $0 != 0 }) }
 
-  /// Puts the hand-over in front of the command line that was asked for, word by word as
+  /// Puts the hand-over in front of the requested command line, word by word as
   /// `arch/loongarch/kernel/machine_kexec_file.c:load_other_segments` does.
   ///
   /// - Throws: ``KexecError``, also for a command line that is too long with the hand-over, and one that
@@ -49,8 +49,7 @@ public struct NextCommandLine: Hashable, Sendable {
 private typealias Word = (text: String, reason: String, rule: Rule)
 
 extension KexecRequest {
-  /// The command line that was asked for; without a tree to take it from, that is no more than what was to be
-  /// added.
+  /// The requested command line; without a tree to take it from, that is only the words to add.
   fileprivate var ownLine: KernelCommandLine {
     switch commandLine {
     case .omitted: KernelCommandLine("")

@@ -8,7 +8,7 @@ public import KernelImage
 import Kexec
 import RunningKernel
 
-/// What a file is, told by its bytes, never by its name.
+/// What a file is, by its bytes, never by its name.
 public enum FileKind: Hashable, Sendable {
   /// A device tree blob.
   case tree

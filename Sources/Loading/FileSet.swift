@@ -33,7 +33,7 @@ public struct FileSet: Sendable {
   public struct Item: Hashable, Sendable {
     /// What it is for.
     public let kind: Kind
-    /// What messages call it: a path; of an extra, the property that tells the next kernel of it.
+    /// What messages call it: a path; of an extra, the property that says where it is.
     public let name: String
     /// Its bytes.
     public let bytes: [UInt8]
@@ -53,7 +53,7 @@ public struct FileSet: Sendable {
   /// - Parameters:
   ///   - kind: what it is for.
   ///   - bytes: the file. Of a command line, a newline at the end is no part of it.
-  ///   - name: what messages call it; of an extra, the property that tells of it.
+  ///   - name: what messages call it; of an extra, the property that says where it is.
   /// - Throws: ``KexecError`` for a second file of a kind of which there is one, for an empty file, for a
   ///   command line with a NUL, and for an extra without a name or with that of another. The set is as it was.
   public mutating func add(
@@ -74,7 +74,7 @@ public struct FileSet: Sendable {
   /// - Parameters:
   ///   - kind: what it is for.
   ///   - file: the open file.
-  ///   - name: what messages call it; of an extra, the property that tells of it.
+  ///   - name: what messages call it; of an extra, the property that says where it is.
   /// - Throws: ``KexecError`` as for bytes; for what cannot be read: a folder, a socket, a file that is
   ///   closed or open for writing only; for more than ``sizeLimit`` bytes, and for a file that changed
   ///   meanwhile. The set is as it was.

@@ -4,7 +4,7 @@ public import CrashCore
 public import Kexec
 public import PhysicalMemory
 
-/// What a machine that may crash does not tell, or tells wrong, said by hand.
+/// Facts of a machine that may crash, given by hand: those that it lacks, or has wrong.
 public struct GivenFacts: Hashable, Sendable {
   /// All RAM; empty for what the machine says.
   public var memory: [PhysicalRange] = []
@@ -21,7 +21,7 @@ public struct GivenFacts: Hashable, Sendable {
   /// Where the first memory is copied to before the crash kernel runs: ppc64. A plan finds a place itself.
   public var backup: UInt64?
 
-  /// Nothing is said.
+  /// None.
   public init() {}
 }
 

@@ -7,9 +7,9 @@ extension KexecStatus {
   ///
   /// - Parameters:
   ///   - call: the system call that is to be made.
-  ///   - forCrash: whether it loads a crash kernel.
+  ///   - purpose: of the kernel that it loads.
   /// - Throws: ``KexecError``; nothing for what is not known.
-  public func check(_ call: SystemCall, forCrash: Bool) throws(KexecError) {
+  public func check(_ call: SystemCall, for purpose: Purpose) throws(KexecError) {
     let name = call.rawValue
     if calls[call] == false {
       throw KexecError(.notOffered, "\(name): is not in this kernel, or a filter hides it")
@@ -21,8 +21,8 @@ extension KexecStatus {
       throw KexecError(
         .noPermission, "\(name): kernel.kexec_load_disabled is 1 until the next boot")
     }
-    if (forCrash ? crashLoadsLeft : loadsLeft) == 0 {
-      let limit = "kernel.kexec_load_limit_\(forCrash ? "panic" : "reboot")"
+    if (purpose == .crash ? crashLoadsLeft : loadsLeft) == 0 {
+      let limit = "kernel.kexec_load_limit_\(purpose == .crash ? "panic" : "reboot")"
       throw KexecError(.noPermission, "\(name): \(limit) is 0 until the next boot")
     }
     if call == .kexecLoad, isLockedDown {
@@ -36,8 +36,8 @@ extension KexecStatus {
   /// Refuses to load a crash kernel that has no memory.
   ///
   /// - Throws: ``KexecError/Kind/notOffered``.
-  public func checkCrashMemory(forCrash: Bool) throws(KexecError) {
-    guard !forCrash || crashSize != "0" else {
+  public func checkCrashMemory(for purpose: Purpose) throws(KexecError) {
+    guard purpose == .kexec || crashSize != "0" else {
       throw KexecError(.notOffered, "\(KexecError.noCrashRegion.text)\nboot with crashkernel=…")
     }
   }

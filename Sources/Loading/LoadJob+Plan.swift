@@ -54,7 +54,7 @@ extension LoadJob {
   /// - Parameters:
   ///   - requested: the call that the caller wants; nil for the better one.
   ///   - status: what the machine lets a loader do.
-  /// - Throws: ``KexecError`` where no call will do, and where nothing tells the architecture.
+  /// - Throws: ``KexecError`` where no call will do, and where the architecture is not known.
   public func choice(
     requested: SystemCall? = nil, on status: KexecStatus
   ) throws(KexecError) -> CallChoice {

@@ -7,7 +7,7 @@ import RunningKernel
 
 // What a machine says, in the words of CrashCore: what a core header is compared with.
 extension MachineSnapshot {
-  /// Reads what a core header that was made earlier has to fit, and what the machine does not tell, which is
+  /// Reads what a core header that was made earlier has to fit, and what is not known of the machine, which is
   /// not compared.
   ///
   /// - Throws: ``KexecError`` for a file that cannot be read, and for memory that is hidden or not listed.

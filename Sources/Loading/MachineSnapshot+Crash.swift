@@ -51,16 +51,16 @@ extension MachineSnapshot {
     return notes + [$coreSegments.failure?.text].compactMap { $0 }
   }
 
-  /// The architecture of the core header: the one that was told, else the machine's. Of a powerpc kernel
-  /// the name tells the byte order, too, where no machine does.
+  /// The architecture of the core header (elfcorehdr): the explicit one, else the machine's. The name of a
+  /// powerpc kernel also gives the byte order, where no machine does.
   ///
   /// - Parameters:
   ///   - name: as `uname -m` has it; nil for the machine's.
-  ///   - option: what messages call the place where it was told.
+  ///   - option: what messages call the option that gives it.
   /// - Throws: ``KexecError`` for one that is not known, that is not the machine's, or that no core
   ///   headers are made for.
   public mutating func settleArchitecture(
-    told name: String?, by option: String
+    explicit name: String?, by option: String
   ) throws(KexecError) -> Architecture {
     let running = architectureName ?? statedArchitecture
     guard let called = name ?? running else {

@@ -6,7 +6,7 @@ import PhysicalMemory
 import RunningKernel
 
 extension MachineSnapshot {
-  /// The architecture of the running kernel; nil when the machine does not tell, and for one that is not
+  /// The architecture of the running kernel; nil when it is not known, and for one that is not
   /// known here.
   ///
   /// - Throws: ``KexecError`` for a file that cannot be read.
@@ -15,8 +15,8 @@ extension MachineSnapshot {
     return try $architectureName.ifPresent.flatMap(Architecture.init(named:))
   }
 
-  /// Bytes in a page of the running kernel; nil when the machine does not tell. A `/proc/kcore` that cannot be
-  /// read does not tell, either.
+  /// Bytes in a page of the running kernel; nil when it is not known, also where `/proc/kcore` cannot be
+  /// read.
   ///
   /// - Throws: ``KexecError`` for another file that cannot be read.
   public mutating func readPageSize() throws(KexecError) -> UInt64? {
@@ -28,19 +28,19 @@ extension MachineSnapshot {
   /// The command line of the running kernel without what is not for the next one.
   ///
   /// - Parameters:
-  ///   - forCrash: whether it is for a crash kernel.
+  ///   - purpose: of the next kernel.
   ///   - architecture: the next kernel's, where it may be one that takes no tree.
   /// - Throws: ``KexecError`` where `/proc/cmdline` cannot be read.
   public mutating func readCommandLine(
-    forCrash: Bool, for architecture: Architecture? = nil
+    for purpose: Purpose, on architecture: Architecture? = nil
   ) throws(KexecError) -> KernelCommandLine {
     read(.commandLine)
     return KernelCommandLine(
-      reusing: try $commandLine.unwrapped(), forCrash: forCrash, for: architecture)
+      reusing: try $commandLine.unwrapped(), for: purpose, on: architecture)
   }
 
   /// Reads what memory there is and who uses it; of powerpc the live tree, too, how addresses are translated,
-  /// and memory where `/proc/iomem` does not tell of any. Every such machine has that tree; a capture may
+  /// and memory where `/proc/iomem` lists none. Every such machine has that tree; a capture may
   /// leave it out.
   ///
   /// - Parameter architecture: the kernels', if it is known.
@@ -60,7 +60,7 @@ extension MachineSnapshot {
 }
 
 extension DeviceTree {
-  /// RAM by a live tree of powerpc; nil when it does not tell.
+  /// RAM by a live tree of powerpc; nil when that has none.
   var memoryOfPowerPC: [PhysicalRange]? {
     guard let ram = try? TreeMemory(of: self, for: .ppc64).ram, !ram.isEmpty else { return nil }
     return ram.sorted()

@@ -5,7 +5,7 @@ import RunningKernel
 import SystemPackage
 
 extension MachineSnapshot {
-  /// The machine's tree: the one asked for, or the better one. That is the flat one; the live one on
+  /// The machine's tree: the requested one, or the better one. That is the flat one; the live one on
   /// powerpc, where the flat one is not kept up to date, and where there is no flat one.
   ///
   /// - Throws: ``KexecError``; ``KexecError/Kind/notOffered`` for a machine without a tree.

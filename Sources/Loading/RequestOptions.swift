@@ -3,20 +3,20 @@
 public import Kexec
 public import PhysicalMemory
 
-/// What a caller says of a kexec, besides the files it is made of: what is known better than the machine tells
-/// it, and what is changed. Nothing of it has to be said.
+/// What a caller says of a kexec, besides the files it is made of: facts that override the machine's,
+/// and changes. All of it is optional.
 public struct RequestOptions: Sendable {
   /// What the next kernel is started for.
   public var purpose = Purpose.kexec
-  /// The next kernel's architecture; nil for the running kernel's, or what tree or kernel tell.
+  /// The next kernel's architecture; nil for the running kernel's, or that of tree or kernel.
   public var architecture: Architecture?
-  /// Bytes in a page of the running kernel; nil for what the machine tells.
+  /// Bytes in a page of the running kernel; nil for the machine's.
   public var pageSize: UInt64?
   /// Which of the machine's trees is the start; nil for the better one.
   public var treeOrigin: TreeOrigin?
   /// A tree that is open already, such as a folder's; nil for the machine's.
   public var tree: TreeFile?
-  /// Whether the tree is of the machine's board, and completed by what the machine's own tells.
+  /// Whether the tree is of the machine's board, and completed by the machine's own.
   public var mergesTree = false
   /// Where the command line comes from.
   public var commandLine = CommandLineSource.usual
@@ -41,7 +41,7 @@ public struct RequestOptions: Sendable {
   /// Which profile of a unified kernel image, from 0.
   public var profile = 0
 
-  /// An ordinary kexec with nothing said.
+  /// An ordinary kexec without options.
   public init() {}
 
   /// Where a command line comes from; later versions may know more.

@@ -4,11 +4,11 @@ import KernelImage
 import Kexec
 import PhysicalMemory
 
-// What machine, tree and kernel tell, before a plan is requested.
+// Facts of machine, tree and kernel for a request.
 extension RequestSource {
   /// The architecture, and the tree to start from; nil where it takes none, and then none is looked for.
   ///
-  /// - Parameter kernel: the architecture of what is started, which tells where nothing else does.
+  /// - Parameter kernel: the architecture of what is started, used when nothing else is known.
   mutating func architectureAndTree(
     or kernel: Architecture?
   ) throws(KexecError) -> (Architecture, TreeFile?) {
@@ -19,7 +19,7 @@ extension RequestSource {
       let base = try tree()
       return (try architecture(of: base, or: kernel), base)
     } catch {
-      // Without a tree and without a word of the machine's, the kernel tells.
+      // Without a tree and without the machine's architecture, the kernel's counts.
       guard error.kind == .notOffered, try knownArchitecture() == nil,
         let kernel, !kernel.takesTree
       else { throw error }

@@ -106,7 +106,7 @@ extension RequestSource {
       running = nil
     }
     if var running {
-      line = try running.readCommandLine(forCrash: options.purpose == .crash, for: architecture)
+      line = try running.readCommandLine(for: options.purpose, on: architecture)
       name = running.kernel.commandLinePath.string
     }
     guard !name.isEmpty else { return ofTree }

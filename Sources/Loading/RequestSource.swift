@@ -30,7 +30,7 @@ package struct RequestSource: Sendable {
     options.mergesTree ? try machine?.readTree(options.treeOrigin) : nil
   }
 
-  /// What was said, or the running kernel's; nil when only a tree can tell.
+  /// The explicit architecture, or the running kernel's; nil when only a tree can say.
   package mutating func knownArchitecture() throws(KexecError) -> Architecture? {
     if let architecture = options.architecture { return architecture }
     do throws(KexecError) {
@@ -50,7 +50,7 @@ package struct RequestSource: Sendable {
   ///
   /// - Parameters:
   ///   - base: the tree.
-  ///   - kernel: the architecture of what is started, which tells where nothing else does.
+  ///   - kernel: the architecture of what is started, used when nothing else is known.
   package mutating func architecture(
     of base: TreeFile, or kernel: Architecture? = nil
   ) throws(KexecError) -> Architecture {

@@ -75,7 +75,7 @@ extension TreeFile {
     live != nil || Architecture(describedBy: tree)?.prefersLiveTree == true
   }
 
-  /// What has to be told even when nobody asks: what the tree lacks.
+  /// What the tree lacks: printed in any case.
   public var warnings: [Finding] {
     guard let live, live.boot == nil else { return [] }
     let reason = live.bootError.map { String("\($0)".prefix { $0 != "\n" }) }

@@ -21,7 +21,7 @@ package struct CoreHeaderReport: Report {
     (self.architecture, self.plan, self.bytes, self.notes) = (architecture, plan, bytes, notes)
   }
 
-  /// It tells where a kernel with KASLR lies, which `/proc/kcore` keeps to root.
+  /// It says where a kernel with KASLR lies, which `/proc/kcore` keeps to root.
   package var isSecret: Bool { true }
   package var warnings: [String] {
     guard !plan.warnings.isEmpty else { return [] }

@@ -5,7 +5,7 @@ import ELF
 package import JSONText
 package import KernelImage
 
-/// What is told about a kernel file.
+/// The facts of a kernel file.
 package struct KernelReport {
   private let kernel: KernelFile
   /// The kernel for a loader; nil for one that is not loaded.
@@ -61,7 +61,7 @@ package struct KernelReport {
     return image.map { "\(format) for \($0.machineName)" } ?? "\(format), not loaded here"
   }
 
-  /// The pieces of a kernel that has several.
+  /// The segments of a kernel that has several.
   private var segments: [(String, String)] {
     guard let image, image.segments.count > 1 else { return [] }
     return image.segments.map { segment in

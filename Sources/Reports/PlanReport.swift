@@ -37,7 +37,7 @@ extension KexecPlan {
   }
 
   /// The same for programs: the file `plan.json` of a plan's folder. No seeds are in it; of a
-  /// crash plan it tells where the kernel lies, as its core header does.
+  /// crash plan it says where the kernel lies, as its core header does.
   package var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture.name),

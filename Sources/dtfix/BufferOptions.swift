@@ -43,14 +43,14 @@ struct BufferOptions: ParsableArguments {
       valueName: "range"), transform: Parse.range)
   var dmcryptkeysAt: PhysicalRange?
 
-  func check(forCrash: Bool) throws {
+  func check(for purpose: Purpose) throws {
     guard (khoFdt == nil) == (khoScratch == nil) else {
       throw ValidationError("--kho-fdt and --kho-scratch go together: a kernel takes both or none")
     }
-    guard !forCrash || imaBufferAt == nil && khoFdt == nil else {
+    guard purpose == .kexec || imaBufferAt == nil && khoFdt == nil else {
       throw ValidationError("--ima-buffer-at, --kho-fdt and --kho-scratch are for --for-kexec")
     }
-    guard forCrash || dmcryptkeysAt == nil else {
+    guard purpose == .crash || dmcryptkeysAt == nil else {
       throw ValidationError("--dmcryptkeys-at is for --for-crash")
     }
   }

@@ -6,7 +6,7 @@ import Kexec
 import Loading
 import PhysicalMemory
 
-/// What the caller wants the next kernel to be told.
+/// Command line, seeds, reservations and edits.
 struct ChangeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,

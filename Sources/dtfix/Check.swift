@@ -130,7 +130,7 @@ struct Check: ParsableCommand {
 extension MachineOptions {
   /// The machine that results are compared with, and what it does not let compare.
   ///
-  /// - Throws: ``Failure`` when it does not tell of memory, which most of the check is about.
+  /// - Throws: ``Failure`` when it lists no memory, which most of the check is about.
   fileprivate func machineToCheck() throws(Failure) -> (CheckedMachine, notes: [String]) {
     guard machine.exists else { throw Failure(.missingInput, "\(machine.root): no such file") }
     var facts = machine.snapshot(of: .memory)

@@ -5,7 +5,7 @@ import CrashCore
 import Loading
 import PhysicalMemory
 
-/// What a machine does not tell, or tells wrong.
+/// Facts that the machine lacks, or has wrong.
 struct CrashFactOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
@@ -48,7 +48,7 @@ struct CrashFactOptions: ParsableArguments {
       valueName: "address"), transform: Parse.address)
   var backupAt: UInt64?
 
-  /// All of it, in the words of Loading.
+  /// All of them.
   var facts: GivenFacts {
     var facts = GivenFacts()
     (facts.memory, facts.excluded, facts.cpuNotes) = (ram, exclude, cpuNotes)

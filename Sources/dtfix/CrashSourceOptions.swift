@@ -39,7 +39,7 @@ extension CrashSourceOptions {
     try failing { () throws(KexecError) in
       var facts = machineIsMeant(given) ? machine.snapshot() : MachineSnapshot()
       try facts.readCrashFacts(given: given.facts)
-      let architecture = try facts.settleArchitecture(told: arch, by: "--arch")
+      let architecture = try facts.settleArchitecture(explicit: arch, by: "--arch")
       return (architecture, facts, facts.crashNotes)
     }
   }

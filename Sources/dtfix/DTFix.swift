@@ -72,7 +72,7 @@ struct DTFix: ParsableCommand {
   /// Runs the command; every failure of ours is one line and an exit code of sysexits.h.
   static func main() {
     // A file that may not grow is an error like a full disk, not the end of the process. A closed
-    // pipe stays the end: nobody is left to tell.
+    // pipe stays the end: no reader is left.
     signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try namedCommand() ?? parseAsRoot()

@@ -42,7 +42,7 @@ struct Fix: ParsableCommand {
 
   func run() throws {
     try job.check()
-    try buffers.check(forCrash: job.forCrash)
+    try buffers.check(for: job.purpose)
     try output.check(inputs: source.paths + changes.overlay)
     let gathered = try gathered()
     let tree = try failing(words(gathered.names)) { () throws(KexecError) in
@@ -54,7 +54,7 @@ struct Fix: ParsableCommand {
   /// The request: all options are in it.
   private func gathered() throws -> GatheredRequest {
     var options = try source.options(changes)
-    options.purpose = job.forCrash ? .crash : .kexec
+    options.purpose = job.purpose
     options.inputs = job.inputs + buffers.inputs
     options.usableMemory = job.usableMemory
     options.edits = try changes.overlays() + options.edits
@@ -104,6 +104,8 @@ struct JobOptions: ParsableArguments {
       repeatable.
       """, valueName: "range"), transform: Parse.range)
   var usableMemory: [PhysicalRange] = []
+
+  var purpose: Purpose { forCrash ? .crash : .kexec }
 
   func check() throws {
     guard forKexec != forCrash else {

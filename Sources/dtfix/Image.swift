@@ -72,7 +72,7 @@ struct Image: ParsableCommand {
 
   private func run(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     let kernel = try KernelFile(bytes, named: name, profile: profile)
-    if json || !extract { try tell(KernelReport(kernel, bytes)) }
+    if json || !extract { try show(KernelReport(kernel, bytes)) }
     _ = try kernel.requireImage(named: name)
     guard extract else { return }
     try kernel.bytes.withBytes(of: bytes) { (bytes) throws(Failure) in
@@ -80,7 +80,7 @@ struct Image: ParsableCommand {
     }
   }
 
-  private func tell(_ report: KernelReport) throws(Failure) {
+  private func show(_ report: KernelReport) throws(Failure) {
     if json { return try printOutput("\(report.json)") }
     try printOutput((layers ? report.layers : report.lines).joined(separator: "\n"))
   }

@@ -4,7 +4,7 @@ import ArgumentParser
 import Kexec
 import Reports
 
-/// Where a result goes, and what is told about it.
+/// Where a result goes, and what is printed.
 struct OutputOptions: ParsableArguments {
   @Option(
     name: .customShort("o"),
@@ -28,7 +28,7 @@ struct OutputOptions: ParsableArguments {
     if writesTree { try OutputFile(file).check(inputs: inputs) }
   }
 
-  /// Tells first and writes last: a tree that is there has been told about.
+  /// Prints first and writes last: a result that exists has been explained.
   func write(_ result: some Report) throws(Failure) {
     (explain ? result.lines : result.warnings).forEach(printError)
     if json { try printOutput("\(result.json)") }

@@ -91,7 +91,7 @@ struct Plan: ParsableCommand {
     try output.write(plan, notes: gathered.notes)
   }
 
-  /// What the options say, in the words of Loading; all files but the tree are read elsewhere.
+  /// What the options say; all files but the tree are read elsewhere.
   private func options() throws -> RequestOptions {
     var options = try source.options(changes)
     options.purpose = forCrash ? .crash : .kexec

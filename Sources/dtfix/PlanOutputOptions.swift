@@ -5,7 +5,7 @@ import JSONText
 import Kexec
 import Reports
 
-/// Where a plan goes, and what is told about it.
+/// Where a plan goes, and what is printed.
 struct PlanOutputOptions: ParsableArguments {
   @Option(
     name: .customShort("o"),
@@ -24,7 +24,7 @@ struct PlanOutputOptions: ParsableArguments {
     if let folder { try PlanFolder(folder).checkIsReplaceable() }
   }
 
-  /// Tells first and writes last: a plan that is there has been told about.
+  /// Prints first and writes last: a plan that exists has been explained.
   func write(_ plan: KexecPlan, notes: [String]) throws(Failure) {
     let warnings = plan.warnings.map { "warning: \($0)" }
     (explain ? notes.map { "note: \($0)" } + plan.explanation : warnings).forEach(printError)

@@ -5,7 +5,7 @@ import Loading
 import RunningKernel
 import SystemPackage
 
-// What options say of a tree and its machine, in the words of Loading.
+// What options say of a tree and its machine.
 extension SourceOptions {
   /// All files that may be read; `-` is standard input.
   var paths: [String] {

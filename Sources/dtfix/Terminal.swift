@@ -4,7 +4,7 @@ import Glibc
 import MemoryPicture
 
 extension MemoryPicture.TextStyle {
-  /// What standard output can show, as the terminal and the environment tell.
+  /// What standard output can show, by the terminal and the environment.
   ///
   /// Colours are for terminals alone, and for those who have not set `NO_COLOR` (no-color.org).
   static var ofStandardOutput: Self {

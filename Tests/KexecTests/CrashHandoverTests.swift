@@ -97,7 +97,7 @@ import Testing
   func `takes a command line without the words for the first kernel`(
     text: String, rest: String
   ) throws {
-    let line = KernelCommandLine(reusing: Array(text.utf8), forCrash: true)
+    let line = KernelCommandLine(reusing: Array(text.utf8), for: .crash)
 
     #expect(String(decoding: line.bytes, as: UTF8.self) == rest)
     #expect(line.changes.isEmpty == (text == rest))

@@ -27,7 +27,7 @@ import Testing
   ])
   func `loses all that the last hand-over told`(isForCrash: Bool, text: String, rest: String) {
     let line = KernelCommandLine(
-      reusing: Array(text.utf8), forCrash: isForCrash, for: .loongarch64)
+      reusing: Array(text.utf8), for: isForCrash ? .crash : .kexec, on: .loongarch64)
 
     #expect(String(decoding: line.bytes, as: UTF8.self) == rest)
     #expect(line.changes.isEmpty == (text == rest))
@@ -38,7 +38,7 @@ import Testing
   @Test func `keeps them on other architectures`() {
     let text = "kexec initrd=0x1,0x2 mem=1G@0 a"
 
-    let line = KernelCommandLine(reusing: Array(text.utf8), for: .arm64)
+    let line = KernelCommandLine(reusing: Array(text.utf8), on: .arm64)
 
     #expect(line.bytes == Array(text.utf8))
   }

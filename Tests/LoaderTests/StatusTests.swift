@@ -75,10 +75,10 @@ import Testing
     return status
   }
 
-  @Test(arguments: [SystemCall.kexecLoad, .kexecFileLoad], [false, true])
-  func `nothing is in its way where all is allowed`(call: SystemCall, forCrash: Bool) throws {
-    try status.check(call, forCrash: forCrash)
-    try KexecStatus().check(call, forCrash: forCrash)
+  @Test(arguments: [SystemCall.kexecLoad, .kexecFileLoad], Purpose.allCases)
+  func `nothing is in its way where all is allowed`(call: SystemCall, purpose: Purpose) throws {
+    try status.check(call, for: purpose)
+    try KexecStatus().check(call, for: purpose)
   }
 
   @Test func `each reason to refuse it is told apart`() {
@@ -87,7 +87,7 @@ import Testing
     expect(.noPermission, "kernel.kexec_load_disabled is 1") { $0.isDisabled = true }
     expect(.noPermission, "kernel.kexec_load_limit_reboot is 0") { $0.loadsLeft = 0 }
     expect(.noPermission, "lockdown (integrity)") { $0.lockdown = "integrity" }
-    expect(.noPermission, "kernel.kexec_load_limit_panic is 0", forCrash: true) {
+    expect(.noPermission, "kernel.kexec_load_limit_panic is 0", for: .crash) {
       $0.crashLoadsLeft = 0
     }
   }
@@ -96,8 +96,8 @@ import Testing
     var status = status
     status.crashSize = "0"
 
-    #expect(throws: Failure.self) { try status.checkCrashMemory(forCrash: true) }
-    #expect(throws: Never.self) { try status.checkCrashMemory(forCrash: false) }
+    #expect(throws: Failure.self) { try status.checkCrashMemory(for: .crash) }
+    #expect(throws: Never.self) { try status.checkCrashMemory(for: .kexec) }
   }
 
   @Test func `nothing is executed unless it is loaded`() {
@@ -113,13 +113,13 @@ import Testing
   }
 
   private func expect(
-    _ code: Failure.Kind, _ part: String, forCrash: Bool = false,
+    _ code: Failure.Kind, _ part: String, for purpose: Purpose = .kexec,
     sourceLocation: SourceLocation = #_sourceLocation, change: (inout KexecStatus) -> Void
   ) {
     var status = status
     change(&status)
     let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) {
-      try status.check(.kexecLoad, forCrash: forCrash)
+      try status.check(.kexecLoad, for: purpose)
     }
     #expect(failure?.kind == code, sourceLocation: sourceLocation)
     #expect(failure?.text.contains(part) == true, sourceLocation: sourceLocation)

@@ -52,7 +52,7 @@ extension TreeFixup {
 
   /// The memory of the crash kernel that runs now; nil when that is an ordinary one.
   ///
-  /// The kernel's own loader tells it as a range; kexec-tools only where the core header is, and reserves
+  /// The kernel's own loader passes it as a range; kexec-tools only the address of the core header, and reserves
   /// what is below.
   private var crashKernelMemory: PhysicalRange? {
     let range = try? tree.property(ChosenProperty.usableMemory, of: ChosenProperty.node)

@@ -18,7 +18,7 @@ extension TreeFixup {
     return PhysicalRangeSet([low].compactMap { $0 } + liveTree.sharedFirmware())
   }
 
-  /// Tells a crash kernel what it may use, and takes what it was told away from an ordinary one.
+  /// Limits a crash kernel to its memory, and removes the limits of an earlier one for an ordinary kernel.
   ///
   /// - Throws: ``KexecError/tree(_:)``, and ``KexecError/badMemory(_:_:)``.
   package mutating func limitMemory() throws(KexecError) {

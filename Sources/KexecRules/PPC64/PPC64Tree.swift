@@ -40,7 +40,7 @@ extension TreeFixup {
   }
 
   /// The windows by which devices reach memory, of each PCI host bridge: a hypervisor keeps those that the
-  /// running kernel has asked for.
+  /// running kernel has requested.
   fileprivate mutating func takeLiveWindows() throws(KexecError) {
     guard let live = machine.liveTree, !live.contains("/ibm,opal") else { return }
     let (bridges, own) = (
@@ -65,7 +65,7 @@ extension TreeFixup {
     var ranges: [(String, PhysicalRange?)] = [
       ("RTAS, which the next kernel calls", tree.rtas), ("OPAL, the firmware", tree.opal),
     ]
-    ranges += tree.tableMemory().map { ("tables by which devices reach memory", $0) }
+    ranges += tree.tceTables().map { ("tables by which devices reach memory", $0) }
     ranges += tree.reservedRanges().map { ("the firmware's reserved-ranges", $0) }
     let rule = Rule.linux("arch/powerpc/kexec/ranges.c", "get_reserved_memory_ranges")
     for case (let reason, let range?) in ranges { reserve(range, reason: reason, rule: rule) }
@@ -73,7 +73,7 @@ extension TreeFixup {
 }
 
 extension Node {
-  /// What a window is told by; one of the latter two is there where a kernel has asked for its own.
+  /// The properties of a DMA window; one of the latter two exists where a kernel has requested its own.
   fileprivate static let windows = ["ibm,dma-window"] + ownWindows
   private static let ownWindows = ["linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info"]
 

@@ -27,7 +27,7 @@ extension DeviceTree {
   }
 
   /// Tables by which devices reach memory: `add_tce_mem_ranges`.
-  package func tableMemory() -> [PhysicalRange] {
+  package func tceTables() -> [PhysicalRange] {
     var ranges: [PhysicalRange] = []
     var nodes = [root]
     while let node = nodes.popLast() {
@@ -44,11 +44,11 @@ extension DeviceTree {
   /// Memory of the firmware that a crash kernel uses as the crashed one did: nothing in it is dumped from
   /// anywhere else.
   package func sharedFirmware() -> [PhysicalRange] {
-    [rtas, opal].compactMap { $0 } + tableMemory()
+    [rtas, opal].compactMap { $0 } + tceTables()
   }
 
   /// The hash table of a kernel that runs without a hypervisor: `add_htab_mem_range`.
-  package var hashTable: PhysicalRange? {
+  package var htab: PhysicalRange? {
     memory(in: ChosenProperty.node, from: "linux,htab-base", size: "linux,htab-size")
   }
 
@@ -67,7 +67,7 @@ extension DeviceTree {
 
   /// The lowest piece of memory: the only one that the first code of a kernel under a hypervisor
   /// reaches, when it has a hash table.
-  package func realModeArea() -> PhysicalRange? {
+  package func rma() -> PhysicalRange? {
     guard let cells = try? cellCounts(of: "/") else { return nil }
     return memoryNodes(cells, named: "").flatMap(\.ranges).min()
   }
