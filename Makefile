@@ -54,7 +54,7 @@ E2E_NEEDS_ppc64le := qemu-system-ppc64:qemu-system-ppc \
   /usr/powerpc64le-linux-gnu/lib/libc.a:libc6-dev-ppc64el-cross
 
 # The modules that others may import: each has a page of documentation.
-LIBRARIES := $(shell sed -n 's/.*\.library.name: "\([^"]*\)", targets.*/\1/p' Package.swift)
+LIBRARIES := $(notdir $(basename $(wildcard Sources/*/*.docc)))
 
 # The shell function apt: installs packages, by sudo when not root (which forgets our environment).
 apt = apt() { \

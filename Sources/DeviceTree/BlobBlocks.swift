@@ -21,7 +21,7 @@ struct BlobBlocks {
 
   /// Checks a blob from end to end and finds its blocks.
   ///
-  /// Checks what `fdt_check_full` checks, and what Linux and libfdt assume: see ``StructureCursor``. The
+  /// Checks what `fdt_check_full` checks, and what Linux and libfdt assume: see `StructureCursor`. The
   /// file may be longer than the blob.
   init(checking file: Span<UInt8>) throws(DeviceTreeError) {
     let header = try BlobHeader(file)

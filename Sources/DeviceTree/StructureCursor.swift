@@ -5,7 +5,7 @@ import BinaryFormat
 /// Walks the structure block of a blob, token by token: Devicetree Specification v0.4, section 5.4.
 ///
 /// Every step is checked, and an error has the offset, which libfdt's `fdt_check_full` does not report.
-/// Offsets are bytes from the start of the blob. ``NameCheck`` checks the names of properties, which are in
+/// Offsets are bytes from the start of the blob. `NameCheck` checks the names of properties, which are in
 /// another block.
 struct StructureCursor {
   /// One token; `FDT_NOP` tags are skipped.

@@ -16,7 +16,7 @@ struct KernelRule: Sendable {
   let demand: String
   /// The function that minds.
   let reader: RuleReader
-  /// What is checked: a rule for ``Subject/newTree`` refuses a tree that is being made.
+  /// What is checked: a rule for `Subject.newTree` refuses a tree that is being made.
   let subjects: [Subject]
   /// What the kernel is started for; nil stands for a tree that was not prepared for a kexec, such as a board's.
   let purposes: [Purpose?]

@@ -44,7 +44,7 @@ public struct NextKernelView: Hashable, Sendable {
   /// - Parameters:
   ///   - tree: the blob that it is started with.
   ///   - architecture: of the kernel; without it, what the tree describes.
-  /// - Throws: ``KexecError/tree(_:)`` for a tree without legal root cells.
+  /// - Throws: `KexecError.tree(_:)` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
     do throws(DeviceTreeError) {
       self.init(try ReadTree(tree, for: architecture))

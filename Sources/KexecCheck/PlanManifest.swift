@@ -22,7 +22,7 @@ public import PhysicalMemory
 public struct PlanManifest: Hashable, Sendable {
   /// A segment of the plan.
   public struct Segment: Hashable, Sendable {
-    /// What it is for: ``SegmentKind/name``.
+    /// What it is for: `SegmentKind.name`.
     public let name: String
     /// The memory it gets.
     public let range: PhysicalRange

@@ -66,7 +66,7 @@ public enum ChosenProperty {
   package static let known = written + uefi + console
 
   /// Properties that cannot be a caller's own: those that are known, what every node may have, and what a
-  /// kernel writes for itself (``TreeEdit/removeLiveState``) or reads.
+  /// kernel writes for itself (`TreeEdit.removeLiveState`) or reads.
   package static let taken = Set(
     known + [
       keystorePassword, "name", "phandle", "linux,phandle", "#address-cells", "#size-cells",

@@ -114,7 +114,7 @@ extension KexecInput {
   public static func extra(_ property: String) -> KexecInput {
     KexecInput(
       "extra \(property)", property, option: "--extra", planOption: "--extra", segment: "extra",
-      number: 8, reason: "asked for", writer: .caller, reader: .caller,
+      number: 8, reason: "requested", writer: .caller, reader: .caller,
       stale: ("what \(property) told of before", .caller))
   }
 

@@ -31,7 +31,7 @@ package struct LastHandover {
   ///   - tree: the tree, as the caller edited it.
   ///   - old: the tree as it came: memory whose property the caller deleted is still reserved.
   ///   - extras: what else is handed over now, and may have been before.
-  /// - Throws: ``DeviceTreeError/Code/badCells`` for a tree whose root does not say how long its addresses
+  /// - Throws: `DeviceTreeError.Code.badCells` for a tree whose root does not say how long its addresses
   ///   are: Linux and libfdt would then disagree on every tuple; and an error for half an initrd.
   package init(
     in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [],

@@ -9,7 +9,7 @@ extension TreeMerger {
   /// Tuples of the machine in the board's cells.
   ///
   /// - Parameter value: the same in the machine's cells, which is kept where the cells are the same.
-  /// - Throws: ``KexecError/notMerged(_:reason:)`` when a number does not fit.
+  /// - Throws: `KexecError.notMerged(_:reason:)` when a number does not fit.
   func tuples(
     _ tuples: [AddressAndSize], property: String, of node: String, _ value: PropertyValue?
   ) throws(KexecError) -> PropertyValue {

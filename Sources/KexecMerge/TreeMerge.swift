@@ -22,7 +22,7 @@ import KexecRules
 ///   path of the same alias, where they are missing or all zeros.
 ///
 /// Seeds, the command line, the initrd and everything else in `/chosen` stay the board's. Where both
-/// trees say something, and not the same, there is no merge: ``KexecError/conflict(_:)`` names both.
+/// trees say something, and not the same, there is no merge: `KexecError.conflict(_:)` names both.
 /// Addresses are written in the board's own cells. Merging again changes nothing.
 ///
 /// Sources: Devicetree Specification v0.4, sections 3.2 to 3.6 and 5.3; `drivers/of/fdt.c`;
@@ -39,9 +39,9 @@ public struct TreeMerge: Hashable, Sendable {
 
   /// Merges a machine's tree into a board's, in time linear in both, but for sorting.
   ///
-  /// - Throws: ``KexecError/conflict(_:)`` where the trees contradict each other;
-  ///   ``KexecError/notMerged(_:reason:)`` for a machine that was booted with ACPI, and for what cannot
-  ///   be taken over; ``KexecError/tree(_:)`` and ``KexecError/machineTree(_:_:)`` for a tree that cannot
+  /// - Throws: `KexecError.conflict(_:)` where the trees contradict each other;
+  ///   `KexecError.notMerged(_:reason:)` for a machine that was booted with ACPI, and for what cannot
+  ///   be taken over; `KexecError.tree(_:)` and `KexecError.machineTree(_:_:)` for a tree that cannot
   ///   be read.
   public init(of board: DeviceTree, with machine: MachineTree) throws(KexecError) {
     var merger = try TreeMerger(board, machine)

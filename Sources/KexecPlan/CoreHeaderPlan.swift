@@ -34,7 +34,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
   ///   - facts: what is known about the machine.
   ///   - order: of the memory.
   ///   - joiningNeighbours: whether ranges that touch become one; the kernel leaves them apart.
-  /// - Throws: ``KexecError``: for a missing fact, two that contradict each other, more ranges than the
+  /// - Throws: `KexecError`: for a missing fact, two that contradict each other, more ranges than the
   ///   format can count, and a header that the crash kernel would refuse or that gives no useful dump.
   public init(
     for architecture: Architecture, _ facts: MachineSnapshot, order: Order = .ascending,
@@ -72,7 +72,7 @@ public struct CoreHeaderPlan: Hashable, Sendable {
 
   /// Reads the finished header as the crash kernel will.
   ///
-  /// - Throws: ``KexecError/tooManySegments(count:limit:)``, and ``KexecError/notAccepted(_:)`` for a
+  /// - Throws: `KexecError.tooManySegments(count:limit:)`, and `KexecError.notAccepted(_:)` for a
   ///   header that would give no dump, or a useless one.
   private static func doubts(
     of header: CoreHeader, _ facts: MachineSnapshot

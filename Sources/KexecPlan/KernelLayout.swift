@@ -23,8 +23,8 @@ public struct KernelLayout: Hashable, Sendable {
 
   /// Looks for both in all that is known.
   ///
-  /// - Throws: ``KexecError/contradiction(_:_:)`` when two ways lead to different places, and
-  ///   ``KexecError/unsupported(architecture:reason:)``.
+  /// - Throws: `KexecError.contradiction(_:_:)` when two ways lead to different places, and
+  ///   `KexecError.unsupported(architecture:reason:)`.
   public init(of facts: MachineSnapshot, on architecture: Architecture) throws(KexecError) {
     try self.init(facts, architecture.knownCoreRules().rules)
   }

@@ -12,7 +12,7 @@ public import PhysicalMemory
 /// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
 ///
 /// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and read back by a
-/// ``PlanCheck`` before it is handed out: the kernel believes almost any address that it is given.
+/// `PlanCheck` before it is handed out: the kernel believes almost any address that it is given.
 public struct KexecPlan: Hashable, Sendable {
   /// One piece that kexec copies.
   public struct Segment: Hashable, Sendable {
@@ -61,7 +61,7 @@ public struct KexecPlan: Hashable, Sendable {
   ///   - bytes: what the kernel's segments are ranges of.
   ///   - preferredAlignment: what places are a multiple of where there is room: 64 KiB, the largest page of
   ///     any kernel.
-  /// - Throws: ``KexecError``: ``KexecError/noRoom(_:)`` says what is in the way.
+  /// - Throws: `KexecError`: `KexecError.noRoom(_:)` says what is in the way.
   public init(
     _ request: KexecRequest, starting kernel: KernelImage, _ bytes: [UInt8],
     preferredAlignment: UInt64 = 64 << 10

@@ -41,7 +41,7 @@ struct Placing {
 
   /// Takes the lowest or highest place there is for a part.
   ///
-  /// - Throws: ``KexecError/noRoom(_:)``.
+  /// - Throws: `KexecError.noRoom(_:)`.
   @discardableResult
   mutating func place(
     _ part: SegmentKind, size: UInt64, alignment: UInt64, _ direction: FreeSpaceSearch.Direction,
@@ -77,7 +77,7 @@ struct Placing {
   /// Whether there is room for the control pages of a crash image, which the kernel takes from what the
   /// segments leave of the main region.
   ///
-  /// - Throws: ``KexecError/noRoom(_:)``.
+  /// - Throws: `KexecError.noRoom(_:)`.
   func checkRoomForControlPages() throws(KexecError) {
     let size = PlacementRules.controlPagesSize
     let taken = PhysicalRangeSet(placements.map(\.range))

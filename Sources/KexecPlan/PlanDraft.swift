@@ -29,7 +29,7 @@ struct PlanDraft {
   /// Finds a place for everything: at multiples of the preferred alignment, else of a page; over the
   /// running kernel only when there is none beside it.
   ///
-  /// - Throws: ``KexecError``: what was wrong with the first hole for the kernel, or with the last one
+  /// - Throws: `KexecError`: what was wrong with the first hole for the kernel, or with the last one
   ///   when no later one could be better.
   init(
     _ request: KexecRequest, _ kernel: KernelImage, _ bytes: [UInt8], _ rules: PlacementRules,

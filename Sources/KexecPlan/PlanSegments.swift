@@ -45,7 +45,7 @@ struct PlanSegments {
 
   /// The kernel's segments, once all has its place.
   ///
-  /// - Throws: ``KexecError/notAccepted(_:)`` for more than a plan has.
+  /// - Throws: `KexecError.notAccepted(_:)` for more than a plan has.
   func kernelSegments(at address: UInt64) throws(KexecError) -> [KexecPlan.Segment] {
     let split = KernelSegments(kernel, kernelBytes, at: address, pageSize)
     guard split.ranges.count <= PlacementRules.mostSegments else {

@@ -53,7 +53,7 @@ package final class CoreRules: Sendable {
 extension Architecture {
   /// What its core headers are for, and what they look like.
   ///
-  /// - Throws: ``KexecError/unsupported(architecture:reason:)``.
+  /// - Throws: `KexecError.unsupported(architecture:reason:)`.
   package func knownCoreRules() throws(KexecError) -> (machine: Machine, rules: CoreRules) {
     guard let machine, let coreRules else {
       throw .unsupported(architecture: self, reason: "no core headers are made for it")

@@ -31,7 +31,7 @@ extension DeviceTree {
 
   /// All blocks; none without the node.
   ///
-  /// - Throws: ``KexecError/badMemory(_:_:)`` for a node that readers would misread.
+  /// - Throws: `KexecError.badMemory(_:_:)` for a node that readers would misread.
   package func memoryBlocks() throws(KexecError) -> [MemoryBlocks] {
     let rows = try rowsOfBlocks()
     if let row = rows.first(where: { $0.count > 0 && $0.memory == nil }) {

@@ -26,8 +26,8 @@ public struct TreeMemory: Hashable, Sendable {
   /// - Parameters:
   ///   - tree: the tree.
   ///   - architecture: of the kernel; without it, what the tree describes.
-  /// - Throws: ``KexecError/memoryIsOfUEFI`` for a machine whose kernel takes its memory from UEFI's map
-  ///   and not from the tree, and ``KexecError/tree(_:)`` for a tree without legal root cells.
+  /// - Throws: `KexecError.memoryIsOfUEFI` for a machine whose kernel takes its memory from UEFI's map
+  ///   and not from the tree, and `KexecError.tree(_:)` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
     guard !tree.isOfUEFI else { throw .memoryIsOfUEFI }
     let cells: CellCounts

@@ -125,7 +125,7 @@ extension ChosenEditor {
     if let seed {
       try set(name, to: PropertyValue(bytes: seed), reason: reason, rule: kexecRule)
     } else {
-      try delete(name, reason: "asked for no seed", rule: kexecRule)
+      try delete(name, reason: "no seed requested", rule: kexecRule)
     }
   }
 
@@ -137,7 +137,7 @@ extension ChosenEditor {
 
   private mutating func reserve(_ ranges: [PhysicalRange]) {
     for range in ranges {
-      reserve(range, reason: "asked for", rule: .caller)
+      reserve(range, reason: "requested", rule: .caller)
     }
   }
 

@@ -16,7 +16,7 @@ package struct EditedTree {
   /// What there is to say about the merge.
   private(set) var warnings: [Finding] = []
 
-  /// - Throws: ``KexecError`` for an architecture that takes no tree, for a missing tree, and for an edit or a
+  /// - Throws: `KexecError` for an architecture that takes no tree, for a missing tree, and for an edit or a
   ///   merge that cannot be made.
   package init(_ request: KexecRequest) throws(KexecError) {
     if let reason = request.architecture.treeRefusal {

@@ -70,8 +70,8 @@ extension KexecError {
     .init(
       .usage,
       """
-      the initrd at \(range) overlaps the reservation asked for at \(reservation); its own is made \
-      without asking
+      the initrd at \(range) overlaps the requested reservation at \(reservation); its own is made \
+      in any case
       """, about: .handedOver(.initrd))
   }
 

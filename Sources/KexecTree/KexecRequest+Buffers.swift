@@ -106,7 +106,7 @@ extension KexecRequest {
     let own = [
       ("the initrd", initrd), ("the core header", crash?.coreHeader), ("the backup", backup),
     ]
-    let requested = reservations.map { ("a reservation asked for", Optional($0)) }
+    let requested = reservations.map { ("a requested reservation", Optional($0)) }
     for case (let name, let other?) in own + (buffer.input.isReserved ? requested : [])
     where buffer.range.overlaps(other) {
       throw buffer.bad("overlaps \(name) at \(other)")

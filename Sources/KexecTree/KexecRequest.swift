@@ -10,7 +10,7 @@ public import PhysicalMemory
 /// A kexec as it is requested: what the next kernel is started for, the tree it gets, and what is handed over
 /// to it.
 ///
-/// With its inputs at addresses it becomes a ``NextTree``; with their bytes, and a kernel, a ``KexecPlan``, which
+/// With its inputs at addresses it becomes a ``NextTree``; with their bytes, and a kernel, a `KexecPlan`, which
 /// finds the addresses.
 public struct KexecRequest: Sendable {
   /// What the next kernel is started for.
@@ -24,7 +24,7 @@ public struct KexecRequest: Sendable {
   /// Whether the running kernel has written into the tree for itself, as into `/proc/device-tree`: that is
   /// removed first.
   public var hasLiveState = false
-  /// The running machine's tree, which completes one of its board (``TreeMerge``), before the edits; nil for
+  /// The running machine's tree, which completes one of its board (`TreeMerge`), before the edits; nil for
   /// none.
   public var machineTree: MachineTree?
   /// What the caller wants changed before the hand-over, in this order.
@@ -41,7 +41,7 @@ public struct KexecRequest: Sendable {
   public var reservations: [PhysicalRange] = []
   /// The memory that a crash kernel may use, the main region first, then the low one if there is one: the
   /// reader caps its memory to the first (`drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range`). Empty
-  /// for the machine's ``MachineSnapshot/crashRegions``.
+  /// for the machine's `MachineSnapshot.crashRegions`.
   public var usableMemory: [PhysicalRange] = []
 
   /// Something that is handed over: bytes that a plan finds a place for, or the place that a loader has found.

@@ -22,7 +22,7 @@ public struct NextCommandLine: Hashable, Sendable {
   /// Puts the hand-over in front of the requested command line, word by word as
   /// `arch/loongarch/kernel/machine_kexec_file.c:load_other_segments` does.
   ///
-  /// - Throws: ``KexecError``, also for a command line that is too long with the hand-over, and one that
+  /// - Throws: `KexecError`, also for a command line that is too long with the hand-over, and one that
   ///   says itself what the hand-over says.
   package init(
     _ request: KexecRequest, _ rules: CommandLineRules

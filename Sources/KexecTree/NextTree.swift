@@ -23,8 +23,8 @@ public struct NextTree: Hashable, Sendable {
   /// that leaves to the kernels that wrote it.
   ///
   /// - Parameter request: all of its inputs have places.
-  /// - Throws: ``KexecError`` for a tree, an edit or a request that leads to no tree, and
-  ///   ``KexecError/notAccepted(_:)`` when the finished one does not pass the next kernel's rules.
+  /// - Throws: `KexecError` for a tree, an edit or a request that leads to no tree, and
+  ///   `KexecError.notAccepted(_:)` when the finished one does not pass the next kernel's rules.
   public init(_ request: KexecRequest) throws(KexecError) {
     try self.init(request, EditedTree(request))
   }
@@ -77,7 +77,7 @@ extension KexecError {
     guard (try? NextTree(unedited)) != nil else { return self }
     return KexecError(
       .usage, text, about: .tree, rule: rule,
-      advice: .text("it is fine without the edits asked for"), cause: cause)
+      advice: .text("it is fine without the requested edits"), cause: cause)
   }
 }
 

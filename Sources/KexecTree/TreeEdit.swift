@@ -68,7 +68,7 @@ extension DeviceTree {
       let changes: [(PropertyValue?, PropertyValue?)] =
         [(copies.first, value)] + copies.dropFirst().map { ($0, nil) }
       return changes.map { old, new in
-        Change(property: name, of: path, from: old, to: new, reason: "asked for", rule: .caller)
+        Change(property: name, of: path, from: old, to: new, reason: "requested", rule: .caller)
       }
     case .deleteProperty(let name, let node):
       let path = try fullPath(of: node)
@@ -77,17 +77,17 @@ extension DeviceTree {
         throw DeviceTreeError(.notFound, node: path, property: name)
       }
       return old.map {
-        Change(property: name, of: path, from: $0, to: nil, reason: "asked for", rule: .caller)
+        Change(property: name, of: path, from: $0, to: nil, reason: "requested", rule: .caller)
       }
     case .deleteNode(let node):
       let path = try fullPath(of: node)
       try deleteNode(path)
-      return [Change(.removed, .node(path), reason: "asked for", rule: .caller)]
+      return [Change(.removed, .node(path), reason: "requested", rule: .caller)]
     case .unreserve(let range):
       let entry = AddressAndSize(range)
       try deleteReservation(entry)
       return [
-        Change(.removed, .reservation, from: .memory(entry), reason: "asked for", rule: .caller)
+        Change(.removed, .reservation, from: .memory(entry), reason: "requested", rule: .caller)
       ]
     }
   }

@@ -27,7 +27,7 @@ public struct CallChoice: Hashable, Sendable {
   ///   - architecture: of the kernels.
   ///   - isPacked: whether the kernel is within another file.
   ///   - status: what the machine lets a loader do.
-  /// - Throws: ``KexecError`` where what is needed is not to be had: better said early than by EPERM.
+  /// - Throws: `KexecError` where what is needed is not to be had: better said early than by EPERM.
   public init(
     requested: SystemCall?, needs: [String], for architecture: Architecture, isPacked: Bool,
     on status: KexecStatus
@@ -47,7 +47,7 @@ public struct CallChoice: Hashable, Sendable {
     } else if isPacked {
       self.init(.kexecLoad, "kexec_file_load takes no packed kernel: the one in it is planned for")
     } else if status.calls[.kexecFileLoad] == true {
-      self.init(.kexecFileLoad, "nothing asked for needs a plan, so the kernel makes its own")
+      self.init(.kexecFileLoad, "nothing requested needs a plan, so the kernel makes its own")
     } else {
       self.init(.kexecLoad, "whether the machine has kexec_file_load is not known")
     }
@@ -56,9 +56,9 @@ public struct CallChoice: Hashable, Sendable {
   /// The system call the caller chose; refused if another option needs the other one.
   private init(requested: SystemCall, _ needs: [String]) throws(KexecError) {
     if requested == .kexecFileLoad, let need = needs.first {
-      throw KexecError(.usage, "\(need): that takes kexec_load, which is not asked for")
+      throw KexecError(.usage, "\(need): that takes kexec_load, which is not requested")
     }
-    self.init(requested, "asked for")
+    self.init(requested, "requested")
   }
 
   /// kexec_load(2), as nothing else will do.

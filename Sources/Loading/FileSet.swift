@@ -54,7 +54,7 @@ public struct FileSet: Sendable {
   ///   - kind: what it is for.
   ///   - bytes: the file. Of a command line, a newline at the end is no part of it.
   ///   - name: what messages call it; of an extra, the property that says where it is.
-  /// - Throws: ``KexecError`` for a second file of a kind of which there is one, for an empty file, for a
+  /// - Throws: `KexecError` for a second file of a kind of which there is one, for an empty file, for a
   ///   command line with a NUL, and for an extra without a name or with that of another. The set is as it was.
   public mutating func add(
     _ kind: Kind, _ bytes: [UInt8], named name: String
@@ -75,7 +75,7 @@ public struct FileSet: Sendable {
   ///   - kind: what it is for.
   ///   - file: the open file.
   ///   - name: what messages call it; of an extra, the property that says where it is.
-  /// - Throws: ``KexecError`` as for bytes; for what cannot be read: a folder, a socket, a file that is
+  /// - Throws: `KexecError` as for bytes; for what cannot be read: a folder, a socket, a file that is
   ///   closed or open for writing only; for more than ``sizeLimit`` bytes, and for a file that changed
   ///   meanwhile. The set is as it was.
   public mutating func add(
@@ -90,7 +90,7 @@ public struct FileSet: Sendable {
   /// - Parameters:
   ///   - file: the open file.
   ///   - name: what messages call it.
-  /// - Throws: ``KexecError`` for what cannot be read, or is too large.
+  /// - Throws: `KexecError` for what cannot be read, or is too large.
   public static func contents(
     of file: FileDescriptor, named name: String
   ) throws(KexecError) -> [UInt8] {
@@ -157,7 +157,7 @@ extension FileSet.Kind {
 
   /// The kind of a number in `dtfix.h`.
   ///
-  /// - Throws: ``KexecError`` for a number that means nothing.
+  /// - Throws: `KexecError` for a number that means nothing.
   package init(number: UInt32) throws(KexecError) {
     guard let kind = Self.all.first(where: { $0.number == number }) else {
       throw KexecError(

@@ -26,7 +26,7 @@ public struct KernelInput: Sendable {
   ///   - name: what messages call it.
   ///   - profile: which profile of a unified kernel image, from 0.
   ///   - progress: called now and then with the bytes that were unpacked so far.
-  /// - Throws: ``KexecError`` for a file that is no kernel, or a damaged one.
+  /// - Throws: `KexecError` for a file that is no kernel, or a damaged one.
   public init(
     _ all: [UInt8], named name: String, profile: Int = 0, progress: ((Int) -> Void)? = nil
   ) throws(KexecError) {
@@ -53,7 +53,7 @@ public struct KernelInput: Sendable {
 
   /// The kernel as a plan needs it.
   ///
-  /// - Throws: ``KexecError/Kind/notOffered`` for a good kernel of a kind that no plan is made for.
+  /// - Throws: `KexecError.Kind.notOffered` for a good kernel of a kind that no plan is made for.
   public var image: KernelImage {
     get throws(KexecError) {
       do throws(KernelFileError) {

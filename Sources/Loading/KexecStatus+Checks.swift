@@ -8,7 +8,7 @@ extension KexecStatus {
   /// - Parameters:
   ///   - call: the system call that is to be made.
   ///   - purpose: of the kernel that it loads.
-  /// - Throws: ``KexecError``; nothing for what is not known.
+  /// - Throws: `KexecError`; nothing for what is not known.
   public func check(_ call: SystemCall, for purpose: Purpose) throws(KexecError) {
     let name = call.rawValue
     if calls[call] == false {
@@ -35,7 +35,7 @@ extension KexecStatus {
 
   /// Refuses to load a crash kernel that has no memory.
   ///
-  /// - Throws: ``KexecError/Kind/notOffered``.
+  /// - Throws: `KexecError.Kind.notOffered`.
   public func checkCrashMemory(for purpose: Purpose) throws(KexecError) {
     guard purpose == .kexec || crashSize != "0" else {
       throw KexecError(.notOffered, "\(KexecError.noCrashRegion.text)\nboot with crashkernel=…")

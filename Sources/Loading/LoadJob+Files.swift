@@ -16,7 +16,7 @@ extension LoadJob {
 
   /// Leaves everything to the kernel, by kexec_file_load(2).
   ///
-  /// - Throws: ``KexecError`` for what it has no way to do, and for what the kernel would refuse: but
+  /// - Throws: `KexecError` for what it has no way to do, and for what the kernel would refuse: but
   ///   after it gave up the crash kernel that is loaded.
   public func filesForKernel() throws(KexecError) -> Files {
     let architecture = try architecture()

@@ -5,12 +5,12 @@ public import Kexec
 extension LoadJob {
   /// Asks the machine, and plans everything in user space, for kexec_load(2).
   ///
-  /// - Throws: ``KexecError`` for what is missing, and for what no plan can be made of.
+  /// - Throws: `KexecError` for what is missing, and for what no plan can be made of.
   public func plan() throws(KexecError) -> KexecPlan { try plan(gathered()) }
 
   /// Plans everything that ``gathered()`` gave.
   ///
-  /// - Throws: ``KexecError``, which names its subject.
+  /// - Throws: `KexecError`, which names its subject.
   public func plan(_ gathered: GatheredRequest) throws(KexecError) -> KexecPlan {
     do throws(KexecError) {
       return try unnamedPlan(gathered)
@@ -54,7 +54,7 @@ extension LoadJob {
   /// - Parameters:
   ///   - requested: the call that the caller wants; nil for the better one.
   ///   - status: what the machine lets a loader do.
-  /// - Throws: ``KexecError`` where no call will do, and where the architecture is not known.
+  /// - Throws: `KexecError` where no call will do, and where the architecture is not known.
   public func choice(
     requested: SystemCall? = nil, on status: KexecStatus
   ) throws(KexecError) -> CallChoice {

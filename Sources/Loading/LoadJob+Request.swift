@@ -8,7 +8,7 @@ extension LoadJob {
   /// The next kernel's architecture: what was said; else the running kernel's, if there is a machine; else
   /// what the tree describes, or the kernel is made for.
   ///
-  /// - Throws: ``KexecError`` where it is not known.
+  /// - Throws: `KexecError` where it is not known.
   public func architecture() throws(KexecError) -> Architecture {
     var source = source
     if let known = try source.knownArchitecture() { return known }
@@ -17,7 +17,7 @@ extension LoadJob {
 
   /// Asks the machine, and gathers all that a plan is made of.
   ///
-  /// - Throws: ``KexecError`` for what is missing.
+  /// - Throws: `KexecError` for what is missing.
   public func gathered() throws(KexecError) -> GatheredRequest {
     _ = try kernel.image
     var source = source

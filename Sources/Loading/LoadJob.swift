@@ -24,7 +24,7 @@ public struct LoadJob: Sendable {
   ///   - options: how it becomes a plan.
   ///   - machine: the machine whose facts count, of which more is read as it is needed; nil for a tree alone.
   ///   - progress: called now and then with the bytes of the kernel that were unpacked so far.
-  /// - Throws: ``KexecError`` for a file that is not what it is added as, and for what does not go
+  /// - Throws: `KexecError` for a file that is not what it is added as, and for what does not go
   ///   together.
   public init(
     _ files: FileSet, _ options: RequestOptions = RequestOptions(), on machine: MachineSnapshot?,

@@ -10,7 +10,7 @@ extension MachineSnapshot {
   /// Reads what a core header that was made earlier has to fit, and what is not known of the machine, which is
   /// not compared.
   ///
-  /// - Throws: ``KexecError`` for a file that cannot be read, and for memory that is hidden or not listed.
+  /// - Throws: `KexecError` for a file that cannot be read, and for memory that is hidden or not listed.
   public mutating func readCoreMachine() throws(KexecError) -> (CoreMachine, notes: [String]) {
     read([.memory, .crashRegions])
     _ = try $memory.required

@@ -9,7 +9,7 @@ extension MachineSnapshot {
   /// Reads what a core header is made of.
   ///
   /// - Parameter given: what is known better, and takes the place of what the machine says.
-  /// - Throws: ``KexecError`` where a file cannot be read, and for a machine that sets no memory apart.
+  /// - Throws: `KexecError` where a file cannot be read, and for a machine that sets no memory apart.
   public mutating func readCrashFacts(given: GivenFacts = GivenFacts()) throws(KexecError) {
     read([.memory, .kernel, .core])
     _ = try $memory.ifPresent
@@ -57,7 +57,7 @@ extension MachineSnapshot {
   /// - Parameters:
   ///   - name: as `uname -m` has it; nil for the machine's.
   ///   - option: what messages call the option that gives it.
-  /// - Throws: ``KexecError`` for one that is not known, that is not the machine's, or that no core
+  /// - Throws: `KexecError` for one that is not known, that is not the machine's, or that no core
   ///   headers are made for.
   public mutating func settleArchitecture(
     explicit name: String?, by option: String

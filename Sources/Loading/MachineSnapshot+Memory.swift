@@ -9,7 +9,7 @@ extension MachineSnapshot {
   /// The architecture of the running kernel; nil when it is not known, and for one that is not
   /// known here.
   ///
-  /// - Throws: ``KexecError`` for a file that cannot be read.
+  /// - Throws: `KexecError` for a file that cannot be read.
   public mutating func readArchitecture() throws(KexecError) -> Architecture? {
     read(.kernel)
     return try $architectureName.ifPresent.flatMap(Architecture.init(named:))
@@ -18,7 +18,7 @@ extension MachineSnapshot {
   /// Bytes in a page of the running kernel; nil when it is not known, also where `/proc/kcore` cannot be
   /// read.
   ///
-  /// - Throws: ``KexecError`` for another file that cannot be read.
+  /// - Throws: `KexecError` for another file that cannot be read.
   public mutating func readPageSize() throws(KexecError) -> UInt64? {
     read(.kernel)
     if let failure = $pageSize.failure, failure == $coreSegments.failure { return nil }
@@ -30,7 +30,7 @@ extension MachineSnapshot {
   /// - Parameters:
   ///   - purpose: of the next kernel.
   ///   - architecture: the next kernel's, where it may be one that takes no tree.
-  /// - Throws: ``KexecError`` where `/proc/cmdline` cannot be read.
+  /// - Throws: `KexecError` where `/proc/cmdline` cannot be read.
   public mutating func readCommandLine(
     for purpose: Purpose, on architecture: Architecture? = nil
   ) throws(KexecError) -> KernelCommandLine {
@@ -44,7 +44,7 @@ extension MachineSnapshot {
   /// leave it out.
   ///
   /// - Parameter architecture: the kernels', if it is known.
-  /// - Throws: ``KexecError`` for a file that cannot be read. Memory that is hidden is no error here.
+  /// - Throws: `KexecError` for a file that cannot be read. Memory that is hidden is no error here.
   public mutating func readMemory(for architecture: Architecture?) throws(KexecError) {
     let isPowerPC = architecture?.prefersLiveTree == true
     if isPowerPC { read([.pageTables, .liveTree]) }

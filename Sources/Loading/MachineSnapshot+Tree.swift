@@ -8,7 +8,7 @@ extension MachineSnapshot {
   /// The machine's tree: the requested one, or the better one. That is the flat one; the live one on
   /// powerpc, where the flat one is not kept up to date, and where there is no flat one.
   ///
-  /// - Throws: ``KexecError``; ``KexecError/Kind/notOffered`` for a machine without a tree.
+  /// - Throws: `KexecError`; `KexecError.Kind.notOffered` for a machine without a tree.
   public mutating func readTree(_ origin: TreeOrigin? = nil) throws(KexecError) -> TreeFile {
     read(.flatTree)
     if let reason = reasonForLiveTree(origin) {
@@ -22,7 +22,7 @@ extension MachineSnapshot {
   private func reasonForLiveTree(_ origin: TreeOrigin?) -> String? {
     switch origin {
     case .flat: return nil
-    case .live: return "asked for"
+    case .live: return "requested"
     case nil: break
     }
     guard hasLiveTree else { return nil }

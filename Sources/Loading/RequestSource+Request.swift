@@ -21,7 +21,7 @@ public struct GatheredRequest: Sendable {
 extension RequestSource {
   /// The request for a tree: what is handed over has its places.
   ///
-  /// - Throws: ``KexecError``, which names its subject.
+  /// - Throws: `KexecError`, which names its subject.
   package mutating func gathered() throws(KexecError) -> GatheredRequest {
     let (base, architecture) = try treeAndArchitecture()
     let line = try commandLine(of: nil, for: architecture, base)

@@ -6,7 +6,7 @@ public import Kexec
 extension Seeds {
   /// Fresh ones from getrandom(2), which waits until the kernel's generator is ready.
   ///
-  /// - Throws: ``KexecError/Kind/systemCall`` where there is no such generator.
+  /// - Throws: `KexecError.Kind.systemCall` where there is no such generator.
   public static func fresh() throws(KexecError) -> Seeds {
     Seeds(kaslr: try randomBytes(kaslrSize), rng: try randomBytes(rngSize))
   }

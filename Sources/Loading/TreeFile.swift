@@ -37,7 +37,7 @@ public struct TreeFile: Hashable, Sendable {
   /// - Parameters:
   ///   - bytes: the file.
   ///   - name: what messages call it.
-  /// - Throws: ``KexecError`` for a file that is neither.
+  /// - Throws: `KexecError` for a file that is neither.
   public init(_ bytes: [UInt8], named name: String) throws(KexecError) {
     guard !LiveTree.isArchive(bytes.span) else {
       try self.init(archive: bytes.span, named: name)
@@ -58,7 +58,7 @@ public struct TreeFile: Hashable, Sendable {
   /// - Parameters:
   ///   - bytes: the archive.
   ///   - name: what messages call it.
-  /// - Throws: ``KexecError`` for an archive that is damaged, or of something else.
+  /// - Throws: `KexecError` for an archive that is damaged, or of something else.
   public init(archive bytes: Span<UInt8>, named name: String) throws(KexecError) {
     do throws(MachineError) {
       self.init(try LiveTree(archive: bytes, named: FilePath(name)), because: nil)

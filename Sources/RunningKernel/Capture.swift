@@ -63,7 +63,7 @@ package struct CaptureFacts: Hashable, Sendable {
 extension RunningKernel {
   /// Saves what offline work needs of the machine: this one, or a captured one again.
   ///
-  /// Missing files are left out. Unreadable ones are listed in ``Capture/unread``, and are no error.
+  /// Missing files are left out. Unreadable ones are listed in `Capture.unread`, and are no error.
   ///
   /// - Parameters:
   ///   - version: of the program that takes it.

@@ -18,7 +18,7 @@ extension Capture {
   }
 }
 
-/// Writes a tar archive, member by member; ``TarReader`` reads it.
+/// Writes a tar archive, member by member; `TarReader` reads it.
 struct TarWriter {
   private var bytes: [UInt8] = []
   /// The folders from the archive's root to the last one written.

@@ -4,7 +4,7 @@ import BinaryFormat
 import DeviceTree
 import SystemPackage
 
-/// A live tree as a tar archive of its folder, read as ``TreeFolder`` reads the folder.
+/// A live tree as a tar archive of its folder, read as `TreeFolder` reads the folder.
 ///
 /// The root may be some folders deep, as in an archive of `sys/firmware/devicetree/base`: a folder that
 /// holds nothing but another folder is skipped. Of a repeated file the later one counts, as for a program

@@ -24,7 +24,7 @@ import Testing
     #expect(chosenIsNew || told.count == differences.count)
     for change in told {
       #expect(!change.reason.isEmpty)
-      #expect(change.rule != .caller || change.reason == "asked for")
+      #expect(change.rule != .caller || change.reason == "requested")
     }
   }
 

@@ -67,7 +67,7 @@ import Testing
       Refusal("not of whole pages") { $0[.imaBuffer] = .at(range(0x7000_0800, 0x2_0000)) },
       Refusal("not of whole pages") { $0[.imaBuffer] = .at(range(0x7000_0000, 0x1f800)) },
       Refusal("overlaps the initrd") { $0[.initrd] = .at(range(0x7001_f000, 0x1_2345)) },
-      Refusal("overlaps a reservation asked for") { $0.reservations = [range(0x7001_fff0, 1)] },
+      Refusal("overlaps a requested reservation") { $0.reservations = [range(0x7001_fff0, 1)] },
       Refusal("not all in System RAM") { $0[.imaBuffer] = .at(range(0x9000_0000, 0x2_0000)) },
       Refusal("memory that is kept") { $0[.imaBuffer] = .at(range(0x4fff_f000, 0x2000)) },
       Refusal("a crash kernel is given none") {

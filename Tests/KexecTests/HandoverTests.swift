@@ -204,7 +204,7 @@ import Testing
     _ = try patched(base, handover)
   }
 
-  @Test func `refuses an initrd that a reservation asked for overlaps`() throws {
+  @Test func `refuses an initrd that a requested reservation overlaps`() throws {
     let handover = KexecRequest(
       initrd: someInitrd, reservations: [range(someInitrd.start, 0x20_0000)], seeds: .none)
 

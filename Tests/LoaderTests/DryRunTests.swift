@@ -67,7 +67,7 @@ import Testing
 
     #expect(
       result.text == """
-        kexec_file_load: asked for
+        kexec_file_load: requested
         kernel        10000 bytes
         command line  console=ttyAMA0 loglevel=5 panic=10 nr_cpus=1
         nothing was loaded
@@ -88,7 +88,7 @@ import Testing
 
     #expect(
       result.text == """
-        kexec_file_load: asked for
+        kexec_file_load: requested
         kernel        10000 bytes
         initrd        3 bytes
         command line  quiet ro debug

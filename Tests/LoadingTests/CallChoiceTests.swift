@@ -53,7 +53,7 @@ import Testing
     let choice = try choice(asked: .kexecLoad, needs: ["no tree"]) { $0.lockdown = "integrity" }
 
     #expect(choice.call == .kexecLoad)
-    #expect(choice.reason == "asked for")
+    #expect(choice.reason == "requested")
   }
 
   private func choice(

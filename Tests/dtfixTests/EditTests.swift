@@ -186,7 +186,7 @@ import Testing
       "--for-kexec", "-i", place.board, "--set", setting, "-o", place / "next.dtb")
 
     expectRefusal(result, 64, place.board, "-cells")
-    #expect(result.errors.contains("\nit is fine without the edits asked for"))
+    #expect(result.errors.contains("\nit is fine without the requested edits"))
     #expect(try place.names() == ["board.dtb"])
   }
 }

@@ -51,14 +51,14 @@ import Testing
       "/chosen:stdout-path", "--explain", "-o", "/dev/null")
 
     let lines = result.errors.split(separator: "\n")
-    #expect(lines.contains { $0.hasPrefix("replaced /: model ") && $0.hasSuffix(": asked for") })
+    #expect(lines.contains { $0.hasPrefix("replaced /: model ") && $0.hasSuffix(": requested") })
     #expect(
       lines.contains {
-        $0.hasPrefix("removed /chosen: stdout-path ") && $0.hasSuffix(": asked for")
+        $0.hasPrefix("removed /chosen: stdout-path ") && $0.hasSuffix(": requested")
       }
     )
     #expect(lines.contains { $0.hasPrefix("added reservation 0x90000000-0x90001233: ") })
-    #expect(lines.contains { $0 == "added reservation 0x91000000-0x91000fff: asked for" })
+    #expect(lines.contains { $0 == "added reservation 0x91000000-0x91000fff: requested" })
     #expect(lines.contains { $0.contains(#"-> "quiet": the next kernel's command line"#) })
   }
 }

@@ -88,7 +88,7 @@ import Testing
     (["--initrd-at", "0x80000000+0x10000"], "is in memory that is kept"),
     (
       ["--initrd-at", "0x80008000+0x1000", "--reserve", "0x80000000+0x10000"],
-      "overlaps the reservation asked for"
+      "overlaps the requested reservation"
     ),
   ])
   func `is not exactly what firmware keeps`(arguments: [String], why: String) throws {

@@ -105,7 +105,7 @@ private struct MergePlace {
       "added /: serial-number \"0123456789\": ", "replaced /ethernet@9000000: local-mac-address ",
     ]
     for (line, begin) in zip(lines.dropFirst(2), begins) { #expect(line.hasPrefix(begin)) }
-    #expect(lines.dropFirst(9).first?.contains("asked for") == true, "\(lines)")
+    #expect(lines.dropFirst(9).first?.contains("requested") == true, "\(lines)")
     #expect(!result.errors.contains("1122") && !result.errors.contains("5566"))
   }
 

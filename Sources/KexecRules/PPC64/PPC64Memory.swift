@@ -20,7 +20,7 @@ extension TreeFixup {
 
   /// Limits a crash kernel to its memory, and removes the limits of an earlier one for an ordinary kernel.
   ///
-  /// - Throws: ``KexecError/tree(_:)``, and ``KexecError/badMemory(_:_:)``.
+  /// - Throws: `KexecError.tree(_:)`, and `KexecError.badMemory(_:_:)`.
   package mutating func limitMemory() throws(KexecError) {
     let usable = usableMemory
     try limitNodes(to: usable)
