@@ -36,7 +36,7 @@ TEST_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar \
   python3:python3 script:bsdutils setpriv:util-linux readelf:binutils strace:strace \
   /usr/lib/python3/dist-packages/drgn/__init__.py:python3-drgn
 INTERFACE_NEEDS := $(BUILD_NEEDS) g++:g++ clang:clang clang++:clang valgrind:valgrind pkg-config:pkg-config \
-  python3:python3 dtc:device-tree-compiler
+  python3:python3 dtc:device-tree-compiler $(COMPRESSORS) tar:tar
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
   $(COMPRESSORS)
 FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3

@@ -84,7 +84,7 @@ public func dtfix_core_header_check(
     if let machine = try MachineObject.ifAny(machine)?.machine {
       (facts, notes) = try ask { () throws(KexecError) in
         var machine = machine
-        return try machine.readCoreMachine()
+        return try machine.readMachineToCheck()
       }
     }
     let findings = CoreHeaderCheck(of: facts).findings(in: header.span).map(Finding.init)

@@ -4,6 +4,7 @@ import BinaryFormat
 public import CDTFix
 import KernelImage
 import Kexec
+import Loading
 
 /// What an image handle holds.
 final class ImageObject: HandleObject, Sendable {
@@ -62,7 +63,7 @@ public func dtfix_image_open(
     do throws(KernelFileError) {
       return try ImageObject(file.span, profile: Int(profile))
     } catch {
-      throw CallFailure(.malformedInput, "\(error)")
+      throw CallFailure(KexecError.Kind(error), "\(error)")
     }
   }
 }

@@ -17,24 +17,18 @@ public struct CallChoice: Hashable, Sendable {
   /// The call for a plan from a folder: there is no other.
   public static let ofPlan = CallChoice(.kexecLoad, "a plan is segments, not files")
 
-  /// The call for a set of files. The first reason counts: what is requested, what is needed, what is
-  /// possible, what is better.
+  /// The call for a set of files. The first reason counts: what is needed, what is possible, what is better.
   ///
   /// - Parameters:
-  ///   - requested: the call that the caller chose, kexec_load(2) even under lockdown, where the kernel refuses
-  ///     it; nil for the better one.
   ///   - needs: what kexec_file_load(2) has no way to do, a sentence each: ``LoadJob/planNeeds``.
   ///   - architecture: of the kernels.
   ///   - isPacked: whether the kernel is within another file.
   ///   - status: what the machine lets a loader do.
   /// - Throws: `KexecError` where what is needed is not to be had: better said early than by EPERM.
   public init(
-    requested: SystemCall?, needs: [String], for architecture: Architecture, isPacked: Bool,
-    on status: KexecStatus
+    needs: [String], for architecture: Architecture, isPacked: Bool, on status: KexecStatus
   ) throws(KexecError) {
-    if let requested {
-      try self.init(requested: requested, needs)
-    } else if let need = needs.first {
+    if let need = needs.first {
       try self.init(need: need, for: architecture, on: status)
     } else if status.isLockedDown {
       self.init(.kexecFileLoad, "lockdown takes signed kernels only, which the kernel checks")
@@ -53,8 +47,11 @@ public struct CallChoice: Hashable, Sendable {
     }
   }
 
-  /// The system call the caller chose; refused if another option needs the other one.
-  private init(requested: SystemCall, _ needs: [String]) throws(KexecError) {
+  /// The system call the caller chose, kexec_load(2) even under lockdown, where the kernel refuses it.
+  ///
+  /// - Parameter needs: what kexec_file_load(2) has no way to do.
+  /// - Throws: ``KexecError`` if another option needs the other call.
+  public init(requested: SystemCall, _ needs: [String]) throws(KexecError) {
     if requested == .kexecFileLoad, let need = needs.first {
       throw KexecError(.usage, "\(need): that takes kexec_load, which is not requested")
     }

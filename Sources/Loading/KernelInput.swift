@@ -66,18 +66,23 @@ public struct KernelInput: Sendable {
 }
 
 extension KexecError {
-  /// A file that is no kernel, or one that is not loaded, which is no malformed one.
+  /// A file that is no kernel, or one that is not loaded.
   ///
   /// - Parameters:
   ///   - error: why not.
   ///   - file: what messages call it.
   public init(_ error: KernelFileError, in file: String) {
-    let code: Kind =
-      switch error.reason {
-      case .noProfile, .kernels(count: 0, _, of: 2...): .usage
-      case .notLoaded, .thirtyTwoBit: .notOffered
-      default: .malformedInput
-      }
-    self.init(code, "\(file): \(error)")
+    self.init(Kind(error), "\(file): \(error)")
+  }
+}
+
+extension KexecError.Kind {
+  /// The kind of a kernel file's error: a kernel that is not loaded is not malformed.
+  package init(_ error: KernelFileError) {
+    switch error.reason {
+    case .noProfile, .kernels(count: 0, _, of: 2...): self = .usage
+    case .notLoaded, .thirtyTwoBit: self = .notOffered
+    default: self = .malformedInput
+    }
   }
 }

@@ -58,8 +58,8 @@ extension LoadJob {
   public func choice(
     requested: SystemCall? = nil, on status: KexecStatus
   ) throws(KexecError) -> CallChoice {
-    try CallChoice(
-      requested: requested, needs: planNeeds, for: architecture(), isPacked: kernel.isPacked,
-      on: status)
+    if let requested { return try CallChoice(requested: requested, planNeeds) }
+    return try CallChoice(
+      needs: planNeeds, for: architecture(), isPacked: kernel.isPacked, on: status)
   }
 }

@@ -37,6 +37,18 @@ extension MachineSnapshot {
     return (machine, notes)
   }
 
+  /// All that a result is checked against: ``readCoreMachine()``, and who uses memory.
+  ///
+  /// - Throws: ``KexecError`` for a machine that is missing, too.
+  package mutating func readMachineToCheck() throws(KexecError) -> (CoreMachine, notes: [String]) {
+    guard kernel.exists else { throw KexecError(.missing(kernel.root, advice: nil)) }
+    read(.kernel)
+    try readMemory(for: runningArchitecture)
+    let core = try readCoreMachine()
+    _ = try readPageSize()
+    return core
+  }
+
   /// The architecture, from `/proc/kcore` or the system, and the kernel's layout.
   private func learnLayout(_ machine: inout CoreMachine) -> [String] {
     var notes: [String] = []

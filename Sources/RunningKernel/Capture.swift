@@ -68,9 +68,11 @@ extension RunningKernel {
   /// - Parameters:
   ///   - version: of the program that takes it.
   ///   - measurements: whether to save the measurement list of IMA, which names every file that was run.
-  /// - Throws: ``MachineError/malformedLine(_:line:text:)`` for a capture whose own file is malformed.
+  /// - Throws: ``MachineError/missing(_:advice:)`` without a root, ``MachineError/malformedLine(_:line:text:)``
+  ///   for a capture whose own file is malformed.
   package func capture(version: String, measurements: Bool = false) throws(MachineError) -> Capture
   {
+    guard exists else { throw .missing(root, advice: nil) }
     var draft = CaptureDraft(of: self, try captureFile())
     draft.addFlatTree()
     draft.addLiveTree()

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Files
 import Kexec
 import RunningKernel
 import SystemPackage
@@ -75,9 +74,6 @@ struct CaptureCommand: ParsableCommand {
 
   private func taken() throws(Failure) -> Capture {
     let machine = source.machine
-    guard FileStatus(machine.root.string) != nil else {
-      throw Failure(.missingInput, "\(machine.root): no such file")
-    }
     let capture: Capture
     do throws(MachineError) {
       capture = try machine.capture(

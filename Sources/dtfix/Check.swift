@@ -132,18 +132,15 @@ extension MachineOptions {
   ///
   /// - Throws: ``Failure`` when it lists no memory, which most of the check is about.
   fileprivate func machineToCheck() throws(Failure) -> (CheckedMachine, notes: [String]) {
-    guard machine.exists else { throw Failure(.missingInput, "\(machine.root): no such file") }
     var facts = machine.snapshot(of: .memory)
-    if facts.$memory.failure?.kind == .notOffered {
+    if machine.exists, facts.$memory.failure?.kind == .notOffered {
       throw Failure(
         .notOffered,
         "\(machine.memoryMapPath): tells of no memory\nwithout --root a header is checked alone")
     }
     return try failing { () throws(KexecError) in
-      facts.read(.kernel)
-      try facts.readMemory(for: facts.runningArchitecture)
-      var (core, notes) = try facts.readCoreMachine()
-      if try facts.readPageSize() == nil {
+      var (core, notes) = try facts.readMachineToCheck()
+      if facts.pageSize == nil {
         notes.append("the page size is not known: any that a kernel has is taken for right")
       }
       return (CheckedMachine(core: core, memory: facts), notes)

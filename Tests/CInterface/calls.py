@@ -44,7 +44,7 @@ class Edit(ctypes.Structure):
 
 
 class NotInC(Exception):
-    """The interface in C has no words for it."""
+    """The C interface has no counterpart, or its caller would have refused it."""
 
 
 class Refused(Exception):
@@ -52,16 +52,17 @@ class Refused(Exception):
 
 
 def of(words):
-    """What makes the calls of a command, and answers with the exit code that dtfix should have, and a message."""
+    """A function that makes the calls of a command, and returns the exit code that dtfix should have and a message."""
     command, *rest = words if words[:1] and words[0] in COMMANDS else ["fix", *words]
     options, function = COMMANDS[command]
+    if any(word.endswith("=") and word.startswith("--") for word in rest):
+        raise NotInC("an option without a value")
     arguments = options.parse_args(rest)
-    # All files are read before anything is compared.
     steps = function(arguments)
 
     def call():
         try:
-            return (1, "findings") if steps() else (0, "")
+            return (1, "findings") if steps() is True else (0, "")
         except Refused as refusal:
             return refusal.args
     return call
@@ -95,7 +96,8 @@ def number(text):
 
 
 def size(text):
-    return number(text[:-1]) << " KMG".index(text[-1].upper()) * 10 if text[-1:].upper() in ("K", "M", "G") else number(text)
+    shift = {"K": 10, "M": 20, "G": 30}.get(text[-1:].upper())
+    return number(text[:-1]) << shift if shift else number(text)
 
 
 def range_of(text):
@@ -114,7 +116,7 @@ def range_of(text):
 
 
 def content(path):
-    """The bytes of a file; what the caller in C cannot open is no failure of the library."""
+    """The bytes of a file; the library is not called for one that cannot be opened."""
     path = PLACE / path
     if not path.is_file():
         raise NotInC(path)
@@ -129,7 +131,7 @@ def pairs(text):
 
 
 def array(target, name, count, values):
-    """Lets two members of a struct have an array; it lives as long as the struct."""
+    """Sets the two members of a struct that are an array, which lives as long as the struct."""
     values = list(values)
     if values:
         memory = (type(values[0]) * len(values))(*values)
@@ -145,7 +147,7 @@ def encoded(text):
 
 
 def set_seeds(target, arguments):
-    """Those that are not named are fresh in the program: nothing fails by that."""
+    """The seeds that are given; others are random, in the program and in C."""
     for name, flag in NO_SEED.items():
         text = getattr(arguments, name)
         if text == "none":
@@ -171,7 +173,7 @@ def purpose_of(arguments):
 
 
 def machine_of(root):
-    """Never the one that the test runs on."""
+    """A captured machine; never the one that the test runs on."""
     if not root or root == "/":
         raise NotInC("this machine")
     return made(loader.Machine, "machine_open", str(PLACE / root).encode())
@@ -259,14 +261,15 @@ def plan(arguments):
     options = loader.PlanOptions(purpose=purpose_of(arguments), call=KEXEC_LOAD, tree_origin=ORIGINS[arguments.origin],
                                  profile=arguments.profile, architecture=encoded(arguments.arch),
                                  page_size=arguments.page_size, append=encoded(arguments.append))
-    if arguments.page_size not in (0, 4096, 16384, 65536) or (arguments.no_command_line and arguments.append is not None):
+    appends_to_none = arguments.no_command_line and arguments.append is not None
+    if arguments.page_size not in (0, 4096, 16384, 65536) or appends_to_none:
         raise NotInC("an option that is refused")
     set_command_line(options, arguments, machine)
     set_seeds(options, arguments)
     array(options, "reservations", "reservation_count", map(range_of, arguments.reserve))
     array(options, "excluded", "excluded_count", map(range_of, arguments.exclude))
     options.flags |= (MERGE_TREE if arguments.merge_dtb else 0) | (MEASUREMENTS if arguments.ima else 0)
-    files = [(loader.KERNEL, path, path) for path in arguments.kernel]
+    files = [(loader.KERNEL, path, path) for path in arguments.kernel[-1:]]
     files += [(loader.INITRD, path, path) for path in arguments.initrd]
     files += [(loader.TREE, path, path) for path in (arguments.dtb, arguments.merge_dtb) if path]
     files += [(loader.OVERLAY, path, path) for path in arguments.overlay]
@@ -304,12 +307,12 @@ def has_findings(function, *arguments):
 
 def image(arguments):
     data = content(arguments.file)
-    return lambda: made(loader.Image, "image_open", data, len(data), arguments.profile) and False
+    return lambda: made(loader.Image, "image_open", data, len(data), arguments.profile)
 
 
 def show(arguments):
     machine = machine_of(arguments.root)
-    return lambda: made(loader.Tree, "machine_tree", machine, ORIGINS[arguments.origin]) and False
+    return lambda: made(loader.Tree, "machine_tree", machine, ORIGINS[arguments.origin])
 
 
 def capture(arguments):
@@ -324,7 +327,7 @@ INPUT_OPTIONS = {"initrd_at": INITRD, "elfcorehdr_at": CORE_HEADER, "ima_buffer_
 
 
 class Options(argparse.ArgumentParser):
-    """Those that mean something in C, too."""
+    """The options of a command that have a counterpart in C."""
 
     def __init__(self, single="", repeated="", flags=""):
         super().__init__(add_help=False, allow_abbrev=False)
@@ -352,31 +355,27 @@ def with_tree(options):
     return options.with_("-i", "--dtb", dest="dtb").with_("--from", dest="origin", choices=["flat", "live"])
 
 
-PROFILE = {"type": int, "default": 0}
-CHECK = Options("root arch", flags=PURPOSE).with_("file")
+NUMBER = {"type": int, "default": 0}
 COMMANDS = {
-    "fix": (with_tree(Options(TREE[0] + "initrd-at elfcorehdr-at ima-buffer-at kho-fdt kho-scratch dmcryptkeys-at backup-at",
-                              TREE[1] + "usable-memory set delete unreserve", TREE[2])), fix),
+    "fix": (with_tree(Options(TREE[0] + "initrd-at elfcorehdr-at ima-buffer-at kho-fdt kho-scratch dmcryptkeys-at "
+                              "backup-at", TREE[1] + "usable-memory set delete unreserve", TREE[2])), fix),
     "elfcorehdr": (Options("root arch vmcoreinfo kernel-text linear-map", "ram exclude cpu-notes")
                    .with_("--backup-at", dest="backup"), elfcorehdr),
     "plan": (with_tree(Options(TREE[0] + "elfcorehdr ima-list merge-dtb", TREE[1] + "kernel initrd exclude",
-                               TREE[2] + "ima")).with_("--profile", **PROFILE).with_("--page-size", **PROFILE), plan),
-    "check": (CHECK, check),
-    "image": (Options().with_("file").with_("--profile", **PROFILE), image),
+                               TREE[2] + "ima")).with_("--profile", **NUMBER).with_("--page-size", **NUMBER), plan),
+    "check": (Options("root arch", flags=PURPOSE).with_("file"), check),
+    "image": (Options().with_("file").with_("--profile", **NUMBER), image),
     "show": (Options("root").with_("--from", dest="origin", choices=["flat", "live"]), show),
     "capture": (Options("root", flags="measurements"), capture),
 }
 
 
 def files_of_check(words):
-    """The options of a check, and its files; no file for one that cannot be made in C."""
-    valued = ("--root", "--arch")
+    """The options of a check, and its files."""
     options, files, rest = [], [], iter(words[1:])
     for word in rest:
-        if word in valued:
-            options += [word, next(rest, "")]
-        elif word.startswith("-"):
-            options.append(word)
+        if word.startswith("-"):
+            options += [word, next(rest, "")] if word in ("--root", "--arch") else [word]
         else:
             files.append(word)
     return options, files

@@ -64,8 +64,8 @@ import Testing
     status.lockdown = "none"
     status.calls = [.kexecLoad: true, .kexecFileLoad: true]
     change(&status)
-    return try CallChoice(
-      requested: asked, needs: needs, for: architecture, isPacked: isPacked, on: status)
+    if let asked { return try CallChoice(requested: asked, needs) }
+    return try CallChoice(needs: needs, for: architecture, isPacked: isPacked, on: status)
   }
 }
 
