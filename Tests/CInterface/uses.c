@@ -102,7 +102,7 @@ static void test_edits_of_handover(void) {
     const char *text, *message;
   } all[] = {
       {"/chosen:kaslr-seed=<0x1 0x2>", "/chosen: property 'kaslr-seed': "},
-      {"/chosen:linux,initrd-start=[01]", "it is fine without the edits"}};
+      {"/chosen:linux,initrd-start=[01]", "it is fine without the requested edits"}};
   size_t index;
   for (index = 0; index < 2; index++) {
     const dtfix_edit edit = {DTFIX_EDIT_SET, 0, all[index].text, NULL, 0, NULL};
