@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a segment of a plan is for; later versions may know more.
-public enum SegmentKind: Hashable, Sendable {
+public indirect enum SegmentKind: Hashable, Sendable {
+  // One word: every segment has one.
   /// The kernel: the number of its segment, from 0.
   case kernel(Int)
   /// The device tree.
