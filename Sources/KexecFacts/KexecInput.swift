@@ -6,7 +6,7 @@ import DeviceTree
 /// of ``all``.
 ///
 /// A new one is a row here, an option, a constant of `dtfix.h`, the rules that its reader has, and a test.
-public struct KexecInput: Sendable {
+public final class KexecInput: Sendable {
   /// What messages call it.
   public let name: String
   /// The property that says where it is; of two, the first. Nil for what only the plan's own code finds.

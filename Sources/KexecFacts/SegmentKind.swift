@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a segment of a plan is for; later versions may know more.
-public indirect enum SegmentKind: Hashable, Sendable {
-  // One word: every segment has one.
+public enum SegmentKind: Hashable, Sendable {
   /// The kernel: the number of its segment, from 0.
   case kernel(Int)
   /// The device tree.

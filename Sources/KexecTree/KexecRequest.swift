@@ -59,7 +59,7 @@ public struct KexecRequest: Sendable {
   }
 
   /// A place or bytes.
-  public indirect enum Content: Hashable, Sendable {
+  public enum Content: Hashable, Sendable {
     /// The place of an input, to its exact size in bytes. IMA's buffer takes whole pages, which the next kernel
     /// frees; of the backup, which is as large as what it is a copy of, only the start counts.
     case at(PhysicalRange)
