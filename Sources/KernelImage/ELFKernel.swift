@@ -47,19 +47,6 @@ struct ELFKernel {
     return file
   }
 
-  /// The alignment of the load address, as in the kernel's own loaders.
-  ///
-  /// Source: `arch/riscv/kernel/kexec_elf.c:elf_find_pbase`, `arch/powerpc/kexec/elf_64.c:elf64_load`,
-  /// `arch/loongarch/kernel/kexec_elf.c:_elf_kexec_load`.
-  var alignment: UInt64 {
-    let loads = file.programHeaders.filter { $0.type == ProgramHeader.load }
-    let largest = max(loads.map(\.alignment).max() ?? 0, 4096)
-    switch file.machine {
-    case .arm64, .riscv, .loongarch: return max(largest, 2 << 20)
-    default: return largest
-    }
-  }
-
   /// `elf_read_ehdr`, `elf_is_ehdr_sane` and `kexec_build_elf_info`.
   private static func check(_ header: ELFHeader, _ file: Span<UInt8>) throws(ImageError) {
     try expect(
@@ -118,6 +105,23 @@ struct ELFKernel {
 }
 
 extension ELFKernel {
+  /// The kernel; one for arm64 has the header of its `Image` at the entry.
+  ///
+  /// The alignment is that of the kernel's own loaders: `arch/riscv/kernel/kexec_elf.c:elf_find_pbase`,
+  /// `arch/powerpc/kexec/elf_64.c:elf64_load`, `arch/loongarch/kernel/kexec_elf.c:_elf_kexec_load`.
+  func image(_ bytes: Span<UInt8>) throws(ImageError) -> KernelImage {
+    let inner = try arm64Image(bytes)
+    let loads = file.programHeaders.filter { $0.type == ProgramHeader.load }
+    let least = ImageFormat.of(file.machine)?.alignment ?? 4096
+    return KernelImage(
+      format: .elf, machine: file.machine, byteOrder: inner?.byteOrder ?? file.byteOrder,
+      pageSize: inner?.pageSize, alignment: max(loads.map(\.alignment).max() ?? 0, least),
+      textOffset: inner?.textOffset ?? 0, canLoadAnywhere: inner?.canLoadAnywhere ?? true,
+      linkAddress: inner == nil ? linkAddress : nil,
+      memorySize: max(memorySize, inner?.imageSize ?? 0), entry: try entry(bytes),
+      segments: segments)
+  }
+
   /// The entry, in bytes from the load address.
   ///
   /// `e_entry` is a virtual address; on x86 a physical one. On ppc64 with the first ABI it may be that of

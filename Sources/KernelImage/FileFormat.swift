@@ -2,16 +2,12 @@
 
 import BinaryFormat
 public import Compression
-import ELF
+public import ELF
 
 /// The format of a file, or of a layer inside of one, by its bytes.
 public enum FileFormat: Hashable, Sendable {
-  /// An uncompressed arm64 kernel, `Image`.
-  case arm64Image
-  /// An uncompressed riscv kernel, `Image`.
-  case riscvImage
-  /// An uncompressed LoongArch kernel, `vmlinux.efi`.
-  case loongArchImage
+  /// An uncompressed kernel with its architecture's own header: `Image`; `vmlinux.efi` of LoongArch.
+  case image(Machine)
   /// An ELF file: `vmlinux`.
   case elf
   /// A UEFI program that unpacks its kernel, `vmlinuz.efi`.
@@ -35,14 +31,12 @@ public enum FileFormat: Hashable, Sendable {
       self = .elf
     } else if ZbootHeader.recognizes(file) {
       self = .zboot
-    } else if ARM64Image.recognizes(file) {
-      self = .arm64Image
-    } else if RISCVImage.recognizes(file) {
-      self = .riscvImage
+    } else if let format = ImageFormat.all.first(where: { $0.recognizes(file) }) {
+      self = .image(format.machine)
     } else if file.hasMagic(0x4864_7253 /* "HdrS" */, at: 514) {
       self = .bzImage
     } else if let program = try? PEFile(file) {
-      self = Self.kind(of: program)
+      self = program.isUnifiedImage ? .unifiedImage : .pe
     } else if file.hasMagic(0x2705_1956) {
       self = .legacyUImage
     } else if let compression = CompressionFormat(recognizing: file) {
@@ -51,21 +45,13 @@ public enum FileFormat: Hashable, Sendable {
       return nil
     }
   }
-
-  /// A LoongArch kernel has no magic number of its own.
-  private static func kind(of program: PEFile) -> FileFormat {
-    if program.sections.contains(where: { $0.name == ".linux" }) { return .unifiedImage }
-    return program.machine == .loongarch ? .loongArchImage : .pe
-  }
 }
 
 extension FileFormat: CustomStringConvertible {
   /// The usual name.
   public var description: String {
     switch self {
-    case .arm64Image: "arm64 Image"
-    case .riscvImage: "riscv Image"
-    case .loongArchImage: "LoongArch EFI image"
+    case .image(let machine): ImageFormat.of(machine)?.name ?? "\(machine) Image"
     case .elf: "ELF"
     case .zboot: "EFI zboot"
     case .unifiedImage: "unified kernel image"

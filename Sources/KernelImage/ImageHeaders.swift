@@ -3,6 +3,35 @@
 package import BinaryFormat
 import ELF
 
+/// The format of an architecture's uncompressed kernel, whose file is its only segment; a row each.
+struct ImageFormat: Sendable {
+  let machine: Machine
+  let name: String
+  /// The alignment of the load address of all the architecture's kernels, ELF files included.
+  let alignment: UInt64
+  let recognizes: @Sendable (Span<UInt8>) -> Bool
+  let read: @Sendable (Span<UInt8>) throws(ImageError) -> KernelImage
+
+  /// In the order in which a file is compared with them.
+  static let all = [
+    // `MIN_KIMG_ALIGN`.
+    ImageFormat(
+      machine: .arm64, name: "arm64 Image", alignment: 2 << 20,
+      recognizes: ARM64Image.recognizes, read: ARM64Image.image),
+    // A kernel in S-mode is mapped by pages of 2 MiB.
+    ImageFormat(
+      machine: .riscv, name: "riscv Image", alignment: 2 << 20,
+      recognizes: RISCVImage.recognizes, read: RISCVImage.image),
+    // `arch/loongarch/kernel/kexec_efi.c:efi_kexec_load`.
+    ImageFormat(
+      machine: .loongarch, name: "LoongArch EFI image", alignment: 2 << 20,
+      recognizes: LoongArchImage.recognizes, read: LoongArchImage.image),
+  ]
+
+  /// The row of an architecture; nil for one whose kernels are ELF files alone.
+  static func of(_ machine: Machine) -> ImageFormat? { all.first { $0.machine == machine } }
+}
+
 /// The header of an uncompressed arm64 kernel (`Image`), 64 bytes.
 ///
 /// Field names and meanings follow Linux `Documentation/arch/arm64/booting.rst`, section 4.
@@ -20,9 +49,6 @@ package struct ARM64Image: Hashable, Sendable {
   /// Whether it may be anywhere in memory, rather than as near as possible to the start of RAM.
   package var canLoadAnywhere: Bool { flags & 1 << 3 != 0 }
 
-  /// The alignment of the base (`MIN_KIMG_ALIGN`).
-  static let baseAlignment: UInt64 = 2 << 20
-
   /// Whether a file begins with such a header.
   static func recognizes(_ file: Span<UInt8>) -> Bool {
     file.hasMagic(0x4152_4d64 /* "ARM\x64" */, at: 56)
@@ -36,6 +62,16 @@ package struct ARM64Image: Hashable, Sendable {
     textOffset = try file.field(at: 8)
     imageSize = try file.size("image_size", at: 16, from: textOffset)
     flags = try file.field(at: 24)
+  }
+
+  static func image(_ file: Span<UInt8>) throws(ImageError) -> KernelImage {
+    let header = try Self(file)
+    return KernelImage(
+      format: .image(.arm64), machine: .arm64, byteOrder: header.byteOrder,
+      pageSize: header.pageSize,
+      alignment: 2 << 20, textOffset: header.textOffset, canLoadAnywhere: header.canLoadAnywhere,
+      memorySize: header.imageSize,
+      segments: [try .init(all: file.count, memorySize: header.imageSize)])
   }
 }
 
@@ -80,6 +116,14 @@ package struct RISCVImage: Hashable, Sendable {
       throw .thirtyTwoBit
     }
   }
+
+  static func image(_ file: Span<UInt8>) throws(ImageError) -> KernelImage {
+    let header = try Self(file)
+    return KernelImage(
+      format: .image(.riscv), machine: .riscv, alignment: header.alignment,
+      memorySize: header.imageSize,
+      segments: [try .init(all: file.count, memorySize: header.imageSize)])
+  }
 }
 
 /// The header of an uncompressed LoongArch kernel (`vmlinux.efi`), 64 bytes.
@@ -94,11 +138,11 @@ package struct LoongArchImage: Hashable, Sendable {
   /// The physical address that the kernel is linked for; only a relocatable one may be elsewhere.
   package let textOffset: UInt64
 
-  /// The alignment of the start of the image (`arch/loongarch/kernel/kexec_efi.c:efi_kexec_load`).
-  static let alignment: UInt64 = 2 << 20
-
-  /// Bytes from the start of the image to the entry.
-  package var entry: UInt64 { kernelEntry - textOffset }
+  /// Whether it is a UEFI program for LoongArch, and not a unified kernel image.
+  static func recognizes(_ file: Span<UInt8>) -> Bool {
+    guard let program = try? PEFile(file) else { return false }
+    return program.machine == .loongarch && !program.isUnifiedImage
+  }
 
   package init(_ file: Span<UInt8>) throws(ImageError) {
     guard try PEFile.machineNumber(of: file) == Machine.loongarch.peNumber else {
@@ -111,6 +155,15 @@ package struct LoongArchImage: Hashable, Sendable {
       throw .field(
         "kernel_entry", offset: 8, value: kernelEntry, rule: "the entry is within the kernel")
     }
+  }
+
+  static func image(_ file: Span<UInt8>) throws(ImageError) -> KernelImage {
+    let header = try Self(file)
+    return KernelImage(
+      format: .image(.loongarch), machine: .loongarch, alignment: 2 << 20,
+      linkAddress: header.textOffset, memorySize: header.kernelSize,
+      entry: header.kernelEntry - header.textOffset,
+      segments: [try .init(all: file.count, memorySize: header.kernelSize)])
   }
 }
 

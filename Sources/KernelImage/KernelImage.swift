@@ -17,108 +17,54 @@ public struct KernelImage: Hashable, Sendable {
     public let memorySize: UInt64
   }
 
-  /// One of `arm64Image`, `riscvImage`, `loongArchImage` and `elf`.
+  /// `elf`, or the `image` of an architecture.
   public let format: FileFormat
   /// The architecture.
   public let machine: Machine
   /// The byte order it runs in.
-  public let byteOrder: ByteOrder
+  public internal(set) var byteOrder = ByteOrder.little
   /// Bytes in a page of this kernel; nil when it does not state it.
-  public let pageSize: UInt64?
+  public internal(set) var pageSize: UInt64?
   /// The alignment of the base of the load address.
   public let alignment: UInt64
   /// Bytes from such a base to the load address: 0 but for old arm64 kernels.
-  public let textOffset: UInt64
+  public internal(set) var textOffset: UInt64 = 0
   /// Whether it may be anywhere in memory; an arm64 kernel without that flag should be as near as possible
   /// to the start of RAM.
-  public let canLoadAnywhere: Bool
+  public internal(set) var canLoadAnywhere = true
   /// The physical address that it is linked for: the kernels' own loaders put it there or above, and one
   /// that cannot relocate itself must be there. nil for one that is linked for no address.
-  public let linkAddress: UInt64?
+  public internal(set) var linkAddress: UInt64?
   /// Bytes of memory from the load address on, its BSS included.
   public let memorySize: UInt64
   /// The entry, in bytes from the load address.
-  public let entry: UInt64
+  public internal(set) var entry: UInt64 = 0
   /// In rising order, without overlaps.
   public let segments: [Segment]
+}
 
+extension KernelImage {
   /// Reads the headers of a kernel.
   ///
   /// - Parameter bytes: the whole kernel, unpacked; ``KernelFile`` unpacks one.
   /// - Throws: ``ImageError``, also for a format that holds a kernel and is none.
   public init(_ bytes: Span<UInt8>) throws(ImageError) {
-    switch FileFormat(recognizing: bytes) {
-    case .arm64Image: try self.init(ARM64Image(bytes), fileSize: bytes.count)
-    case .riscvImage: try self.init(RISCVImage(bytes), fileSize: bytes.count)
-    case .loongArchImage: try self.init(LoongArchImage(bytes), fileSize: bytes.count)
-    case .elf: try self.init(ELFKernel(bytes), bytes)
+    let format = FileFormat(recognizing: bytes)
+    switch format {
+    case .elf?: self = try ELFKernel(bytes).image(bytes)
+    case .image(let machine)?:
+      guard let row = ImageFormat.of(machine) else { throw .notKernel }
+      self = try row.read(bytes)
     case let other?: throw .notLoaded(other)
     case nil: throw .notKernel
     }
   }
 }
 
-extension KernelImage {
-  private init(_ header: ARM64Image, fileSize: Int) throws(ImageError) {
-    try self.init(
-      .arm64Image, .arm64, header.byteOrder, pageSize: header.pageSize,
-      alignment: ARM64Image.baseAlignment, textOffset: header.textOffset,
-      canLoadAnywhere: header.canLoadAnywhere, memorySize: header.imageSize, fileSize: fileSize)
-  }
-
-  private init(_ header: RISCVImage, fileSize: Int) throws(ImageError) {
-    try self.init(
-      .riscvImage, .riscv, alignment: header.alignment, memorySize: header.imageSize,
-      fileSize: fileSize)
-  }
-
-  private init(_ header: LoongArchImage, fileSize: Int) throws(ImageError) {
-    try self.init(
-      .loongArchImage, .loongarch, alignment: LoongArchImage.alignment,
-      linkAddress: header.textOffset, memorySize: header.kernelSize, entry: header.entry,
-      fileSize: fileSize)
-  }
-
-  /// A kernel whose file is its only segment.
-  private init(
-    _ format: FileFormat, _ machine: Machine, _ byteOrder: ByteOrder = .little,
-    pageSize: UInt64? = nil, alignment: UInt64, textOffset: UInt64 = 0,
-    canLoadAnywhere: Bool = true, linkAddress: UInt64? = nil, memorySize: UInt64,
-    entry: UInt64 = 0, fileSize: Int
-  ) throws(ImageError) {
-    self.format = format
-    self.machine = machine
-    self.byteOrder = byteOrder
-    self.pageSize = pageSize
-    self.alignment = alignment
-    self.textOffset = textOffset
-    self.canLoadAnywhere = canLoadAnywhere
-    self.linkAddress = linkAddress
-    self.memorySize = memorySize
-    self.entry = entry
-    segments = [try Segment(all: fileSize, memorySize: memorySize)]
-  }
-
-  private init(_ kernel: ELFKernel, _ bytes: Span<UInt8>) throws(ImageError) {
-    let inner = try kernel.arm64Image(bytes)
-    format = .elf
-    machine = kernel.file.machine
-    byteOrder = inner?.byteOrder ?? kernel.file.byteOrder
-    pageSize = inner?.pageSize
-    alignment = kernel.alignment
-    textOffset = inner?.textOffset ?? 0
-    canLoadAnywhere = inner?.canLoadAnywhere ?? true
-    linkAddress = inner == nil ? kernel.linkAddress : nil
-    memorySize = max(kernel.memorySize, inner?.imageSize ?? 0)
-    entry = try kernel.entry(bytes)
-    segments = kernel.segments
-  }
-}
-
 extension KernelImage.Segment {
   /// A whole file. Padding behind the kernel's memory, up to the end of a page of at most 64 KiB, is left
   /// out; `kernel/kexec_core.c:sanity_check_segment_list` refuses more.
-  fileprivate init(all fileSize: Int, memorySize: UInt64) throws(ImageError) {
+  init(all fileSize: Int, memorySize: UInt64) throws(ImageError) {
     let (padded, overflow) = memorySize.addingReportingOverflow(0xffff)
     guard overflow || UInt64(fileSize) <= padded & ~0xffff else {
       throw .field(

@@ -51,6 +51,9 @@ struct PEFile: Hashable, Sendable {
     }
   }
 
+  /// Whether it is a unified kernel image: a program with a kernel in a section.
+  var isUnifiedImage: Bool { sections.contains { $0.name == ".linux" } }
+
   /// The place of a section in the file.
   func range(of section: Section, in file: Span<UInt8>) throws(ImageError) -> Range<Int> {
     let (start, size) = (Int(section.rawOffset), Int(section.size))

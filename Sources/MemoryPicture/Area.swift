@@ -97,7 +97,7 @@ extension [Area] {
   }
 }
 
-/// Pieces of one kind taken together.
+/// Areas of one kind taken together.
 struct AreaSum {
   let kind: MemoryPicture.Kind?
   /// Their name; nil for different names.
@@ -123,16 +123,16 @@ struct AreaSum {
     size += area.range.size
   }
 
-  /// `System RAM`, `212 reserved pieces`.
+  /// `System RAM`, `212 reserved ranges`.
   var text: String {
     switch (count, kind) {
     case (0...1, _): name?.shown() ?? kind?.name ?? ""
     case (_, nil): "\(count) holes"
-    case (_, .ram), (_, .driverRAM): "\(count) pieces of RAM"
-    case (_, .other): (name?.shown() ?? "other") + " (\(count) pieces)"
-    case (_, .reserved): "\(count) reserved pieces"
-    case (_, .kernel): "kernel in \(count) pieces"
-    case (_, .crash): "\(count) pieces for crash kernels"
+    case (_, .ram), (_, .driverRAM): "\(count) ranges of RAM"
+    case (_, .other): (name?.shown() ?? "other") + " (\(count) ranges)"
+    case (_, .reserved): "\(count) reserved ranges"
+    case (_, .kernel): "kernel in \(count) ranges"
+    case (_, .crash): "\(count) ranges for crash kernels"
     case (_, .segment): "\(count) segments"
     }
   }

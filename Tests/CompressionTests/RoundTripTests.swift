@@ -87,7 +87,7 @@ import Testing
 @Suite struct `Where a stream ends` {
   @Test(
     arguments: Compressor.plain, [[0xff, 0xff, 0xff, 0xff, 0x55], Array(repeating: 0, count: 512)])
-  func `is told whatever follows`(compressor: Compressor, tail: [UInt8]) throws {
+  func `is the same whatever follows`(compressor: Compressor, tail: [UInt8]) throws {
     let bytes = Content.mixed.bytes(100_000)
     let stream = try compressor(bytes)
 

@@ -157,7 +157,7 @@ import Testing
 
 @Suite struct `A core header's end` {
   @Test(arguments: 0..<64)
-  func `within the file header is told`(size: Int) throws {
+  func `within the file header is reported`(size: Int) throws {
     let header = try Array(CoreHeader.golden().bytes().prefix(size))
 
     let findings = CoreHeaderCheck().findings(in: header.span)
@@ -166,7 +166,7 @@ import Testing
   }
 
   @Test(arguments: [64 + 5 * 56, 64 + 6 * 56 - 1])
-  func `within the program headers is told`(size: Int) throws {
+  func `within the program headers is reported`(size: Int) throws {
     let header = try Array(CoreHeader.golden().bytes().prefix(size))
 
     let findings = CoreHeaderCheck().findings(in: header.span)

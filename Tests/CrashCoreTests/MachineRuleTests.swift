@@ -35,7 +35,7 @@ import Testing
     #expect(findings == [])
   }
 
-  @Test func `is told of each piece of missing memory`() throws {
+  @Test func `lists each range of missing memory`() throws {
     let findings = try findings { header, machine in
       machine.memory = machine.memory?.union(PhysicalRangeSet([try range(0x1_0000_0000, 0x1000)]))
       header.memory[1] = try header.memory[1].ending(at: 0x9fff_f000)

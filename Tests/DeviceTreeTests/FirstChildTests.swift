@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: ["/", "/cpus", "/chosen"])
-  func `is nil when all were asked in vain`(node: String) throws {
+  func `is nil when none matches`(node: String) throws {
     let tree = try Fixtures.tree("board")
     var asked: [String] = []
 

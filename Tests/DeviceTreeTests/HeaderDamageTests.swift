@@ -8,7 +8,7 @@ import Testing
   /// 102 bytes: reservations at 40, the structure at 56, the strings at 100.
   static let blob = RawBlob(root: [.property("p", [1, 2, 3, 4]), .beginNode("n"), .endNode]).bytes()
 
-  @Test func `is told from a sound one`() throws {
+  @Test func `is distinguished from a sound one`() throws {
     let tree = try DeviceTree(blob: Self.blob)
 
     #expect(try fdtget(tree.blob, ["-t", "x"], "/", "p") == ["1020304"])

@@ -22,7 +22,7 @@ import Testing
 
   /// Bytes that follow a bad one do not make it a good one.
   @Test(arguments: [0x01, 0x1f, 0x2f, 0x7f, 0x80, 0xaf, 0xff] as [UInt8])
-  func `is refused before others that are`(byte: UInt8) throws {
+  func `is refused before later ones that are`(byte: UInt8) throws {
     var blob = RawBlob(root: [.beginNode(Self.name), .endNode]).bytes()
     let start = try #require(blob.place(of: Self.name))
     for next in [0xff, 0x7f, 0x01, 0x2f, 0x80] as [UInt8] {

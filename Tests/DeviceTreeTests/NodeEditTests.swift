@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct `Adding and deleting nodes` {
-  @Test func `puts a new one in front of the others`() throws {
+  @Test func `puts a new one before the existing ones`() throws {
     var tree = try Fixtures.tree("board")
     let others = try tree.children(of: "/")
 

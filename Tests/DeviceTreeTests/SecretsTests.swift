@@ -55,7 +55,7 @@ import Testing
     #expect(tree.json(hiding: Self.secrets) == tree.json())
   }
 
-  @Test func `is not done unasked`() throws {
+  @Test func `is not done without a request`() throws {
     let text = try DeviceTree(root: Self.source).sourceText()
 
     #expect(text.contains("kaslr-seed = <0xdead 0xbeef>;"))

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: ["", "chosen { };", "quite; different; names; chosen { p; }; other { q; };"])
-  func `is refused when its names are others`(other: String) throws {
+  func `is refused when its names differ`(other: String) throws {
     var tree = try DeviceTree(root: Self.source)
     let excerpt = try DeviceTree(root: other).excerpt(of: "chosen")
     let blob = tree.blob

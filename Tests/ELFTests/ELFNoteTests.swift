@@ -73,7 +73,7 @@ import Testing
     #expect(throws: FormatError.self) { try notes(builder, header) }
   }
 
-  @Test func `that pass the end are told by their place in the file`() throws {
+  @Test func `that pass the end are reported by their place in the file`() throws {
     var builder = ELFBuilder()
     let first = builder.note("first", 1, [1])
     let second =

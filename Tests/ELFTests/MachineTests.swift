@@ -32,7 +32,7 @@ private let known: [Machine] = [.x86, .ppc64, .arm, .x86_64, .arm64, .riscv, .lo
       (0xaa64, .arm64), (0x5064, .riscv), (0x6264, .loongarch), (0x8664, .x86_64), (0x01c2, .arm),
       (0x014c, .x86), (0x5032, nil), (0x6232, nil), (0, nil), (0x0200, nil),
     ] as [(UInt16, Machine?)])
-  func `is told by the number in a PE file`(number: UInt16, machine: Machine?) {
+  func `is known by the number in a PE file`(number: UInt16, machine: Machine?) {
     #expect(Machine(pe: number) == machine)
   }
 

@@ -93,11 +93,11 @@ def ppc64(size=10_000, memory=0x2_0000, order="<"):
 
 
 def riscv_elf():
-    """A vmlinux of two pieces."""
+    """A vmlinux of two segments."""
     start = 0xffff_ffff_8000_0000
-    pieces = [(1, start + offset, 0x8020_0000 + offset, size, b"\1" * 0x1000)
+    segments = [(1, start + offset, 0x8020_0000 + offset, size, b"\1" * 0x1000)
               for offset, size in [(0, 0x3000), (0x20_0000, 0x10_0000)]]
-    return elf(pieces, machine=243, entry=start, flags=0)
+    return elf(segments, machine=243, entry=start, flags=0)
 
 
 def packed(program, *options):

@@ -30,7 +30,7 @@ import Testing
     let bytes = KernelBuilder.arm64Image(size: 9000, imageSize: 0x8_0000, textOffset: 0x8_0000)
     let image = try KernelImage(bytes.span)
 
-    #expect(image.format == .arm64Image)
+    #expect(image.format == .image(.arm64))
     #expect(image.machine == .arm64)
     #expect(image.alignment == 0x20_0000)
     #expect(image.textOffset == 0x8_0000)
@@ -86,7 +86,7 @@ import Testing
     let bytes = KernelBuilder.riscvImage(imageSize: 0x2_0000, textOffset: textOffset)
     let image = try KernelImage(bytes.span)
 
-    #expect(image.format == .riscvImage)
+    #expect(image.format == .image(.riscv))
     #expect(image.machine == .riscv)
     #expect(image.alignment == alignment)
     #expect(image.textOffset == 0)
@@ -98,7 +98,7 @@ import Testing
   func `has one of two magic numbers`(magic: Bool, magic2: Bool) {
     let bytes = KernelBuilder.riscvImage(magic: magic, magic2: magic2)
 
-    #expect((FileFormat(recognizing: bytes.span) == .riscvImage) == (magic || magic2))
+    #expect((FileFormat(recognizing: bytes.span) == .image(.riscv)) == (magic || magic2))
     #expect(((try? RISCVImage(bytes.span)) != nil) == (magic || magic2))
   }
 
@@ -128,7 +128,7 @@ import Testing
     let bytes = KernelBuilder.loongArchImage()
     let image = try KernelImage(bytes.span)
 
-    #expect(image.format == .loongArchImage)
+    #expect(image.format == .image(.loongarch))
     #expect(image.machine == .loongarch)
     #expect(image.linkAddress == 0x20_0000)
     #expect(image.entry == 0x1000)

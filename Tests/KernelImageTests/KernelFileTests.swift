@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Compression
+import ELF
 import KernelImage
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ import Testing
     let bytes = try pack(Self.kernel, format)
     let file = try KernelFile(bytes.span)
 
-    #expect(file.layers.map(\.format) == [.compressed(format), .arm64Image])
+    #expect(file.layers.map(\.format) == [.compressed(format), .image(.arm64)])
     #expect(try file.image.memorySize == 60_000)
     #expect(file.bytes.copy(of: bytes.span) == Self.kernel)
   }
@@ -23,7 +24,7 @@ import Testing
     let bytes = try zboot(type, Self.kernel)
     let file = try KernelFile(bytes.span)
 
-    #expect(file.layers.map(\.format) == [.zboot, .arm64Image])
+    #expect(file.layers.map(\.format) == [.zboot, .image(.arm64)])
     #expect(file.layers.map(\.compression) == [type.name, nil])
     #expect(file.bytes.copy(of: bytes.span) == Self.kernel)
   }
@@ -37,7 +38,7 @@ import Testing
     let initrd = try #require(profile.places.initrd)
 
     #expect(
-      file.layers.map(\.format) == [.compressed(.gzip), .unifiedImage, .zboot, .arm64Image])
+      file.layers.map(\.format) == [.compressed(.gzip), .unifiedImage, .zboot, .image(.arm64)])
     #expect(file.bytes.copy(of: bytes.span) == Self.kernel)
     #expect(profile.section(initrd).copy(of: bytes.span) == [1, 2, 3])
   }

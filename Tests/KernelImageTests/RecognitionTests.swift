@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Compression
+import ELF
 import KernelImage
 import TestSupport
 import Testing
@@ -8,8 +9,8 @@ import Testing
 @Suite struct `A file` {
   @Test func `is known by its bytes`() {
     let files: [(FileFormat, [UInt8])] = [
-      (.arm64Image, KernelBuilder.arm64Image()), (.riscvImage, KernelBuilder.riscvImage()),
-      (.loongArchImage, KernelBuilder.loongArchImage()), (.elf, KernelBuilder.ELF().bytes),
+      (.image(.arm64), KernelBuilder.arm64Image()), (.image(.riscv), KernelBuilder.riscvImage()),
+      (.image(.loongarch), KernelBuilder.loongArchImage()), (.elf, KernelBuilder.ELF().bytes),
       (.zboot, KernelBuilder.zboot("zstd", payload: [1], size: 1)),
       (.unifiedImage, KernelBuilder.program(sections: [(".linux", [1])])),
       (.pe, KernelBuilder.program(sections: [(".text", [1])])), (.bzImage, KernelBuilder.bzImage()),

@@ -53,7 +53,7 @@ import Testing
     ([".linux", ".linux"], 0, 2), ([".profile", ".linux", ".profile"], 1, 0),
     ([".linux", ".profile", ".linux", ".linux"], 0, 2),
   ])
-  func `has one kernel in the profile that is asked for`(
+  func `has one kernel in the requested profile`(
     names: [String], number: Int, count: Int
   ) throws {
     let bytes = KernelBuilder.program(sections: names.map { ($0, [1]) })

@@ -34,10 +34,10 @@ import Testing
     Damage("an initrd address of three cells") {
       try $0.setChosen("linux,initrd-start", .cells([0, 0, 0x5000_0000]))
     },
-    Damage("an initrd nobody reserved") {
+    Damage("an initrd that is not reserved") {
       try $0.deleteReservation(AddressAndSize(address: someInitrd.start, size: someInitrd.size))
     },
-    Damage("a reservation nobody asked for") {
+    Damage("a reservation that was not requested") {
       try $0.addReservation(AddressAndSize(address: someInitrd.end - 1, size: 4096))
     },
     Damage("a property twice") {

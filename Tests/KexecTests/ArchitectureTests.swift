@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct `An architecture` {
-  @Test func `is told by every board with CPUs`() throws {
+  @Test func `is known from every board with CPUs`() throws {
     let names = ["arm64-6.12": "aarch64", "armhf-6.12": "armv7l", "riscv64-6.12": "riscv64"]
 
     for path in try Fixtures.boards() where path.hasSuffix(".dtb") {
@@ -22,11 +22,11 @@ import Testing
     ("qemu-arm64-virt", "aarch64"), ("qemu-riscv64-virt", "riscv64"),
     ("qemu-ppc64-pseries", "ppc64le"),
   ])
-  func `is told by our sources`(name: String, architecture: String) throws {
+  func `is known from our sources`(name: String, architecture: String) throws {
     #expect(Architecture(describedBy: try source(name))?.name == architecture)
   }
 
-  @Test func `is not told by a tree without CPUs`() throws {
+  @Test func `is unknown from a tree without CPUs`() throws {
     #expect(Architecture(describedBy: try source("acpi-stub")) == nil)
     #expect(Architecture(describedBy: DeviceTree()) == nil)
   }

@@ -92,7 +92,7 @@ import Testing
     #expect(try DeviceTree(blob: next.blob).reservations.contains(entry))
   }
 
-  @Test func `asked for come first, in their order`() throws {
+  @Test func `requested come first, in their order`() throws {
     let next = try NextTree(
       from: source("board"),
       edits: [

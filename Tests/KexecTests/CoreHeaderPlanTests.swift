@@ -42,7 +42,7 @@ import Testing
       try CoreHeaderPlan(for: .arm64, poorer).header == CoreHeaderPlan(for: .arm64, facts).header)
   }
 
-  @Test func `says what nobody tells, and writes no guess`() throws {
+  @Test func `names what is unknown, and writes no guess`() throws {
     var facts = try crashFacts(of: "arm64-virt-6.12-kf")
     facts.coreSegments = []
     facts.vmcoreinfo = nil
@@ -280,7 +280,7 @@ import Testing
     #expect(try starts(.ascending, joined: true) == [0x9000, 0x4000_0000])
   }
 
-  @Test func `refuses more ranges than can be counted, and joins them when told to`() throws {
+  @Test func `refuses more ranges than can be counted, and joins them when requested`() throws {
     var facts = synthetic()
     facts.memory = (0..<65_533 as Range<UInt64>).map { range(0x4000_0000 + $0 << 12, 0x1000) }
 

@@ -52,7 +52,7 @@ import Testing
     #expect(json.filter { !$0.isWhitespace }.contains(#""linux,dmcryptkeys":null"#))
   }
 
-  @Test func `are told of to a crash kernel, with the seed that keeps its tree right`() throws {
+  @Test func `are passed to a crash kernel, with the seed that keeps its tree right`() throws {
     let next = try NextTree(
       from: source("qemu-arm64-virt"), for: .arm64, handover: handover(fixedSeeds))
     let tree = try DeviceTree(blob: next.blob)
@@ -88,7 +88,7 @@ import Testing
     #expect(error?.description.contains("\(place)") == false)
   }
 
-  @Test func `are not told of by what overlaps them`() throws {
+  @Test func `do not show in messages about what overlaps them`() throws {
     var handover = handover(fixedSeeds)
     handover.inputs.append(.init(.extra("acme,log"), .at(range(0x9800_0300, 0x1000))))
 

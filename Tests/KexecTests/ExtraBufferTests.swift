@@ -16,7 +16,7 @@ import Testing
   static let logRange = range(0x7000_0000, 12_345)
   static let log = KexecRequest.Input(.extra("acme,log"), .at(logRange))
 
-  @Test func `are told of to their exact size, and reserved`() throws {
+  @Test func `have their exact size in the tree, and are reserved`() throws {
     let tree = try patched(source("board"), handover([Self.log]))
 
     #expect(try tree.chosen("acme,log") == .cells([0, 0x7000_0000, 0, 12_345]))
@@ -56,7 +56,7 @@ import Testing
       "linux,uefi-system-table", "ibm,plpks-pw", "phandle", "#address-cells", "linux,kernel-end",
       "linux,kexec-handover-buffer-start", "linux,booted-from-kexec", "linux,memory-limit",
     ])
-  func `are refused under a name that is none, or somebody else's`(name: String) throws {
+  func `are refused under a bad name, or one in use`(name: String) throws {
     let error = #expect(throws: KexecError.self) {
       try patched(source("board"), handover([KexecRequest.Input(.extra(name), .at(Self.logRange))]))
     }

@@ -57,7 +57,7 @@ import Testing
     #expect(LoadFolder(of: plan, on: machine.facts).check().findings == [])
   }
 
-  /// 4 pieces, and 12 more are all that a kernel takes.
+  /// 4 segments, and 12 more are all that a kernel takes.
   @Test(arguments: [(12, true), (13, false)])
   func `has 16 segments at most`(count: Int, isGood: Bool) throws {
     var machine = SmallMachine()

@@ -21,7 +21,7 @@ import Testing
       ("cells-1-1", .riscv64, [0x7000_0000, 0x2_0000]),
       ("qemu-riscv64-virt", .riscv64, [0, 0x7000_0000, 0, 0x2_0000]),
     ] as [(String, Architecture, [UInt32])])
-  func `are told of in the cells of the root, and reserved`(
+  func `are written in the cells of the root, and reserved`(
     name: String, architecture: Architecture, cells: [UInt32]
   ) throws {
     let tree = try patched(source(name), for: architecture, handover())
@@ -132,7 +132,7 @@ private struct KHOPlaces {
   private static let both = KHOPlaces(
     tree: range(0x7000_0000, 0x1000), scratch: range(0x7001_0000, 48))
 
-  @Test func `is told of by both addresses, and reserves nothing`() throws {
+  @Test func `is written as both addresses, and reserves nothing`() throws {
     let tree = try patched(source("stale-handover"), handover(Self.both))
 
     #expect(try tree.chosen("linux,kho-fdt") == .cells([0, 0x7000_0000, 0, 0x1000]))

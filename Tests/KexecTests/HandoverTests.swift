@@ -177,7 +177,7 @@ import Testing
       (0xbe10_0000, "/reserved-memory/secure-firmware@be000000"),
       (0xa7ff_f000, "/reserved-memory/linux,cma@a0000000"),
     ] as [(UInt64, String)])
-  func `refuses an initrd in memory that is kept for somebody else`(
+  func `refuses an initrd in memory that is reserved for something else`(
     start: UInt64, keeper: String
   ) throws {
     let initrd = range(start, 0x1000)
@@ -264,7 +264,7 @@ import Testing
         == .string("x"))
   }
 
-  @Test func `takes half an old initrd out of the way when told to`() throws {
+  @Test func `removes half an old initrd when requested`() throws {
     var base = try source("qemu-arm64-virt")
     try base.deleteProperty("linux,initrd-end", of: "/chosen")
 
@@ -341,7 +341,7 @@ import Testing
   @Test(arguments: [
     (0x4000_0000 as UInt64, false), (0x1_0000, true), (0x7fff_f000, false), (0x8000_0000, true),
   ])
-  func `warns of an initrd outside the memory that the tree tells of`(
+  func `warns of an initrd outside the memory that the tree describes`(
     start: UInt64, isWarned: Bool
   ) throws {
     let base = try DeviceTree(
@@ -365,7 +365,7 @@ import Testing
     #expect(next.warnings.isEmpty == !isWarned)
   }
 
-  @Test func `deletes a reservation when told to`() throws {
+  @Test func `deletes a reservation when requested`() throws {
     let base = try source("board")
     let entry = try #require(base.reservations.first)
 

@@ -12,48 +12,48 @@ import Testing
 @testable import KexecRules
 @testable import KexecTree
 
-@Suite struct `The pieces of a kernel` {
+@Suite struct `The segments of a kernel` {
   @Test func `are whole pages that do not overlap`() throws {
-    let pieces = try pieces([(0, 0x1000, 0x1000), (0x1000, 0x500, 0x2000), (0x1_0000, 1, 1)])
+    let segments = try segments([(0, 0x1000, 0x1000), (0x1000, 0x500, 0x2000), (0x1_0000, 1, 1)])
 
     #expect(
-      pieces.ranges == [
+      segments.ranges == [
         range(0x8000_0000, 0x1000), range(0x8000_1000, 0x2000), range(0x8001_0000, 0x1000),
       ])
-    #expect(pieces.contents.map(\.count) == [0x1000, 0x500, 1])
+    #expect(segments.contents.map(\.count) == [0x1000, 0x500, 1])
   }
 
   @Test func `are one where they share a page`() throws {
-    let pieces = try pieces([(0, 0x1234, 0x1234), (0x1300, 0x10, 0x2000)])
+    let segments = try segments([(0, 0x1234, 0x1234), (0x1300, 0x10, 0x2000)])
 
-    #expect(pieces.ranges == [range(0x8000_0000, 0x4000)])
-    #expect(pieces.contents[0].count == 0x1310)
-    #expect(pieces.contents[0][0x1233] == 1)
-    #expect(pieces.contents[0][0x1234..<0x1300].allSatisfy { $0 == 0 })
-    #expect(pieces.contents[0][0x1300] == 2)
+    #expect(segments.ranges == [range(0x8000_0000, 0x4000)])
+    #expect(segments.contents[0].count == 0x1310)
+    #expect(segments.contents[0][0x1233] == 1)
+    #expect(segments.contents[0][0x1234..<0x1300].allSatisfy { $0 == 0 })
+    #expect(segments.contents[0][0x1300] == 2)
   }
 
   /// Zeros of gigabytes are not made to join what comes behind them.
   @Test func `are apart where there are but zeros between them`() throws {
-    let pieces = try pieces([(0, 16, 0x1_0000_0100), (0x1_0000_0200, 16, 0x1000)])
+    let segments = try segments([(0, 16, 0x1_0000_0100), (0x1_0000_0200, 16, 0x1000)])
 
-    #expect(pieces.ranges.count == 2)
-    #expect(pieces.ranges[0] == range(0x8000_0000, 0x1_0000_0000))
-    #expect(pieces.ranges[1] == range(0x1_8000_0000, 0x2000))
-    #expect(pieces.contents[1].count == 0x210)
-    #expect(pieces.contents[1][0x200] == 2)
+    #expect(segments.ranges.count == 2)
+    #expect(segments.ranges[0] == range(0x8000_0000, 0x1_0000_0000))
+    #expect(segments.ranges[1] == range(0x1_8000_0000, 0x2000))
+    #expect(segments.contents[1].count == 0x210)
+    #expect(segments.contents[1][0x200] == 2)
   }
 
-  /// Thousands of segments in a row, each sharing a page with the next, are one piece, once copied.
+  /// Thousands of segments in a row, each sharing a page with the next, are one segment, once copied.
   @Test func `are made in one pass`() throws {
-    let pieces = try pieces((0..<2000).map { (UInt64($0) * 0x811, 0x811, 0x811) })
+    let segments = try segments((0..<2000).map { (UInt64($0) * 0x811, 0x811, 0x811) })
 
-    #expect(pieces.ranges.count == 1)
-    #expect(pieces.contents[0].count == 2000 * 0x811)
+    #expect(segments.ranges.count == 1)
+    #expect(segments.contents[0].count == 2000 * 0x811)
   }
 
   /// Segments as offset, bytes in the file and in memory; their bytes are 1, 2, ….
-  private func pieces(
+  private func segments(
     _ segments: [(offset: UInt64, fileSize: Int, memorySize: UInt64)]
   ) throws -> KernelSegments {
     var elf = KernelBuilder.ELF()

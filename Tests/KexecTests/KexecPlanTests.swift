@@ -94,7 +94,7 @@ import Testing
 @Suite struct `A plan for a machine with an ITS` {
   /// Seen in QEMU with `-M virt,gic-version=3`: a kernel over the tables of the first one dies.
   @Test(arguments: [(false, false, 1), (true, false, 0), (false, true, 0)])
-  func `tells of tables that nobody tells of`(
+  func `warns of tables that no file describes`(
     isForCrash: Bool, isOfUEFI: Bool, count: Int
   ) throws {
     var machine = SmallMachine()
@@ -176,7 +176,7 @@ import Testing
 }
 
 @Suite struct `There is no plan` {
-  @Test func `without room, and what is missing and in the way is told`() throws {
+  @Test func `without room, with what is missing and what is in the way`() throws {
     var machine = SmallMachine()
     machine.facts.systemRAM = [range(0x4000_0000, 8 << 20)]
     machine.facts.reserved = [range(0x4030_0000, 1 << 20)]

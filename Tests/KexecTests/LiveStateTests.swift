@@ -89,7 +89,7 @@ import Testing
 
 @Suite struct `The reservations of a live tree without a blob` {
   @Test(arguments: ["board", "qemu-arm64-virt", "qemu-riscv64-virt"])
-  func `are told to be lost`(name: String) throws {
+  func `are reported as lost`(name: String) throws {
     let warning = try #require(
       Finding.lostReservations(of: source(name), because: "/sys/firmware/fdt: no such file"))
 
@@ -98,7 +98,7 @@ import Testing
     #expect("\(warning.rule)" == "drivers/of/fdt.c:early_init_fdt_scan_reserved_mem")
   }
 
-  @Test func `are none with UEFI, and on powerpc told by the tree`() throws {
+  @Test func `are empty with UEFI, and on powerpc come from the tree`() throws {
     let uefi = try Fixtures.machine("arm64-virt-uefi-dt-6.12-kf") + "/sys/firmware/fdt"
 
     #expect(Finding.lostReservations(of: try source("qemu-ppc64-pseries"), because: "") == nil)

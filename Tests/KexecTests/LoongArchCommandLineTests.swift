@@ -25,7 +25,7 @@ import Testing
     (false, "a -- kexec initrd=1,2", "a -- kexec initrd=1,2"),
     (false, "kexecute noinitrd=1 rd.initrd=2", "kexecute noinitrd=1 rd.initrd=2"),
   ])
-  func `loses all that the last hand-over told`(isForCrash: Bool, text: String, rest: String) {
+  func `loses all words of the last hand-over`(isForCrash: Bool, text: String, rest: String) {
     let line = KernelCommandLine(
       reusing: Array(text.utf8), for: isForCrash ? .crash : .kexec, on: .loongarch64)
 

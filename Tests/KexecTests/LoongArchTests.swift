@@ -57,7 +57,7 @@ import Testing
     #expect(plan.starts([.initrd]) == [0x6a20_0000])
   }
 
-  @Test func `says every word of it when asked, and the whole line`() throws {
+  @Test func `has every word of it in the explanation, and the whole line`() throws {
     let plan = try loongArch(forCrash: true).plan()
 
     let told = plan.explanation.filter { $0.hasPrefix("added command line ") }

@@ -158,7 +158,7 @@ import Testing
 }
 
 @Suite struct `Measurements for LoongArch` {
-  @Test func `are refused, for nobody tells the next kernel of them`() throws {
+  @Test func `are refused, because the next kernel would not find them`() throws {
     var machine = loongArch()
     machine.measurements = MeasurementBytes.buffer(of: [1])
 

@@ -24,7 +24,7 @@ private let crash = Crash(
       ("memory@0", "<0 0 0 0x28000000>", "<0x0 0x0 0x0 0x20000000>"),
       // One with nothing usable: it is passed over.
       ("memory@40000000", "<0 0x40000000 0 0x40000000>", "<0x0 0x0 0x0 0x0>"),
-      // Two pieces, out of order, of which one is cut and one is whole.
+      // Two ranges, out of order, of which one is cut and one is whole.
       (
         "memory@0", "<0 0x18000000 0 0x10000000  0 0 0 0x8000000>",
         "<0x0 0x0 0x0 0x8000000 0x0 0x18000000 0x0 0x8000000>"

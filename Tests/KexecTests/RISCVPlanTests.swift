@@ -100,18 +100,18 @@ import Testing
     return machine
   }
 
-  /// A kernel of pieces, each with its offset, its bytes in the file and in memory; the bytes are 1, 2, ….
+  /// A kernel of segments, each with its offset, its bytes in the file and in memory; the bytes are 1, 2, ….
   private func elf(
-    _ pieces: [(offset: UInt64, fileSize: Int, memorySize: UInt64)], entry: UInt64 = 0
+    _ segments: [(offset: UInt64, fileSize: Int, memorySize: UInt64)], entry: UInt64 = 0
   ) -> [UInt8] {
     var elf = KernelBuilder.ELF()
     elf.machine = 243
     elf.entry = 0xffff_ffff_8000_0000 + entry
-    elf.segments = pieces.enumerated().map { number, piece in
+    elf.segments = segments.enumerated().map { number, segment in
       .init(
-        virtual: 0xffff_ffff_8000_0000 + piece.offset, physical: 0x4020_0000 + piece.offset,
-        memorySize: piece.memorySize, alignment: 0x1000,
-        bytes: [UInt8](repeating: UInt8(number + 1), count: piece.fileSize))
+        virtual: 0xffff_ffff_8000_0000 + segment.offset, physical: 0x4020_0000 + segment.offset,
+        memorySize: segment.memorySize, alignment: 0x1000,
+        bytes: [UInt8](repeating: UInt8(number + 1), count: segment.fileSize))
     }
     return elf.bytes
   }

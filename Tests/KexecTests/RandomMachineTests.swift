@@ -132,7 +132,7 @@ struct RandomMachine {
     extraSizes = (0..<(takesMore ? number(0...2) : 0)).map { _ in Int(number(1...(1 << 14))) }
   }
 
-  /// Two pieces: code, and zeros that end where `memorySize` bytes do.
+  /// Two segments: code, and zeros that end where `memorySize` bytes do.
   private static func elf(memorySize: UInt64) -> [UInt8] {
     var elf = KernelBuilder.ELF()
     elf.machine = 243

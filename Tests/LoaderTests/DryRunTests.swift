@@ -219,7 +219,7 @@ import Testing
     #expect(result.errors.hasSuffix("\nmake a new one: dtfix plan\n"))
   }
 
-  @Test func `a plan that somebody changed`() throws {
+  @Test func `a plan that was changed`() throws {
     let place = try Workplace()
     let plan = try place.plan()
     var trampoline = try contents(of: plan + "/trampoline.bin")

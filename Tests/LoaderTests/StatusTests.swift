@@ -81,7 +81,7 @@ import Testing
     try KexecStatus().check(call, for: purpose)
   }
 
-  @Test func `each reason to refuse it is told apart`() {
+  @Test func `each reason to refuse it is distinct`() {
     expect(.notOffered, "is not in this kernel") { $0.calls[.kexecLoad] = false }
     expect(.noPermission, "takes CAP_SYS_BOOT") { $0.hasCapability = false }
     expect(.noPermission, "kernel.kexec_load_disabled is 1") { $0.isDisabled = true }

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct `The system call` {
-  @Test func `is the one that is asked for`() throws {
+  @Test func `is the requested one`() throws {
     #expect(try choice(asked: .kexecFileLoad).call == .kexecFileLoad)
     #expect(try choice(asked: .kexecLoad, for: .x86_64).call == .kexecLoad)
   }

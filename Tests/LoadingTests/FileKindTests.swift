@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import ELF
 import KernelImage
 import Loading
 import TestSupport
 import Testing
 
 @Suite struct `The kind of a file` {
-  @Test func `is told by its bytes`() throws {
+  @Test func `is recognized by its bytes`() throws {
     var core = KernelBuilder.ELF()
     core.type = 4
     let kernel = KernelBuilder.ELF().bytes
@@ -20,12 +21,12 @@ import Testing
 
     let kinds = [
       DeviceTree().blob, archive, core.bytes, Array(core.bytes.prefix(20)), kernel,
-      KernelBuilder.arm64Image(), measurement, Array("text".utf8), [],
+      KernelBuilder.image(.arm64)(), measurement, Array("text".utf8), [],
     ].map { FileKind(recognizing: $0.span) }
 
     #expect(
       kinds == [
-        .tree, .archive, .coreHeader, .coreHeader, .kernel(.elf), .kernel(.arm64Image),
+        .tree, .archive, .coreHeader, .coreHeader, .kernel(.elf), .kernel(.image(.arm64)),
         .measurements, nil, nil,
       ])
   }

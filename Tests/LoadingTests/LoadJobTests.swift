@@ -202,7 +202,7 @@ import Testing
     }
   }
 
-  @Test func `needs a tree that tells of memory where there is no machine`() throws {
+  @Test func `needs a tree that describes memory where there is no machine`() throws {
     let tree = try Fixtures.compile("/dts-v1/; / { };")
     let files = try set((.kernel, KernelBuilder.arm64Image()), (.tree, tree))
 

@@ -113,7 +113,7 @@ private let buffer: [UInt8] =
     }
   }
 
-  @Test func `that is extra is in memory that its property tells of`() throws {
+  @Test func `that is extra is in the memory that its property names`() throws {
     var files = try set((.kernel, KernelBuilder.arm64Image()))
     try files.add(.extra, [1, 2, 3], named: "vendor,one")
     try files.add(.extra, [4, 5], named: "vendor,two")

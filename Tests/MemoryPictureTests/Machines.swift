@@ -25,7 +25,7 @@ enum Machine: CaseIterable {
   case plain
   /// A plan for a crash on a board with 1.5 GiB.
   case crash
-  /// 4 TiB in 64 ranges, 500 reserved pieces, a plan.
+  /// 4 TiB in 64 ranges, 500 reserved ranges, a plan.
   case huge
   /// Thirteen ranges of RAM, three of them large, whose labels have hardly any room.
   case stretches

@@ -95,7 +95,7 @@ private typealias TextStyle = MemoryPicture.TextStyle
 
     let text = MemoryPicture(items, title: "").text()
 
-    #expect(text.contains("0x50000000-0x500d3fff  848 KiB 212 reserved pieces"))
+    #expect(text.contains("0x50000000-0x500d3fff  848 KiB 212 reserved ranges"))
   }
 
   @Test func `sum up what is far from all that matters`() throws {
@@ -103,7 +103,7 @@ private typealias TextStyle = MemoryPicture.TextStyle
 
     #expect(
       text.contains(
-        #/6\d pieces of RAM \([0-9.]+ TiB\), 4\d\d reserved pieces \([0-9.]+ MiB\), 6\d holes/#))
+        #/6\d ranges of RAM \([0-9.]+ TiB\), 4\d\d reserved ranges \([0-9.]+ MiB\), 6\d holes/#))
     #expect(text.split(separator: "\n").count < 40)
   }
 

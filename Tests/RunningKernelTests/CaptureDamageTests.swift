@@ -32,7 +32,7 @@ private func capture(_ folder: TemporaryFolder) throws -> Capture {
       "sys/kernel/kexec_a", "symbolic links"
     ),
   ])
-  func `is told, and the rest is there`(script: String, path: String, reason: String) throws {
+  func `is reported, and the rest is there`(script: String, path: String, reason: String) throws {
     let folder = try machineFolder([:])
     try run("bash", ["-c", script], in: folder.path)
     try run("mkdir", ["-p", folder / "sys/devices/system/cpu"])

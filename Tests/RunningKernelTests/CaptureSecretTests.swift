@@ -59,7 +59,7 @@ private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
     }
   }
 
-  @Test func `are told by their places and sizes`() throws {
+  @Test func `are listed by their places and sizes`() throws {
     let saved = try capture(machine(flat: tree().blob))
 
     #expect(saved.secrets.count == 8)

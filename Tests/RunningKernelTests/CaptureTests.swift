@@ -46,7 +46,7 @@ private func unpacked(_ capture: Capture) throws -> TemporaryFolder {
 @Suite struct `A capture` {
   /// Each fact by itself: those of the crash are what /proc/kcore told, which is only a part of itself now.
   @Test(arguments: machines)
-  func `tells what the machine told`(name: String) throws {
+  func `has the facts that the machine has`(name: String) throws {
     let machine = RunningKernel(root: FilePath(try Fixtures.machine(name)))
 
     let folder = try unpacked(machine.capture(version: "1.2.3"))
@@ -152,7 +152,7 @@ private func unpacked(_ capture: Capture) throws -> TemporaryFolder {
     #expect(saved.unread == [])
   }
 
-  @Test func `has the measurement list only when asked`() throws {
+  @Test func `has the measurement list only on request`() throws {
     let list = "sys/kernel/security/ima/binary_runtime_measurements"
     let folder = try machine([list: [1, 2, 3], "proc/iomem": []])
 

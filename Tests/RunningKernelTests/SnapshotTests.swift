@@ -58,7 +58,7 @@ import Testing
     #expect(throws: KexecError.self) { try facts.$systemRAM.required }
   }
 
-  @Test func `tells of a file that cannot be read where the fact is used`() throws {
+  @Test func `reports a file that cannot be read where the fact is used`() throws {
     let folder = try machineFolder(["proc/iomem": Array("nonsense\n".utf8)])
 
     let facts = RunningKernel(root: FilePath(folder.path)).snapshot(of: [.memory, .crashRegions])

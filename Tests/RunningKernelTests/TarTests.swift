@@ -81,7 +81,7 @@ private let end = [UInt8](repeating: 0, count: 1024)
   }
 
   @Test(arguments: ["USTAR", "GNU", "PAX"])
-  func `may be written by others`(format: String) throws {
+  func `may be written by other tools`(format: String) throws {
     let folder = try liveFolder(someRoot)
     let script = """
       import sys, tarfile

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `The next kernel's architecture` {
   @Test(arguments: try Fixtures.boards().filter { $0.hasSuffix(".dtb") })
-  func `is told by a board's CPUs`(board: String) throws {
+  func `is known from a board's CPUs`(board: String) throws {
     let result = try dtfix("--for-kexec", "-i", board, "--explain", "-o", "/dev/null")
 
     let expected =
@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: machinesWithTrees)
-  func `is told by a machine`(name: String) throws {
+  func `is known from a machine`(name: String) throws {
     let machine = try Fixtures.machine(name)
 
     let result = try dtfix("--for-kexec", "--root", machine, "--json", "-o", "/dev/null")
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: ["arm64-virt-uefi-acpi-6.12", "riscv64-virt-6.12"])
-  func `is told by the machine's kcore when the tree has no CPUs`(name: String) throws {
+  func `is known from the machine's kcore when the tree has no CPUs`(name: String) throws {
     let place = try Workplace("acpi-stub")
     let machine = try Fixtures.machine(name)
 
@@ -101,7 +101,7 @@ import Testing
 
 @Suite struct `An architecture that takes no tree` {
   @Test(arguments: ["loongarch64", "loong64", "x86_64"])
-  func `is told by name`(name: String) throws {
+  func `is given by name`(name: String) throws {
     let place = try Workplace()
 
     let result = try dtfix("--for-kexec", "-i", place.board, "--arch", name)
@@ -147,7 +147,7 @@ import Testing
   }
 
   /// powerpc's tree knows all memory, and is kept up to date.
-  @Test func `tells of the memory where nothing else does`() throws {
+  @Test func `gives the memory where nothing else does`() throws {
     let machine = try Fixtures.machine("pseries-7.2-kf")
     let place = try Workplace()
     try run("cp", ["-r", machine, place / "machine"])

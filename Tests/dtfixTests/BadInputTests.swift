@@ -56,7 +56,7 @@ private let over = "conv=notrunc bs=1 status=none"
   }
 
   @Test(arguments: [("</dev/zero", 65), ("<&-", 74), ("<.", 66)])
-  func `is refused from an odd standard input`(redirection: String, status: Int32) throws {
+  func `is refused from an unusual standard input`(redirection: String, status: Int32) throws {
     let result = try shell(#"cd /; "$dtfix" --for-kexec -i - -o /nowhere/x \#(redirection)"#)
 
     expectRefusal(result, status, "standard input: ")

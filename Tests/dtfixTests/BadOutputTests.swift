@@ -91,7 +91,7 @@ import Testing
     #expect(try place.files() == before)
   }
 
-  @Test func `is untouched when only JSON is asked for`() throws {
+  @Test func `is untouched when only JSON is requested`() throws {
     let place = try linkedPlace()
     let before = try place.files()
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `What else is handed over` {
-  @Test func `is told of and reserved, as fdtget and dtc read it`() throws {
+  @Test func `is described and reserved, as fdtget and dtc read it`() throws {
     let place = try Workplace("stale-handover")
 
     let result = try dtfix([

@@ -33,7 +33,7 @@ import Testing
     expectSilence(try dtfix("check", place / "core.hdr", place / "core.hdr"))
   }
 
-  @Test func `is told of line by line, with 1`() throws {
+  @Test func `is reported line by line, with 1`() throws {
     let file = try Fixtures.machine("arm64-virt-1g-6.1") + "/oracle/kexec-tools-elfcorehdr.bin"
 
     let result = try dtfix("check", file)
@@ -49,7 +49,7 @@ import Testing
         """)
   }
 
-  @Test func `is told of as JSON`() throws {
+  @Test func `is reported as JSON`() throws {
     let file = try Fixtures.machine("arm64-virt-1g-6.1") + "/oracle/kexec-tools-elfcorehdr.bin"
 
     let result = try dtfix("check", "--json", file)
@@ -135,7 +135,7 @@ import Testing
       ("sed -i '/Crash kernel/d' proc/iomem", "missing memory is not looked for"),
       ("rm sys/kernel/vmcoreinfo", "no vmcoreinfo note"),
     ])
-  func `is told of what could not be compared`(damage: String, note: String) throws {
+  func `names what could not be compared`(damage: String, note: String) throws {
     let place = try Workplace()
     try run("cp", ["-r", capturedMachine, place / "machine"])
     try shell("cd \"$1\"; " + damage, place / "machine")
@@ -226,7 +226,7 @@ import Testing
     expectRefusal(result, 66, "\(place / "none"): no such file")
   }
 
-  @Test func `is refused for a machine that tells of no memory`() throws {
+  @Test func `is refused for a machine that describes no memory`() throws {
     let place = try Workplace()
 
     let result = try dtfix("check", "--root", place.folder.path, place.board)

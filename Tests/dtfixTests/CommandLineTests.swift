@@ -19,13 +19,13 @@ import Testing
     #expect(try bootargs("-i", "board.dtb", "--root", capturedMachine) == machines)
   }
 
-  @Test func `is the machine's when asked for`() throws {
+  @Test func `is the machine's when requested`() throws {
     #expect(
       try bootargs("-i", "board.dtb", "--root", capturedMachine, "--reuse-cmdline") == machines)
     #expect(try bootargs("--root", capturedMachine, "--reuse-cmdline") == machines)
   }
 
-  @Test func `is this machine's when that is asked for`() throws {
+  @Test func `is this machine's when that is requested`() throws {
     let running = try contents(of: "/proc/cmdline")
 
     let reused = try bootargs("-i", "board.dtb", "--reuse-cmdline")
@@ -72,7 +72,7 @@ import Testing
     ["--reuse-cmdline", "--no-command-line"],
     ["--command-line", "a", "--reuse-cmdline", "--no-command-line"],
   ])
-  func `is asked for in one way`(arguments: [String]) throws {
+  func `is requested in one way`(arguments: [String]) throws {
     let place = try Workplace()
 
     let result = try dtfix(["--for-kexec", "-i", place.board] + arguments)

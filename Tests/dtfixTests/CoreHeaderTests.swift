@@ -24,7 +24,7 @@ import Testing
 
   /// The kernel describes the notes of CPUs that are not plugged in, too, and tells nobody where these
   /// are; they are empty until then.
-  @Test func `lacks the notes of absent CPUs, until it is told of them`() throws {
+  @Test func `lacks the notes of absent CPUs, until they are given`() throws {
     let machine = try Fixtures.machine("x86_64-q35-hotplug-6.12")
     let oracle = machine + "/oracle/kernel-elfcorehdr.bin"
     let place = try TemporaryFolder()

@@ -44,7 +44,7 @@ import Testing
     #expect((result.status == 0) == (backup == "0x2fff8000"))
   }
 
-  @Test func `of a crash region that is half told`() throws {
+  @Test func `of a crash region that is half given`() throws {
     let place = try Workplace()
     try run("cp", ["-r", Fixtures.machine("pseries-7.2-kf"), place / "machine"])
     let property = place / "machine/proc/device-tree/chosen/linux,crashkernel-size"
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `with more ranges than it counts, and told what helps`(isJoined: Bool) throws {
+  func `with more ranges than it counts, with the remedy`(isJoined: Bool) throws {
     let place = try Workplace()
     try run("cp", ["-r", capturedMachine, place / "machine"])
     try shell(
@@ -119,7 +119,7 @@ import Testing
     #expect(result.errors.contains("--join-neighbours") == !isJoined)
   }
 
-  @Test func `excludes what it is told besides the crash kernel`() throws {
+  @Test func `excludes the given ranges besides the crash kernel`() throws {
     let result = try dtfix(
       "elfcorehdr", "--root", capturedMachine, "--exclude", "0x50000000+0x1000", "--json")
 
@@ -128,7 +128,7 @@ import Testing
         == "['0x40200000', '0x40000000', '0x50001000', '0x9d400000']")
   }
 
-  @Test func `says unasked what it could not find out`() throws {
+  @Test func `always names what it could not find out`() throws {
     let place = try Workplace()
     try run("cp", ["-r", capturedMachine, place / "machine"])
     try run("rm", [place / "machine/proc/kcore"])

@@ -34,7 +34,7 @@ import Testing
       "/chosen: linux,initrd-start: 0x1000 -> 0x1000\n"
     ),
   ])
-  func `that differ are told apart by lines and 1`(
+  func `that differ give lines and 1`(
     first: String, second: String, lines: String
   ) throws {
     let result = try diff(first, second)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `The example` {
-  @Test func `writes seeds for nobody but the owner`() throws {
+  @Test func `writes seeds that only the owner may read`() throws {
     let place = try Workplace()
 
     let result = try patchTree(place.board, place / "new.dtb")
@@ -14,7 +14,7 @@ import Testing
     #expect(try run("fdtget", ["-t", "bx", place / "new.dtb", "/chosen", "rng-seed"]).status == 0)
   }
 
-  @Test func `leaves a file alone that others may read`() throws {
+  @Test func `leaves a file alone that other users may read`() throws {
     let place = try Workplace()
     try write([1, 2, 3], to: place / "new.dtb")
 

@@ -42,7 +42,7 @@ import Testing
     #expect(silent.errors == "")
   }
 
-  @Test func `tells what was asked for`() throws {
+  @Test func `lists what was requested`() throws {
     let place = try Workplace()
 
     let result = try dtfix(
@@ -154,7 +154,7 @@ import Testing
     #expect(try python(#"json["size"]"#, on: result) == "\(size)")
   }
 
-  @Test func `comes without a tree unless one is asked for`() throws {
+  @Test func `comes without a tree unless one is requested`() throws {
     let place = try Workplace()
 
     let result = try dtfix("--for-kexec", "-i", place.board, "--json")

@@ -28,7 +28,7 @@ import Testing
       ])
   }
 
-  @Test func `takes the regions that it is told`() throws {
+  @Test func `takes the given regions`() throws {
     let place = try Workplace("qemu-arm64-virt")
 
     let result = try dtfix(

@@ -169,7 +169,7 @@ import Testing
   }
 
   /// A file of 4 GiB that has nothing but a header: the rest is not read.
-  @Test func `is told by its headers alone`() throws {
+  @Test func `is described from its headers alone`() throws {
     let place = try TemporaryFolder()
     try write(KernelBuilder.arm64Image(imageSize: 1 << 32), to: place / "Image")
     try run("truncate", ["-s", "4G", place / "Image"])
@@ -239,7 +239,7 @@ import Testing
       (KernelBuilder.arm64Image(imageSize: 0), 65, "arm64 Image: offset 0x10: image_size is 0x0"),
       (KernelBuilder.program(sections: [(".text", [1])]), 69, "PE/COFF: "),
     ] as [([UInt8], Int32, String)])
-  func `is told of in one line`(bytes: [UInt8], status: Int32, text: String) throws {
+  func `is reported in one line`(bytes: [UInt8], status: Int32, text: String) throws {
     let place = try TemporaryFolder()
     try write(bytes, to: place / "file")
 

@@ -117,7 +117,7 @@ private func differences(_ one: String, _ other: String) throws -> [String] {
     #expect(results.allSatisfy { $0 == results[0] })
   }
 
-  @Test func `plans a kexec, and is told of`() throws {
+  @Test func `plans a kexec, and is named in the output`() throws {
     let machine = try copy(of: "arm64-virt-6.12", without: "sys/firmware/fdt")
     let place = try Workplace()
     try write(KernelBuilder.arm64Image(), to: place / "Image")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `A plan from the command line for loongarch64` {
-  @Test func `takes no tree, and says what the next kernel is told`() throws {
+  @Test func `takes no tree, and shows what the next kernel gets`() throws {
     let place = try LoongArchPlace()
 
     let result = try place.plan("--for-crash", "--explain", "-o", place / "plan")

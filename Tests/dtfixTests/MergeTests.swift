@@ -109,7 +109,7 @@ private struct MergePlace {
     #expect(!result.errors.contains("1122") && !result.errors.contains("5566"))
   }
 
-  @Test func `is told as JSON`() throws {
+  @Test func `is reported as JSON`() throws {
     let place = try MergePlace()
 
     let result = try place.fix("--json")
@@ -251,7 +251,7 @@ private struct MergePlace {
   }
 
   /// An error of the file is not blamed on edits that came with it.
-  @Test func `says that the file is at fault, whatever else was asked for`() throws {
+  @Test func `names the file at fault, whatever else was requested`() throws {
     let place = try MergePlace(board: "reserved-memory { a { reg = <1>; }; };")
 
     let result = try place.fix("--set", "/:x=y")
@@ -291,7 +291,7 @@ private struct MergePlace {
 }
 
 @Suite struct `A tree of another board` {
-  @Test func `is warned of, asked or not`() throws {
+  @Test func `is always warned of`() throws {
     let place = try MergePlace()
     let other = MergePlace.source(MergePlace.board)
       .replacing("example,board", with: "example,other")

@@ -65,7 +65,7 @@ import Testing
     #expect(try fdtget(place / "next.dtb", "/serial@1000", "order") == "second")
   }
 
-  @Test func `is told`() throws {
+  @Test func `is reported`() throws {
     let place = try basePlace()
     let overlay = try place.compile(overlay, "-@", to: "on.dtbo")
 

@@ -151,7 +151,7 @@ import Testing
     #expect(try contents(of: place / "plan/initrd.bin") == [1, 2, 3, 4, 5, 0, 0, 0, 6, 7])
   }
 
-  @Test func `has the initrd and the command line of a unified image, unless told`() throws {
+  @Test func `has the initrd and the command line of a unified image, unless given`() throws {
     let place = try PlanPlace()
     let sections = [
       (".linux", try contents(of: place / "Image")), (".initrd", [9, 9, 9, 9]),

@@ -50,7 +50,7 @@ import Testing
     #expect(try contents(of: place / "twice.dtb") == contents(of: place / "once.dtb"))
   }
 
-  @Test func `but for seeds that nobody chose`() throws {
+  @Test func `but for seeds that are not given`() throws {
     let place = try Workplace()
 
     let first = try dtfix("--for-kexec", "-i", place.board, "-o", place / "1.dtb")

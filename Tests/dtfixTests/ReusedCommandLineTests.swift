@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `A command line used again` {
-  @Test func `loses what a riscv crash kernel was told`() throws {
+  @Test func `loses the words for a riscv crash kernel`() throws {
     let place = try Workplace()
     let machine = try Fixtures.machine("riscv64-virt-7.2-kf")
     try run("cp", ["-r", machine, place / "crashed"])

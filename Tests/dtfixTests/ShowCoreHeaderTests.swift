@@ -68,7 +68,7 @@ import Testing
     (#"json["segments"][4]["virtualAddress"]"#, "0xffff3a8440000000"),
     (#"json["segments"][4]["size"]"#, "0x51400000"), (#"json["segments"][4]["flags"]"#, "7"),
   ])
-  func `is read by others as JSON`(expression: String, value: String) throws {
+  func `is read by Python as JSON`(expression: String, value: String) throws {
     let result = try dtfix("show", "--json", Self.oracle("arm64-virt-6.12-kf"))
 
     #expect(try python(expression, on: result) == value)

@@ -62,7 +62,7 @@ private let sourceOfJSON = #"""
     (#"json["reservations"]"#, "[{'address': '0x10000000000000', 'size': '0x1000'}]"),
     (#"json["bootCPU"]"#, "3"),
   ])
-  func `is read by others`(expression: String, value: String) throws {
+  func `is read by Python`(expression: String, value: String) throws {
     let place = try Workplace(
       blob: Fixtures.compile(
         #"""

@@ -36,7 +36,7 @@ private func findings(_ result: ToolResult) throws -> [String] {
   }
 
   @Test(arguments: try Fixtures.boards().filter { $0.hasSuffix(".dtb") })
-  func `has nothing against a board's, which nobody prepared`(board: String) throws {
+  func `has no finding for a board's, which was not prepared`(board: String) throws {
     let result = try dtfix("check", board)
 
     #expect(result.status == 0, "\(result.text)")

@@ -95,7 +95,7 @@ import Testing
     #expect(merged >= 3)
   }
 
-  @Test func `tells of everything that it changes`() throws {
+  @Test func `reports everything that it changes`() throws {
     let machine = try machineTree("riscv64-virt-7.2-kf")
     let board = try riscvBoard()
 

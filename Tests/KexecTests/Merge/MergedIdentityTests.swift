@@ -44,7 +44,7 @@ private let address = "[02 00 00 12 34 56]"
     "aliases { serial0 = \"/old\"; };", "aliases { ethernet0 = \"/gone\"; };", "",
     "aliases { ethernet1 = \"/old\"; };",
   ])
-  func `tells of one that has no place`(aliases: String) throws {
+  func `reports one that has no place`(aliases: String) throws {
     let board = try tree(
       "aliases { ethernet0 = \"/new\"; ethernet1 = \"/nowhere\"; serial0 = \"/new\"; }; new {};")
     let machine = try tree("\(aliases) old { local-mac-address = \(address); };")

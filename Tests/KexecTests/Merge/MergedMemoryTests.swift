@@ -38,7 +38,7 @@ private let uefi = """
   }
 
   @Test(arguments: ["", "memory { device_type = \"memory\"; reg = <0 0 0 0>; };"])
-  func `takes the machine's nodes where there are none, or others without memory`(
+  func `takes the machine's nodes where there are none, or only ones without memory`(
     placeholder: String
   ) throws {
     let board = try tree(placeholder)
@@ -141,14 +141,14 @@ private let uefi = """
       message.hasPrefix("MACHINE: /memory@80000000: 'reg': 0x80000000-0x17fffffff does not fit"))
   }
 
-  @Test func `is refused when a hypervisor tells of it in blocks`() throws {
+  @Test func `is refused when a hypervisor lists it in blocks`() throws {
     let machine = try tree("ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 1>; };")
 
     #expect(
       refusal(try tree(""), machine).hasPrefix("MACHINE: /ibm,dynamic-reconfiguration-memory"))
   }
 
-  @Test func `that nobody tells of is a warning`() throws {
+  @Test func `that no file describes is a warning`() throws {
     let merge = try merge(tree(""), tree("memory { device_type = \"memory\"; reg = <0 0 0 0>; };"))
 
     #expect(merge.warnings.map(\.text) == ["neither this tree nor MACHINE tells of memory"])
@@ -208,7 +208,7 @@ private let uefi = """
     (uefi, "'linux,uefi-system-table' is <0x0 0x1> here and <0x0 0xbffd0018> in MACHINE"),
     ("", "'linux,uefi-system-table' is <0x0 0x1> here and missing in MACHINE"),
   ])
-  func `names both when the board's tree has others`(machine: String, message: String) throws {
+  func `names both when the board's tree differs`(machine: String, message: String) throws {
     let board = try tree("chosen { linux,uefi-system-table = <0 1>; };")
 
     #expect(refusal(board, try tree(machine)) == "/chosen: " + message)

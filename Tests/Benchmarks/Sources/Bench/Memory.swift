@@ -32,7 +32,7 @@ private func timeCoreHeader(_ count: Int) throws {
   let notes = ranges(4, every: 0x1_0000, size: 0x1a8)
   let vmcoreinfo = ranges(1, every: 0x1000, size: 0x1024)
   let memory = ranges(count - notes.count - 1, every: 0x10_0000, size: 0xc_0000)
-  let pieces = memory.map {
+  let blocks = memory.map {
     CoreHeader.Memory(range: $0, virtualAddress: $0.start &+ linearMap)
   }
   let (peerNotes, peerMemory) = ((notes + vmcoreinfo).map(peerRange), memory.map(peerRange))
@@ -45,7 +45,7 @@ private func timeCoreHeader(_ count: Int) throws {
     {
       try CoreHeader(
         machine: .arm64, byteOrder: .little, cpuNotes: notes, vmcoreinfo: vmcoreinfo[0],
-        kernelText: nil, memory: pieces
+        kernelText: nil, memory: blocks
       ).bytes().count
     })
 }

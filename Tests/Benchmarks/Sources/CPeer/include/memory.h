@@ -29,7 +29,7 @@ int peer_read_map(const char *text, size_t size, struct peer_map *map);
 void peer_free_map(struct peer_map *map);
 
 /// What is left of ranges in rising order without cuts in rising order; `rest` has room for a piece
-/// more for every cut. The number of pieces.
+/// more for every cut. The number of ranges.
 size_t peer_merge(const struct peer_range *ranges, size_t range_count,
                   const struct peer_range *cuts, size_t cut_count, struct peer_range *rest);
 
