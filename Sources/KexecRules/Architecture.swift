@@ -12,10 +12,7 @@ public import KexecFacts
 /// - `Sources/ELF/Machine.swift`: its number, and a row with its names, classes and number in PE/COFF files.
 /// - `Sources/KexecRules/Architecture+X.swift`: the value, each number with the kernel source it is from.
 /// - `Sources/KexecRules/Architecture.swift`: its place in ``all``.
-/// - `Sources/KernelImage/ImageHeaders.swift`: the header that its kernels begin with, if it is a new one.
-/// - `Sources/KernelImage/FileFormat.swift`: how a file with that header is recognised.
-/// - `Sources/KernelImage/KernelImage.swift`: what of such a file is loaded.
-/// - `Sources/KernelImage/ELFKernel.swift`: what the load address of its `vmlinux` is a multiple of.
+/// - `Sources/KernelImage/ImageHeaders.swift`: the header of its kernels, and a row with their alignment.
 /// - `Tests/EndToEnd/arch/X`: how QEMU boots it; `Makefile` has the packages that this takes.
 /// - `README.md`: a row of the table of what works.
 ///

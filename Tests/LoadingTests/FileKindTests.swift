@@ -21,7 +21,7 @@ import Testing
 
     let kinds = [
       DeviceTree().blob, archive, core.bytes, Array(core.bytes.prefix(20)), kernel,
-      KernelBuilder.image(.arm64)(), measurement, Array("text".utf8), [],
+      KernelBuilder.arm64Image(), measurement, Array("text".utf8), [],
     ].map { FileKind(recognizing: $0.span) }
 
     #expect(
