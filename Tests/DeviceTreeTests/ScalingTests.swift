@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: Shape.allCases)
   func `is made, read, compared and printed in linear time`(shape: Shape) throws {
-    let (few, many) = (try Tree(shape, 12_500), try Tree(shape, 50_000))
+    let (few, many) = (try Tree(shape, 6_000), try Tree(shape, 24_000))
 
     #expect(try Growth(from: few.make, to: many.make).isLinear)
     #expect(try Growth(from: few.open, to: many.open).isLinear)

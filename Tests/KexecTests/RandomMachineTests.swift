@@ -16,7 +16,7 @@ import Testing
 
 @Suite struct `A plan for any machine` {
   /// For each of two seeds.
-  private static let count = 1_500
+  private static let count = 800
 
   private static func smallTree() throws -> DeviceTree {
     let source = "/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; cpus { }; };"
