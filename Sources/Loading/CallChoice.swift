@@ -49,8 +49,10 @@ public struct CallChoice: Hashable, Sendable {
 
   /// The system call the caller chose, kexec_load(2) even under lockdown, where the kernel refuses it.
   ///
-  /// - Parameter needs: what kexec_file_load(2) has no way to do.
-  /// - Throws: ``KexecError`` if another option needs the other call.
+  /// - Parameters:
+  ///   - requested: the call.
+  ///   - needs: what kexec_file_load(2) has no way to do.
+  /// - Throws: `KexecError` if another option needs the other call.
   public init(requested: SystemCall, _ needs: [String]) throws(KexecError) {
     if requested == .kexecFileLoad, let need = needs.first {
       throw KexecError(.usage, "\(need): that takes kexec_load, which is not requested")

@@ -39,7 +39,7 @@ extension MachineSnapshot {
 
   /// All that a result is checked against: ``readCoreMachine()``, and who uses memory.
   ///
-  /// - Throws: ``KexecError`` for a machine that is missing, too.
+  /// - Throws: `KexecError` for a machine that is missing, too.
   package mutating func readMachineToCheck() throws(KexecError) -> (CoreMachine, notes: [String]) {
     guard kernel.exists else { throw KexecError(.missing(kernel.root, advice: nil)) }
     read(.kernel)

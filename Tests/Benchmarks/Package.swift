@@ -18,7 +18,7 @@ let package = Package(
         "CPeer", .product(name: "DeviceTree", package: "dtfix"),
         .product(name: "Kexec", package: "dtfix"),
         .product(name: "CrashCore", package: "dtfix"),
-        .product(name: "RunningKernel", package: "dtfix"),
+        .product(name: "Loading", package: "dtfix"),
         .product(name: "KernelImage", package: "dtfix"),
       ],
       path: "Sources/Bench"),

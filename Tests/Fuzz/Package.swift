@@ -3,7 +3,7 @@
 
 import PackageDescription
 
-let libraries = ["CrashCore", "DeviceTree", "KernelImage", "Kexec", "RunningKernel"]
+let libraries = ["CrashCore", "DeviceTree", "KernelImage", "Kexec", "Loading"]
 
 let package = Package(
   name: "Fuzz",

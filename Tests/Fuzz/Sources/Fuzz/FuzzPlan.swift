@@ -86,7 +86,7 @@ private func machine(pageSize: UInt64) -> MachineSnapshot {
 }
 
 /// A tree with legal root cells and a CPU.
-nonisolated(unsafe) private let smallTree: DeviceTree = {
+private let smallTree: DeviceTree = {
   var tree = DeviceTree()
   for name in ["#address-cells", "#size-cells"] {
     try? tree.setProperty(name, of: "/", to: .cells([2]))

@@ -11,7 +11,6 @@ func fuzzTree(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 
   let root = tree.root
   _ = tree.sourceText(sorted: true)
-  _ = "\(tree.json())"
   precondition(tree.compared(with: tree, phandles: .byTarget).isEqual)
   for path in (try? tree.descendants(of: "/")) ?? [] { _ = tree.contains(path) }
 
