@@ -39,7 +39,7 @@ INTERFACE_NEEDS := $(BUILD_NEEDS) g++:g++ clang:clang clang++:clang valgrind:val
   python3:python3 dtc:device-tree-compiler $(COMPRESSORS) tar:tar
 BENCH_NEEDS := $(BUILD_NEEDS) fdtput:device-tree-compiler hyperfine:hyperfine python3:python3 \
   $(COMPRESSORS)
-FUZZ_NEEDS := $(BUILD_NEEDS) dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3
+FUZZ_NEEDS := $(BUILD_NEEDS) ld.lld:lld dtc:device-tree-compiler $(COMPRESSORS) tar:tar python3:python3
 # A QEMU, a compiler for what boots in it, apt to fetch that; for arm64 namespaces to compile Swift in.
 E2E_NEEDS := $(BUILD_NEEDS) cpio:cpio dpkg:dpkg gzip:gzip tar:tar fdtget:device-tree-compiler \
   readelf:binutils

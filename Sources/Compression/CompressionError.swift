@@ -8,7 +8,7 @@ public enum CompressionError: Error, Hashable, Sendable {
   case truncated(CompressionFormat)
   /// The stream breaks a rule of its format, or a checksum is wrong.
   ///
-  /// The offset is where reading stopped: at the fault, or behind its block.
+  /// The offset is where reading stopped: at the fault, or after its block.
   case corrupt(CompressionFormat, offset: Int, reason: String)
   /// The stream uses a feature that this package does not handle.
   case unsupported(CompressionFormat, offset: Int, feature: String)

@@ -171,7 +171,7 @@ private struct LZOPBlock {
     let reason =
       switch fault {
       case .endsEarly: "the block ends before its \(contentSize) bytes do"
-      case .endsLate: "the block goes on behind its end"
+      case .endsLate: "the block continues after its end"
       case .full: "the block holds more than its \(contentSize) bytes"
       case .distance(let distance): "a match starts \(distance) bytes back, before the block does"
       case .version(let version): "LZO bitstream version \(version)"

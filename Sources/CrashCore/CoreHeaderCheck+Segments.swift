@@ -18,7 +18,7 @@ extension CoreHeaderCheck {
     for number in notes {
       let note = segments[number].header
       if let firstOther, firstOther < number {
-        findings.append(CoreFinding(.programHeader(number), .noteNotFirst(behind: firstOther)))
+        findings.append(CoreFinding(.programHeader(number), .noteNotFirst(after: firstOther)))
       }
       if note.memorySize < 12 {
         findings.append(CoreFinding(.programHeader(number), .noteTooSmall(note.memorySize)))

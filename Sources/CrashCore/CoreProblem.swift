@@ -28,7 +28,7 @@ package enum CoreProblem: Hashable, Sendable {
 
   // Notes.
   case noNotes
-  case noteNotFirst(behind: Int)
+  case noteNotFirst(after: Int)
   case noteTooSmall(UInt64)
   case noteTooLarge(UInt64)
   case noteOverlap(PhysicalRange, with: Int)
@@ -107,7 +107,7 @@ extension CoreProblem {
 
     case .noNotes: refused(merge, "there is no PT_NOTE")
     case .noteNotFirst(let number):
-      useless(merge, "a PT_NOTE behind program header \(number), which the merged notes overwrite")
+      useless(merge, "a PT_NOTE after program header \(number), which the merged notes overwrite")
     case .noteTooSmall(let size):
       refused(noteSize, "a PT_NOTE of \(size) bytes; the header of a note takes 12")
     case .noteTooLarge(let size):
@@ -124,7 +124,7 @@ extension CoreProblem {
     case .sizesDiffer(let file, let memory):
       useless(
         load,
-        "p_filesz is \(hex(file)) and p_memsz \(hex(memory)): tools take the difference for left out"
+        "p_filesz is \(hex(file)) and p_memsz \(hex(memory)): tools treat the difference as left out"
       )
     case .wraps(let start, let size):
       useless(load, "\(hex(size)) bytes from \(hex(start)) on pass the end of the address space")
@@ -152,7 +152,7 @@ extension CoreProblem {
       useless(
         prepare, "p_vaddr - p_paddr is \(hex(offset)); this machine's kernel has \(hex(expected))")
     case .otherKernelPlace(let range, let expected):
-      useless(prepare, "the kernel is said to be at \(range); this machine's is at \(expected)")
+      useless(prepare, "the kernel is at \(range); this machine's is at \(expected)")
     case .noKernelText:
       doubtful(prepare, "there is no PT_LOAD where the kernel is linked; this machine's has one")
     case .inCrashRegion(let range):
@@ -175,7 +175,7 @@ extension CoreProblem {
     case .notesInOtherOrder:
       doubtful(prepare, "the PT_NOTEs are not in the order of this machine's CPUs")
     case .otherVMCoreInfo(let range, let expected):
-      useless(prepare, "vmcoreinfo is said to be \(range); this machine's is \(expected)")
+      useless(prepare, "vmcoreinfo is \(range); this machine's is \(expected)")
     }
   }
 }

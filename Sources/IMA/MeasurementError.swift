@@ -30,7 +30,7 @@ public struct MeasurementError: Error, Hashable, Sendable {
     /// The name of a file is longer than the template allows.
     case fileNameSize(UInt32)
     /// Bytes follow the last field of the data.
-    case behindFields(Int)
+    case afterFields(Int)
     /// A measurement in the template of the first kernels, which is not restored.
     case legacyTemplate
     /// The first bytes are no measurement in either byte order.
@@ -44,7 +44,7 @@ public struct MeasurementError: Error, Hashable, Sendable {
     /// The buffer counts more measurements than a kernel does.
     case count(UInt64)
     /// Bytes follow the last measurement that the buffer counts.
-    case behindList(count: UInt64, left: Int)
+    case afterList(count: UInt64, left: Int)
   }
 }
 
@@ -70,7 +70,7 @@ extension MeasurementError.Problem: CustomStringConvertible {
       "kernels have no template \"\(visible(name))\", and it is no format of fields"
     case .fileNameSize(let size):
       "the file's name has \(size) bytes; template ima has up to \(MeasurementList.longestFileName)"
-    case .behindFields(let count): "\(bytes(count)) behind the last field of its template"
+    case .afterFields(let count): "\(bytes(count)) after the last field of its template"
     case .legacyTemplate: "template ima; kernels restore only lists without it"
     case .noList: "no measurement begins like this, in either byte order"
     case .otherByteOrder(let order):
@@ -81,8 +81,8 @@ extension MeasurementError.Problem: CustomStringConvertible {
       "header and list are \(bytes(size)); the rule is \(MeasurementBuffer.headerSize) to \(room), which "
         + "is what there is"
     case .count(let count): "\(count) measurements; kernels count to \(UInt64.max - 1)"
-    case .behindList(let count, let left):
-      "\(bytes(left)) behind it, and it is the last of \(count); kernels do not restore it"
+    case .afterList(let count, let left):
+      "\(bytes(left)) after it, and it is the last of \(count); kernels do not restore it"
     }
   }
 }

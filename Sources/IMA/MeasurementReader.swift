@@ -74,7 +74,7 @@ struct MeasurementReader {
     }
     // Fields fill the data: `ima_template.c:ima_restore_template_data`.
     guard offset == range.upperBound else {
-      throw error(.behindFields(range.upperBound - offset), at: offset)
+      throw error(.afterFields(range.upperBound - offset), at: offset)
     }
     return fields
   }

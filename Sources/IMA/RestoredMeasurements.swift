@@ -54,7 +54,7 @@ public struct RestoredMeasurements: Hashable, Sendable {
           let left = bytes.count - reader.offset
           throw MeasurementError(
             offset: reader.offset, number: number,
-            problem: .behindList(count: header.count, left: left))
+            problem: .afterList(count: header.count, left: left))
         }
         entries.append(entry)
       }

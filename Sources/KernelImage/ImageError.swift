@@ -61,7 +61,7 @@ extension ImageError: CustomStringConvertible {
       "the segments at \(hex(first)) and \(hex(second)) overlap"
     case .otherMachine(let machine, let expected):
       "a kernel for \(machine) in a file for \(expected)"
-    case .trailingBytes(let offset): "offset \(hex(offset)): bytes behind the end of the stream"
+    case .trailingBytes(let offset): "offset \(hex(offset)): bytes after the end of the stream"
     case .nested(let inner, let outer): "\(inner) within \(outer)"
     case .empty: "an empty file"
     case .notKernel: "not a kernel"

@@ -203,14 +203,14 @@ private struct Opening {
       KernelFile.Layer(
         format: .compressed(compression), bytes: slice, compression: "\(compression)"))
     let unpacked = try unpack(compression, bytes, expectedSize: nil)
-    try checkEnd(bytes, behind: unpacked.streamSize, unpackedSize: unpacked.bytes.count)
+    try checkEnd(bytes, after: unpacked.streamSize, unpackedSize: unpacked.bytes.count)
     return FileSlice(unpacked: unpacked.bytes, range: 0..<unpacked.bytes.count)
   }
 
   /// Refuses bytes after a stream, but for the unpacked size, which kernel builds append
   /// (`scripts/Makefile.lib:size_append`), and less than 1 MiB of zeros, the padding of block devices.
   private func checkEnd(
-    _ bytes: Span<UInt8>, behind end: Int, unpackedSize: Int
+    _ bytes: Span<UInt8>, after end: Int, unpackedSize: Int
   ) throws(ImageError) {
     if bytes.count - end == 4, let size: UInt32 = try? bytes.field(at: end), size == unpackedSize {
       return

@@ -62,7 +62,7 @@ extension KernelImage {
 }
 
 extension KernelImage.Segment {
-  /// A whole file. Padding behind the kernel's memory, up to the end of a page of at most 64 KiB, is left
+  /// A whole file. Padding after the kernel's memory, up to the end of a page of at most 64 KiB, is left
   /// out; `kernel/kexec_core.c:sanity_check_segment_list` refuses more.
   init(all fileSize: Int, memorySize: UInt64) throws(ImageError) {
     let (padded, overflow) = memorySize.addingReportingOverflow(0xffff)

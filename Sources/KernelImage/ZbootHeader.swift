@@ -64,7 +64,7 @@ package struct ZbootHeader: Hashable, Sendable {
     let place = compression == .gzip ? payload.upperBound - 4 : payload.upperBound
     guard place >= payload.lowerBound, place + 4 <= file.count else {
       throw .outside(
-        "the size behind the payload", offset: UInt64(place), size: 4, fileSize: file.count)
+        "the size after the payload", offset: UInt64(place), size: 4, fileSize: file.count)
     }
     return Int(try file.field(UInt32.self, at: place))
   }

@@ -32,11 +32,11 @@ struct TextCanvas {
 
   /// Adds words, wrapped.
   mutating func add(_ words: String) {
-    add(words, behind: TextLine(style))
+    add(words, after: TextLine(style))
   }
 
-  /// Adds words behind the start of a line, wrapped below the first of them.
-  mutating func add(_ words: String, behind start: TextLine) {
+  /// Adds words after the start of a line, wrapped below the first of them.
+  mutating func add(_ words: String, after start: TextLine) {
     var line = start
     for word in words.split(separator: " ") {
       if line.width > start.width, line.width + 1 + word.count > style.width {

@@ -165,7 +165,7 @@ extension TextCanvas {
     var line = start(row, part)
     line.append("\(row.range)".padded(to: columns.addressWidth))
     line.append(sizeText(row.range.size).padded(to: sizeWidth + 1, onLeft: true) + " ")
-    guard !part.isBroken else { return add(row.name, behind: line) }
+    guard !part.isBroken else { return add(row.name, after: line) }
     line.append(row.name.cut(to: columns.nameWidth, style))
     line.appendBar(of: rows[part.rows], index, columns.barWidth)
     add(line)
@@ -221,7 +221,7 @@ private struct RowColumns {
   init(of rows: [Row], _ style: MemoryPicture.TextStyle) {
     addressWidth = rows.map { "\($0.range)".count }.max() ?? 0
     let names = rows.filter { !$0.isSum }.map(\.name.count).max() ?? 0
-    // Two signs and a blank are before the addresses, a blank and the size behind; then a blank.
+    // Two signs and a blank are before the addresses, a blank and the size after; then a blank.
     let rest = style.width - 3 - addressWidth - 10
     nameWidth = min(names, max(12, rest / 2))
     isWide = rest - nameWidth - 3 >= 12

@@ -120,7 +120,7 @@ import Testing
     index[stream.count - 12 - 6] ^= 1
     var chunk = stream
     try #require(
-      chunk[24] >= 0x80, "an LZMA chunk starts behind a header of 12 bytes and one of 12")
+      chunk[24] >= 0x80, "an LZMA chunk starts after a header of 12 bytes and one of 12")
     chunk[26] ^= 1
 
     #expect(isCorrupt(CompressionFormat.xz.failure(index)))

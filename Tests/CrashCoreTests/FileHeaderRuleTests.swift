@@ -133,7 +133,7 @@ import Testing
   }
 
   @Test(arguments: [0, 63, 65, 4096, .max] as [UInt64])
-  func `take the program headers to be behind it`(offset: UInt64) throws {
+  func `take the program headers to be after it`(offset: UInt64) throws {
     var header = try CoreHeader.golden().bytes()
     header.set(.tableOffset, offset)
 
@@ -177,7 +177,7 @@ import Testing
   }
 
   @Test(arguments: [400, 401, 512, 1024])
-  func `may be anywhere behind them`(size: Int) throws {
+  func `may be anywhere after them`(size: Int) throws {
     let header = try Array(CoreHeader.golden().bytes().prefix(size))
 
     #expect(CoreHeaderCheck().findings(in: header.span) == [])

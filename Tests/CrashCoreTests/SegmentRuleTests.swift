@@ -29,7 +29,7 @@ import Testing
   @Test func `want all notes before anything else`() throws {
     let findings = try findings { $0.append($0.remove(at: 1)) }
 
-    #expect(findings.map(\.problem) == [.noteNotFirst(behind: 2)])
+    #expect(findings.map(\.problem) == [.noteNotFirst(after: 2)])
     #expect(findings.map(\.place) == [.programHeader(5)])
     #expect(findings.map(\.severity) == [.useless])
   }
@@ -238,7 +238,7 @@ import Testing
     #expect(try findings { $0[5] = $0[5].with(virtualAddress: address) } == [])
   }
 
-  @Test func `do not mind program headers of other types behind the notes`() throws {
+  @Test func `do not mind program headers of other types after the notes`() throws {
     let other = ProgramHeader(
       type: 0x6474_e551, flags: 0, offset: 1, virtualAddress: 2, physicalAddress: 3, fileSize: 4,
       memorySize: 5)

@@ -34,7 +34,7 @@ import Testing
     #expect(tokens[child.upperBound...].contains(.nop))
   }
 
-  @Test func `finds the place behind the root's properties among no-op tags`() throws {
+  @Test func `finds the place after the root's properties among no-op tags`() throws {
     let raw = RawBlob(root: [
       .nop, .property("p", [1]), .nop, .property("q", [2]), .nop, .beginNode("a"), .endNode, .nop,
     ])

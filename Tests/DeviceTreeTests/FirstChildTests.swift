@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `The first child that answers` {
   @Test(arguments: ["/", "/cpus", "/soc/bus@fe000000"])
-  func `is found, and none behind it is looked at`(node: String) throws {
+  func `is found, and none after it is looked at`(node: String) throws {
     let tree = try Fixtures.tree("board")
     let children = try fdtget(tree.blob, ["-l"], node)
 

@@ -25,7 +25,7 @@ private func sorted(_ names: [String], like known: [String]? = nil) -> [String] 
     #expect(sorted(names.shuffled(using: &random)) == names)
   }
 
-  @Test func `are in the order that is known, and new ones behind them`() {
+  @Test func `are in the order that is known, and new ones after them`() {
     let names = ["new@10", "new@2", "b", "a", "c"]
 
     #expect(sorted(names, like: ["c", "gone", "a", "b"]) == ["c", "a", "b", "new@2", "new@10"])
@@ -60,7 +60,7 @@ private func sorted(_ names: [String], like known: [String]? = nil) -> [String] 
 }
 
 @Suite struct `Properties in order` {
-  @Test func `are sorted by the bytes of their names, behind those that are known`() {
+  @Test func `are sorted by the bytes of their names, after those that are known`() {
     var node = Node(
       "", properties: ["b", "B", "#b", "a10", "a9", "last"].map { Property($0, .empty) })
 

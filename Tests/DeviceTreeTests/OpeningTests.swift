@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 4096])
-  func `counts the bytes behind it and leaves them out`(byteCount: Int) throws {
+  func `counts the bytes after it and leaves them out`(byteCount: Int) throws {
     let blob = try Fixtures.blob("board")
 
     let tree = try DeviceTree(blob: blob + Array(repeating: 0xd0, count: byteCount))

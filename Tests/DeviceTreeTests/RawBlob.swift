@@ -18,7 +18,7 @@ struct RawBlob {
     case bytes([UInt8])
   }
 
-  /// One of the blocks behind the header.
+  /// One of the blocks after the header.
   enum Block: CaseIterable {
     case reservations
     case structure
@@ -139,7 +139,7 @@ extension Array<UInt8> {
     String(decoding: self[offset...].prefix { $0 != 0 }, as: UTF8.self)
   }
 
-  /// The token at an offset, which moves behind it.
+  /// The token at an offset, which moves after it.
   fileprivate func token(at offset: inout Int) -> RawBlob.Token {
     let tag = word(at: offset)
     offset += 4

@@ -47,7 +47,7 @@ extension Damage {
     tokens("a node ends before one begins", [.endNode, .end], .badStructure, 56),
     tokens("a property before the root", [.property("p", [])], .badStructure, 56),
     tokens(
-      "a property behind the root", [.beginNode(""), .endNode, .property("p", [])],
+      "a property after the root", [.beginNode(""), .endNode, .property("p", [])],
       .badStructure, 68),
     tokens(
       "a second root", [.beginNode(""), .endNode, .beginNode(""), .endNode, .end],
@@ -68,9 +68,9 @@ extension Damage {
       .truncated, 64),
     property("a value that is cut off", size: 9, nameOffset: 0, .truncated, 9),
     property("a value of 4 GiB", size: .max, nameOffset: 0, .truncated, 0xffff_ffff),
-    property("a name behind the strings", size: 0, nameOffset: 2, .badStructure, 2),
+    property("a name after the strings", size: 0, nameOffset: 2, .badStructure, 2),
     property(
-      "a name far behind the strings", size: 0, nameOffset: .max, .badStructure, 0xffff_ffff),
+      "a name far after the strings", size: 0, nameOffset: .max, .badStructure, 0xffff_ffff),
     property("the empty string as a name", size: 0, nameOffset: 1, .badName, nil),
   ]
 

@@ -8,7 +8,7 @@ import Testing
   static let namedRoot = Damage.tokens(
     "a root with a name", [.beginNode("root"), .endNode, .end], .badStructure, 56)
   static let noOp = Damage.tokens(
-    "a no-op tag behind the root", [.beginNode(""), .endNode, .nop, .end], .badStructure, 68)
+    "a no-op tag after the root", [.beginNode(""), .endNode, .nop, .end], .badStructure, 68)
 
   @Test(arguments: [namedRoot, noOp])
   func `is refused where it is wrong`(damage: Damage) {

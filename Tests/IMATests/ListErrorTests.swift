@@ -46,8 +46,8 @@ import Testing
     Case("offset 0xae: measurement 2: the size of field n-ng has 4 bytes, and 3 are left") {
       $0.dataSize = 47
     },
-    Case("offset 0xb8: measurement 2: 1 byte behind the last field of its template") {
-      $0.behind = [0]
+    Case("offset 0xb8: measurement 2: 1 byte after the last field of its template") {
+      $0.after = [0]
     },
     Case(
       "offset 0xb9: measurement 2: the size of field sig has 4 bytes, and 0 are left", "ima-sig"),
@@ -85,6 +85,6 @@ extension RawEntry {
     fields = []
     dataSize = 0
     let size = (0..<4).map { UInt8(truncatingIfNeeded: nameSize >> (8 * $0)) }
-    behind = [UInt8](repeating: 0xbb, count: 16) + size + Array("/file".utf8)
+    after = [UInt8](repeating: 0xbb, count: 16) + size + Array("/file".utf8)
   }
 }

@@ -97,8 +97,8 @@ import Testing
     #expect(try RestoredMeasurements(less.span).entries.count == 7)
   }
 
-  /// A kernel would read what is behind the segment.
-  @Test func `does not go on behind the segment`() throws {
+  /// A kernel would read what is after the segment.
+  @Test func `does not go on after the segment`() throws {
     let bytes = try buffer("good")
     let segment = Array(bytes.dropLast())
 

@@ -26,7 +26,7 @@ struct RawEntry {
   var digest = [UInt8](repeating: 0xaa, count: 20)
   var name = Array("ima-ng".utf8)
   var fields = [Array("sha256:\0".utf8) + Array(0..<32), Array("/file\0".utf8)]
-  var behind: [UInt8] = []
+  var after: [UInt8] = []
   var nameSize: UInt32?
   var dataSize: UInt32?
 
@@ -37,7 +37,7 @@ struct RawEntry {
       let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
       return order == .little ? bytes : bytes.reversed()
     }
-    let data = fields.flatMap { number(UInt32($0.count)) + $0 } + behind
+    let data = fields.flatMap { number(UInt32($0.count)) + $0 } + after
     let head = number(register) + digest + number(nameSize ?? UInt32(name.count)) + name
     return head + number(dataSize ?? UInt32(data.count)) + data
   }

@@ -180,7 +180,7 @@ import Testing
       (63, 4),
       (1020, 4), (1024, 1), (512, 513),
     ] as [(UInt32, UInt32)])
-  func `has its payload in the file, and the size behind it`(offset: UInt32, size: UInt32) {
+  func `has its payload in the file, and the size after it`(offset: UInt32, size: UInt32) {
     var bytes = KernelBuilder.zboot("zstd", payload: [1, 2, 3, 4], size: 7)
     bytes.replaceSubrange(8..<16, with: KernelBuilder.little(offset) + KernelBuilder.little(size))
 

@@ -43,7 +43,7 @@ import Testing
     #expect(profile.section(initrd).copy(of: bytes.span) == [1, 2, 3])
   }
 
-  /// A kernel that is signed ends with its signatures; the padding behind is the file's.
+  /// A kernel that is signed ends with its signatures; the padding after is the file's.
   @Test(arguments: [(0, true), (1, false)] as [(UInt8, Bool)])
   func `keeps the length that its signature is for`(padding: UInt8, isGood: Bool) throws {
     let signed = KernelBuilder.loongArchImage(kernelSize: 0x8000, certificates: (5000, 120))
@@ -96,16 +96,16 @@ import Testing
 
   /// `scripts/Makefile.lib:size_append`, and what block devices add.
   @Test(arguments: [CompressionFormat.zstd, .xz, .lz4, .gzip])
-  func `may have its size or zeros behind it`(format: CompressionFormat) throws {
+  func `may have its size or zeros after it`(format: CompressionFormat) throws {
     let packed = try pack(Self.kernel, format)
     let sized = packed + KernelBuilder.little(UInt32(60_000))
     let padded = packed + Array(repeating: 0, count: 1000)
 
     #expect(try KernelFile(sized.span).bytes.size == 60_000)
     #expect(try KernelFile(padded.span).bytes.size == 60_000)
-    expectRefusal(packed + KernelBuilder.little(UInt32(60_001)), "behind the end")
-    expectRefusal(packed + Array(repeating: 0, count: 1 << 20), "behind the end")
-    expectRefusal(padded + [1], "behind the end")
+    expectRefusal(packed + KernelBuilder.little(UInt32(60_001)), "after the end")
+    expectRefusal(packed + Array(repeating: 0, count: 1 << 20), "after the end")
+    expectRefusal(padded + [1], "after the end")
   }
 }
 

@@ -82,7 +82,7 @@ import Testing
     #expect(acceptance(of: base).findings(in: Array(blob.prefix(size))).count == 1)
   }
 
-  @Test func `refuses bytes behind the blob`() throws {
+  @Test func `refuses bytes after the blob`() throws {
     let base = try source("board")
     let blob = try NextTree(from: base, for: .arm64, handover: Self.handover).blob
 

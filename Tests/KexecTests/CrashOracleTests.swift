@@ -23,7 +23,7 @@ import Testing
     #expect(oracle.tree.compared(with: ours).differences.filter { !$0.isOfSeed } == [])
   }
 
-  /// The kernel leaves room behind its core header for memory that may be plugged in.
+  /// The kernel leaves room after its core header for memory that may be plugged in.
   @Test func `equals the kernel's own on pseries, but for names of CPUs`() throws {
     let oracle = try CrashOracle("pseries-7.2-kf", maker: "kernel", backup: 0x208d_0000)
 

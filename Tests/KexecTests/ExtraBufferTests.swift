@@ -80,8 +80,8 @@ import Testing
         return
       }
     }
-    let behind = KexecRequest.Input(.extra("acme,other"), .at(range(0x7000_3039, 10)))
-    #expect(try patched(source("board"), handover([Self.log, behind])).chosen("acme,other") != nil)
+    let after = KexecRequest.Input(.extra("acme,other"), .at(range(0x7000_3039, 10)))
+    #expect(try patched(source("board"), handover([Self.log, after])).chosen("acme,other") != nil)
   }
 
   @Test func `win over no edit without a word`() throws {

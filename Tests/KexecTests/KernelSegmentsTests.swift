@@ -33,7 +33,7 @@ import Testing
     #expect(segments.contents[0][0x1300] == 2)
   }
 
-  /// Zeros of gigabytes are not made to join what comes behind them.
+  /// Zeros of gigabytes are not made to join what comes after them.
   @Test func `are apart where there are but zeros between them`() throws {
     let segments = try segments([(0, 16, 0x1_0000_0100), (0x1_0000_0200, 16, 0x1000)])
 

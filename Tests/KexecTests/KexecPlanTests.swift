@@ -203,7 +203,7 @@ import Testing
     #expect(error?.description.contains("0x48") == true)
   }
 
-  /// `kimage_alloc_crash_control_pages` takes them from the region, behind the segments.
+  /// `kimage_alloc_crash_control_pages` takes them from the region, after the segments.
   @Test func `that leaves a crash kernel no control pages`() throws {
     var machine = SmallMachine()
     machine.facts.crashRegions = [range(0x4800_0000, 0x80_0000)]

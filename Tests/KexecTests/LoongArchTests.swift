@@ -35,7 +35,7 @@ import Testing
 
   /// The header says where the entry is when the kernel lies where it is linked for: here, 0x201000 for
   /// 0x200000.
-  @Test func `starts behind the kernel's header`() throws {
+  @Test func `starts after the kernel's header`() throws {
     let plan = try loongArch().plan()
 
     #expect(plan.starts([.kernel(0)]) == [0x4000_0000])
@@ -52,7 +52,7 @@ import Testing
         == "kexec_file mem=0x4000000@0x6a000000 mem=0x1000000@0x48000000 "
         + "elfcorehdr=0x1000@0x\(places[0]) initrd=0x\(places[1]),0x1388 quiet")
     #expect(plan.starts([.kernel(0)]) == [0x6a00_0000])
-    // The highest 64 KiB, and the initrd right behind the kernel.
+    // The highest 64 KiB, and the initrd right after the kernel.
     #expect(plan.starts([.coreHeader]) == [0x6dff_0000])
     #expect(plan.starts([.initrd]) == [0x6a20_0000])
   }
@@ -69,7 +69,7 @@ import Testing
     #expect("\(plan.json)".contains(#""what": "commandLine""#))
   }
 
-  /// `machine_kexec.c`: the control code is at 1 MiB, the command line 32 KiB behind it.
+  /// `machine_kexec.c`: the control code is at 1 MiB, the command line 32 KiB after it.
   @Test func `leaves the second MiB alone`() throws {
     var machine = loongArch()
     machine.kernel = KernelBuilder.loongArchImage(

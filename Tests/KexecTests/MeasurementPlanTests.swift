@@ -70,7 +70,7 @@ import Testing
 
   /// A big-endian kernel reads either order, as its command line says (`ima_canonical_fmt`).
   @Test(arguments: [(ByteOrder.little, ByteOrder.little), (.big, .big), (.big, .little)])
-  func `may be of powerpc, behind the next kernel`(kernel: ByteOrder, list: ByteOrder) throws {
+  func `may be of powerpc, after the next kernel`(kernel: ByteOrder, list: ByteOrder) throws {
     var machine = PowerPCMachine()
     machine.facts.byteOrder = kernel
     machine.measurements = MeasurementBytes.buffer(of: [64], list)
@@ -113,7 +113,7 @@ import Testing
       "of 0 measurements in 97 bytes; 0 end at 24",
       MeasurementBytes.header(size: 97, count: 0) + entry
     ),
-    ("73 bytes behind it", MeasurementBytes.header(size: 170, count: 1) + entry + entry),
+    ("73 bytes after it", MeasurementBytes.header(size: 170, count: 1) + entry + entry),
     ("the data has 35 bytes, and 34 are left", MeasurementBytes.header(size: 96, count: 1) + entry),
     ("are 8 bytes", MeasurementBytes.header(size: 8, count: 0)),
     ("are 18446744073709551615 bytes", MeasurementBytes.header(size: -1, count: 0)),

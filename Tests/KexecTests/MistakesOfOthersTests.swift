@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: ["", "a", "ab", "abc", "abcd"])
-  func `kexec-tools: bytes behind the command line are copied along`(text: String) throws {
+  func `kexec-tools: bytes after the command line are copied along`(text: String) throws {
     let tree = try patched(
       source("board"), KexecRequest(commandLine: .given(KernelCommandLine(text)), seeds: fixedSeeds)
     )

@@ -311,7 +311,7 @@ private let crash = Crash(
   }
 
   /// `arch/powerpc/kernel/prom.c:early_reserve_mem_dt` reads whole pairs.
-  @Test func `may have bytes behind its reserved ranges`() throws {
+  @Test func `may have bytes after its reserved ranges`() throws {
     let tree = try pseries(root: "reserved-ranges = <0 0x30000000 0 0x10000 7>;")
 
     let next = try DeviceTree(blob: nextTree(of: tree, nil).blob)

@@ -66,7 +66,7 @@ import Testing
 
   /// The kernel's own purgatory is as large as our trampoline, a page; its tree is larger, and so is the core
   /// header, which has room for memory that may be plugged in. kexec-tools' is not, and its initrd lies
-  /// behind its purgatory.
+  /// after its purgatory.
   @Test func `are ours for a crash kernel of pseries`() throws {
     let plan = try pseriesPlan("pseries-7.2-kf", forCrash: true)
 
@@ -77,7 +77,7 @@ import Testing
     #expect(plan.entry == 0x37ff_0000)
   }
 
-  /// As the kernel did (0xf90000 and 0x8e0000), ours goes behind the initrd of the last boot, which ends at
+  /// As the kernel did (0xf90000 and 0x8e0000), ours goes after the initrd of the last boot, which ends at
   /// 0xf60000, and its initrd before that; but the kernel keeps off a few pages more, which it has reserved
   /// and tells nobody of, and its lowest free page is 64 KiB above the end that it tells.
   @Test func `are close to the kernel's for an ordinary kexec of pseries`() throws {

@@ -15,7 +15,7 @@ import Testing
 
 @Suite struct `A plan for riscv64` {
   /// `arch/riscv/kernel/kexec_elf.c:elf_find_pbase` looks for a hole as large as the file: here the first one
-  /// fits that, and not the zeros behind it.
+  /// fits that, and not the zeros after it.
   @Test func `has room for all the memory of an ELF kernel, not just for its file`() throws {
     var machine = riscv()
     machine.kernel = elf([(0, 0x10_0000, 0x60_0000)])

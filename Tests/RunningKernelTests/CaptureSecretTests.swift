@@ -70,7 +70,7 @@ private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
     #expect(Set(saved.secrets.map(\.byteCount)) == [17])
   }
 
-  /// An edit moves what follows, and may leave a copy behind the block; firmware may put anything between
+  /// An edit moves what follows, and may leave a copy after the block; firmware may put anything between
   /// the blocks.
   @Test func `that an edit left outside of the blocks are zeros`() throws {
     let packed = try tree().blob

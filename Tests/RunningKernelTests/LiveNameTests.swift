@@ -21,7 +21,7 @@ private func read(
 }
 
 /// Names as `drivers/of/kobj.c:safe_name` changes them where a folder could have them twice.
-@Suite struct `A name with a number behind it` {
+@Suite struct `A name with a number after it` {
   @Test func `is a child's that had the name of a property`() throws {
     let (root, restored) = try read(
       properties: [property("l2-cache")],
@@ -41,7 +41,7 @@ private func read(
     #expect(restored == ["/ranges#1"])
   }
 
-  @Test func `is a copy's, which comes behind what it is a copy of`() throws {
+  @Test func `is a copy's, which comes after what it is a copy of`() throws {
     let (root, restored) = try read(
       properties: [property("p#10", 10), property("p#2", 2), property("p"), property("p#1", 11)],
       children: [

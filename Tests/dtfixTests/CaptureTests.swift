@@ -48,7 +48,7 @@ struct CaptureCase: CustomTestStringConvertible {
     }
   }
 
-  /// What each command makes: its files, as an archive, behind what it printed.
+  /// What each command makes: its files, as an archive, after what it printed.
   private func everything(
     of root: String, _ machine: CaptureCase, in place: Workplace
   ) throws -> [Made] {

@@ -80,7 +80,7 @@ import Testing
       "useless: program headers: 0x91400000-0x9d3fffff is memory of this machine, but in no PT_LOAD",
       "doubtful: program header 0: 0x9ffbe000-0x9ffbe1a7 is not where a CPU",
       "useless: program headers: 0xbffbf000-0xbffbf1a7 is where a CPU",
-      "useless: program header 2: vmcoreinfo is said to be 0x4155a000-0x4155b023; this machine's is "
+      "useless: program header 2: vmcoreinfo is 0x4155a000-0x4155b023; this machine's is "
         + "0x41572000-0x41573023",
     ] {
       #expect(result.text.contains(part))
@@ -91,7 +91,7 @@ import Testing
     (["--linear-map", "0xffff000000000000"], "useless: program header 4: p_vaddr - p_paddr is "),
     (["--kernel-text", "0xffff800080200000:0x40200000+0x6a0000"], "useless: program header 3: "),
     (
-      ["--vmcoreinfo", "0x41600000+0x1024"], "useless: program header 2: vmcoreinfo is said to be "
+      ["--vmcoreinfo", "0x41600000+0x1024"], "useless: program header 2: vmcoreinfo is "
     ),
   ])
   func `of this machine with a wrong fact is found out`(wrong: [String], finding: String) throws {

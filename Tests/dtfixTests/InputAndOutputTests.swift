@@ -122,7 +122,7 @@ import Testing
   }
 
   @Test(arguments: [1, 7, 4096])
-  func `with bytes behind it that are no part of it`(byteCount: Int) throws {
+  func `with bytes after it that are no part of it`(byteCount: Int) throws {
     let place = try Workplace()
     try write(
       contents(of: place.board) + Array(repeating: 0xa5, count: byteCount), to: place / "long.dtb")

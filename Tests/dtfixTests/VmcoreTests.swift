@@ -7,7 +7,7 @@ import Testing
 ///
 /// The dump is synthetic: the notes and a few words of memory are written where the header says the
 /// crashed kernel has them, and laid out as `fs/proc/vmcore.c` serves them.
-@Suite struct `A dump behind our core header` {
+@Suite struct `A dump after our core header` {
   @Test(
     arguments: [
       ("arm64-virt-6.12-kf", "AARCH64", []), ("arm64-virt-6g-highlow-6.12-kf", "AARCH64", []),
@@ -101,7 +101,7 @@ import Testing
             want = row[2] + where
             found, = struct.unpack("<Q", program.read(row[3] + where, 8))
             if found != want: print("virtual", hex(row[3] + where), hex(found), hex(want))
-            if row is text: continue  # its memory is a part of the RAM behind it
+            if row is text: continue  # its memory is a part of the RAM after it
             found, = struct.unpack("<Q", program.read(row[4] + where, 8, True))
             if found != want: print("physical", hex(row[4] + where), hex(found), hex(want))
     kernel = program.flags & drgn.ProgramFlags.IS_LINUX_KERNEL

@@ -38,7 +38,7 @@ private func check(_ format: CompressionFormat, _ stream: [UInt8]) {
   }
 }
 
-/// The bytes as a block of LZO1X, behind the size of what it holds in 2 bytes: no checksum keeps the
+/// The bytes as a block of LZO1X, after the size of what it holds in 2 bytes: no checksum keeps the
 /// fuzzer from its instructions.
 private func lzopFile(of bytes: [UInt8]) -> [UInt8] {
   guard bytes.count > 2 else { return [] }

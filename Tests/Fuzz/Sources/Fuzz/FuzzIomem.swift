@@ -64,7 +64,7 @@ extension MemoryMap {
     }.joined()
   }
 
-  /// Whether it is what a kernel could print: every entry inside its parent and behind its neighbour,
+  /// Whether it is what a kernel could print: every entry inside its parent and after its neighbour,
   /// one level below it at most.
   fileprivate var isTree: Bool {
     var open: [Entry] = []

@@ -33,7 +33,7 @@ private func vmcoreinfo(in bytes: [UInt8]) throws(FormatError) -> VMCoreInfo? {
   }
   if let whole = try? ELFFile(bytes.span) {
     precondition(whole == file, "piece by piece is the same as whole")
-    // An empty segment behind the end of the file has no bytes to read, and is refused as a whole.
+    // An empty segment after the end of the file has no bytes to read, and is refused as a whole.
     if let same = try? whole.notes(in: bytes.span) { precondition(same == notes) }
   }
   return VMCoreInfo(in: notes)
