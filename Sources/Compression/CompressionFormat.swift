@@ -48,6 +48,19 @@ public enum CompressionFormat: String, CaseIterable, Hashable, Sendable {
   }
 }
 
+extension CompressionFormat {
+  /// The format by its name in an EFI zboot file, `comp-type-y` of `Makefile.zboot`; 7.2 has `gzip` and
+  /// `zstd` alone.
+  public init?(zbootName: String) {
+    let formats: [String: Self] = [
+      "gzip": .gzip, "zstd": .zstd, "zstd22": .zstd, "xzkern": .xz, "lzma": .lzma,
+      "lz4": .lz4Legacy, "lzo": .lzop,
+    ]
+    guard let format = formats[zbootName] else { return nil }
+    self = format
+  }
+}
+
 /// Whether an encoder would write these fields of an .lzma header.
 private func startsLZMA(_ start: Span<UInt8>) -> Bool {
   guard let dictionary = try? start.integer(UInt32.self, at: 1, .little),
@@ -61,6 +74,61 @@ private func startsLZMA(_ start: Span<UInt8>) -> Bool {
 extension CompressionFormat: CustomStringConvertible {
   /// The name of its program.
   public var description: String { self == .lz4Legacy ? "lz4 (legacy)" : rawValue }
+}
+
+extension CompressionFormat {
+  /// Unpacks a stream, and verifies all its checksums.
+  ///
+  /// A stream ends where its format says: gzip after one member, xz after one stream, lz4 after one frame.
+  /// Consecutive frames of zstd, skippable ones included, are one stream. lz4 (legacy) has no end mark: it
+  /// ends with the input, or before a word that is 0, larger than any chunk, or, as the last of all, the
+  /// size of the unpacked bytes, which kernel builds append.
+  ///
+  /// The bytes are decoded into one buffer of their size. A stream that does not state its size gets a
+  /// buffer of eight times its own, whose unused part takes no memory; when it holds more, and when the
+  /// last word of gzip is not its size, it is decoded twice, unless `expectedSize` is given.
+  ///
+  /// - Parameters:
+  ///   - stream: the stream from its start on, and whatever follows it.
+  ///   - expectedSize: the exact size declared elsewhere. More is an error at once, fewer at the end.
+  ///   - limits: the most memory.
+  ///   - progress: called every few MiB with the bytes decoded so far; it begins again at 0 when a
+  ///     stream is decoded twice.
+  public func unpack(
+    _ stream: Span<UInt8>, expectedSize: Int? = nil, limits: UnpackingLimits = .init(),
+    progress: ((Int) -> Void)? = nil
+  ) throws(CompressionError) -> Unpacked {
+    let unpacking = Unpacking(
+      format: self, limits: limits, expectedSize: expectedSize, progress: progress)
+    return try decode(stream, by: unpacking, count: nil)
+  }
+
+  /// The first unpacked bytes, to recognise the contents without unpacking all.
+  ///
+  /// - Parameters:
+  ///   - stream: the stream from its start on, and whatever follows it.
+  ///   - count: the most bytes; fewer are returned if the stream holds fewer.
+  ///   - limits: the most memory.
+  public func start(
+    of stream: Span<UInt8>, count: Int, limits: UnpackingLimits = .init()
+  ) throws(CompressionError) -> [UInt8] {
+    let unpacking = Unpacking(format: self, limits: limits, expectedSize: nil, progress: nil)
+    return try decode(stream, by: unpacking, count: count).bytes
+  }
+
+  /// Decodes a stream: its first bytes, or all.
+  private func decode(
+    _ stream: Span<UInt8>, by unpacking: Unpacking, count: Int?
+  ) throws(CompressionError) -> Unpacked {
+    switch self {
+    case .gzip: try unpacking.decode(stream, count, with: GzipStream.self)
+    case .zstd: try unpacking.decode(stream, count, with: ZstdStream.self)
+    case .xz, .lzma: try unpacking.decode(stream, count, with: XZStream.self)
+    case .lz4: try unpacking.decode(stream, count, with: LZ4Stream.self)
+    case .lz4Legacy: try unpacking.decode(stream, count, with: LZ4LegacyStream.self)
+    case .lzop: try unpacking.decode(stream, count, with: LZOPStream.self)
+    }
+  }
 }
 
 // MARK: - Fields of a stream

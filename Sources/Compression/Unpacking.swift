@@ -2,6 +2,25 @@
 
 import Glibc
 
+/// The contents of a stream.
+public struct Unpacked: Hashable, Sendable {
+  /// The unpacked bytes.
+  public let bytes: [UInt8]
+  /// How many bytes of the input are the stream; what follows is ignored.
+  public let streamSize: Int
+}
+
+/// The most memory that unpacking may take: both limits together and less than 1 MiB of buffers.
+public struct UnpackingLimits: Hashable, Sendable {
+  /// The most bytes of output: 1 GiB unless changed.
+  public var size = 1 << 30
+  /// The most bytes of a decoder's own memory, its window or dictionary: 192 MiB unless changed.
+  public var memory = 192 << 20
+
+  /// The default limits, which no kernel comes near.
+  public init() {}
+}
+
 /// The unpacking of one stream by any decoder.
 struct Unpacking {
   let format: CompressionFormat
@@ -22,8 +41,16 @@ struct Unpacking {
     case guessed(Int)
   }
 
+  /// Decodes the first bytes of a stream, whose size is then not known, or all.
+  func decode<Decoder: StreamDecoder & ~Copyable>(
+    _ stream: Span<UInt8>, _ count: Int?, with decoder: Decoder.Type
+  ) throws(CompressionError) -> Unpacked {
+    guard let count else { return try unpack(stream, with: decoder) }
+    return Unpacked(bytes: try start(of: stream, count: count, with: decoder), streamSize: 0)
+  }
+
   /// Decodes into a buffer of the expected, stated or guessed size, and again when that was too small.
-  func unpack<Decoder: StreamDecoder & ~Copyable>(
+  private func unpack<Decoder: StreamDecoder & ~Copyable>(
     _ stream: Span<UInt8>, with decoder: Decoder.Type
   ) throws(CompressionError) -> Unpacked {
     try format.checkMagic(of: stream)
@@ -45,7 +72,7 @@ struct Unpacking {
   }
 
   /// Decodes no more than the first bytes.
-  func start<Decoder: StreamDecoder & ~Copyable>(
+  private func start<Decoder: StreamDecoder & ~Copyable>(
     of stream: Span<UInt8>, count: Int, with decoder: Decoder.Type
   ) throws(CompressionError) -> [UInt8] {
     try format.checkMagic(of: stream)

@@ -30,7 +30,10 @@ package struct ZbootHeader: Hashable, Sendable {
     }
     payload = start..<start + size
     compressionType = try Self.type(file)
-    compression = try Self.format(compressionType)
+    guard let format = CompressionFormat(zbootName: compressionType) else {
+      throw .packedBy(compressionType)
+    }
+    compression = format
     unpackedSize = try Self.unpackedSize(file, payload, compression)
   }
 
@@ -42,19 +45,6 @@ package struct ZbootHeader: Hashable, Sendable {
       throw .packedBy(nil)
     }
     return String(decoding: letters, as: UTF8.self)
-  }
-
-  /// `comp-type-y` of `Makefile.zboot`; 7.2 has `gzip` and `zstd` alone.
-  private static func format(_ type: String) throws(ImageError) -> CompressionFormat {
-    switch type {
-    case "gzip": return .gzip
-    case "zstd", "zstd22": return .zstd
-    case "xzkern": return .xz
-    case "lzma": return .lzma
-    case "lz4": return .lz4Legacy
-    case "lzo": return .lzop
-    default: throw .packedBy(type)
-    }
   }
 
   /// The size is appended to the payload; for gzip it is the last word of that (`ISIZE`).
