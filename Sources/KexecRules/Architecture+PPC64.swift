@@ -80,8 +80,10 @@ extension DeviceTree {
 
 /// The first code of a kernel under a hypervisor that has a hash table reaches the lowest piece of memory
 /// alone; before POWER9, of that the first GiB, which is the limit here for all.
-private func rmaLimit(_ tree: DeviceTree, _ machine: MachineSnapshot) -> Architecture.Limit? {
-  guard machine.pageTables != .radix, !tree.contains("/ibm,opal"), let area = tree.rma()
+private func rmaLimit(_ tree: DeviceTree, _ pageTables: MachineSnapshot.PageTables?) -> Architecture
+  .Limit?
+{
+  guard pageTables != .radix, !tree.contains("/ibm,opal"), let area = tree.rma()
   else { return nil }
   return Architecture.Limit(
     value: min(area.end, 1 << 30),

@@ -34,15 +34,14 @@ package final class PlacementRules: Sendable {
   private let firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])?
   /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
   /// where it reaches all memory.
-  package let rmaLimit: @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit?
+  package let rmaLimit: @Sendable (DeviceTree, MachineSnapshot.PageTables?) -> Architecture.Limit?
 
   package init(
     imaBuffer: Step? = nil, kernelRule: Rule, steps: [Step], addressLimit: Architecture.Limit,
     trampoline: Trampoline? = nil, startsOnlyImages: Bool = false, startsAtFirstByte: Bool = false,
     firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])? = nil,
-    rmaLimit: @escaping @Sendable (DeviceTree, MachineSnapshot) -> Architecture.Limit? = { _, _ in
-      nil
-    }
+    rmaLimit: @escaping @Sendable (DeviceTree, MachineSnapshot.PageTables?) -> Architecture.Limit? =
+      { _, _ in nil }
   ) {
     self.imaBuffer = imaBuffer
     self.kernelRule = kernelRule
@@ -57,7 +56,7 @@ package final class PlacementRules: Sendable {
 
   /// No part of a plan may lie at this address or above.
   package func limit(by tree: DeviceTree, on machine: MachineSnapshot) -> Architecture.Limit {
-    rmaLimit(machine.liveTree ?? tree, machine) ?? addressLimit
+    rmaLimit(machine.liveTree ?? tree, machine.pageTables) ?? addressLimit
   }
 
   /// What is never written over, by the running kernel's tree.
