@@ -40,7 +40,7 @@ extension Change.Value {
       self =
         padding == 0
         ? .property(value)
-        : .text("\(line.sourceText) and \(padding) bytes behind its end")
+        : .text("\(line.sourceText) and \(padding) bytes after its end")
     } else {
       self = .property(value)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What lies in the memory of a crash kernel; later versions may know more.
+/// What is in the memory of a crash kernel; later versions may know more.
 public enum CrashPart: String, Hashable, Sendable {
   /// The memory that it may use.
   case usableMemory = "usable memory"

@@ -17,7 +17,7 @@ public struct KexecError: Error, Hashable, Sendable {
   public let rule: Rule?
   /// What the caller can do.
   public let advice: Advice?
-  /// The values behind the text, for callers that go on from them.
+  /// The values in the text, for callers that need them.
   public let cause: Cause?
 
   /// A failure.
@@ -112,7 +112,7 @@ public struct KexecError: Error, Hashable, Sendable {
     case text(String)
   }
 
-  /// The values behind a failure; later versions may have more.
+  /// The values of a failure; later versions may have more.
   public indirect enum Cause: Hashable, Sendable {
     /// The tree cannot be read or edited.
     case tree(DeviceTreeError)
@@ -155,7 +155,7 @@ extension KexecError.Advice: CustomStringConvertible {
     case .giveArchitectureAndPageSize:
       "\nan architecture and a page size that are said make it unnecessary"
     case .excludeMemory: "\nboot with crashkernel=…, or say what is not to be dumped"
-    case .nameMachine: "\na machine whose memory is known may be named besides"
+    case .nameMachine: "\na machine whose memory is known may be given as well"
     case .text(let text): "\n\(text)"
     case .giveUsableMemory, .giveBackup, .giveKernelLayout, .joinNeighbours, .deleteOldInitrd,
       .planInstead:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+package import PhysicalMemory
 
 /// Something that is handed over to the next kernel in memory, named by a property of `/chosen`: a row
 /// of ``all``.
@@ -115,7 +116,7 @@ extension KexecInput {
     KexecInput(
       "extra \(property)", property, option: "--extra", planOption: "--extra", segment: "extra",
       number: 8, reason: "requested", writer: .caller, reader: .caller,
-      stale: ("what \(property) told of before", .caller))
+      stale: ("what \(property) named before", .caller))
   }
 
   private static func kho(
@@ -150,4 +151,21 @@ extension KexecInput: Hashable {
 extension KexecInput: CustomStringConvertible {
   /// What messages call it.
   public var description: String { name }
+}
+
+/// Something that is handed over, and its memory to its exact size.
+package struct PlacedInput {
+  package let input: KexecInput
+  /// The property that says where it is.
+  package let property: String
+  package let range: PhysicalRange
+
+  /// Nil for an input without a property.
+  package init?(_ input: KexecInput, _ range: PhysicalRange) {
+    guard let property = input.property else { return nil }
+    (self.input, self.property, self.range) = (input, property, range)
+  }
+
+  /// The memory, as messages call it; that of secrets is not shown.
+  package var place: String { input.isSecret ? "its memory" : "\(range)" }
 }

@@ -10,7 +10,7 @@ public import DeviceTree
 public struct LiveTree: Hashable, Sendable {
   /// The tree, with all that the running kernel added; phandles as they are.
   ///
-  /// The order is that of ``boot``, and behind it one by names and unit addresses
+  /// The order is that of ``boot``, then by names and unit addresses
   /// (`Node.sort(like:)`). Where there is no such blob, CPUs may get other numbers in the next kernel,
   /// and devices may be found in another order, than the firmware's order led to.
   public let tree: DeviceTree

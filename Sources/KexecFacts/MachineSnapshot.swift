@@ -134,7 +134,7 @@ public struct MachineSnapshot: Hashable, Sendable {
   /// How a powerpc kernel translates addresses: the line `MMU` of `/proc/cpuinfo`
   /// (`arch/powerpc/kernel/setup-common.c:show_cpuinfo_summary`).
   public enum PageTables: String, Hashable, Sendable {
-    /// A hash table: under a hypervisor, a kernel starts in the first piece of its memory.
+    /// A hash table: under a hypervisor, a kernel starts in the first range of its memory.
     case hash = "Hash"
     /// A tree of tables.
     case radix = "Radix"

@@ -13,9 +13,9 @@ public struct NoRoom: Hashable, Sendable {
   public let alignment: UInt64
   /// Where it may be; nil for anywhere.
   public let window: PhysicalRange?
-  /// The largest piece of memory that is free there; nil when there is none.
+  /// The largest free range there; nil when there is none.
   public let largest: PhysicalRange?
-  /// What lies there: other parts, and what memory is kept for.
+  /// What is there: other segments, and reserved memory.
   public let inTheWay: [Occupant]
 
   /// Something that memory is kept for.
@@ -39,7 +39,7 @@ public struct NoRoom: Hashable, Sendable {
     (self.largest, self.inTheWay) = (largest, inTheWay)
   }
 
-  /// Bytes that are missing; 0 when the largest piece has enough, and no aligned place in it.
+  /// Bytes that are missing; 0 when the largest range has enough, but no aligned place.
   public var missing: UInt64 { size - min(size, largest?.size ?? 0) }
 }
 
@@ -50,13 +50,13 @@ extension NoRoom: CustomStringConvertible {
     let found =
       switch largest {
       case nil: "nothing is free there"
-      case let piece? where missing == 0:
-        "the largest free piece, \(piece), has no multiple of \(hex(alignment)) that it fits at"
-      case let piece?:
-        "the largest free piece, \(piece), is \(missing) bytes too small"
+      case let range? where missing == 0:
+        "the largest free range, \(range), has no multiple of \(hex(alignment)) at which it fits"
+      case let range?:
+        "the largest free range, \(range), is \(missing) bytes too small"
       }
-    let others = inTheWay.prefix(4).map { "\($0.name) at \($0.range)" }
-    let way = others.isEmpty ? "" : "; in the way: " + others.joined(separator: ", ")
+    let occupants = inTheWay.prefix(4).map { "\($0.name) at \($0.range)" }
+    let way = occupants.isEmpty ? "" : "; in the way: " + occupants.joined(separator: ", ")
     return "no room for the \(part), \(size) bytes\(place): \(found)\(way)"
   }
 }

@@ -55,7 +55,7 @@ extension SegmentKind: CustomStringConvertible {
   public var description: String {
     switch self {
     case .kernel(0): "kernel"
-    case .kernel(let number): "kernel (piece \(number))"
+    case .kernel(let number): "kernel (segment \(number))"
     case .tree: "device tree"
     case .commandLine: "command line"
     case .trampoline: "trampoline"

@@ -18,14 +18,14 @@ extension TreeMerger {
       throw .notMerged(
         machine.name,
         reason: """
-          tells of no hardware: this machine was booted with ACPI, which a tree with nodes besides /chosen \
+          describes no hardware: this machine was booted with ACPI, which a tree with nodes besides /chosen \
           would turn off\(stubs.rule.note)
           """)
     case (true, false):
       throw .notMerged(
         machine.name,
         reason: """
-          tells of hardware, and the tree that it is merged with has nothing but /chosen, as on a machine \
+          describes hardware, and the tree that it is merged with has nothing but /chosen, as on a machine \
           with ACPI\(stubs.rule.note)
           """)
     default: return
@@ -39,7 +39,7 @@ extension TreeMerger {
     )
     guard mine != theirs else { return }
     func name(_ root: Node) -> String {
-      let compatible = root["compatible"]?.sourceText ?? "not told"
+      let compatible = root["compatible"]?.sourceText ?? "none"
       return (root["model"]?.string.map { "\(compatible) (\($0))" } ?? compatible).shortened
     }
     warnings.append(

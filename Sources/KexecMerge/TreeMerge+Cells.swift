@@ -4,7 +4,7 @@ import DeviceTree
 import KexecFacts
 import KexecRules
 
-// The two roots may count their cells differently: a Raspberry Pi 4 has 2 and 1, others 2 and 2.
+// The two roots may count their cells differently: a Raspberry Pi 4 has 2 and 1, most have 2 and 2.
 extension TreeMerger {
   /// Tuples of the machine in the board's cells.
   ///

@@ -48,7 +48,7 @@ extension TreeMerger {
   private mutating func warnIfNowhere(_ memory: PhysicalRangeSet) {
     guard memory.isEmpty, uefiOfMachine == nil else { return }
     warnings.append(
-      Finding("/", "neither this tree nor \(machine.name) tells of memory", rule: memoryRule))
+      Finding("/", "neither this tree nor \(machine.name) describes memory", rule: memoryRule))
   }
 
   /// Logical memory blocks, which a hypervisor adds and takes away, are in no board's tree.
@@ -102,7 +102,7 @@ extension TreeMerger {
         changes.append(
           Change(
             .added, .node(memory.path), to: .ranges(memory.ranges),
-            reason: "the machine's memory: the board's tree tells of none", rule: memoryRule))
+            reason: "the machine's memory: the board's tree describes none", rule: memoryRule))
       }
     }
     removePlaceholders(placeholders, besides: Set(theirs.map(\.node.name)))
@@ -150,7 +150,7 @@ extension TreeMerger {
     for node in empty where stale.contains(node.index) {
       changes.append(
         Change(
-          .removed, .node(node.path), reason: "has no memory: the machine's is told of elsewhere",
+          .removed, .node(node.path), reason: "has no memory: the machine's is described elsewhere",
           rule: memoryRule))
     }
     root.children = root.children.enumerated().filter { !stale.contains($0.offset) }.map(\.element)
@@ -177,7 +177,7 @@ extension Change.Value {
   static func ranges(_ ranges: [PhysicalRange]) -> Change.Value {
     if ranges.count == 1 { return .memory(AddressAndSize(ranges[0])) }
     let shown = ranges.prefix(8).map(\.description).joined(separator: ", ")
-    let others = ranges.count > 8 ? " and \(ranges.count - 8) more" : ""
-    return .text(ranges.isEmpty ? "no memory" : shown + others)
+    let more = ranges.count > 8 ? " and \(ranges.count - 8) more" : ""
+    return .text(ranges.isEmpty ? "no memory" : shown + more)
   }
 }

@@ -101,7 +101,7 @@ private struct AddressPlace {
   let addresses: [Property]
 }
 
-/// The aliases of a machine's network nodes: U-Boot goes by `ethernet0` and so on, Chromebooks' firmware
+/// The aliases of a machine's network nodes: U-Boot looks for `ethernet0` and so on, Chromebooks' firmware
 /// by `wifi0` and `bluetooth0`.
 private struct AddressAliases {
   /// The machine's aliases by path, and the board's paths by alias.

@@ -8,11 +8,11 @@ extension Architecture {
   /// 32-bit Arm.
   ///
   /// Its kernel keeps the addresses of the initrd in 32 bits, however much memory there is. It reads a crash
-  /// kernel's memory and core header in the tree as all others do
+  /// kernel's memory and core header in the tree as all kernels do
   /// (`arch/arm/kernel/devtree.c:setup_machine_fdt`), its unpacker the memory
   /// (`arch/arm/boot/compressed/fdt_check_mem_start.c`).
   public static let arm = Architecture(
-    .arm,
+    machine: .arm,
     commandLineLimit: Limit(
       value: 1024, rule: .linux("arch/arm/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     initrdLimit: Limit(

@@ -11,7 +11,7 @@ extension Architecture {
   ///
   /// The kernel does not boot with a larger tree: it maps no more.
   public static let arm64 = Architecture(
-    .arm64,
+    machine: .arm64,
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/arm64/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeLimit: Limit(

@@ -11,11 +11,11 @@ extension Architecture {
   /// Its kernels hand on the table of UEFI, by which the next one finds ACPI or a tree of the firmware's
   /// (`arch/loongarch/kernel/setup.c:fdt_setup`); what a loader passes on is on the command line.
   public static let loongarch64 = Architecture(
-    .loongarch,
+    machine: .loongarch,
     commandLineLimit: Limit(
       value: 4096, rule: .linux("arch/loongarch/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     treeRefusal: """
-      a LoongArch kernel is told everything on its command line and gets no tree by kexec \
+      a LoongArch kernel gets everything on its command line and no tree by kexec \
       (arch/loongarch/kernel/machine_kexec_file.c:load_other_segments)
       """,
     // One window of the address space holds memory and the kernel in it.

@@ -8,7 +8,7 @@ package import PhysicalMemory
 extension Architecture {
   /// 64-bit PowerPC, either byte order.
   public static let ppc64 = Architecture(
-    .ppc64,
+    machine: .ppc64,
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/powerpc/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     namesCoreHeaderOnCommandLine: true,
@@ -73,12 +73,12 @@ extension DeviceTree {
       ("the running kernel's hash table", htab),
     ]
     return named.compactMap { name, range in range.map { NoRoom.Occupant(name, $0) } }
-      + tceTables().map { NoRoom.Occupant("tables by which devices reach memory", $0) }
+      + tceTables().map { NoRoom.Occupant("TCE tables", $0) }
       + reservedRanges().map { NoRoom.Occupant("the firmware's reserved-ranges", $0) }
   }
 }
 
-/// The first code of a kernel under a hypervisor that has a hash table reaches the lowest piece of memory
+/// The first code of a kernel under a hypervisor that has a hash table reaches the lowest range of memory
 /// alone; before POWER9, of that the first GiB, which is the limit here for all.
 private func rmaLimit(_ tree: DeviceTree, _ pageTables: MachineSnapshot.PageTables?) -> Architecture
   .Limit?

@@ -12,7 +12,7 @@ extension Architecture {
   /// Linux 6.1 keeps only half of a command line that Linux 7.2 keeps whole. A tree of up to 2 MiB fits
   /// the window that the kernel maps for it, wherever it starts.
   public static let riscv64 = Architecture(
-    .riscv,
+    machine: .riscv,
     commandLineLimit: Limit(
       value: 2048, rule: .linux("arch/riscv/include/uapi/asm/setup.h", "COMMAND_LINE_SIZE")),
     oldCommandLineLimit: Limit(

@@ -22,44 +22,44 @@ public import KexecFacts
 /// - `Sources/CrashCore/CoreHeaderCheck+Machine.swift`: what its crash kernels refuse.
 /// - `Sources/KexecRules/Trampoline+X.swift`: the code that starts the kernel, where the running kernel
 ///   does not set its registers.
-/// - `Sources/KexecRules/X`: what is done to its trees besides.
+/// - `Sources/KexecRules/X`: the fixups of its trees.
 public struct Architecture: Sendable {
   /// The machines it is for; nil for ``other``.
   public let machine: Machine?
   /// `COMMAND_LINE_SIZE`: bytes of the command line with its NUL, the kernel cuts longer ones; nil
   /// where it is not known here.
-  public let commandLineLimit: Limit?
+  public internal(set) var commandLineLimit: Limit?
   /// The lower limit of kernels that are still in use; nil where all have the same.
-  public let oldCommandLineLimit: Limit?
+  public internal(set) var oldCommandLineLimit: Limit?
   /// The largest tree in bytes that the kernel maps; nil where nothing but memory limits it.
-  public let treeLimit: Limit?
+  public internal(set) var treeLimit: Limit?
   /// The address that an initrd must end at or before; nil where any memory will do.
-  public let initrdLimit: Limit?
+  public internal(set) var initrdLimit: Limit?
   /// Why this package cannot make a tree for the next kernel here; nil when it can.
-  public let treeRefusal: String?
+  public internal(set) var treeRefusal: String?
   /// Why no whole kexec is planned for it; nil where there is nothing special to say.
-  package let planRefusal: String?
-  /// Whether kernels put `elfcorehdr=` in front of a crash kernel's command line, besides the property
-  /// of the tree.
-  package let namesCoreHeaderOnCommandLine: Bool
+  package internal(set) var planRefusal: String?
+  /// Whether kernels put `elfcorehdr=` at the front of a crash kernel's command line, in addition to
+  /// the property of the tree.
+  package internal(set) var namesCoreHeaderOnCommandLine = false
   /// How its core headers are made; nil where this package makes none.
-  package let coreRules: CoreRules?
+  package internal(set) var coreRules: CoreRules?
   /// Where its kernels put what they load; nil where nothing is planned here.
-  package let placement: PlacementRules?
+  package internal(set) var placement: PlacementRules?
   /// Whether the kernel takes a tree without hardware as the sign to use ACPI; nil where trees do
   /// not decide that.
-  package let stubTrees: StubTrees?
+  package internal(set) var stubTrees: StubTrees?
   /// How a loader passes on the command line what other architectures have in a tree; nil where they take a tree.
-  package let commandLineRules: CommandLineRules?
-  /// What is done to its trees besides; nil where nothing is.
-  package let treeRules: TreeRules?
+  package internal(set) var commandLineRules: CommandLineRules?
+  /// The fixups of its trees; nil for none.
+  package internal(set) var treeRules: TreeRules?
   /// Whether its kernels read `linux,usable-memory-range`.
-  package let readsUsableRange: Bool
+  package internal(set) var readsUsableRange = true
   /// Whether its kernels have KHO, the hand-over of a live update: `ARCH_SUPPORTS_KEXEC_HANDOVER`.
-  package let readsKHO: Bool
+  package internal(set) var readsKHO = false
   /// Whether CPUs and memory of its machines come and go, so that the tree its kernel works with counts, and
   /// not the blob of the boot: powerpc.
-  public let prefersLiveTree: Bool
+  public internal(set) var prefersLiveTree = false
   /// Whether a tree describes such a machine.
   package let recognizes: @Sendable (DeviceTree) -> Bool
 
@@ -69,36 +69,6 @@ public struct Architecture: Sendable {
     public let value: UInt64
     /// Where it is defined.
     public let rule: Rule
-  }
-
-  package init(
-    _ machine: Machine?, commandLineLimit: Limit? = nil,
-    oldCommandLineLimit: Limit? = nil, treeLimit: Limit? = nil,
-    initrdLimit: Limit? = nil, treeRefusal: String? = nil,
-    planRefusal: String? = nil,
-    namesCoreHeaderOnCommandLine: Bool = false, coreRules: CoreRules? = nil,
-    placement: PlacementRules? = nil, stubTrees: StubTrees? = nil, treeRules: TreeRules? = nil,
-    commandLineRules: CommandLineRules? = nil,
-    readsUsableRange: Bool = true, readsKHO: Bool = false, prefersLiveTree: Bool = false,
-    recognizes: @escaping @Sendable (DeviceTree) -> Bool
-  ) {
-    self.machine = machine
-    self.commandLineLimit = commandLineLimit
-    self.oldCommandLineLimit = oldCommandLineLimit
-    self.treeLimit = treeLimit
-    self.initrdLimit = initrdLimit
-    self.treeRefusal = treeRefusal
-    self.planRefusal = planRefusal
-    self.namesCoreHeaderOnCommandLine = namesCoreHeaderOnCommandLine
-    self.coreRules = coreRules
-    self.placement = placement
-    self.stubTrees = stubTrees
-    self.treeRules = treeRules
-    self.commandLineRules = commandLineRules
-    self.readsUsableRange = readsUsableRange
-    self.readsKHO = readsKHO
-    self.prefersLiveTree = prefersLiveTree
-    self.recognizes = recognizes
   }
 
   /// The name `uname -m` gives on little-endian machines.
@@ -122,8 +92,10 @@ public struct Architecture: Sendable {
 
   /// Any other architecture whose kernels take a tree: what all have in common is done and checked,
   /// limits are not known.
-  public static let other = Architecture(nil, recognizes: { _ in false })
+  public static let other = Architecture(machine: nil, recognizes: { _ in false })
+}
 
+extension Architecture {
   /// The architecture of this name, or of `uname -m`'s; nil for an unknown one.
   public init?(named name: String) {
     guard let found = Self.all.first(where: { ($0.names(.little) + $0.names(.big)).contains(name) })

@@ -22,3 +22,33 @@ extension DeviceTree {
     }
   }
 }
+
+/// What the `compatible` strings of Arm CPU nodes say, by
+/// `Documentation/devicetree/bindings/arm/cpus.yaml`.
+package enum ArmCores {
+  private static let makers = [
+    "apm,", "apple,", "arm,", "brcm,", "cavium,", "faraday,", "fujitsu,", "hisilicon,", "marvell,",
+    "nvidia,", "qcom,", "samsung,",
+  ]
+
+  /// Cores of that list that run 32-bit kernels only.
+  private static let cores32 = [
+    "arm,arm7", "arm,arm9", "arm,arm10", "arm,arm11", "arm,cortex-m", "arm,cortex-r",
+    "brcm,brahma-b15", "faraday,", "marvell,feroceon", "marvell,mohawk", "marvell,pj4",
+    "marvell,sheeva", "marvell,xsc3", "qcom,krait", "qcom,scorpion",
+  ]
+
+  /// Whether it is an Arm core of either width.
+  package static func isArm(_ compatible: String) -> Bool {
+    makers.contains(where: compatible.hasPrefix)
+  }
+
+  /// Whether it is a core without a 64-bit state.
+  package static func is32Bit(_ compatible: String) -> Bool {
+    // Cortex-A5 to A17 and A32 have none; A34, A35, A53 and so on have one.
+    let isSmallCortex = ["5", "7", "8", "9", "12", "15", "17", "32"].contains {
+      compatible == "arm,cortex-a" + $0
+    }
+    return isSmallCortex || cores32.contains(where: compatible.hasPrefix)
+  }
+}

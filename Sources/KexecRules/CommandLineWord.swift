@@ -17,7 +17,7 @@ package struct CommandLineWord {
     return inner.last == quote ? inner.dropLast() : inner
   }
 
-  /// What is behind the name and its `=`; nil for a word of another name, and for one without `=`.
+  /// What follows the name and its `=`; nil for a word of another name, and for one without `=`.
   package func value(of name: String) -> ArraySlice<UInt8>? {
     let start = Array("\(name)=".utf8)
     return text.starts(with: start) ? text.dropFirst(start.count) : nil

@@ -16,15 +16,15 @@ package final class CoreRules: Sendable {
   package let backedUp: PhysicalRange?
   /// The distance from a physical address to its place in the linear map, where it is a constant.
   package let linearMap: (offset: UInt64, rule: Rule)?
-  /// The same by what a kernel says of itself, modulo 2^64.
+  /// The same from a kernel's vmcoreinfo, modulo 2^64.
   package let linearMapOf: @Sendable (VMCoreInfo) -> UInt64?
   /// The distance from a physical address of the kernel to where it is linked, where it is a constant.
   package let textMap: (offset: UInt64, rule: Rule)?
-  /// The same by what a kernel says of itself, modulo 2^64.
+  /// The same from a kernel's vmcoreinfo, modulo 2^64.
   package let textMapOf: @Sendable (VMCoreInfo) -> UInt64?
   /// What start and end of the kernel's memory are multiples of; `/proc/iomem` may end before `_end`.
   package let imageAlignment: UInt64
-  /// How far `_stext` is behind `_text`, where `/proc/iomem` may begin with it.
+  /// Bytes from `_text` to `_stext`, where `/proc/iomem` may begin with it.
   package let stextOffset: (bytes: UInt64, rule: Rule)?
   /// Why a crash kernel may not take the header; empty where it does.
   package let warnings: [Finding]

@@ -3,9 +3,9 @@
 import KexecFacts
 package import PhysicalMemory
 
-/// What a crash kernel is given besides.
+/// What only a crash kernel gets.
 package struct CrashHandover: Hashable, Sendable {
-  /// Where the core header lies.
+  /// The place of the core header (elfcorehdr).
   package let coreHeader: PhysicalRange
   /// The memory that the crash kernel may use: the main crash region, then the low one.
   package let usableMemory: [PhysicalRange]

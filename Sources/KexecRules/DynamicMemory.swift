@@ -35,7 +35,7 @@ extension DeviceTree {
   package func memoryBlocks() throws(KexecError) -> [MemoryBlocks] {
     let rows = try rowsOfBlocks()
     if let row = rows.first(where: { $0.count > 0 && $0.memory == nil }) {
-      throw bad("\(row.count) blocks from \(hex(row.start)) on end behind 2^64")
+      throw bad("\(row.count) blocks from \(hex(row.start)) on end after 2^64")
     }
     let count = rows.reduce(0) { $0 + Int($1.count) }
     guard count <= Self.mostBlocks else {
@@ -51,7 +51,7 @@ extension DeviceTree {
       throw bad("its counters have two cells, and so have to have the root's addresses and sizes")
     }
     guard let size = (try? property("ibm,lmb-size", of: Self.dynamicMemoryNode))?.u64, size > 0
-    else { throw bad("'ibm,lmb-size' is not two cells that tell the size of a block") }
+    else { throw bad("'ibm,lmb-size' is not two cells with the size of a block") }
     let newer = try rowsOfVersion2(size)
     let older = try rowsOfVersion1(size)
     return newer ?? older ?? []
@@ -73,7 +73,7 @@ extension DeviceTree {
     }
   }
 
-  /// The rows of six cells behind the number of them; nil without the property.
+  /// The rows of six cells, after their number; nil without the property.
   private func rows(
     of name: String, _ size: UInt64, _ fields: ([UInt32]) -> (UInt32, UInt64, UInt32)
   ) throws(KexecError) -> [MemoryBlocks]? {
@@ -114,14 +114,14 @@ package struct MemoryBlocks {
   package let size: UInt64
   package let flags: UInt32
 
-  /// All of them; nil for none, and for blocks that end behind 2^64.
+  /// All of them; nil for none, and for blocks that end after 2^64.
   package var memory: PhysicalRange? {
     let (bytes, overflow) = size.multipliedReportingOverflow(by: UInt64(count))
     return overflow ? nil : PhysicalRange(start: start, size: bytes)
   }
 
-  /// Assigned (`DRCONF_MEM_ASSIGNED`) and not reserved (`DRCONF_MEM_RESERVED`): readers pass over
-  /// the others before they take a counter from `linux,drconf-usable-memory`.
+  /// Assigned (`DRCONF_MEM_ASSIGNED`) and not reserved (`DRCONF_MEM_RESERVED`): readers skip
+  /// the rest before they take a counter from `linux,drconf-usable-memory`.
   package var isUsed: Bool { flags & 0x8 != 0 && flags & 0x80 == 0 }
 
   /// Each of them, of blocks that are all there.

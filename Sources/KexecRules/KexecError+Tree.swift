@@ -10,6 +10,13 @@ extension KexecError {
     .init(.malformedInput, "\(error)", about: .tree, cause: .tree(error))
   }
 
+  /// Reads or edits a tree; its errors are about the tree.
+  package static func aboutTree<Value>(
+    _ body: () throws(DeviceTreeError) -> Value
+  ) throws(KexecError) -> Value {
+    do throws(DeviceTreeError) { return try body() } catch { throw .tree(error) }
+  }
+
   /// The next kernel takes a tree, and there is none.
   package static func noTree(_ architecture: Architecture) -> Self {
     .init(

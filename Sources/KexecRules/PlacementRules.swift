@@ -24,13 +24,12 @@ package final class PlacementRules: Sendable {
   package let addressLimit: Architecture.Limit
   /// The code that starts the kernel with its tree; nil where the running kernel sets the registers.
   package let trampoline: Trampoline?
-  /// Whether what is started has the header of an Image, rather than pieces of an ELF file, which say
-  /// nothing of themselves.
+  /// Whether what is started has the header of an Image, rather than segments of an ELF file, which have
+  /// none.
   package let startsOnlyImages: Bool
   /// Whether a kernel is started at its first byte, whatever its file says.
   package let startsAtFirstByte: Bool
-  /// What lies in RAM, for some by the running kernel's tree, and is never written over, and who says so;
-  /// nil for nothing.
+  /// Memory that is never overwritten, for some by the running kernel's tree, and the rule; nil for none.
   private let firmware: (rule: Rule, memory: @Sendable (DeviceTree) -> [NoRoom.Occupant])?
   /// The address that the first code of the next kernel cannot pass, by the running kernel's tree; nil
   /// where it reaches all memory.
@@ -64,7 +63,7 @@ package final class PlacementRules: Sendable {
   /// Who says so.
   package var firmwareRule: Rule? { firmware?.rule }
 
-  /// How a part gets its place, besides the kernel and IMA's buffer.
+  /// How a segment is placed, other than the kernel and the IMA buffer.
   package func step(for part: SegmentKind) -> Step? { steps.first { $0.part == part } }
 
   /// How one part gets its place.
@@ -106,10 +105,10 @@ extension PhysicalRange {
   /// All addresses.
   package static let anywhere = PhysicalRange(start: 0, end: .max)
 
-  /// All addresses behind it; nil at the end of the address space.
+  /// All addresses after it; nil at the end of the address space.
   package var above: PhysicalRange? { PhysicalRange(start: end, end: .max) }
 
-  /// Of 32 GiB that begin at a multiple of 1 GiB and have this range near their start, what is behind it:
+  /// Of 32 GiB that begin at a multiple of 1 GiB and have this range near their start, what follows it:
   /// where arm64 and LoongArch have the initrd of a kernel.
   package var nearbyAbove: PhysicalRange? {
     let window = start.roundedDown(to: 1 << 30)

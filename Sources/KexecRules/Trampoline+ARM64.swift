@@ -6,9 +6,9 @@ import KexecFacts
 /// The code that an arm64 kernel is started by after kexec_load(2), which leaves the tree's register 0
 /// (`arch/arm64/kernel/machine_kexec.c:machine_kexec`, `kimage->arch.dtb_mem`).
 ///
-/// It runs where it lies, with the MMU off, as `Documentation/arch/arm64/booting.rst` asks: x0 is the
+/// It runs where it lies, with the MMU off, as `Documentation/arch/arm64/booting.rst` requires: x0 is the
 /// tree, x1 to x3 are 0, and the next instruction is the kernel's first. Instructions are always
-/// little-endian; the two addresses behind them are in the order of the kernel that jumps.
+/// little-endian; the two addresses after them are in the order of the kernel that jumps.
 extension Trampoline {
   package static let arm64 = Trampoline(
     size: 40, literals: 24,
@@ -23,7 +23,7 @@ extension Trampoline {
       ]
       var bytes: [UInt8] = []
       for instruction in code { bytes.append(instruction, .little) }
-      precondition(bytes.count == 24, "the code reads from right behind it")
+      precondition(bytes.count == 24, "the code reads what follows it")
       bytes.append(start.kernel, order)
       bytes.append(start.tree, order)
       return bytes

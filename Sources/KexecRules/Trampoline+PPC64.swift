@@ -33,7 +33,7 @@ extension Trampoline {
       return bytes
     }, rule: .linux("arch/powerpc/kernel/misc_64.S", "kexec_sequence"))
 
-  /// Where the code begins, behind what is copied.
+  /// Where the code begins, after what is copied.
   private static let code = 0x100
   /// Where it ends.
   private static let literals = 0x190

@@ -16,7 +16,7 @@ public struct TreeMemory: Hashable, Sendable {
   /// RAM that the kernel may use: capped to the first range of `linux,usable-memory-range`, and with the
   /// second one added, whatever that is.
   public let usable: PhysicalRangeSet
-  /// What must be kept off: the reservation block, `/reserved-memory` and `reserved-ranges`.
+  /// Reserved memory: the reservation block, `/reserved-memory` and `reserved-ranges`.
   public let reserved: PhysicalRangeSet
   /// Reserved memory that the kernel finds a place for itself: paths of nodes that have a size only.
   public let unplaced: [String]
@@ -30,11 +30,8 @@ public struct TreeMemory: Hashable, Sendable {
   ///   and not from the tree, and `KexecError.tree(_:)` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
     guard !tree.isOfUEFI else { throw .memoryIsOfUEFI }
-    let cells: CellCounts
-    do throws(DeviceTreeError) {
-      cells = try tree.cellCounts(of: "/")
-    } catch {
-      throw .tree(error)
+    let cells = try KexecError.aboutTree { () throws(DeviceTreeError) in
+      try tree.cellCounts(of: "/")
     }
     let nodes = tree.memoryNodes(cells, named: "")
     let isCapped = (architecture ?? Architecture(describedBy: tree))?.readsUsableRange ?? true
@@ -72,7 +69,7 @@ extension DeviceTree {
   /// The children of the root with `device_type = "memory"` that are available: every tuple of
   /// `linux,usable-memory`, or else of `reg`, in the root's cells.
   ///
-  /// Linux goes by the type alone.
+  /// Linux looks at the type alone.
   ///
   /// - Parameter prefix: of the names that are looked at; to look at the nodes alone whose name is the
   ///   one that the specification requires takes a tenth of the time.
@@ -97,7 +94,7 @@ extension DeviceTree {
 }
 
 extension Node {
-  /// Whether its type says that it is RAM: Linux goes by that alone.
+  /// Whether its type says that it is RAM: Linux looks at that alone.
   package var isOfMemory: Bool { self["device_type"]?.string == "memory" }
 }
 
@@ -106,5 +103,32 @@ extension PropertyValue? {
   /// (`drivers/of/fdt.c:of_fdt_device_is_available`).
   package var isAvailable: Bool {
     self == nil || self == .string("okay") || self == .string("ok")
+  }
+}
+
+extension DeviceTree {
+  /// The memory of all available children of `/reserved-memory` that have a place, and their paths.
+  ///
+  /// Every tuple counts, and so does memory that is only lent out (`reusable`): whatever is in it when
+  /// the kernel starts is lost. Sources: `drivers/of/of_reserved_mem.c:fdt_scan_reserved_mem`.
+  package func reservedMemory() -> [(place: String, range: PhysicalRange)] {
+    guard let cells = try? cellCounts(of: "/reserved-memory") else { return [] }
+    return regionsOfReservedMemory().filter { $0["status"].isAvailable }.flatMap { region in
+      (region["reg"]?.tuples(cells) ?? []).compactMap(\.memory).map {
+        ("/reserved-memory/" + region.name, $0)
+      }
+    }
+  }
+
+  /// The paths of those that have a size and no place: the kernel finds one.
+  package func unplacedReservedMemory() -> [String] {
+    regionsOfReservedMemory().filter {
+      $0["status"].isAvailable && $0["reg"] == nil && $0["size"] != nil
+    }.map { "/reserved-memory/" + $0.name }
+  }
+
+  private func regionsOfReservedMemory() -> [Node] {
+    guard contains("/reserved-memory") else { return [] }
+    return (try? excerpt(of: "reserved-memory"))?.root.children.first?.children ?? []
   }
 }

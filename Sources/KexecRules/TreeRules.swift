@@ -4,7 +4,7 @@ package import DeviceTree
 package import KexecFacts
 package import PhysicalMemory
 
-/// What the kernels of one architecture do to the next kernel's tree besides what all of them do.
+/// What the kernels of one architecture do to the next kernel's tree, in addition to what all do.
 package struct TreeRules: Sendable {
   /// Makes the changes.
   package let fixUp: @Sendable (inout TreeFixup) throws(KexecError) -> Void
@@ -18,7 +18,7 @@ package struct TreeFixup {
   package let crash: CrashHandover?
   package let machine: MachineSnapshot
   package private(set) var changes: [Change] = []
-  /// Memory that the next kernel has to keep off.
+  /// Memory to reserve for the next kernel.
   package private(set) var reservations: [Reservation] = []
   /// Reservations of the last hand-over.
   package private(set) var stale: [Reservation] = []
@@ -127,11 +127,7 @@ package struct TreeFixup {
   private mutating func edit(
     _ make: (inout DeviceTree) throws(DeviceTreeError) -> [Change]
   ) throws(KexecError) {
-    do throws(DeviceTreeError) {
-      changes += try make(&tree)
-    } catch {
-      throw .tree(error)
-    }
+    changes += try KexecError.aboutTree { () throws(DeviceTreeError) in try make(&tree) }
   }
 }
 

@@ -186,7 +186,7 @@ import Testing
 
     #expect(
       error?.description == """
-        no room for the initrd, 6291456 bytes in 0x40202000-0x83fffffff: the largest free piece, \
+        no room for the initrd, 6291456 bytes in 0x40202000-0x83fffffff: the largest free range, \
         0x40400000-0x407fffff, is 2097152 bytes too small; in the way: what the running kernel \
         reserved at 0x40300000-0x403fffff
         """)

@@ -166,7 +166,7 @@ private let crash = Crash(
           ibm,lmb-size = <0x10000000 0>;
           ibm,dynamic-memory-v2 = <1 0xffff 0 0 0 0 8>;
         };
-        """, "end behind 2^64"
+        """, "end after 2^64"
       ),
     ])
   func `is refused where the tree cannot be read`(memory: String, text: String) throws {

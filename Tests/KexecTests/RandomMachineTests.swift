@@ -274,7 +274,7 @@ struct RandomMachine {
 }
 
 extension DeviceTree {
-  /// Whether a property of a tree with cells 2 and 2 tells of memory that is reserved.
+  /// Whether a property of a tree with cells 2 and 2 names memory that is reserved.
   fileprivate func tells(_ name: String, _ place: PhysicalRange) -> Bool {
     let cells = [place.start, place.size].flatMap { [UInt32($0 >> 32), UInt32($0 & 0xffff_ffff)] }
     return (try? chosen(name)) == .cells(cells) && reservations.contains(place.tuple)

@@ -91,7 +91,7 @@ import Testing
     let result = try dtfix("--for-kexec", "-i", place.board, "--explain", "-o", "/dev/null")
 
     #expect(
-      result.errors.contains(#"replaced /chosen: bootargs "ab" and 2 bytes behind its end -> "ab""#)
+      result.errors.contains(#"replaced /chosen: bootargs "ab" and 2 bytes after its end -> "ab""#)
     )
   }
 }

@@ -86,7 +86,7 @@ import Testing
 
     let result = try dtfix("--for-kexec", "--root", place / "machine")
 
-    expectRefusal(result, 69, "machine: loongarch64: a LoongArch kernel is told everything")
+    expectRefusal(result, 69, "machine: loongarch64: a LoongArch kernel gets everything")
     #expect(result.errors.hasSuffix("\ndtfix plan makes the command line\n"))
   }
 }

@@ -234,7 +234,7 @@ private struct MergePlace {
       "--for-kexec", "--root", Fixtures.machine("arm64-virt-uefi-acpi-6.12"), "--merge-dtb",
       place.board)
 
-    expectRefusal(result, 69, "sys/firmware/fdt: tells of no hardware", "ACPI", "dt_is_stub")
+    expectRefusal(result, 69, "sys/firmware/fdt: describes no hardware", "ACPI", "dt_is_stub")
   }
 
   @Test func `says which tree is malformed`() throws {

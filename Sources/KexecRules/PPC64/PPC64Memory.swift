@@ -30,11 +30,8 @@ extension TreeFixup {
   /// `linux,usable-memory`: the usable part of all ranges of a node; one of no size for none, so that
   /// the node is passed over.
   private mutating func limitNodes(to usable: PhysicalRangeSet?) throws(KexecError) {
-    let cells: CellCounts
-    do throws(DeviceTreeError) {
-      cells = try tree.cellCounts(of: "/")
-    } catch {
-      throw .tree(error)
+    let cells = try KexecError.aboutTree { () throws(DeviceTreeError) in
+      try tree.cellCounts(of: "/")
     }
     var values: [String: PropertyValue?] = [:]
     for node in tree.root.children where node.isOfMemory {
@@ -55,14 +52,14 @@ extension TreeFixup {
     try set(
       DeviceTree.usableMemory, ofChildren: values,
       reason: usable == nil
-        ? "was the last crash kernel's" : "the part of it that a crash kernel may use",
+        ? "was the last crash kernel's" : "the range of it that a crash kernel may use",
       rule: Self.limitRule)
   }
 
   /// `linux,drconf-usable-memory`: for each block that is in use a counter, and as many ranges.
   ///
   /// Linux writes a counter for every block, but its readers take none for a block that is not assigned,
-  /// or reserved (`arch/powerpc/kernel/prom.c:early_init_drmem_lmb`): behind the first such they are
+  /// or reserved (`arch/powerpc/kernel/prom.c:early_init_drmem_lmb`): after the first such they are
   /// off by one. Here those that readers pass over have none. Where they are the last, the crash kernel
   /// reads the same from both.
   private mutating func limitBlocks(to usable: PhysicalRangeSet?) throws(KexecError) {

@@ -8,7 +8,7 @@ extension TreeRules {
   /// powerpc's own: `arch/powerpc/kexec/file_load_64.c:setup_new_fdt_ppc64`.
   ///
   /// One thing that it does cannot be done here: only the kernel knows the password of the platform
-  /// keystore (`ibm,plpks-pw`); one that is in the tree stays. OPAL's memory is reserved besides: firmware
+  /// keystore (`ibm,plpks-pw`); one that is in the tree stays. OPAL's memory is reserved as well: firmware
   /// does so in its own tree, which the kernel relies on.
   package static let ppc64 = TreeRules(
     fixUp: { (fixup) throws(KexecError) in
@@ -65,7 +65,7 @@ extension TreeFixup {
     var ranges: [(String, PhysicalRange?)] = [
       ("RTAS, which the next kernel calls", tree.rtas), ("OPAL, the firmware", tree.opal),
     ]
-    ranges += tree.tceTables().map { ("tables by which devices reach memory", $0) }
+    ranges += tree.tceTables().map { ("TCE tables", $0) }
     ranges += tree.reservedRanges().map { ("the firmware's reserved-ranges", $0) }
     let rule = Rule.linux("arch/powerpc/kexec/ranges.c", "get_reserved_memory_ranges")
     for case (let reason, let range?) in ranges { reserve(range, reason: reason, rule: rule) }

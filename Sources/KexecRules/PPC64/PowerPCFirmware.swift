@@ -26,7 +26,7 @@ extension DeviceTree {
     return (base, entry)
   }
 
-  /// Tables by which devices reach memory: `add_tce_mem_ranges`.
+  /// TCE tables, by which devices reach memory: `add_tce_mem_ranges`.
   package func tceTables() -> [PhysicalRange] {
     var ranges: [PhysicalRange] = []
     var nodes = [root]
@@ -56,7 +56,7 @@ extension DeviceTree {
   /// (`arch/powerpc/kexec/core_64.c:machine_kexec_prepare`): only the live tree has it.
   package var kernelEnd: UInt64? { number("linux,kernel-end", of: ChosenProperty.node) }
 
-  /// `reserved-ranges` of the root: always two cells each; bytes behind the last pair are passed over
+  /// `reserved-ranges` of the root: always two cells each; bytes after the last pair are skipped
   /// (`arch/powerpc/kernel/prom.c:early_reserve_mem_dt`).
   package func reservedRanges() -> [PhysicalRange] {
     guard let cells = CellCounts(address: 2, size: 2) else { return [] }
@@ -65,7 +65,7 @@ extension DeviceTree {
     return whole.tuples(cells)?.compactMap(\.memory) ?? []
   }
 
-  /// The lowest piece of memory: the only one that the first code of a kernel under a hypervisor
+  /// The lowest range of memory: the only one that the first code of a kernel under a hypervisor
   /// reaches, when it has a hash table.
   package func rma() -> PhysicalRange? {
     guard let cells = try? cellCounts(of: "/") else { return nil }

@@ -60,7 +60,7 @@ private let uefi = """
     #expect(merge.changes.contains { $0.action == .kept && $0.subject == .node("/memory") })
   }
 
-  @Test func `changes nothing when both tell of the same, however they cut it`() throws {
+  @Test func `changes nothing when both describe the same, in other ranges`() throws {
     let board = try tree(twoGigabytes)
     let machine = try tree(
       """
@@ -74,7 +74,7 @@ private let uefi = """
     #expect(merge.tree == board)
   }
 
-  @Test func `names both when they tell of other memory`() throws {
+  @Test func `names both when they differ`() throws {
     let machine = try tree(
       "memory@0 { device_type = \"memory\"; reg = <0 0 0 0x1000 1 0 0 0x2000>; };")
 
@@ -151,7 +151,7 @@ private let uefi = """
   @Test func `that no file describes is a warning`() throws {
     let merge = try merge(tree(""), tree("memory { device_type = \"memory\"; reg = <0 0 0 0>; };"))
 
-    #expect(merge.warnings.map(\.text) == ["neither this tree nor MACHINE tells of memory"])
+    #expect(merge.warnings.map(\.text) == ["neither this tree nor MACHINE describes memory"])
   }
 
   @Test func `that the board's tree tells wrong is said to be the board's`() throws {
