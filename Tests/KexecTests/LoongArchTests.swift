@@ -177,7 +177,7 @@ import Testing
     let tree = #expect(throws: KexecError.self) { try edited.plan() }
     let reservation = #expect(throws: KexecError.self) { try reserving.plan() }
 
-    #expect(tree?.description.contains("gets no tree") == true)
+    #expect(tree?.description.contains("no tree by kexec") == true)
     #expect(reservation?.description.contains("cannot be told what to reserve") == true)
   }
 
