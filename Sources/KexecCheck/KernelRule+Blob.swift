@@ -18,14 +18,16 @@ extension KernelRule {
     .init(
       "blob", .blob, at: "blob", "libfdt opens the tree and finds it whole",
       by: .all(.libfdt("fdt_check_full")), for: any
-    ) { opened, _ in
-      if case .badBlob(let error) = opened { ["\(error)"] } else { [] }
+    ) { blob, _ in
+      guard case .failure(let error) = blob, error.code != .badCells else { return [] }
+      return ["\(error)"]
     },
     .init(
       "root-cells", .blob, at: "/", "the root has legal `#address-cells` and `#size-cells`",
       by: .linux("drivers/of/fdt.c", "early_init_dt_scan_root"), for: any
-    ) { opened, _ in
-      if case .badRoot(let error) = opened { ["\(error)"] } else { [] }
+    ) { blob, _ in
+      guard case .failure(let error) = blob, error.code == .badCells else { return [] }
+      return ["\(error)"]
     },
     .init(
       "tree-size", .tree, at: "header", "the tree is no larger than what the kernel maps of it",
@@ -57,7 +59,7 @@ extension KernelRule {
       by: .ofTree(.libfdt("fdt_check_header"))
     ) { plan, _ in
       guard let start = plan[.tree]?.range.start, start % 8 != 0 else { return [] }
-      return ["\(hex(start)) is no multiple of 8"]
+      return ["\(hex(start)) is not a multiple of 8"]
     },
   ]
 }

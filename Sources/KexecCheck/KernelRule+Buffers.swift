@@ -2,7 +2,6 @@
 
 import DeviceTree
 import KexecFacts
-import KexecRules
 import PhysicalMemory
 
 extension KernelRule {
@@ -18,58 +17,57 @@ extension KernelRule {
       else { return [] }
       return ["not one range that is reserved: the kernel reads and then frees it"]
     },
-    .init(
-      "ima-loaded", .planTree, at: "dtb", "the tree tells of the IMA buffer that is loaded",
-      by: freeBuffer, for: [.kexec]
-    ) { known, _ in
-      let (named, loaded) = (known.tree.imaBuffer, known.plan[.imaBuffer]?.range)
-      guard named != loaded else { return [] }
-      let buffer = named.map { "measurements at \($0)" } ?? "no measurements"
-      let list = loaded.map { "a list at \($0)" } ?? "none"
-      return ["tells of \(buffer), which the next kernel frees; loaded is \(list)"]
-    },
+    .loaded(
+      "ima-loaded", "the tree names the IMA buffer that is loaded", "IMA buffer", by: freeBuffer,
+      for: [.kexec], \.imaBuffer
+    ) { $0[.imaBuffer]?.range },
     .init(
       "ima-not-for-crash", .plan, at: "ima", "a crash kernel gets no IMA buffer", by: freeBuffer,
       for: [.crash]
-    ) { plan, _ in plan[.imaBuffer] == nil ? [] : ["is not for this kernel"] },
+    ) { plan, _ in plan[.imaBuffer] == nil ? [] : ["a crash kernel is given none"] },
     .init(
-      "ima-list", .plan, at: "ima", "the kernel restores all that the buffer's header counts",
+      "ima-list", .plan, at: "ima",
+      "the kernel restores all measurements that the buffer's header counts",
       by: .ofTree(IMABufferCheck.rule), for: [.kexec]
     ) { plan, _ in
       let check = plan[.imaBuffer].map { IMABufferCheck($0.content, nil) }
       return check?.problem.map { ["\($0)"] } ?? []
     },
     .init(
-      "kho-both", .tree, at: "/chosen", "both properties of KHO are there, or neither",
+      "kho-both", .tree, at: "/chosen", "both properties of KHO exist, or neither",
       by: .fdt("early_init_dt_check_kho"), since: kho
     ) { tree, _ in
       guard ChosenProperty.kho.count(where: { tree[$0] != nil }) == 1 else { return [] }
       return ["only one of \(ChosenProperty.kho.joined(separator: " and "))"]
     },
-    // Its segments would have to lie in scratch areas, which only the running kernel knows.
+    // Its segments must be in scratch areas, which only the running kernel knows.
     .init(
       "kho-not-planned", .planTree, at: "dtb", "no plan hands over KHO's state",
       by: .ofTree(.linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole")),
       for: [.kexec], since: kho
     ) { known, _ in
       ChosenProperty.kho.filter { known.tree[$0] != nil }.map {
-        "has \($0): what is kept, and where the plan would have to lie, is not known here"
+        "has \($0): the preserved memory and the scratch areas are not known here"
       }
     },
-    // The kernel deletes the property when it has read it; only a seed makes it compute the checksum anew.
+    // The kernel deletes the property once it has read it, and computes a new checksum only with a seed.
     .init(
       "disk-keys-with-seed", .tree, at: "/chosen", "keys of encrypted disks come with an rng-seed",
       by: .fdt("of_fdt_raw_init"), for: [.crash]
     ) { tree, _ in
-      guard tree[ChosenProperty.diskKeys] != nil, tree.rngSeedSize == 0 else { return [] }
-      return ["has \(ChosenProperty.diskKeys) and no rng-seed: no /sys/firmware/fdt will be there"]
+      guard tree[ChosenProperty.diskKeys] != nil,
+        tree[ChosenProperty.rngSeed]?.bytes.isEmpty ?? true
+      else { return [] }
+      return [
+        "has \(ChosenProperty.diskKeys) and no rng-seed: the crash kernel will have no /sys/firmware/fdt"
+      ]
     },
     .init(
-      "extra-told", .planTree, at: "extra", "a property of its own tells of each extra segment",
+      "extra-told", .planTree, at: "extra", "a property of its own names each extra segment",
       by: .ofTree(.caller)
     ) { known, _ in
       known.plan.extras.filter { !known.tree.names($0) }.map {
-        Problem("no property of /chosen tells of it", at: $0.name)
+        Problem("no property of /chosen names it", at: $0.name)
       }
     },
     .init(

@@ -2,28 +2,26 @@
 
 import CrashCore
 import KexecFacts
-import KexecRules
 import PhysicalMemory
 
 extension KernelRule {
   /// The ELF core header (`elfcorehdr`), which a crash kernel serves as `/proc/vmcore`.
   static let coreHeader: [KernelRule] = [
     .init(
-      "no-elfcorehdr", .tree, at: elfcorehdr, "an ordinary kernel is told of no core header",
+      "no-elfcorehdr", .tree, at: elfcorehdr, "the tree of an ordinary kernel names no core header",
       by: headerReader, for: [.kexec]
     ) { tree, _ in
       tree[ChosenProperty.coreHeader] == nil ? [] : ["makes an ordinary kernel look for a dump"]
     },
     .init(
-      "elfcorehdr-told", .tree, at: elfcorehdr, "a crash kernel is told of a core header",
+      "elfcorehdr-told", .tree, at: elfcorehdr, "the tree of a crash kernel names a core header",
       by: headerReader, for: [.crash]
     ) { tree, _ in
       tree[ChosenProperty.coreHeader] == nil ? ["missing: there will be no /proc/vmcore"] : []
     },
     .init(
       "elfcorehdr-one-range", .tree, at: elfcorehdr,
-      "the property is one range in the root's cells",
-      by: headerReader, for: [.crash]
+      "the property is one range in the root's cells", by: headerReader, for: [.crash]
     ) { tree, _ in
       guard tree[ChosenProperty.coreHeader] != nil, tree.place(ChosenProperty.coreHeader) == nil
       else { return [] }
@@ -38,18 +36,12 @@ extension KernelRule {
       else { return [] }
       return ["\(header) overlaps the initrd, \(initrd)"]
     },
+    .loaded(
+      "elfcorehdr-loaded", "the tree names the core header that is loaded", "core header",
+      by: headerReader, \.coreHeader, isSame: { $1.contains($0) && $0.start == $1.start }
+    ) { $0[.coreHeader]?.range },
     .init(
-      "elfcorehdr-loaded", .planTree, at: "dtb", "the tree tells of the core header that is loaded",
-      by: headerReader
-    ) { known, _ in
-      let (named, loaded) = (known.tree.coreHeader, known.plan[.coreHeader]?.range)
-      let isThere = named.map { loaded?.contains($0) == true && loaded?.start == $0.start }
-      guard !(isThere ?? (loaded == nil)) else { return [] }
-      let header = named.map { "a core header at \($0)" } ?? "no core header"
-      return ["tells of \(header), loaded is \(loaded.map { "one at \($0)" } ?? "none")"]
-    },
-    .init(
-      "elfcorehdr-contents", .plan, at: "elfcorehdr", "the crash kernel takes the core header",
+      "elfcorehdr-contents", .plan, at: "elfcorehdr", "the crash kernel accepts the core header",
       by: .linux("fs/proc/vmcore.c", "parse_crash_elf64_headers")
     ) { plan, _ in
       guard let core = plan.core, let header = plan[.coreHeader] else { return [] }

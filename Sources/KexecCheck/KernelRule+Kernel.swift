@@ -9,20 +9,21 @@ import KexecRules
 import PhysicalMemory
 
 extension KernelRule {
-  /// The kernel of a plan, how it is reached, and what kernels would take for something else.
+  /// The kernel of a plan, its entry, and segments that kernels would take for something else.
   static let kernel: [KernelRule] = [
     .init("plan-has-kernel", .plan, at: "kernel", "a plan has a kernel", by: .all(.caller)) {
       plan, _ in plan.kernel.isEmpty ? ["there is none"] : []
     },
-    // riscv may start the segments of an ELF file, which say nothing of themselves; arm64 starts nothing else.
+    // riscv may start the segments of an ELF file, which have no header; arm64 starts only Images.
     .init(
-      "image-at-entry", .plan, at: "kernel", "an Image begins where the kernel starts", by: loader
+      "image-at-entry", .plan, at: "kernel", "an Image begins at the entry of the kernel",
+      by: loader
     ) {
       plan, _ in
       guard !plan.kernel.isEmpty, plan.image == nil,
         plan.placement.startsOnlyImages || plan.kernel.allSatisfy({ $0.content.size == 0 })
       else { return [] }
-      return ["no Image begins where it is started"]
+      return ["no Image begins at the entry"]
     },
     .init(
       "kernel-architecture", .plan, at: "kernel", "the Image is for the plan's architecture",
@@ -34,13 +35,15 @@ extension KernelRule {
       else { return [] }
       return ["is for \(image.machine), not for \(reading.architecture)"]
     },
-    .init("kernel-memory", .plan, at: "kernel", "the Image gets the memory it asks for", by: loader)
-    {
+    .init(
+      "kernel-memory", .plan, at: "kernel", "the Image gets the memory that its header demands",
+      by: loader
+    ) {
       plan, _ in
       guard let (image, address) = plan.image, let end = plan.kernelExtent?.end,
         image.memorySize > end - address
       else { return [] }
-      return ["wants \(image.memorySize) bytes of memory and gets \(end - address)"]
+      return ["needs \(image.memorySize) bytes of memory and gets \(end - address)"]
     },
     .init("kernel-entry", .plan, at: "entry", "the Image starts where its header says", by: loader)
     {
@@ -51,13 +54,14 @@ extension KernelRule {
       return ["\(hex(entry)) is not the kernel's, \(hex(address + image.entry))"]
     },
     .init(
-      "kernel-alignment", .plan, at: "kernel", "the Image is aligned as it asks for", by: loader
+      "kernel-alignment", .plan, at: "kernel", "the Image is aligned as its header demands",
+      by: loader
     ) {
       plan, _ in
       guard let (image, address) = plan.image,
         (address &- image.textOffset) % image.alignment != 0
       else { return [] }
-      return ["\(hex(address)) is no multiple of \(hex(image.alignment))"]
+      return ["\(hex(address)) is not a multiple of \(hex(image.alignment))"]
     },
     .init(
       "entry-in-segment", .plan, at: "entry",
@@ -66,14 +70,14 @@ extension KernelRule {
     ) { plan, _ in
       let entry = plan.manifest.entry
       guard !plan.segments.contains(where: { $0.holds(entry) }) else { return [] }
-      return ["\(hex(entry)) is in no segment: the kernel would jump there all the same"]
+      return ["\(hex(entry)) is in no segment: the kernel would jump there anyway"]
     },
     .init(
       "entry-is-trampoline", .plan, at: "entry", "the entry is dtfix's trampoline", by: trampoline
     ) {
       plan, _ in
       guard plan[.trampoline]?.range.start != plan.manifest.entry else { return [] }
-      return ["is no trampoline of dtfix: what it does is not known"]
+      return ["is not a trampoline of dtfix: what it does is not known"]
     },
     .init(
       "trampoline", .plan, at: "trampoline", "the trampoline passes the tree on", by: trampoline
@@ -123,10 +127,52 @@ extension KernelRule {
 
   private static let loader = RuleReader { $0.placement?.kernelRule }
   private static let trampoline = RuleReader { $0.placement?.trampoline?.rule }
+
+  /// Where the kernel looks for its initrd.
+  static let initrd: [KernelRule] = [
+    .init(
+      "initrd-whole", .tree, at: property(ChosenProperty.initrdStart),
+      "start and end of the initrd both exist, or neither, and it is not empty",
+      by: initrdReader, for: any
+    ) { tree, _ in
+      guard ChosenProperty.initrd.contains(where: { tree[$0] != nil }),
+        (tree.initrd?.size ?? 0) == 0
+      else { return [] }
+      return ["does not describe an initrd together with \(ChosenProperty.initrdEnd)"]
+    },
+    // Firmware may put a board's initrd in memory that the tree does not describe.
+    .init(
+      "initrd-in-memory", .treeAlone, at: property(ChosenProperty.initrdStart),
+      "the initrd is in memory that the tree describes", by: initrdReader
+    ) { tree, _ in
+      guard let initrd = tree.initrd, let memory = tree.memory?.usable, !memory.isEmpty,
+        !memory.contains(initrd)
+      else { return [] }
+      return ["\(initrd) is not all in memory"]
+    },
+    .loaded(
+      "initrd-loaded", "the tree names the initrd that is loaded, to its exact size", "initrd",
+      by: initrdReader, \.initrd
+    ) { $0[.initrd]?.exactRange },
+    .init(
+      "initrd-near-kernel", .plan, at: "initrd", "the initrd is within reach of the kernel",
+      by: RuleReader { $0.placement?.step(for: .initrd)?.rule }
+    ) { plan, _ in
+      guard let initrd = plan[.initrd]?.range, let kernel = plan.kernelExtent,
+        let step = plan.placement.step(for: .initrd)
+      else { return [] }
+      // On either side, within a window that starts at the lower of the two.
+      let (lower, upper) = initrd.start < kernel.start ? (initrd, kernel) : (kernel, initrd)
+      guard !lower.overlaps(upper), step.window(lower)?.contains(upper) != true else { return [] }
+      return ["\(initrd) is too far from the kernel at \(kernel)"]
+    },
+  ]
+
+  private static let initrdReader = RuleReader.fdt("early_init_dt_check_for_initrd")
 }
 
 extension ReadPlan {
-  /// What the trampoline has to know, by the rest of the plan.
+  /// What the trampoline needs, by the rest of the plan.
   fileprivate func start(_ order: ByteOrder, _ reading: Reading) -> Trampoline.Start {
     var start = Trampoline.Start(kernel: kernelEntry ?? 0, tree: self[.tree]?.range.start ?? 0)
     start.isForCrash = purpose == .crash

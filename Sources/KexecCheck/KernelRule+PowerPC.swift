@@ -6,7 +6,7 @@ import KexecRules
 import PhysicalMemory
 
 extension KernelRule {
-  /// What powerpc kernels want of a tree besides.
+  /// What powerpc kernels demand of a tree besides.
   static let powerPC: [KernelRule] = [
     .init(
       "ppc64-cpus", .tree, at: "/cpus", "there is a CPU, the one that the kernel starts on",
@@ -32,12 +32,12 @@ extension KernelRule {
     ) { tree, _ in
       let base = (try? tree.tree.property("linux,rtas-base", of: "/rtas")) ?? nil
       guard base != nil, tree.tree.rtas == nil else { return [] }
-      return ["linux,rtas-base and rtas-size are no memory"]
+      return ["linux,rtas-base and rtas-size are not a range of memory"]
     },
-    // In the firmware's memory there is nothing of the crashed kernel.
+    // The firmware's memory has nothing of the crashed kernel.
     .init(
       "ppc64-dump-is-spared", .tree, at: "memory",
-      "a crash kernel uses no memory of the crashed one, but what is backed up", by: addMemory,
+      "a crash kernel uses no memory of the crashed one, except what is backed up", by: addMemory,
       for: [.crash]
     ) { tree, reading in
       guard let main = reading.mainCrashRegion else { return [] }
@@ -52,7 +52,7 @@ extension KernelRule {
     ) { tree, reading in
       guard let main = reading.mainCrashRegion, let memory = tree.memory else { return [] }
       return PhysicalRangeSet([main]).subtracting(memory.usable).ranges.prefix(1).map {
-        "\($0) of the crash kernel's own would not be used"
+        "\($0) of the crash kernel's memory would not be used"
       }
     },
   ]

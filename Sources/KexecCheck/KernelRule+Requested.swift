@@ -18,8 +18,7 @@ extension KernelRule {
     },
     .init(
       "rest-of-tree", .newTree, at: "/",
-      "all but /chosen and reservations is the same, byte for byte",
-      by: setup
+      "all but /chosen and reservations is the same, byte for byte", by: setup
     ) { new, _ in
       let (edited, tree) = (new.wanted.edited, new.tree.tree)
       let isSame =
@@ -35,27 +34,24 @@ extension KernelRule {
       func rest(_ all: [Property]) -> [Property] {
         all.filter { !new.wanted.written.contains($0.name) }
       }
-      return rest(before) == rest(new.tree.chosen) ? [] : ["another property was changed"]
+      return rest(before) == rest(new.tree.chosen)
+        ? [] : ["a property besides the hand-over was changed"]
     },
-    .init(
-      "requested-bootargs", .newTree, at: property(ChosenProperty.commandLine),
-      "the command line is the one requested", by: .fdt("early_init_dt_scan_chosen")
-    ) { new, _ in
-      let found = new.tree[ChosenProperty.commandLine]?.bytes
-      guard found != new.wanted.commandLine.map({ $0 + [0] }) else { return [] }
-      return [found == nil ? "missing" : "not the command line requested"]
-    },
+    requested(
+      "requested-bootargs", ChosenProperty.commandLine, "the command line is the requested one",
+      by: .fdt("early_init_dt_scan_chosen")
+    ) { $0.commandLine.map { $0 + [0] } },
     .init(
       "requested-initrd", .newTree, at: property(ChosenProperty.initrdStart),
-      "the initrd is the one requested", by: .fdt("early_init_dt_check_for_initrd")
+      "the initrd is the requested one", by: .fdt("early_init_dt_check_for_initrd")
     ) { new, _ in
       let found = ChosenProperty.initrd.map { new.tree[$0]?.number }
       let initrd = new.wanted.initrd
-      return found == [initrd?.start, initrd?.end] ? [] : ["not the initrd requested"]
+      return found == [initrd?.start, initrd?.end] ? [] : ["is not the requested initrd"]
     },
     .init(
       "requested-crash-memory", .newTree, at: "/chosen",
-      "core header and memory of a crash kernel are the ones requested",
+      "core header and memory of a crash kernel are the requested ones",
       by: .fdt("early_init_dt_scan_chosen"), for: [.crash]
     ) { new, _ in
       let crash = new.wanted.crash
@@ -64,40 +60,44 @@ extension KernelRule {
         (ChosenProperty.usableMemory, crash?.usableMemory),
       ]
       return wanted.filter { new.tree.tuples($0) != $1?.map(AddressAndSize.init) }.map { name, _ in
-        Problem("not the memory requested", at: property(name))
+        Problem("is not the requested memory", at: property(name))
       }
     },
     .init(
-      "requested-buffers", .newTree, at: "/chosen", "each buffer is where it was requested",
+      "requested-buffers", .newTree, at: "/chosen", "each buffer is at its requested address",
       by: setup
     ) { new, _ in
       new.wanted.buffers.filter { new.tree.tuples($0.property) != [AddressAndSize($0.range)] }.map {
-        Problem("not the memory requested", at: property($0.property), by: $0.input.reader)
+        Problem("is not the requested memory", at: property($0.property), by: $0.input.reader)
       }
     },
-    .init(
-      "requested-kaslr-seed", .newTree, at: property(ChosenProperty.kaslrSeed),
-      "the seed for KASLR is the one given",
+    requested(
+      "requested-kaslr-seed", ChosenProperty.kaslrSeed, "the seed for KASLR is the given one",
       by: .ofTree(.linux("arch/arm64/kernel/pi/kaslr_early.c", "get_kaslr_seed"))
-    ) { new, _ in
-      new.tree[ChosenProperty.kaslrSeed]?.bytes == new.wanted.seeds.kaslr
-        ? [] : ["not the seed given"]
-    },
-    .init(
-      "requested-rng-seed", .newTree, at: property(ChosenProperty.rngSeed),
-      "the seed of the random number generator is the one given",
+    ) { $0.seeds.kaslr },
+    requested(
+      "requested-rng-seed", ChosenProperty.rngSeed,
+      "the seed of the random number generator is the given one",
       by: .fdt("early_init_dt_scan_chosen")
-    ) { new, _ in
-      new.tree[ChosenProperty.rngSeed]?.bytes == new.wanted.seeds.rng ? [] : ["not the seed given"]
-    },
-    .init(
-      "booted-from-kexec", .newTree, at: property(ChosenProperty.bootedFromKexec),
+    ) { $0.seeds.rng },
+    requested(
+      "booted-from-kexec", ChosenProperty.bootedFromKexec,
       "an empty property says that no firmware ran in between",
       by: .ofTree(.linux("arch/powerpc/kernel/setup_64.c", "use_spinloop"))
-    ) { new, _ in
-      new.tree[ChosenProperty.bootedFromKexec] == .empty ? [] : ["missing, or not empty"]
-    },
+    ) { _ in [] },
   ]
+
+  /// A property of `/chosen` that has exactly the requested bytes.
+  private static func requested(
+    _ id: String, _ name: String, _ demand: String, by reader: RuleReader,
+    bytes: @escaping @Sendable (RequestedTree) -> [UInt8]?
+  ) -> KernelRule {
+    .init(id, .newTree, at: property(name), demand, by: reader) { new, _ in
+      let found = new.tree[name]?.bytes
+      guard found != bytes(new.wanted) else { return [] }
+      return [found == nil ? "missing" : "does not have the requested value"]
+    }
+  }
 
   private static let setup = RuleReader.kexec("of_kexec_alloc_and_setup_fdt")
 }

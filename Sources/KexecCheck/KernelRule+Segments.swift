@@ -55,12 +55,12 @@ extension KernelRule {
       return size > memory ? "\(size) bytes in \(memory) of memory" : nil
     },
     .init(
-      "address-limit", .plan, "no segment passes the addresses that kernels reach",
+      "address-limit", .plan, "no segment is above the addresses that kernels reach",
       by: RuleReader { $0.placement?.addressLimit.rule }
     ) { plan, reading in
       let limit = plan.placement.limit(by: reading.liveTree, on: reading.machine)
       return plan.segments.filter { $0.range.end > limit.value }.map {
-        Problem("\($0.range) passes \(hex(limit.value))", at: $0.name, by: limit.rule)
+        Problem("\($0.range) ends above \(hex(limit.value))", at: $0.name, by: limit.rule)
       }
     },
     .init("apart", .plan, "no two segments overlap", by: sanity) { plan, _ in
@@ -93,7 +93,7 @@ extension KernelRule {
       by: .linux("kernel/kexec_core.c", "kimage_load_normal_segment"), for: [.kexec]
     ) { segment, reading in
       guard reading.machine.isRAM(segment.range) == false else { return nil }
-      return "\(segment.range) is not all RAM: the kernel would write there all the same"
+      return "\(segment.range) is not all RAM: the kernel would write there anyway"
     },
     .segment(
       "in-free-ram", "no segment is in a crash region, or in what the running kernel reserved",

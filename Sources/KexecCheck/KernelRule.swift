@@ -3,10 +3,8 @@
 import KexecFacts
 import KexecRules
 
-/// A rule by which kernels judge what they are given: what is demanded, by whom, and where it is checked.
-///
-/// Every rule is a row of ``all``. `dtfix check` of a tree and of a plan go through that list, and so does every
-/// tree and plan that is made.
+/// A demand of kernels on a tree or a plan. Every rule is a row of ``all``, which `dtfix check` goes through, and
+/// every tree and plan that is made.
 struct KernelRule: Sendable {
   /// A stable name in kebab-case.
   let id: String
@@ -18,7 +16,7 @@ struct KernelRule: Sendable {
   let reader: RuleReader
   /// What is checked: a rule for `Subject.newTree` refuses a tree that is being made.
   let subjects: [Subject]
-  /// What the kernel is started for; nil stands for a tree that was not prepared for a kexec, such as a board's.
+  /// What the kernel is started for; nil for a tree that was not prepared for a kexec, such as a board's.
   let purposes: [Purpose?]
   /// The first and the last release that it holds for; nil for all that are supported.
   let since, until: KernelRelease?
@@ -49,7 +47,7 @@ struct KernelRule: Sendable {
 
   /// What a rule is applied to.
   enum Subject: CaseIterable {
-    /// A finished tree, whoever made it.
+    /// A finished tree.
     case tree
     /// A plan, with the tree or the command line in it: from a folder, or just made.
     case plan
@@ -57,8 +55,7 @@ struct KernelRule: Sendable {
     case newTree
   }
 
-  /// What breaks a rule: at another place than the rule's, or for another reader, where that depends on what
-  /// was read.
+  /// What breaks a rule; with a place or a reader where those of the rule do not fit.
   struct Problem: ExpressibleByStringInterpolation {
     let text: String
     let place: String?
@@ -78,30 +75,43 @@ struct KernelRule: Sendable {
   static func property(_ name: String) -> String { "/chosen: " + name }
 }
 
+extension KernelRule {
+  static let all: [KernelRule] = subjects.flatMap(\.rules)
+
+  /// All rules, in the order in which findings are shown.
+  static let subjects: [(name: String, rules: [KernelRule])] = [
+    ("The blob and its root", blob), ("/chosen", chosen), ("UEFI and ACPI", firmwareTables),
+    ("Segments", segments), ("Kernel and entry", kernel), ("Memory", memory),
+    ("The memory of powerpc", powerPC), ("The initrd", initrd),
+    ("The core header (elfcorehdr)", coreHeader), ("The memory of a crash kernel", crashMemory),
+    ("The command line", commandLine),
+    ("A command line in place of a tree (LoongArch)", commandLineSegment),
+    ("Leftovers of an earlier kexec", leftovers),
+    ("IMA buffer, KHO, keys and extra segments", buffers),
+    ("What was requested", requested),
+  ]
+
+  static func findings(in reading: Reading) -> [Finding] {
+    all.flatMap { $0.findings(in: reading) }
+  }
+}
+
 /// The kernel function that minds a rule: one for all architectures, or each has its own.
 struct RuleReader: Sendable {
-  /// The reader; nil for an architecture that has no such rule.
+  /// Nil for an architecture that has no such rule.
   let rule: @Sendable (Architecture) -> Rule?
 
-  /// Each architecture's own.
   init(_ rule: @escaping @Sendable (Architecture) -> Rule?) { self.rule = rule }
 
   /// One for all architectures.
   static func all(_ rule: Rule) -> Self { Self { _ in rule } }
-
-  /// One for all architectures, in a file of Linux.
   static func linux(_ file: String, _ function: String) -> Self { all(.linux(file, function)) }
 
   /// One for all kernels that are started with a tree.
   static func ofTree(_ rule: Rule) -> Self { Self { $0.takesTree ? rule : nil } }
-
-  /// The same, in `drivers/of/fdt.c`, where early code reads its tree.
   static func fdt(_ function: String) -> Self { ofTree(.linux("drivers/of/fdt.c", function)) }
-
-  /// The same, in `drivers/of/kexec.c`, where kernels write a tree for the next one.
   static func kexec(_ function: String) -> Self { ofTree(.linux("drivers/of/kexec.c", function)) }
 
-  /// One architecture's alone.
   static func only(_ one: Architecture, _ file: String, _ function: String) -> Self {
     Self { $0 == one ? .linux(file, function) : nil }
   }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DeviceTree
 import KexecFacts
 import KexecRules
+import PhysicalMemory
 
-/// What a rule has to know, and what it is applied to for that reason.
+/// What a rule reads, and what it is therefore applied to.
 struct Knowledge<Known>: Sendable {
   let subjects: [KernelRule.Subject]
-  /// Takes it from a reading; nil where it is not there.
+  /// Takes it from a reading; nil where the reading does not have it.
   let read: @Sendable (Reading) -> Known?
 }
 
-extension Knowledge<OpenedTree> {
-  /// The bytes of a tree, which may be none.
-  static var blob: Self { Self(subjects: [.tree, .plan, .newTree]) { $0.opened } }
+extension Knowledge<Result<ReadTree, DeviceTreeError>> {
+  /// The bytes of a tree.
+  static var blob: Self { Self(subjects: [.tree, .plan, .newTree]) { $0.blob } }
 }
 
 extension Knowledge<ReadTree> {
   /// A tree, and nothing else.
   static var tree: Self { Self(subjects: [.tree, .plan, .newTree]) { $0.tree } }
-  /// The same, of a tree that is finished: one that is being made is not refused.
+  /// A tree that is finished: one that is being made is not refused.
   static var finishedTree: Self { Self(subjects: [.tree, .plan]) { $0.tree } }
-  /// The same, where nothing else is known, which another rule would compare it with.
+  /// A tree without a plan or a request that another rule would compare it with.
   static var treeAlone: Self { Self(subjects: [.tree]) { $0.tree } }
 }
 
@@ -60,7 +62,38 @@ extension Knowledge<(tree: ReadTree, wanted: RequestedTree)> {
 }
 
 extension KernelRule {
-  /// A rule for each segment of a plan: nil for one that keeps it.
+  /// A rule for a plan whose tree names what is loaded.
+  ///
+  /// - Parameters:
+  ///   - name: what messages call it.
+  ///   - named: the memory that the tree names.
+  ///   - isSame: compares it with the memory that is loaded.
+  ///   - loaded: the memory that is loaded.
+  static func loaded(
+    _ id: String, _ demand: String, _ name: String, by reader: RuleReader,
+    for purposes: [Purpose?] = [.kexec, .crash],
+    _ named: @escaping @Sendable (ReadTree) -> PhysicalRange?,
+    isSame: @escaping @Sendable (PhysicalRange, PhysicalRange) -> Bool = { $0 == $1 },
+    _ loaded: @escaping @Sendable (ReadPlan) -> PhysicalRange?
+  ) -> KernelRule {
+    KernelRule(id, .planTree, at: "dtb", demand, by: reader, for: purposes) { known, _ in
+      switch (named(known.tree), loaded(known.plan)) {
+      case (nil, nil): []
+      case (let named?, let loaded?) where isSame(named, loaded): []
+      case (let named, let loaded):
+        [
+          """
+          names \(named.map { "the \(name) at \($0)" } ?? "no \(name)"), loaded is \
+          \(loaded.map { "one at \($0)" } ?? "none")
+          """
+        ]
+      }
+    }
+  }
+
+  /// A rule for each segment of a plan.
+  ///
+  /// - Parameter check: what breaks the rule; nil for nothing.
   static func segment(
     _ id: String, _ demand: String, by reader: RuleReader,
     for purposes: [Purpose?] = [.kexec, .crash], since: KernelRelease? = nil,

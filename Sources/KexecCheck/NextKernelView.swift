@@ -6,27 +6,26 @@ public import KexecFacts
 public import KexecRules
 public import PhysicalMemory
 
-/// What a kernel will believe that is started with a tree, or a command line in its place: read as its early
-/// code reads it
-/// (`drivers/of/fdt.c:early_init_dt_scan`), whoever made it.
+/// What a kernel reads from a tree, or from a command line in its place, in its early code
+/// (`drivers/of/fdt.c:early_init_dt_scan`).
 public struct NextKernelView: Hashable, Sendable {
-  /// The RAM that it will use; nil where UEFI's own map says that.
+  /// The RAM that it will use; nil where UEFI's own memory map decides.
   public let memory: PhysicalRangeSet?
-  /// What it keeps off.
+  /// The memory that it does not use.
   public let reserved: PhysicalRangeSet
   /// Where it looks for its initrd.
   public let initrd: PhysicalRange?
   /// Where a crash kernel looks for the core header; nil for a kernel that will have no /proc/vmcore.
   public let coreHeader: PhysicalRange?
-  /// Where it looks for IMA's measurements, and what it frees once it has read them.
+  /// IMA's buffer, which it frees once it has read the measurements.
   public let measurements: PhysicalRange?
   /// What KHO hands over; nil unless both properties exist.
   public let kho: KHO?
-  /// Its command line, up to the first NUL; nil for its own.
+  /// Its command line, up to the first NUL; nil for the one it was built with.
   public let commandLine: [UInt8]?
-  /// Bytes of the seed for its own place; nil without one, 0 for one that is all zeros: no KASLR.
+  /// Bytes of the seed for KASLR; nil without one, 0 for one that is all zeros: no KASLR.
   public let kaslrSeedSize: Int?
-  /// Bytes for its random number generator.
+  /// Bytes of the seed of its random number generator.
   public let rngSeedSize: Int?
   /// What KHO hands over.
   public struct KHO: Hashable, Sendable {
@@ -36,7 +35,7 @@ public struct NextKernelView: Hashable, Sendable {
     public let scratch: PhysicalRange
   }
 
-  /// Whether it has a tree: then it looks for seeds there.
+  /// Whether it has a tree, which may have seeds.
   private let isOfTree: Bool
 
   /// Reads a tree.
@@ -70,8 +69,8 @@ public struct NextKernelView: Hashable, Sendable {
     isOfTree = true
   }
 
-  /// Reads a command line that says what elsewhere a tree does; where a word is there twice, the last one
-  /// counts, but `mem=` adds up (`arch/loongarch/kernel/setup.c:early_parse_mem`).
+  /// Reads a command line in place of a tree; the last of two words counts, but `mem=` adds up
+  /// (`arch/loongarch/kernel/setup.c:early_parse_mem`).
   init(ofCommandLine bytes: [UInt8]) {
     let line = Array(bytes.prefix { $0 != 0 })
     let words = KernelCommandLine(bytes: line).kernelWords
@@ -81,28 +80,24 @@ public struct NextKernelView: Hashable, Sendable {
     coreHeader = words.compactMap { $0.value(of: "elfcorehdr") }.last.flatMap(
       CommandLineWord.sizeAndStart)
     reserved = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
-    measurements = nil
-    kho = nil
-    commandLine = line
-    kaslrSeedSize = nil
-    rngSeedSize = nil
-    isOfTree = false
+    (measurements, kho, commandLine) = (nil, nil, line)
+    (kaslrSeedSize, rngSeedSize, isOfTree) = (nil, nil, false)
   }
 
-  /// A line for each belief.
+  /// A line for each property.
   public var lines: [String] {
     func list(_ ranges: [PhysicalRange]) -> String {
       let shown = ranges.prefix(8).map(\.description).joined(separator: ", ")
       return ranges.count > 8 ? "\(shown) and \(ranges.count - 8) more" : shown
     }
-    let ram = memory.map { $0.isEmpty ? "none" : list($0.ranges) } ?? "what UEFI's map says"
+    let ram = memory.map { $0.isEmpty ? "none" : list($0.ranges) } ?? "by UEFI's memory map"
     let seed =
       switch kaslrSeedSize {
-      case nil, 0: "none: the kernel lies where it is linked for"
+      case nil, 0: "none: the kernel stays at its link address"
       case let size?: "\(size) bytes"
       }
     return [
-      "memory: \(ram)", "keeps off: \(reserved.isEmpty ? "nothing" : list(reserved.ranges))",
+      "memory: \(ram)", "reserved: \(reserved.isEmpty ? "none" : list(reserved.ranges))",
       "initrd: \(initrd.map(\.description) ?? "none")",
       "core header: \(coreHeader.map { "\($0)" } ?? "none, so no /proc/vmcore")",
       "command line: "

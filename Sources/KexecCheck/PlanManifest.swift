@@ -2,10 +2,9 @@
 
 import BinaryFormat
 public import KexecFacts
-import KexecRules
 public import PhysicalMemory
 
-/// The table of contents of a folder that holds a plan: one fact a line, easy for a shell and for C.
+/// The table of contents of a plan's folder: one fact per line, easy to read in a shell and in C.
 ///
 /// ```
 /// dtfix-plan 1
@@ -16,15 +15,15 @@ public import PhysicalMemory
 /// segment kernel 0x6ac00000 0x2010000 kernel.bin
 /// ```
 ///
-/// A segment has its name, its physical start, its size in memory, and the file in the same folder with
+/// A segment has a name, a physical start, a size in memory, and the file in the same folder with
 /// the bytes at its start; the rest of its memory is zero. Words are separated by one blank, numbers
 /// are hexadecimal after `0x`.
 public struct PlanManifest: Hashable, Sendable {
   /// A segment of the plan.
   public struct Segment: Hashable, Sendable {
-    /// What it is for: `SegmentKind.name`.
+    /// The kind of segment: `SegmentKind.name`.
     public let name: String
-    /// The memory it gets.
+    /// Its memory.
     public let range: PhysicalRange
     /// The name of the file with its bytes.
     public let file: String
@@ -36,7 +35,7 @@ public struct PlanManifest: Hashable, Sendable {
 
   /// The architecture, as `uname -m` has it.
   public let architecture: String
-  /// What the kernel waits for: a reboot, or a crash.
+  /// What the kernel is started for.
   public let purpose: Purpose
   /// The physical address that is jumped to.
   public let entry: UInt64
@@ -52,11 +51,11 @@ public struct PlanManifest: Hashable, Sendable {
     (self.flags, self.segments) = (flags, segments)
   }
 
-  /// A line that cannot be read, counted from 1; the one behind the last for a line that is missing.
+  /// A line that cannot be read.
   public struct BadLine: Error, Hashable, Sendable {
-    /// The number of the line.
+    /// The number of the line, from 1; for a missing line, one more than the last.
     public let number: Int
-    /// The line, or as much as can be shown.
+    /// The line, possibly cut.
     public let text: String
     /// What is wrong with it.
     public let reason: String
@@ -85,8 +84,7 @@ public struct PlanManifest: Hashable, Sendable {
 extension PlanManifest {
   /// Reads a file's text.
   ///
-  /// - Throws: ``BadLine`` for a line that is not as ``text`` writes it, in that order; a file of a
-  ///   segment is never in another folder.
+  /// - Throws: ``BadLine`` for a line that is not as ``text`` writes it, and for a file in another folder.
   public init(text: String) throws(BadLine) {
     var lines = LineReader(text)
     _ = try lines.required("dtfix-plan") { $0 == "1" ? $0 : nil }
@@ -98,7 +96,7 @@ extension PlanManifest {
     while !lines.isAtEnd {
       let segment = try lines.required("segment", Segment.init(words:))
       guard !segments.contains(where: { $0.name == segment.name }) else {
-        throw lines.bad(lines.number - 1, "a second segment of this name")
+        throw lines.bad(lines.number - 1, "a second segment with this name")
       }
       segments.append(segment)
     }
@@ -109,7 +107,7 @@ extension PlanManifest {
 }
 
 extension LineReader {
-  /// What the next line says, which has to begin with a word.
+  /// What follows a word, which the next line begins with.
   fileprivate mutating func required<Value>(
     _ word: String, _ read: (String) -> Value?
   ) throws(PlanManifest.BadLine) -> Value {
@@ -142,6 +140,30 @@ extension PlanManifest.BadLine: CustomStringConvertible {
 }
 
 extension String {
-  /// Whether it is of visible ASCII characters.
   fileprivate var isVisible: Bool { utf8.allSatisfy { 0x21...0x7e ~= $0 } }
+}
+
+/// A file of a plan, as far as a check reads it: the first bytes of kernel, initrd and extras.
+public struct SegmentContent: Hashable, Sendable {
+  /// Bytes in the file.
+  public let size: Int
+  /// Its first bytes: at most ``checkedSize(of:)``.
+  public let start: [UInt8]
+
+  /// A file whose first bytes were read.
+  public init(start: [UInt8], size: Int) { (self.start, self.size) = (start, size) }
+
+  /// A file that was read whole.
+  public init(_ bytes: [UInt8]) { self.init(start: bytes, size: bytes.count) }
+
+  /// How many bytes of a segment's file are read.
+  ///
+  /// - Parameter name: the segment's.
+  public static func checkedSize(of name: String) -> Int {
+    switch name {
+    case SegmentKind.tree.name, SegmentKind.imaBuffer.name: 64 << 20
+    case SegmentKind.coreHeader.name: 4 << 20
+    default: 64 << 10
+    }
+  }
 }

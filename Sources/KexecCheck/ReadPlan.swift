@@ -7,8 +7,7 @@ import KexecFacts
 import KexecRules
 import PhysicalMemory
 
-/// A plan with the bytes of its segments, read as the two kernels take it: the running one, which loads it, and
-/// the next one.
+/// A plan with the bytes of its segments.
 struct ReadPlan {
   let manifest: PlanManifest
   /// Where kernels of its architecture put what they load.
@@ -16,11 +15,11 @@ struct ReadPlan {
   /// What the machine's core header has to fit; nil when that was checked elsewhere.
   let core: CoreMachine?
   let segments: [Segment]
-  /// The command line that is a segment of its own; nil for none.
+  /// The command line in place of a tree; nil for none.
   let line: Line?
   /// The kernel's Image and the address of its header; nil where no Image begins at the entry.
   let image: (header: KernelImage, address: UInt64)?
-  /// The address of the kernel's first instruction: where there is a trampoline, it knows.
+  /// The address of the kernel's first instruction, which is in the trampoline where there is one.
   let kernelEntry: UInt64?
 
   /// A segment with the bytes at its start.
@@ -36,29 +35,32 @@ struct ReadPlan {
       PhysicalRange(start: range.start, size: UInt64(content.size))
     }
 
+    var isOfKernel: Bool { if case .kernel = part { true } else { false } }
+    var isExtra: Bool { if case .extra = part { true } else { false } }
+
     func starts(with bytes: some Sequence<UInt8>) -> Bool { content.start.starts(with: bytes) }
-
     func hasMagic(_ magic: UInt32) -> Bool { content.start.span.hasMagic(magic) }
-
-    /// Whether an address is in it.
     func holds(_ address: UInt64) -> Bool { range.start <= address && address < range.end }
   }
 
-  /// The command line's segment.
   struct Line {
     let segment: Segment
     /// The line, up to the first NUL.
     let bytes: [UInt8]
     let words: [CommandLineWord]
+
+    init(_ segment: Segment) {
+      self.segment = segment
+      bytes = Array(segment.content.start.prefix { $0 != 0 })
+      words = KernelCommandLine(bytes: bytes).kernelWords
+    }
   }
 
   init(
     _ manifest: PlanManifest, _ contents: [String: SegmentContent], _ placement: PlacementRules,
     on machine: MachineSnapshot, core: CoreMachine?
   ) {
-    self.manifest = manifest
-    self.placement = placement
-    self.core = core
+    (self.manifest, self.placement, self.core) = (manifest, placement, core)
     segments = manifest.segments.map {
       Segment(
         part: SegmentKind(name: $0.name), name: $0.name, range: $0.range,
@@ -74,25 +76,20 @@ struct ReadPlan {
   }
 
   var purpose: Purpose { manifest.purpose }
+  var kernel: [Segment] { segments.filter(\.isOfKernel) }
+  var extras: [Segment] { segments.filter(\.isExtra) }
 
-  /// The first segment that is for this; nil for none.
   subscript(part: SegmentKind) -> Segment? { segments.first { $0.part == part } }
 
-  /// All of the kernel.
-  var kernel: [Segment] { segments.filter(\.isOfKernel) }
-
-  /// From the start of the kernel's first segment to the end of its last one.
+  /// From the start of the kernel to its end.
   var kernelExtent: PhysicalRange? {
     guard let start = kernel.map(\.range.start).min(), let end = kernel.map(\.range.end).max()
     else { return nil }
     return PhysicalRange(start: start, end: end)
   }
 
-  /// The caller's own.
-  var extras: [Segment] { segments.filter(\.isExtra) }
-
-  /// LoongArch's header says where in the Image the entry is, others are entered at the header; found as far
-  /// as the segment was read.
+  /// LoongArch's header has the offset of the entry, other Images are entered at the header; found only in the
+  /// bytes of the segment that were read.
   private static func image(
     in kernel: [Segment], at entry: UInt64?
   ) -> (KernelImage, UInt64)? {
@@ -106,23 +103,5 @@ struct ReadPlan {
       let image = try? KernelImage(segment.content.start.span.extracting(offset...))
     else { return nil }
     return (image, entry)
-  }
-}
-
-extension ReadPlan.Segment {
-  fileprivate var isOfKernel: Bool {
-    if case .kernel = part { true } else { false }
-  }
-
-  fileprivate var isExtra: Bool {
-    if case .extra = part { true } else { false }
-  }
-}
-
-extension ReadPlan.Line {
-  fileprivate init(_ segment: ReadPlan.Segment) {
-    self.segment = segment
-    bytes = Array(segment.content.start.prefix { $0 != 0 })
-    words = KernelCommandLine(bytes: bytes).kernelWords
   }
 }

@@ -9,16 +9,16 @@ import PhysicalMemory
 /// root's cells at once; memory, which takes a walk over the whole tree, when a rule first needs it.
 final class ReadTree {
   let tree: DeviceTree
-  /// Bytes that are handed over; `totalsize` may say less.
+  /// Bytes that are handed over; `totalsize` may be less.
   let size: Int
-  /// Of the kernel, or what the tree describes.
+  /// The kernel's, or what the tree describes.
   let architecture: Architecture
   /// The root's `#address-cells` and `#size-cells`, for every tuple in `/chosen`.
   let cells: CellCounts
   /// The properties of `/chosen`, all copies of each.
   let chosen: [Property]
 
-  /// - Parameter size: nil for what `totalsize` says.
+  /// - Parameter size: nil for `totalsize`.
   /// - Throws: an error of the root's cells.
   init(
     _ tree: DeviceTree, size: Int? = nil, for architecture: Architecture?
@@ -28,6 +28,15 @@ final class ReadTree {
     self.architecture = architecture ?? Architecture(describedBy: tree) ?? .other
     cells = try tree.cellCounts(of: "/")
     chosen = (try? tree.properties(of: ChosenProperty.node)) ?? []
+  }
+
+  /// The tree of a blob; fails with `DeviceTreeError.Code.badCells` for illegal root cells, and as libfdt does.
+  static func opened(
+    _ blob: [UInt8], for architecture: Architecture?
+  ) -> Result<ReadTree, DeviceTreeError> {
+    Result { () throws(DeviceTreeError) in
+      try ReadTree(DeviceTree(blob: blob), size: blob.count, for: architecture)
+    }
   }
 
   /// What readers find of a property of `/chosen`: the first copy.
@@ -46,12 +55,12 @@ final class ReadTree {
     return names
   }()
 
-  // MARK: What the kernel believes
+  // MARK: What the kernel reads
 
-  /// Its memory; nil where UEFI's own map says that.
+  /// Its memory; nil where UEFI's own memory map decides.
   lazy var memory = try? TreeMemory(of: tree, for: architecture)
 
-  /// What it keeps off: initrd and core header by itself (`fdt_reserve_elfcorehdr`, `reserve_initrd_mem`).
+  /// The memory that it does not use: initrd and core header, too (`fdt_reserve_elfcorehdr`, `reserve_initrd_mem`).
   lazy var reserved: PhysicalRangeSet = {
     let kept = tree.reservations.compactMap(\.memory) + tree.reservedMemory().map(\.range)
     let own = PhysicalRangeSet([initrd, coreHeader].compactMap { $0 })
@@ -81,36 +90,5 @@ final class ReadTree {
   /// The command line, up to the first NUL.
   var commandLine: [UInt8]? {
     self[ChosenProperty.commandLine].map { Array($0.bytes.prefix { $0 != 0 }) }
-  }
-
-  /// Bytes for its random number generator.
-  var rngSeedSize: Int { self[ChosenProperty.rngSeed]?.bytes.count ?? 0 }
-}
-
-/// A tree by its bytes, or why it is none that a kernel can use.
-enum OpenedTree {
-  case tree(ReadTree)
-  /// The blob cannot be opened.
-  case badBlob(DeviceTreeError)
-  /// The root does not say how long its addresses are.
-  case badRoot(DeviceTreeError)
-
-  init(_ blob: [UInt8], _ architecture: Architecture?) {
-    let tree: DeviceTree
-    do throws(DeviceTreeError) {
-      tree = try DeviceTree(blob: blob)
-    } catch {
-      self = .badBlob(error)
-      return
-    }
-    do throws(DeviceTreeError) {
-      self = .tree(try ReadTree(tree, size: blob.count, for: architecture))
-    } catch {
-      self = .badRoot(error)
-    }
-  }
-
-  var tree: ReadTree? {
-    if case .tree(let tree) = self { tree } else { nil }
   }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DeviceTree
-import KexecFacts
-import KexecRules
-import PhysicalMemory
+package import DeviceTree
+package import KexecFacts
+package import KexecRules
+package import PhysicalMemory
 
-/// What the rules are applied to: a tree or a plan, read once, and what is known besides.
+/// What the rules are applied to: a tree or a plan, read once, and the facts to compare it with.
 final class Reading {
   let subject: KernelRule.Subject
-  /// Of the kernel that is started.
+  /// The kernel's.
   let architecture: Architecture
   /// What it is started for; nil for a tree that was not prepared for a kexec.
   let purpose: Purpose?
   let machine: MachineSnapshot
-  /// The tree; nil where there is none.
-  let opened: OpenedTree?
+  /// The tree, or why a kernel cannot use it; nil where there is none.
+  let blob: Result<ReadTree, DeviceTreeError>?
   /// What a plan loads.
   let plan: ReadPlan?
   /// What was requested of a tree that was just made.
@@ -25,29 +25,66 @@ final class Reading {
     tree blob: [UInt8], for purpose: Purpose?, _ architecture: Architecture?,
     on machine: MachineSnapshot, requesting requested: RequestedTree? = nil
   ) {
-    let opened = OpenedTree(blob, architecture)
-    (self.opened, self.purpose, self.machine) = (opened, purpose, machine)
+    let blob = ReadTree.opened(blob, for: architecture)
+    (self.blob, self.purpose, self.machine) = (blob, purpose, machine)
     (self.requested, plan) = (requested, nil)
     subject = requested == nil ? .tree : .newTree
-    self.architecture = architecture ?? opened.tree?.architecture ?? .other
+    self.architecture = architecture ?? (try? blob.get())?.architecture ?? .other
   }
 
-  /// A plan.
   init(_ plan: ReadPlan, _ architecture: Architecture, on machine: MachineSnapshot) {
     let blob = architecture.takesTree ? plan[.tree]?.content.start : nil
-    opened = blob.map { OpenedTree($0, architecture) }
+    self.blob = blob.map { ReadTree.opened($0, for: architecture) }
     (self.plan, self.architecture, self.machine) = (plan, architecture, machine)
     (subject, purpose, requested) = (.plan, plan.purpose, nil)
   }
 
   /// The tree; nil for none, and for one that cannot be read.
-  var tree: ReadTree? { opened?.tree }
+  var tree: ReadTree? { try? blob?.get() }
 
   /// The running kernel's own tree; where it is not known, the one that is read.
   var liveTree: DeviceTree { machine.liveTree ?? tree?.tree ?? DeviceTree() }
 
-  /// What the next kernel will believe; nil without a tree that can be read, or a command line in its place.
+  /// What the next kernel will read; nil without a tree that can be read, or a command line in its place.
   var view: NextKernelView? {
     tree.map(NextKernelView.init) ?? plan?.line.map { NextKernelView(ofCommandLine: $0.bytes) }
+  }
+}
+
+/// What was requested of a tree: a finished one must say exactly this.
+package struct RequestedTree {
+  /// The command line, without its NUL; nil for none.
+  let commandLine: [UInt8]?
+  let initrd: PhysicalRange?
+  let crash: CrashHandover?
+  /// The memory that other properties of `/chosen` name.
+  let buffers: [PlacedInput]
+  let seeds: Seeds
+  /// All of the reservation block.
+  let reservations: Set<AddressAndSize>
+  /// The properties of `/chosen` that are written or removed; all other ones stay as they are.
+  let written: [String]
+  /// The tree as it came.
+  let base: DeviceTree
+  /// The tree with the caller's edits and the architecture's fixups.
+  let edited: DeviceTree
+
+  package init(
+    commandLine: [UInt8]?, initrd: PhysicalRange?, crash: CrashHandover?, buffers: [PlacedInput],
+    seeds: Seeds, reservations: Set<AddressAndSize>, written: [String], base: DeviceTree,
+    edited: DeviceTree
+  ) {
+    (self.commandLine, self.initrd, self.crash) = (commandLine, initrd, crash)
+    (self.buffers, self.seeds, self.reservations) = (buffers, seeds, reservations)
+    (self.written, self.base, self.edited) = (written, base, edited)
+  }
+
+  /// What is wrong with a finished tree; nothing when the next kernel may have it.
+  package func findings(
+    in blob: [UInt8], for purpose: Purpose, _ architecture: Architecture,
+    on machine: MachineSnapshot
+  ) -> [Finding] {
+    KernelRule.findings(
+      in: Reading(tree: blob, for: purpose, architecture, on: machine, requesting: self))
   }
 }

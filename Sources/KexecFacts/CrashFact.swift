@@ -1,20 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is in the memory of a crash kernel; later versions may know more.
-public enum CrashPart: String, Hashable, Sendable {
-  /// The memory that it may use.
-  case usableMemory = "usable memory"
-  /// The core header.
-  case coreHeader = "core header"
-  /// The initrd.
-  case initrd
-}
-
-extension CrashPart: CustomStringConvertible {
-  /// Its name.
-  public var description: String { rawValue }
-}
-
 /// A fact without which there is no core header; later versions may know more.
 public enum CrashFact: Hashable, Sendable {
   /// Where the vmcoreinfo note is: no tool can read a dump without it.

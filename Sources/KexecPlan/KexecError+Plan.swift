@@ -2,13 +2,11 @@
 
 import BinaryFormat
 package import ELF
-import KexecCheck
 package import KexecFacts
-import KexecMerge
 package import KexecRules
-import KexecTree
+import PhysicalMemory
 
-// Failures of whole plans.
+// Failures of whole plans, and of core headers.
 extension KexecError {
   /// Something has no place in memory.
   package static func noRoom(_ room: NoRoom) -> Self {
@@ -21,10 +19,19 @@ extension KexecError {
       .malformedInput, "a kernel for \(machine) on a machine of \(architecture)", about: .kernel)
   }
 
-  /// An address that the kernel cannot lie at.
-  package static func addressTooHigh(_ address: UInt64, _ limit: Architecture.Limit) -> Self {
+  /// Two sources of the same fact disagree.
+  package static func contradiction(_ fact: String, _ sources: [Evidence]) -> Self {
     .init(
-      .malformedInput, "the kernel is linked for \(hex(address)), above \(hex(limit.value))",
-      about: .kernel, rule: limit.rule)
+      .malformedInput,
+      "\(fact): " + sources.map { "\($0.source) says \($0.value)" }.joined(separator: ", "),
+      about: .machine, advice: .giveKernelLayout)
+  }
+
+  /// A core header with more program headers than the format can count.
+  package static func tooManySegments(count: Int, limit: Int) -> Self {
+    .init(
+      .malformedInput,
+      "\(count) program headers for notes and ranges of memory; a header counts \(limit) at most",
+      about: .machine, advice: .joinNeighbours)
   }
 }

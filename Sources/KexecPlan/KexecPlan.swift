@@ -4,19 +4,18 @@ import BinaryFormat
 public import KernelImage
 public import KexecCheck
 public import KexecFacts
-import KexecMerge
 public import KexecRules
 public import KexecTree
 public import PhysicalMemory
 
-/// A whole kexec: what is copied where, and where it starts; the argument of kexec_load(2).
+/// A whole kexec: the segments, their addresses and the entry; the arguments of kexec_load(2).
 ///
-/// It is what `kexec_file_load` makes inside the kernel, made by the same rules, and read back by a
-/// `PlanCheck` before it is handed out: the kernel believes almost any address that it is given.
+/// It is made by the rules of `kexec_file_load`, and read back by a `PlanCheck`: kexec_load(2) accepts almost
+/// any address.
 public struct KexecPlan: Hashable, Sendable {
-  /// One piece that kexec copies.
+  /// One segment that kexec copies.
   public struct Segment: Hashable, Sendable {
-    /// What it is for.
+    /// The kind of segment.
     public let part: SegmentKind
     /// The memory it gets, in whole pages: `mem` and `memsz`.
     public let range: PhysicalRange
@@ -26,21 +25,21 @@ public struct KexecPlan: Hashable, Sendable {
 
   /// The architecture of both kernels.
   public let architecture: Architecture
-  /// What the kernel waits for: a reboot, or a crash.
+  /// What the next kernel is started for.
   public let purpose: Purpose
   /// The physical address that is jumped to.
   public let entry: UInt64
   /// The segments, in rising order of their addresses.
   public let segments: [Segment]
-  /// How each part got its place, in the order in which they got them.
+  /// How each segment got its place, in the order in which they got them.
   public let placements: [Placement]
-  /// The tree in it; nil where the next kernel takes none.
+  /// The tree; nil where the next kernel takes none.
   public let tree: NextTree?
-  /// The command line in it; nil where the tree has it.
+  /// The command line in place of a tree; nil where the tree has it.
   public let commandLine: NextCommandLine?
-  /// The core header in the plan of a crash kernel; nil for one that was given as it is.
+  /// The core header of a crash kernel; nil for a given one.
   public let coreHeader: CoreHeaderPlan?
-  /// What could not be checked, or is worth a second look; those of tree and core header too.
+  /// What could not be checked, and what the next kernel may not take; those of tree and core header too.
   public let warnings: [Finding]
 
   /// The flags of kexec_load(2): `KEXEC_ON_CRASH` or none. The architecture, `e_machine` in the upper
@@ -50,17 +49,16 @@ public struct KexecPlan: Hashable, Sendable {
   /// What was done to the tree, or the command line, of the running kernel, in order.
   public var changes: [Change] { (tree?.changes ?? []) + (commandLine?.changes ?? []) }
 
-  /// Places everything and makes what is made here: tree or command line, core header and trampoline.
+  /// Makes tree or command line, core header and trampoline, and gives every segment its place.
   ///
   /// - Parameters:
   ///   - request: its inputs have bytes. The core header of a crash kernel is made of what is known about the
-  ///     machine; one that is an input is loaded as it is, once it was read as the crash kernel will, and
-  ///     compared with the machine. IMA's buffer is a finished one of version 1: its memory is half a page
-  ///     more, in whole pages, as the kernel has it for what is measured later, here nothing is added.
-  ///   - kernel: what is started.
+  ///     machine; a given one is checked as the crash kernel and the machine demand, and loaded as it is. IMA's
+  ///     buffer is a finished one of version 1; its memory is half a page more, in whole pages, as in the
+  ///     kernel, which adds to it later.
+  ///   - kernel: the kernel to start.
   ///   - bytes: what the kernel's segments are ranges of.
-  ///   - preferredAlignment: what places are a multiple of where there is room: 64 KiB, the largest page of
-  ///     any kernel.
+  ///   - preferredAlignment: the alignment of places where there is room: 64 KiB, the largest page of any kernel.
   /// - Throws: `KexecError`: `KexecError.noRoom(_:)` says what is in the way.
   public init(
     _ request: KexecRequest, starting kernel: KernelImage, _ bytes: [UInt8],
@@ -74,14 +72,12 @@ public struct KexecPlan: Hashable, Sendable {
     entry = draft.entry
     segments = draft.segments
     placements = draft.placements
-    tree = draft.tree
-    commandLine = draft.commandLine
-    coreHeader = draft.coreHeader?.plan
-    let parts: [[Finding]?] = [
-      request.warnings, draft.warnings, request.warningsOfTree, tree?.warnings,
-      draft.coreHeader?.warnings,
-    ]
-    warnings = parts.flatMap { $0 ?? [] }
+    tree = draft.rest.tree
+    commandLine = draft.rest.commandLine
+    coreHeader = draft.rest.coreHeader?.plan
+    warnings =
+      request.warnings + draft.warnings + request.warningsOfTree + (tree?.warnings ?? [])
+      + (draft.rest.coreHeader?.warnings ?? [])
 
     let findings = PlanCheck(of: self, on: request.machine).findings
     guard findings.isEmpty else { throw .notAccepted(findings) }

@@ -6,13 +6,12 @@ import IMA
 import KernelImage
 import KexecCheck
 import KexecFacts
-import KexecMerge
 import KexecRules
 import KexecTree
 import PhysicalMemory
 
 extension KexecRequest {
-  /// Refuses what no plan can be made of, and finds the rules of the architecture.
+  /// The rules of the architecture, once everything that no plan can be made of is refused.
   func placementRules(for kernel: KernelImage, _ bytes: [UInt8]) throws(KexecError)
     -> PlacementRules
   {
@@ -33,11 +32,11 @@ extension KexecRequest {
     }
     guard kernel.segments.reduce(0, { $0 + $1.file.count }) <= bytes.count else {
       throw .notAccepted([
-        Finding("kernel", "its segments share bytes of the file", rule: rules.kernelRule)
+        Finding("kernel", "its segments overlap in the file", rule: rules.kernelRule)
       ])
     }
-    try checkIMABuffer(for: kernel, rules)
-    try checkExtras()
+    try checkInputNames()
+    try checkIMABuffer(for: kernel)
     try checkBytes()
     return rules
   }
@@ -51,48 +50,42 @@ extension KexecRequest {
     guard reservations.isEmpty, extras.isEmpty else {
       throw .unsupported(
         architecture: architecture,
-        reason: "a kernel without a tree cannot be told what to reserve")
+        reason: "a kernel without a tree takes no reservations and no extra segments")
     }
   }
 
-  private func checkIMABuffer(
-    for kernel: KernelImage, _ rules: PlacementRules
-  ) throws(KexecError) {
+  private func checkIMABuffer(for kernel: KernelImage) throws(KexecError) {
     guard let buffer = bytes(of: .imaBuffer) else { return }
-    guard rules.imaBuffer != nil else { throw .noIMABuffer(on: architecture) }
-    guard purpose == .kexec else { throw .noIMABufferForCrash }
+    try checkTakesIMABuffer()
     let check = IMABufferCheck(SegmentContent(buffer), kernel.byteOrder)
     if let problem = check.problem {
-      throw .badContent(of: .imaBuffer, reason: problem, IMABufferCheck.rule)
+      throw .badInput(.imaBuffer, problem, IMABufferCheck.rule, .malformedInput)
     }
-    let half = machine.halfOfMemory
     let size =
       MeasurementBuffer.segmentSize(of: buffer.count, pageSize: machine.largestPageSize) ?? .max
-    guard half.map({ size <= $0 }) != false else {
-      throw .badContent(
-        of: .imaBuffer, reason: "\(size) bytes of memory are more than half of RAM, \(half ?? 0)",
-        .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"))
+    if let half = machine.halfOfMemory, size > half {
+      throw .badInput(
+        .imaBuffer, "\(size) bytes of memory are more than half of RAM, \(half)",
+        .linux("security/integrity/ima/ima_kexec.c", "ima_add_kexec_buffer"), .malformedInput)
     }
   }
 
-  /// A plan finds the places itself, for what it knows the ways of.
+  /// A plan finds the addresses itself, of the inputs that have a segment.
   private func checkBytes() throws(KexecError) {
     guard usableMemory.isEmpty else {
       throw KexecError(
-        .usage, "a crash kernel gets all memory that the machine has set apart",
+        .usage, "the crash kernel of a plan gets all memory that the machine has set apart",
         about: .usableMemory)
     }
-    for (number, input) in inputs.enumerated() {
+    for input in inputs {
       guard case .bytes(let bytes) = input.content, input.input != .backup else {
-        throw .badPart(input.input, reason: "has an address; a plan finds one", .caller)
+        throw .badInput(input.input, "has an address; a plan finds one", .caller)
       }
       guard input.input.segment != nil else {
-        throw .badPart(input.input, reason: "no plan hands it over", input.input.writer)
+        throw .badInput(input.input, "no plan hands it over", input.input.writer)
       }
-      if input.input.isExtra {
-        guard !bytes.isEmpty else { throw .badPart(input.input, reason: "without a byte", .caller) }
-      } else if inputs[..<number].contains(where: { $0.input == input.input }) {
-        throw .badPart(input.input, reason: "there are two of it", .caller)
+      guard !input.input.isExtra || !bytes.isEmpty else {
+        throw .badInput(input.input, "is empty", .caller)
       }
     }
   }
@@ -102,22 +95,22 @@ extension KexecRequest {
   /// The running kernel's own tree, or what is known of it.
   var liveTree: DeviceTree { machine.liveTree ?? tree ?? DeviceTree() }
 
-  /// What the machine's own tree gives cause for.
+  /// Warnings about the machine's own tree.
   var warningsOfTree: [Finding] {
     guard let tree else { return [] }
     guard purpose == .kexec else { return tree.warningsOfFirmwareMemory(in: machine) }
     return [tree.warningOfInterruptTables()].compactMap { $0 }
   }
 
-  /// What the edited tree and the caller say of memory.
+  /// The memory that the edited tree has, and that the tree and the caller reserve.
   func treeMemory(_ edited: EditedTree?) -> (known: PhysicalRangeSet?, kept: [NoRoom.Occupant]) {
     guard let tree = edited?.tree else { return (nil, []) }
     let kept =
       tree.reservations.compactMap(\.memory).map {
-        NoRoom.Occupant("a reservation of the tree", $0)
+        NoRoom.Occupant("a memory reservation of the tree", $0)
       }
       + tree.reservedMemory().map { NoRoom.Occupant($0.place, $0.range) }
-      + reservations.map { NoRoom.Occupant("what is to be reserved", $0) }
+      + reservations.map { NoRoom.Occupant("a requested reservation", $0) }
     return (tree.knownMemory, kept)
   }
 }

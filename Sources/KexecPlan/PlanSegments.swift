@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import DeviceTree
 import IMA
 import KernelImage
-import KexecCheck
 import KexecFacts
-import KexecMerge
 import KexecRules
 import KexecTree
 import PhysicalMemory
 
-/// The segments of one plan: how large they are, and what they are made of once their places are known.
+/// The segments of one plan: their sizes, and their bytes once they have addresses.
 struct PlanSegments {
   let request: KexecRequest
   /// The request's tree before the hand-over; nil where the next kernel takes none.
@@ -18,10 +17,10 @@ struct PlanSegments {
   let kernel: KernelImage
   let kernelBytes: [UInt8]
   let rules: PlacementRules
-  /// The core header of a plan for a crash, before it is known where the backup goes: of the same size.
+  /// The core header of a plan for a crash, with a preliminary address of the backup.
   let coreHeader: PlannedCoreHeader?
   let pageSize: UInt64
-  /// No segment may lie at this address or above.
+  /// No segment may end above this address.
   let limit: Architecture.Limit
 
   /// Gives the kernel the lowest place from an address on.
@@ -29,7 +28,9 @@ struct PlanSegments {
     from lowest: UInt64, _ placing: inout Placing
   ) throws(KexecError) -> PhysicalRange {
     guard let window = PhysicalRange(start: lowest, end: limit.value) else {
-      throw .addressTooHigh(lowest, limit)
+      throw KexecError(
+        .malformedInput, "the kernel is linked for \(hex(lowest)), above \(hex(limit.value))",
+        about: .kernel, rule: limit.rule)
     }
     let place = try placing.place(
       .kernel(0), size: kernelSize, alignment: kernel.alignment, .upward,
@@ -37,32 +38,29 @@ struct PlanSegments {
     return placing.shiftLast(by: kernel.textOffset) ?? place
   }
 
-  /// Bytes from the kernel's aligned base to its end; what passes 64 bits has no place anywhere.
+  /// Bytes from the kernel's aligned base to its end; saturates.
   private var kernelSize: UInt64 {
     let (size, overflow) = kernel.textOffset.addingReportingOverflow(kernel.memorySize)
     return overflow ? .max : size
   }
 
-  /// The kernel's segments, once all has its place.
-  ///
-  /// - Throws: `KexecError.notAccepted(_:)` for more than a plan has.
+  /// - Throws: `KexecError.notAccepted(_:)` for more segments than a plan may have.
   func kernelSegments(at address: UInt64) throws(KexecError) -> [KexecPlan.Segment] {
-    let split = KernelSegments(kernel, kernelBytes, at: address, pageSize)
-    guard split.ranges.count <= PlacementRules.mostSegments else {
+    let segments = KernelSegments(kernel, kernelBytes, at: address, pageSize).all
+    guard segments.count <= PlacementRules.mostSegments else {
       throw .notAccepted([
         Finding(
           "kernel",
-          "\(split.ranges.count) pieces; a plan has \(PlacementRules.mostSegments) segments",
+          "\(segments.count) segments; a plan has at most \(PlacementRules.mostSegments)",
           rule: .linux("kernel/kexec.c", "do_kexec_load"))
       ])
     }
-    return zip(split.ranges, split.contents).enumerated().map { number, segment in
-      KexecPlan.Segment(part: .kernel(number), range: segment.0, bytes: segment.1)
+    return segments.enumerated().map { number, segment in
+      KexecPlan.Segment(part: .kernel(number), range: segment.range, bytes: segment.bytes)
     }
   }
 
-  /// Everything but the kernel, and what the next kernel gets: a tree or a command line, made once it is known
-  /// where everything in it lies.
+  /// Everything but the kernel; tree or command line are made when all that they name has an address.
   struct Rest {
     var tree: NextTree?
     var commandLine: NextCommandLine?
@@ -78,21 +76,18 @@ struct PlanSegments {
     _ = try placing.place(step, size: size, around: extent, limit)
   }
 
-  /// How the rest gets its place: the caller's own before the tree, which names it.
+  /// How the rest gets its place: extras before the tree, which names them.
   private var steps: [PlacementRules.Step] {
-    guard let index = rules.steps.firstIndex(where: { $0.part == .tree }) else {
-      return rules.steps
+    rules.steps.flatMap { step in
+      guard step.part == .tree else { return [step] }
+      let extras = request.extras.indices.map {
+        PlacementRules.Step(.extra($0), .downward, rule: .caller, window: step.window)
+      }
+      return extras + [step]
     }
-    let window = rules.steps[index].window
-    let extras = request.extras.indices.map {
-      PlacementRules.Step(.extra($0), .downward, rule: .caller, window: window)
-    }
-    var steps = rules.steps
-    steps.insert(contentsOf: extras, at: index)
-    return steps
   }
 
-  /// Gives everything else its place, and makes what is made here.
+  /// Gives everything else its place, and makes tree or command line, and core header.
   func placeRest(
     around kernel: PhysicalRange, _ placing: inout Placing
   ) throws(KexecError) -> Rest {
@@ -100,13 +95,15 @@ struct PlanSegments {
     var places = first.map { [$0.part: $0.range] } ?? [:]
     var rest = Rest(coreHeader: coreHeader)
     for step in steps {
-      if step.part == .tree { rest.tree = try nextTree(places) }
-      if step.part == .commandLine { rest.commandLine = try nextCommandLine(places) }
+      if step.part == .tree, let edited { rest.tree = try NextTree(placed(places), edited) }
+      if step.part == .commandLine, let rules = request.architecture.commandLineRules {
+        rest.commandLine = try NextCommandLine(placed(places), rules)
+      }
       guard let size = size(of: step.part, rest) else { continue }
       places[step.part] = try placing.place(step, size: size, around: kernel, limit)
     }
     if coreHeader != nil { try placing.checkRoomForControlPages() }
-    // The core header says where the backup is.
+    // The core header has the address of the backup.
     if let backup = places[.backup] {
       rest.coreHeader = try request.coreHeader(backup: backup.start)
     }
@@ -136,8 +133,52 @@ struct PlanSegments {
     return size.map(UInt64.init)
   }
 
-  /// The bytes of an input of the request.
-  func inputBytes(_ part: SegmentKind) -> [UInt8]? {
+  private func bytes(
+    of part: SegmentKind, _ rest: Rest, _ kernel: PhysicalRange,
+    _ places: [SegmentKind: PhysicalRange]
+  ) -> [UInt8] {
+    switch part {
+    case .kernel: []
+    case .tree: rest.tree?.blob ?? []
+    case .commandLine: rest.commandLine?.bytes ?? []
+    case .trampoline: trampoline(kernel, places)
+    case .coreHeader: rest.coreHeader?.bytes ?? []
+    case .input, .extra: inputBytes(part) ?? []
+    }
+  }
+
+  private func trampoline(
+    _ place: PhysicalRange, _ places: [SegmentKind: PhysicalRange]
+  ) -> [UInt8] {
+    guard let trampoline = rules.trampoline else { return [] }
+    var start = Trampoline.Start(
+      kernel: place.start + (rules.startsAtFirstByte ? 0 : kernel.entry),
+      tree: places[.tree]?.start ?? 0)
+    start.isForCrash = request.purpose == .crash
+    start.backup = places[.backup]?.start ?? 0
+    start.firmware = request.liveTree.opalCall
+    start.head = kernelBytes[kernel.segments.first?.file ?? 0..<0]
+    start.kernelOrder = kernel.byteOrder
+    return trampoline.bytes(start, request.machine.byteOrder)
+  }
+
+  /// The request with the addresses known so far: to the exact size of the bytes, but for IMA's buffer,
+  /// which the next kernel frees in whole pages.
+  private func placed(_ places: [SegmentKind: PhysicalRange]) -> KexecRequest {
+    var placed = request
+    let extras = request.extras.enumerated().map { ($1.input, SegmentKind.extra($0)) }
+    let rows = KexecInput.all.map { ($0, SegmentKind.input($0)) } + extras
+    placed.inputs = rows.compactMap { input, part in
+      guard let place = places[part] else { return nil }
+      let bytes = part == .coreHeader ? coreHeader?.bytes : inputBytes(part)
+      let size = part == .imaBuffer ? nil : bytes?.count
+      let exact = size.flatMap { PhysicalRange(start: place.start, size: UInt64($0)) }
+      return KexecRequest.Input(input, .at(exact ?? place))
+    }
+    return placed
+  }
+
+  private func inputBytes(_ part: SegmentKind) -> [UInt8]? {
     switch part {
     case .input(let input): return request.bytes(of: input)
     case .extra(let number):

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
-import KexecCheck
 import KexecFacts
 import KexecMerge
 import KexecRules
@@ -16,38 +15,32 @@ extension ChosenEditor {
   mutating func prepareForKexec(
     _ request: KexecRequest, _ commandLine: KernelCommandLine?
   ) throws(DeviceTreeError) {
-    noteDoubtfulReservations()
-    try addChosenIfMissing()
-    try removeCoreHeader(for: request.crash)
+    for old in last.doubtful { keep(old.entry, reason: old.reason, rule: old.rule) }
+    if !hasChosen {
+      try addChosen(reason: "the next kernel looks for its hand-over there", rule: kexecRule)
+    }
+    if request.crash == nil { try removeCoreHeader() }
     try removeOldInitrd(for: request.initrd)
     try removeBuffers(for: request)
 
     try setInitrd(request.initrd)
-    try setCrash(request.crash, request.buffers(.diskKeys))
+    try setCrash(request.crash, request.buffers(.coreHeader, .diskKeys))
     try set(request.buffers(.khoTree, .khoScratch))
     try setCommandLine(commandLine)
     try setSeeds(request.seeds)
-    try markBootedFromKexec()
+    try set(
+      ChosenProperty.bootedFromKexec, to: .empty, reason: "no firmware ran in between",
+      rule: kexecRule)
     try set(request.buffers(.imaBuffer) + request.extraBuffers)
-    reserve(request.reservations)
-    noteWhatStays(besides: request.extraBuffers.map(\.property))
+    for range in request.reservations { reserve(range, reason: "requested", rule: .caller) }
+    keepTheRest(besides: request.extraBuffers.map(\.property))
   }
 }
 
 // MARK: - What the last hand-over left
 
 extension ChosenEditor {
-  private mutating func noteDoubtfulReservations() {
-    for old in last.doubtful { keep(old.entry, reason: old.reason, rule: old.rule) }
-  }
-
-  private mutating func addChosenIfMissing() throws(DeviceTreeError) {
-    guard !hasChosen else { return }
-    try addChosen(reason: "the next kernel looks for its hand-over there", rule: kexecRule)
-  }
-
-  private mutating func removeCoreHeader(for next: CrashHandover?) throws(DeviceTreeError) {
-    guard next == nil else { return }
+  private mutating func removeCoreHeader() throws(DeviceTreeError) {
     try delete(
       ChosenProperty.coreHeader, reason: "the core header was for the last crash kernel",
       rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
@@ -67,6 +60,21 @@ extension ChosenEditor {
       try delete(name, reason: "the last initrd is not passed on", rule: kexecRule)
     }
   }
+
+  /// Buffers do not outlive the kernel they were made for; a property that is written anew keeps its place.
+  private mutating func removeBuffers(for request: KexecRequest) throws(DeviceTreeError) {
+    let wanted = Set(request.buffers.map(\.property))
+    for input in KexecInput.all {
+      guard let name = input.property, !wanted.contains(name), let (reason, rule) = input.stale
+      else { continue }
+      try delete(name, reason: reason, rule: rule)
+    }
+    for name in ChosenProperty.historicBuffer {
+      try delete(
+        name, reason: "what \(ChosenProperty.imaBuffer) was called before it was merged",
+        rule: .linux("drivers/of/kexec.c", "remove_ima_buffer"))
+    }
+  }
 }
 
 // MARK: - What the next kernel is given
@@ -81,21 +89,44 @@ extension ChosenEditor {
     try set(
       ChosenProperty.initrdEnd, to: .u64(initrd.end), reason: "the byte after the initrd's last",
       rule: kexecRule)
-    reserve(initrd, reason: "the initrd, to its exact size", rule: kexecRule)
+    reserve(initrd, reason: KexecInput.initrd.reason, rule: kexecRule)
   }
 
   private mutating func setCrash(
-    _ crash: CrashHandover?, _ keys: [PlacedInput]
+    _ crash: CrashHandover?, _ headerAndKeys: [PlacedInput]
   ) throws(DeviceTreeError) {
     guard let crash else { return }
-    try set(
-      ChosenProperty.coreHeader, to: tuples([crash.coreHeader], ChosenProperty.coreHeader),
-      reason: "the core header that /proc/vmcore is made of", rule: kexecRule)
-    reserve(crash.coreHeader, reason: "the core header", rule: kexecRule)
-    try set(keys)
+    try set(headerAndKeys)
     try set(
       ChosenProperty.usableMemory, to: tuples(crash.usableMemory, ChosenProperty.usableMemory),
       reason: "all memory that the crash kernel may use: the main region first", rule: kexecRule)
+  }
+
+  /// Writes the properties of buffers, and reserves their memory to its exact size.
+  private mutating func set(_ buffers: [PlacedInput]) throws(DeviceTreeError) {
+    for buffer in buffers {
+      let (input, range) = (buffer.input, buffer.range)
+      try set(
+        buffer.property, to: tuples([range], buffer.property), reason: input.reason,
+        rule: input.writer)
+      guard input.isReserved else { continue }
+      reserve(range, reason: "the \(input)", rule: input.writer, isSecret: input.isSecret)
+    }
+  }
+
+  /// Addresses and sizes in root cells.
+  private func tuples(
+    _ ranges: [PhysicalRange], _ property: String
+  ) throws(DeviceTreeError) -> PropertyValue {
+    var bytes: [UInt8] = []
+    for range in ranges {
+      guard let value = PropertyValue(AddressAndSize(range), cells: last.rootCells) else {
+        throw DeviceTreeError(
+          .badValue, node: ChosenProperty.node, property: property, value: range.start)
+      }
+      bytes += value.bytes
+    }
+    return PropertyValue(bytes: bytes)
   }
 
   private mutating func setCommandLine(_ commandLine: KernelCommandLine?) throws(DeviceTreeError) {
@@ -113,44 +144,28 @@ extension ChosenEditor {
 
   /// The kernel wipes its own seeds; without new ones the next kernel stays where it is loaded.
   private mutating func setSeeds(_ seeds: Seeds) throws(DeviceTreeError) {
-    try setSeed(
-      ChosenProperty.kaslrSeed, seeds.kaslr, reason: "fresh, so that the next kernel moves itself")
-    try setSeed(
-      ChosenProperty.rngSeed, seeds.rng, reason: "fresh, for the random number generator")
-  }
-
-  private mutating func setSeed(
-    _ name: String, _ seed: [UInt8]?, reason: String
-  ) throws(DeviceTreeError) {
-    if let seed {
-      try set(name, to: PropertyValue(bytes: seed), reason: reason, rule: kexecRule)
-    } else {
-      try delete(name, reason: "no seed requested", rule: kexecRule)
+    for (name, seed, reason) in [
+      (ChosenProperty.kaslrSeed, seeds.kaslr, "fresh, so that the next kernel moves itself"),
+      (ChosenProperty.rngSeed, seeds.rng, "fresh, for the random number generator"),
+    ] {
+      if let seed {
+        try set(name, to: PropertyValue(bytes: seed), reason: reason, rule: kexecRule)
+      } else {
+        try delete(name, reason: "no seed requested", rule: kexecRule)
+      }
     }
   }
 
-  private mutating func markBootedFromKexec() throws(DeviceTreeError) {
-    try set(
-      ChosenProperty.bootedFromKexec, to: .empty, reason: "no firmware ran in between",
-      rule: kexecRule)
-  }
-
-  private mutating func reserve(_ ranges: [PhysicalRange]) {
-    for range in ranges {
-      reserve(range, reason: "requested", rule: .caller)
-    }
-  }
-
-  /// Says which unknown properties go on to the next kernel: one of them may be hand-over state
-  /// that this package has not heard of.
-  private mutating func noteWhatStays(besides extras: [String]) {
+  /// Lists the unknown properties that are passed on: one of them may be a hand-over that this package
+  /// does not know.
+  private mutating func keepTheRest(besides extras: [String]) {
     for property in last.properties where property.name == ChosenProperty.keystorePassword {
       keep(
         property, reason: "opens the platform's keystore, for the kernel that knows it",
         rule: .linux("arch/powerpc/platforms/pseries/plpks.c", "plpks_populate_fdt"))
     }
-    let others = last.properties.filter { !extras.contains($0.name) }
-    for property in others where property.name.hasPrefix("linux,") {
+    for property in last.properties
+    where property.name.hasPrefix("linux,") && !extras.contains(property.name) {
       if ChosenProperty.uefi.contains(property.name) {
         keep(
           property, reason: "the next kernel finds UEFI and its memory map by it",

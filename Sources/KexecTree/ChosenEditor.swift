@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
-import KexecCheck
 import KexecFacts
 import KexecMerge
 import KexecRules
 import PhysicalMemory
 
-/// Edits `/chosen` and the reservations of one tree, and writes down every change.
+/// Edits `/chosen` and the reservations of one tree, and records every change.
 ///
-/// The edits are made in an excerpt and put back at once. Reservations are settled last, so that one
+/// The edits are made in an excerpt and put back at once. Reservations are edited last, so that one
 /// that is stale and wanted again keeps its place: patching the same tree twice gives the same bytes.
 struct ChosenEditor {
-  /// What was done so far.
   private(set) var changes: [Change] = []
-  /// What the last hand-over left.
   private(set) var last: LastHandover
 
-  /// The path of `/chosen` in this tree: some call it `/chosen@0`.
+  /// The path of `/chosen` in this tree, which may be `/chosen@0`.
   private var node = ChosenProperty.node
   private let base: DeviceTree
   private var excerpt: DeviceTree
@@ -37,9 +34,8 @@ struct ChosenEditor {
     }
   }
 
-  /// The whole tree with the edits in it.
   mutating func finishedTree() throws(DeviceTreeError) -> DeviceTree {
-    try settleReservations()
+    try editReservations()
     var tree = base
     try tree.putBack(excerpt, of: "chosen")
     return tree
@@ -58,16 +54,14 @@ struct ChosenEditor {
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
-    let copies = last.properties.filter { $0.name == name }.map(\.value)
-    if copies.count > 1 {
-      try excerpt.deleteProperty(name, of: node)
-    }
-    try excerpt.setProperty(name, of: node, to: value)
-    record(name, from: copies.first, to: value, reason: reason, rule: rule)
-    for copy in copies.dropFirst() {
-      record(
-        name, from: copy, to: nil, reason: "a second copy, which no reader finds",
-        rule: .libfdt("fdt_getprop"))
+    for (old, new) in try excerpt.replaceProperty(name, of: node, with: value) {
+      if new != nil {
+        record(name, from: old, to: new, reason: reason, rule: rule)
+      } else {
+        record(
+          name, from: old, to: nil, reason: "a second copy, which no reader finds",
+          rule: .libfdt("fdt_getprop"))
+      }
     }
   }
 
@@ -79,7 +73,6 @@ struct ChosenEditor {
     }
   }
 
-  /// Writes down that something stays.
   mutating func keep(_ property: Property, reason: String, rule: Rule) {
     changes.append(
       Change(
@@ -97,21 +90,18 @@ struct ChosenEditor {
 
   // MARK: Reservations
 
-  /// Notes a reservation that the next kernel needs.
   mutating func reserve(
     _ range: PhysicalRange, reason: String, rule: Rule, isSecret: Bool = false
   ) {
-    wanted.append(
-      .init(AddressAndSize(range), reason: reason, rule: rule, isSecret: isSecret))
+    wanted.append(.init(AddressAndSize(range), reason: reason, rule: rule, isSecret: isSecret))
   }
 
-  /// Notes what one architecture reserves, and has reserved.
+  /// Adds what one architecture reserves, and removes what it had reserved.
   mutating func take(_ fixup: TreeFixup) {
     last.release(fixup.stale)
     wanted += fixup.reservations
   }
 
-  /// Writes down that a reservation stays.
   mutating func keep(_ entry: AddressAndSize, reason: String, rule: Rule) {
     changes.append(
       Change(.kept, .reservation, from: .memory(entry), reason: reason, rule: rule))
@@ -122,7 +112,7 @@ struct ChosenEditor {
     try LastHandover.check(wanted.count, at: "reservations")
   }
 
-  private mutating func settleReservations() throws(DeviceTreeError) {
+  private mutating func editReservations() throws(DeviceTreeError) {
     let requested = Set(wanted.map(\.entry))
     for old in last.stale where !requested.contains(old.entry) {
       guard try excerpt.deleteReservation(old.entry) else { continue }

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BinaryFormat
-import KexecCheck
 package import KexecFacts
-import KexecMerge
 package import KexecRules
 package import PhysicalMemory
 
 // Failures of requests.
 extension KexecError {
-  // MARK: The command line
-
-  /// The command line, of so many bytes, does not fit the kernel's buffer with its NUL.
+  /// The command line does not fit the kernel's buffer with its NUL.
+  ///
+  /// - Parameter size: bytes of the command line.
   package static func commandLineTooLong(size: Int, _ architecture: Architecture) -> Self {
     let limit = architecture.commandLineLimit
     return .init(
@@ -22,91 +20,82 @@ extension KexecError {
       """, about: .commandLine, rule: limit?.rule)
   }
 
-  /// The command line has a NUL byte, which would end it.
-  package static let commandLineHasNUL = KexecError(
-    .usage, "the command line has a NUL byte; the kernel would end it there", about: .commandLine)
+  // MARK: Inputs
 
-  /// A command line for a crash kernel says itself where the core header is.
-  package static let coreHeaderOnCommandLine = KexecError(
-    .usage, "the command line has elfcorehdr=, which would win over the tree", about: .commandLine,
-    rule: .linux("kernel/elfcorehdr.c", "setup_elfcorehdr"))
+  /// An empty initrd: kernels refuse to load it.
+  package static let emptyInitrd = badInput(
+    .initrd, "is empty", .linux("fs/kernel_read_file.c", "kernel_read_file"), .malformedInput)
 
-  /// A command line has a word that would win over what the hand-over says there.
-  package static func handoverOnCommandLine(word: String, _ rule: Rule) -> Self {
-    .init(
-      .usage, "the command line has \(word), which would win over what is loaded",
-      about: .commandLine, rule: rule)
+  /// An input cannot be handed over at this place; that of secrets is not shown.
+  ///
+  /// - Parameter rule: nil for the reader of the input.
+  package static func badPlace(
+    _ input: KexecInput, _ range: PhysicalRange, _ reason: String, _ rule: Rule? = nil
+  ) -> Self {
+    badInput(
+      input, "\(input.isSecret ? "its memory" : "\(range)") \(reason)", rule ?? input.reader)
   }
 
-  /// A seed of another size than readers accept.
-  package static func seedSize(property: String, size: Int, expected: Int) -> Self {
-    .init(
-      .usage,
-      "/chosen: property '\(property)': \(size) bytes; the kernel reads exactly \(expected)",
-      about: .kaslrSeed)
+  /// An input cannot be handed over.
+  ///
+  /// - Parameter kind: `malformedInput` where its bytes are at fault.
+  package static func badInput(
+    _ input: KexecInput, _ reason: String, _ rule: Rule, _ kind: Kind = .usage
+  ) -> Self {
+    .init(kind, "the \(input): \(reason)", about: .handedOver(input), rule: rule)
   }
 
-  // MARK: The initrd
+  // MARK: Edits
 
-  /// An initrd at address 0 means "none" to the kernel.
-  package static let initrdAtZero = KexecError(
-    .usage, "an initrd at address 0 means no initrd to the kernel", about: .handedOver(.initrd),
-    rule: .linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt"))
-
-  /// The initrd ends beyond the addresses that the kernel keeps for it.
-  package static func initrdTooHigh(_ range: PhysicalRange, _ architecture: Architecture) -> Self {
-    let limit = architecture.initrdLimit
-    return .init(
+  /// An edit that would be lost: the hand-over writes this property of `/chosen`.
+  package static func editUndone(property: String) -> Self {
+    .init(
       .usage,
+      "/chosen: property '\(property)': the hand-over writes it, so the edit would be lost",
+      about: .chosenProperty(property))
+  }
+
+  /// An old `linux,initrd-start` without `linux,initrd-end`, or one that is neither 4 nor 8 bytes.
+  package static func badInitrd(property: String) -> Self {
+    .init(
+      .malformedInput,
       """
-      the initrd at \(range) ends beyond what a kernel for \(architecture) can say of it: \
-      \(hex(limit?.value ?? 0))
-      """, about: .handedOver(.initrd), rule: limit?.rule)
+      /chosen: property '\(property)': an old initrd needs linux,initrd-start and -end, 4 or 8 bytes \
+      each
+      """, about: .tree, advice: .deleteOldInitrd)
   }
 
-  /// The initrd shares memory with a reservation that the caller requests.
-  package static func initrdReserved(_ range: PhysicalRange, by reservation: PhysicalRange) -> Self
-  {
-    .init(
-      .usage,
-      """
-      the initrd at \(range) overlaps the requested reservation at \(reservation); its own is made \
-      in any case
-      """, about: .handedOver(.initrd))
+  // MARK: Crash kernels
+
+  /// A fact that a core header needs is not known.
+  package static func missing(_ fact: CrashFact) -> Self {
+    switch fact {
+    case .vmcoreinfo:
+      .init(
+        .notOffered, "no vmcoreinfo note: a crash dump without it is useless", about: .machine,
+        rule: .linux("fs/proc/vmcore.c", "merge_note_headers_elf64"))
+    case .cpuNotes:
+      .init(
+        .notOffered, "no register notes of any CPU", about: .machine,
+        rule: .linux("drivers/base/cpu.c", "crash_notes_show"))
+    case .memory: .init(.notOffered, "no RAM is known", about: .machine)
+    case .backup:
+      .init(
+        .usage, "the address of the backup, a copy of the first 64 KiB, is not known",
+        rule: .linux("arch/powerpc/kexec/crash.c", "sync_backup_region_phdr"), advice: .giveBackup)
+    }
   }
 
-  /// The initrd is not all in memory that the machine has.
-  package static func notInSystemRAM(_ range: PhysicalRange) -> Self {
-    .init(
-      .usage, "the initrd at \(range) is not all in System RAM of /proc/iomem",
-      about: .handedOver(.initrd))
+  /// No memory is set apart for a crash kernel.
+  package static let noCrashRegion = KexecError(
+    .notOffered, "no memory is set apart for a crash kernel")
+
+  /// The backup, a copy of the first memory, cannot be there.
+  package static func badBackup(_ address: UInt64, _ reason: String) -> Self {
+    .init(.usage, "the backup at \(hex(address)): \(reason)", about: .backup)
   }
 
-  /// The initrd is in memory that the tree keeps for something else.
-  package static func initrdNotFree(_ range: PhysicalRange, keeper: String, memory: PhysicalRange)
-    -> Self
-  {
-    .init(
-      .usage, "the initrd at \(range) is in memory that is kept: \(memory), \(keeper)",
-      about: .handedOver(.initrd))
-  }
-
-  /// An initrd without a byte: kernels refuse to load it.
-  package static let emptyInitrd = KexecError(
-    .malformedInput, "an initrd without a byte", about: .handedOver(.initrd),
-    rule: .linux("fs/kernel_read_file.c", "kernel_read_file"))
-
-  // MARK: Everything else that is handed over
-
-  /// Something cannot be handed over at this place.
-  package static func badPart(_ part: KexecInput, reason: String, _ rule: Rule) -> Self {
-    .init(.usage, "the \(part): \(reason)", about: .handedOver(part), rule: rule)
-  }
-
-  /// The bytes of something that is handed over are not what they should be.
-  package static func badContent(of part: KexecInput, reason: String, _ rule: Rule) -> Self {
-    .init(.malformedInput, "the \(part): \(reason)", about: .handedOver(part), rule: rule)
-  }
+  // MARK: The result
 
   /// The finished tree, core header or plan does not pass the rules by which kernels read it.
   package static func notAccepted(_ findings: [Finding]) -> Self {

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
-import KexecCheck
 package import KexecFacts
-import KexecMerge
 import KexecRules
 package import PhysicalMemory
 
 extension KexecRequest {
   /// Refuses what no tree can say, before anything is edited.
   func check(_ line: KernelCommandLine?) throws(KexecError) {
-    if let line { try line.check(for: architecture) }
-    if let kaslr = seeds.kaslr, kaslr.count != Seeds.kaslrSize {
-      throw .seedSize(
-        property: ChosenProperty.kaslrSeed, size: kaslr.count, expected: Seeds.kaslrSize)
+    if let line {
+      guard !line.bytes.contains(0) else {
+        throw KexecError(
+          .usage, "the command line has a NUL byte; the kernel would end it there",
+          about: .commandLine)
+      }
+      if let limit = architecture.commandLineLimit, line.bytes.count >= limit.value {
+        throw .commandLineTooLong(size: line.bytes.count, architecture)
+      }
+    }
+    if let size = seeds.kaslr?.count, size != Seeds.kaslrSize {
+      throw KexecError(
+        .usage,
+        """
+        /chosen: property '\(ChosenProperty.kaslrSeed)': \(size) bytes; the kernel reads exactly \
+        \(Seeds.kaslrSize)
+        """, about: .kaslrSeed)
     }
     try checkCrash()
-    try checkBuffers()
-    guard let initrd else { return }
-    guard initrd.start != 0 else { throw .initrdAtZero }
-    if let limit = architecture.initrdLimit, initrd.end > limit.value {
-      throw .initrdTooHigh(initrd, architecture)
-    }
-    if let reservation = reservations.first(where: initrd.overlaps) {
-      throw .initrdReserved(initrd, by: reservation)
-    }
-    if let systemRAM = machine.systemRAM {
-      guard PhysicalRangeSet(systemRAM).contains(initrd) else { throw .notInSystemRAM(initrd) }
-    }
+    try checkInputs()
   }
 
   private func checkCrash() throws(KexecError) {
@@ -40,65 +40,70 @@ extension KexecRequest {
       }
       return
     }
-    try crash.check(with: initrd, for: architecture, on: machine)
+    try crash.check(for: architecture, on: machine)
     guard case .given(let line) = commandLine, line.namesCoreHeader else { return }
-    throw .coreHeaderOnCommandLine
+    throw KexecError(
+      .usage, "the command line has elfcorehdr=, which would win over the tree",
+      about: .commandLine, rule: .linux("kernel/elfcorehdr.c", "setup_elfcorehdr"))
   }
 
   /// Refuses addresses that the root's cells cannot hold; the initrd's are written in 64 bits
   /// whatever they are (`drivers/of/fdt.c:early_init_dt_check_for_initrd`).
   func checkFits(_ tree: DeviceTree) throws(KexecError) {
     guard let cells = try? tree.cellCounts(of: "/") else { return }
-    for buffer in buffers
-    where PropertyValue(AddressAndSize(buffer.range), cells: cells) == nil {
-      throw .badPart(
-        buffer.input, reason: "\(buffer.place) is more than this tree can say",
-        .linux("drivers/of/fdt.c", "early_init_dt_scan_root"))
+    let reason = """
+      does not fit the tree's root cells: addresses of \(cells.address * 32) bits, sizes of \
+      \(cells.size * 32) bits
+      """
+    let rule = Rule.linux("drivers/of/fdt.c", "early_init_dt_scan_root")
+    func fits(_ range: PhysicalRange) -> Bool {
+      PropertyValue(AddressAndSize(range), cells: cells) != nil
     }
-    guard let crash else { return }
-    let parts =
-      [(CrashPart.coreHeader, crash.coreHeader)] + crash.usableMemory.map { (.usableMemory, $0) }
-    for (part, range) in parts where PropertyValue(AddressAndSize(range), cells: cells) == nil {
-      throw .beyondCells(
-        part, range, addressBits: cells.address * 32, sizeBits: cells.size * 32)
+    for placed in buffers + (crash == nil ? [] : buffers(.coreHeader)) where !fits(placed.range) {
+      throw .badPlace(placed.input, placed.range, reason, rule)
     }
-  }
-
-  /// Refuses an initrd in memory that the tree reserves.
-  ///
-  /// - Parameter reservations: those of the tree, without the last hand-over's.
-  func checkInitrdIsFree(
-    in tree: DeviceTree, _ reservations: [AddressAndSize]
-  ) throws(KexecError) {
-    guard let initrd else { return }
-    let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
-    for (keeper, memory) in kept + tree.reservedMemory() where memory.overlaps(initrd) {
-      throw .initrdNotFree(initrd, keeper: keeper, memory: memory)
+    for range in crash?.usableMemory ?? [] where !fits(range) {
+      throw KexecError(
+        .usage, "usable memory \(range) \(reason)", about: .usableMemory, rule: rule)
     }
   }
 
-  /// What could not be checked, or is worth a second look.
+  /// What could not be checked, and what the next kernel may not take.
   ///
   /// - Parameter tree: as the caller edited it.
   func warnings(_ line: KernelCommandLine?, _ tree: DeviceTree) -> [Finding] {
-    warnings(of: line) + bufferWarnings(tree)
-      + (machine.systemRAM == nil ? warningsByTree(tree) : warningsByMachine(tree))
-  }
-
-  private func warnings(of line: KernelCommandLine?) -> [Finding] {
-    guard let line, let limit = architecture.oldCommandLineLimit, line.bytes.count >= limit.value
-    else { return [] }
-    return [
-      Finding(
-        "/chosen: bootargs",
-        "\(line.bytes.count) bytes, of which older kernels keep \(limit.value - 1)",
-        rule: limit.rule)
-    ]
+    var warnings: [Finding] = []
+    if let line, let limit = architecture.oldCommandLineLimit, line.bytes.count >= limit.value {
+      warnings.append(
+        Finding(
+          "/chosen: bootargs",
+          "\(line.bytes.count) bytes, of which older kernels keep \(limit.value - 1)",
+          rule: limit.rule))
+    }
+    if self[.imaBuffer] != nil, architecture.stubTrees?.contains(tree) == true {
+      warnings.append(
+        Finding(
+          "measurements", "a kernel that uses ACPI does not look for them in its tree",
+          rule: .linux("arch/arm64/kernel/setup.c", "setup_arch")))
+    }
+    if self[.khoTree] != nil {
+      warnings.append(
+        Finding(
+          "KHO", "kernel, initrd and tree must lie in scratch areas, which are not known here",
+          rule: .linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole")))
+    }
+    return warnings + (initrd.map { initrdWarnings($0, tree) } ?? [])
   }
 
   /// The tree's own memory nodes may be the firmware's to fill in, so they refuse nothing.
-  private func warningsByTree(_ tree: DeviceTree) -> [Finding] {
-    guard let initrd else { return [] }
+  private func initrdWarnings(_ initrd: PhysicalRange, _ tree: DeviceTree) -> [Finding] {
+    if machine.systemRAM != nil {
+      return (tree.isOfUEFI ? machine.reserved.filter(initrd.overlaps) : []).map {
+        Finding(
+          "initrd", "in \($0), which this kernel has reserved: the firmware's tables may be there",
+          rule: .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables"))
+      }
+    }
     let cells = try? tree.cellCounts(of: "/")
     let memory = cells.map { tree.memoryNodes($0, named: "memory").flatMap(\.ranges) } ?? []
     guard !memory.isEmpty, !tree.isOfUEFI else {
@@ -111,91 +116,89 @@ extension KexecRequest {
         rule: .linux("drivers/of/fdt.c", "early_init_dt_scan_memory"))
     ]
   }
-
-  private func warningsByMachine(_ tree: DeviceTree) -> [Finding] {
-    guard let initrd, tree.isOfUEFI else { return [] }
-    return machine.reserved.filter(initrd.overlaps).map {
-      Finding(
-        "initrd", "in \($0), which this kernel has reserved: the firmware's tables may be there",
-        rule: .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables"))
-    }
-  }
 }
 
 extension CrashHandover {
-  /// Refuses more ranges than are read, and a wrong order.
+  /// Refuses more ranges than are read, and a wrong order; returns the main one.
   ///
-  /// - Parameter subject: where they come from.
-  /// - Returns: the main one.
+  /// - Parameter subject: where they come from: the caller, or the machine.
   @discardableResult
   package static func checkUsable(
     _ ranges: [PhysicalRange], of subject: KexecError.Subject = .usableMemory
   ) throws(KexecError) -> PhysicalRange {
+    func refusal(_ text: String) -> KexecError {
+      KexecError(
+        subject == .usableMemory ? .usage : .notOffered, text, about: subject,
+        rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_usable_mem_range"))
+    }
     guard let main = ranges.first, ranges.count <= mostUsableRanges else {
-      throw .usableMemoryCount(ranges.count, of: subject)
+      throw refusal(
+        """
+        \(ranges.count) ranges of usable memory; a crash kernel reads 1 or 2, and with none takes all \
+        of RAM and destroys the dump
+        """)
     }
     if let low = ranges.dropFirst().first, low.start > main.start || low.overlaps(main) {
-      throw .usableMemoryOrder(main: main, low: low, of: subject)
+      throw refusal(
+        """
+        usable memory \(main), then \(low): the main region is the higher one, comes first, and \
+        does not overlap the low one
+        """)
     }
     return main
   }
 
   /// Refuses what would cost the dump: memory that is not the crash kernel's, or a wrong order.
   fileprivate func check(
-    with initrd: PhysicalRange?, for architecture: Architecture, on machine: MachineSnapshot
+    for architecture: Architecture, on machine: MachineSnapshot
   ) throws(KexecError) {
     let main = try Self.checkUsable(usableMemory)
     guard architecture.readsUsableRange || usableMemory.count == 1 else {
       throw .unsupported(
-        architecture: architecture,
-        reason: "its crash kernels have one piece of memory of their own")
+        architecture: architecture, reason: "its crash kernels have one range of usable memory")
     }
-    if !machine.crashRegions.isEmpty {
-      for range in usableMemory where !machine.crashRegions.contains(where: { $0.contains(range) })
-      {
-        throw .notInCrashRegion(.usableMemory, range)
-      }
+    let regions = machine.crashRegions
+    for range in usableMemory
+    where !regions.isEmpty && !regions.contains(where: { $0.contains(range) }) {
+      throw KexecError(
+        .usage, "usable memory \(range) is not in the memory set apart for the crash kernel",
+        about: .usableMemory)
     }
-    guard main.contains(coreHeader) else { throw .notInCrashRegion(.coreHeader, coreHeader) }
+    guard main.contains(coreHeader) else {
+      throw .badPlace(
+        .coreHeader, coreHeader, "is not in the crash kernel's main region, \(main)")
+    }
     // A header of one note and one range of memory.
     guard coreHeader.start.isMultiple(of: machine.pageSize ?? 4096), coreHeader.size >= 176,
       coreHeader.size < main.size
-    else { throw .badCoreHeaderPlace(coreHeader) }
-    let copy = try backupRange(for: architecture)
-    if let copy {
-      guard main.contains(copy) else {
-        throw .badBackup(copy.start, "\(copy) is not in the main crash region, \(main)")
-      }
-      for part in [coreHeader, initrd] where part?.overlaps(copy) == true {
-        throw .badBackup(copy.start, "\(copy) overlaps what else is loaded")
-      }
+    else {
+      throw .badPlace(
+        .coreHeader, coreHeader,
+        "does not start on a page, has less than 176 bytes, or leaves no room")
     }
-    guard let initrd else { return }
-    guard main.contains(initrd) else { throw .notInCrashRegion(.initrd, initrd) }
-    guard !initrd.overlaps(coreHeader) else { throw .initrdReserved(initrd, by: coreHeader) }
-  }
-
-  /// Where the backup goes; nil for an architecture that has none.
-  private func backupRange(
-    for architecture: Architecture
-  ) throws(KexecError) -> PhysicalRange? {
-    guard let source = architecture.coreRules?.backedUp else {
-      guard let backup else { return nil }
-      throw .badBackup(backup, "\(architecture) has none")
+    guard let copy = try architecture.backup(at: backup) else { return }
+    guard main.contains(copy) else {
+      throw .badBackup(copy.start, "\(copy) is not in the main crash region, \(main)")
     }
-    guard let backup else { throw .missing(.backup) }
-    guard let copy = PhysicalRange(start: backup, size: source.size) else {
-      throw .badBackup(backup, "it wraps")
+    guard !copy.overlaps(coreHeader) else {
+      throw .badBackup(copy.start, "\(copy) overlaps the core header at \(coreHeader)")
     }
-    return copy
   }
 }
 
-extension KernelCommandLine {
-  fileprivate func check(for architecture: Architecture) throws(KexecError) {
-    guard !bytes.contains(0) else { throw .commandLineHasNUL }
-    if let limit = architecture.commandLineLimit, bytes.count >= limit.value {
-      throw .commandLineTooLong(size: bytes.count, architecture)
+extension Architecture {
+  /// The copy of the memory that a crash kernel itself runs in; nil for an architecture without one.
+  ///
+  /// - Parameter address: where the copy is; nil if that is not known.
+  package func backup(at address: UInt64?) throws(KexecError) -> PhysicalRange? {
+    guard let source = coreRules?.backedUp else {
+      guard let address else { return nil }
+      throw .badBackup(address, "\(self) has none")
     }
+    guard let address else { throw .missing(.backup) }
+    guard let copy = PhysicalRange(start: address, size: source.size), !copy.overlaps(source) else {
+      throw .badBackup(address, "it wraps, or overlaps \(source)")
+    }
+    return copy
   }
 }

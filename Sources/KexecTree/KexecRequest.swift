@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DeviceTree
-import KexecCheck
 public import KexecFacts
 public import KexecMerge
 public import KexecRules
 public import PhysicalMemory
 
-/// A kexec as it is requested: what the next kernel is started for, the tree it gets, and what is handed over
-/// to it.
+/// A requested kexec: what the next kernel is started for, its tree, and what is handed over to it.
 ///
 /// With its inputs at addresses it becomes a ``NextTree``; with their bytes, and a kernel, a `KexecPlan`, which
 /// finds the addresses.
@@ -21,47 +19,45 @@ public struct KexecRequest: Sendable {
   public var machine: MachineSnapshot
   /// The tree to start from: the running kernel's, or a board's; nil for an architecture that takes none.
   public var tree: DeviceTree?
-  /// Whether the running kernel has written into the tree for itself, as into `/proc/device-tree`: that is
-  /// removed first.
+  /// Whether the tree has the running kernel's own state, as `/proc/device-tree` does: it is removed first.
   public var hasLiveState = false
-  /// The running machine's tree, which completes one of its board (`TreeMerge`), before the edits; nil for
-  /// none.
+  /// The running machine's tree, which completes its board's (`TreeMerge`), before the edits; nil for none.
   public var machineTree: MachineTree?
-  /// What the caller wants changed before the hand-over, in this order.
+  /// Changes before the hand-over, in this order.
   public var edits: [TreeEdit] = []
-  /// What there is to say about where the tree comes from: a plan's warnings begin with it.
+  /// Warnings about the source of the tree: a plan's warnings begin with them.
   public var warnings: [Finding] = []
   /// The command line.
   public var commandLine: CommandLineChoice
   /// Fresh random bytes.
   public var seeds: Seeds
-  /// What is handed over in memory: each row once, and any number of the caller's own.
+  /// What is handed over in memory: each row once, and any number of extras.
   public var inputs: [Input] = []
-  /// Memory that the next kernel must leave alone, besides its inputs.
+  /// Memory that the next kernel must not use, besides its inputs.
   public var reservations: [PhysicalRange] = []
-  /// The memory that a crash kernel may use, the main region first, then the low one if there is one: the
-  /// reader caps its memory to the first (`drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range`). Empty
-  /// for the machine's `MachineSnapshot.crashRegions`.
+  /// The memory that a crash kernel may use: the main region, to which it caps its memory
+  /// (`drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range`), then the low one, if any. Empty for the
+  /// machine's `MachineSnapshot.crashRegions`.
   public var usableMemory: [PhysicalRange] = []
 
-  /// Something that is handed over: bytes that a plan finds a place for, or the place that a loader has found.
+  /// Something that is handed over: its bytes, for a plan, or its address, which a loader has found.
   public struct Input: Hashable, Sendable {
     /// What it is.
     public var input: KexecInput
-    /// Where it lies, or what it is made of.
+    /// Its address, or its bytes.
     public var content: Content
 
-    /// An input and its place or bytes.
+    /// An input and its address or bytes.
     public init(_ input: KexecInput, _ content: Content) {
       self.input = input
       self.content = content
     }
   }
 
-  /// A place or bytes.
+  /// Address or bytes.
   public enum Content: Hashable, Sendable {
-    /// The place of an input, to its exact size in bytes. IMA's buffer takes whole pages, which the next kernel
-    /// frees; of the backup, which is as large as what it is a copy of, only the start counts.
+    /// The memory of an input, to its exact size in bytes. IMA's buffer takes whole pages, which the next kernel
+    /// frees; of the backup only the start counts.
     case at(PhysicalRange)
     /// The bytes of an input.
     case bytes([UInt8])
@@ -89,17 +85,16 @@ public struct KexecRequest: Sendable {
 }
 
 extension KexecRequest {
-  /// Where an input lies; nil for none, and for bytes.
+  /// The memory of an input; nil for none, and for bytes.
   func range(of input: KexecInput) -> PhysicalRange? {
     if case .at(let range)? = self[input] { range } else { nil }
   }
 
-  /// The bytes of an input; nil for none, and for a place.
+  /// The bytes of an input; nil for none, and for an address.
   package func bytes(of input: KexecInput) -> [UInt8]? {
     if case .bytes(let bytes)? = self[input] { bytes } else { nil }
   }
 
-  /// Where the initrd lies.
   var initrd: PhysicalRange? { range(of: .initrd) }
 
   /// What a crash kernel is given; nil for an ordinary kexec.
@@ -111,33 +106,33 @@ extension KexecRequest {
       backup: range(of: .backup)?.start)
   }
 
-  /// What is handed over besides initrd and core header, in the order in which the kernel writes it; the
-  /// caller's own comes last.
+  /// What is handed over besides initrd and core header, in the order in which the kernel writes it, then extras.
   var buffers: [PlacedInput] {
     buffers(.diskKeys, .khoTree, .khoScratch, .imaBuffer) + extraBuffers
   }
 
-  /// The same, of some rows only.
+  /// Those of these rows that have an address.
   func buffers(_ wanted: KexecInput...) -> [PlacedInput] {
     wanted.compactMap { input in range(of: input).flatMap { PlacedInput(input, $0) } }
   }
 
-  /// The caller's own.
   var extraBuffers: [PlacedInput] {
     extras.compactMap { extra in
       if case .at(let range) = extra.content { PlacedInput(extra.input, range) } else { nil }
     }
   }
 
-  /// The caller's own, with places or bytes.
   package var extras: [Input] { inputs.filter(\.input.isExtra) }
+
+  /// The properties of `/chosen` that the hand-over writes or removes.
+  var written: [String] { ChosenProperty.written + extraBuffers.map(\.property) }
 }
 
 /// Where the next kernel's command line comes from; later versions may know more.
 public enum CommandLineChoice: Hashable, Sendable {
   /// Nowhere: the next kernel uses its own, `CONFIG_CMDLINE`.
   case omitted
-  /// The tree's own `bootargs`, after the caller's edits, and these words behind it.
+  /// The tree's own `bootargs`, after the caller's edits, and these words after it.
   case ofTree(appending: String = "")
   /// The caller.
   case given(KernelCommandLine)

@@ -2,33 +2,31 @@
 
 import BinaryFormat
 import DeviceTree
-import KexecCheck
 public import KexecFacts
-import KexecMerge
 package import KexecRules
 import PhysicalMemory
 
 /// The command line that the next kernel is started with, where it takes no tree: it says where
-/// its initrd is, and a crash kernel where its memory and the core header are.
+/// the initrd is, and to a crash kernel where its memory and the core header are.
 public struct NextCommandLine: Hashable, Sendable {
   /// The bytes of its segment: ``line``, and NULs up to what the running kernel reads.
   public let bytes: [UInt8]
   /// Everything that was done to the running kernel's command line, in order.
   public let changes: [Change]
 
-  /// The command line itself.
+  /// The command line without the NULs.
   public var line: [UInt8] { Array(bytes.prefix { $0 != 0 }) }
 
   /// Puts the hand-over in front of the requested command line, word by word as
   /// `arch/loongarch/kernel/machine_kexec_file.c:load_other_segments` does.
   ///
-  /// - Throws: `KexecError`, also for a command line that is too long with the hand-over, and one that
-  ///   says itself what the hand-over says.
+  /// - Throws: `KexecError`, also for a command line that is too long with the hand-over, and for one with
+  ///   words that would win over those of the hand-over.
   package init(
     _ request: KexecRequest, _ rules: CommandLineRules
   ) throws(KexecError) {
-    var line = request.ownLine
-    try line.checkSaysNothing(of: request, rules)
+    var line = request.chosenLine(in: nil) ?? KernelCommandLine("")
+    try line.checkLeavesHandover(of: request, rules)
     let words = request.words(rules)
     line.prepend(words.map(\.text).joined(separator: " "))
     try request.check(line)
@@ -45,59 +43,74 @@ public struct NextCommandLine: Hashable, Sendable {
   }
 }
 
-/// A word of a hand-over, and why it is there.
-private typealias Word = (text: String, reason: String, rule: Rule)
-
 extension KexecRequest {
-  /// The requested command line; without a tree to take it from, that is only the words to add.
-  fileprivate var ownLine: KernelCommandLine {
+  /// The command line in a tree for the next kernel; nil for none.
+  func line(in tree: DeviceTree) -> KernelCommandLine? {
+    var line = chosenLine(in: tree)
+    if let crash, architecture.namesCoreHeaderOnCommandLine {
+      line = line ?? KernelCommandLine("")
+      line?.prepend("elfcorehdr=\(hex(crash.coreHeader.start))")
+    }
+    return line
+  }
+
+  /// The requested command line; the tree's own is read up to the first NUL, as its kernel reads it.
+  fileprivate func chosenLine(in tree: DeviceTree?) -> KernelCommandLine? {
     switch commandLine {
-    case .omitted: KernelCommandLine("")
-    case .given(let line): line
-    case .ofTree(let words): KernelCommandLine(words)
+    case .omitted: return nil
+    case .given(let line): return line
+    case .ofTree(let words):
+      let own = try? tree?.property(ChosenProperty.commandLine, of: ChosenProperty.node)
+      guard own != nil || !words.isEmpty else { return nil }
+      let bytes = Array(own?.bytes.prefix { $0 != 0 } ?? [])
+      var line = KernelCommandLine(reusing: bytes, for: purpose)
+      line.append(words)
+      return line
     }
   }
 
-  /// In the kernel's order.
-  fileprivate func words(_ rules: CommandLineRules) -> [Word] {
-    var words: [Word] = [(rules.marker, rules.markerReason.text, rules.markerReason.rule)]
-    for (number, range) in (crash?.usableMemory ?? []).enumerated() {
-      let reason = number == 0 ? "all memory that the crash kernel may use" : "and its low memory"
-      words.append(("mem=\(hex(range.size))@\(hex(range.start))", reason, rules.memoryRule))
+  /// The words of the hand-over, in the kernel's order.
+  fileprivate func words(
+    _ rules: CommandLineRules
+  ) -> [(text: String, reason: String, rule: Rule)] {
+    let memory = (crash?.usableMemory ?? []).enumerated().map { number, range in
+      (
+        text: "mem=\(hex(range.size))@\(hex(range.start))",
+        reason: number == 0 ? "all memory that the crash kernel may use" : "and its low memory",
+        rule: rules.memoryRule
+      )
     }
-    if let header = crash?.coreHeader {
-      words.append(
-        (
-          "elfcorehdr=\(hex(header.size))@\(hex(header.start))",
-          "the core header that /proc/vmcore is made of", rules.coreHeaderRule
-        ))
+    let header = crash.map {
+      (
+        text: "elfcorehdr=\(hex($0.coreHeader.size))@\(hex($0.coreHeader.start))",
+        reason: KexecInput.coreHeader.reason, rule: rules.coreHeaderRule
+      )
     }
-    if let initrd {
-      words.append(
-        (
-          "initrd=\(hex(initrd.start)),\(hex(initrd.size))", "the initrd, to its exact size",
-          rules.initrdRule
-        ))
+    let initrd = initrd.map {
+      (
+        text: "initrd=\(hex($0.start)),\(hex($0.size))", reason: KexecInput.initrd.reason,
+        rule: rules.initrdRule
+      )
     }
-    return words
+    return [(rules.marker, rules.markerReason.text, rules.markerReason.rule)] + memory
+      + [header, initrd].compactMap { $0 }
   }
 }
 
 extension KernelCommandLine {
-  /// Refuses words that are read behind those of the hand-over, and so win over them.
-  fileprivate func checkSaysNothing(
+  /// Refuses words that are read after those of the hand-over, and so win over them.
+  fileprivate func checkLeavesHandover(
     of request: KexecRequest, _ rules: CommandLineRules
   ) throws(KexecError) {
-    for word in kernelWords {
-      if word.value(of: "initrd") != nil || word.value(of: "initrdmem") != nil {
-        throw .handoverOnCommandLine(word: "initrd=", rules.initrdRule)
-      }
-      if word.value(of: "elfcorehdr") != nil {
-        throw .handoverOnCommandLine(word: "elfcorehdr=", rules.coreHeaderRule)
-      }
-      if request.purpose == .crash, word.value(of: "mem") != nil {
-        throw .handoverOnCommandLine(word: "mem=", rules.memoryRule)
-      }
+    var names = [
+      ("initrd", rules.initrdRule), ("initrdmem", rules.initrdRule),
+      ("elfcorehdr", rules.coreHeaderRule),
+    ]
+    if request.purpose == .crash { names.append(("mem", rules.memoryRule)) }
+    for (name, rule) in names where kernelWords.contains(where: { $0.value(of: name) != nil }) {
+      throw KexecError(
+        .usage, "the command line has \(name)=, which would win over what is loaded",
+        about: .commandLine, rule: rule)
     }
   }
 }

@@ -6,15 +6,15 @@ public import KexecFacts
 import KexecMerge
 import KexecRules
 
-/// The tree that the next kernel is started with, and how it came about.
+/// The tree that the next kernel is started with, and how it was made.
 public struct NextTree: Hashable, Sendable {
-  /// The finished blob, read back and found good by the next kernel's rules.
+  /// The finished blob, read back by the next kernel's rules.
   public let blob: [UInt8]
   /// Everything that was done to the running kernel's tree, in order.
   public let changes: [Change]
-  /// What could not be checked, or is worth a second look.
+  /// What could not be checked, and what the next kernel may not take.
   public let warnings: [Finding]
-  /// Those of the warnings that are about the edits: of a merge with another board, for one.
+  /// Those of ``warnings`` that are about a merge with another board.
   public let editWarnings: [Finding]
 
   /// Makes the tree for the next kernel: an ordinary one, or a crash kernel.
@@ -22,19 +22,26 @@ public struct NextTree: Hashable, Sendable {
   /// The steps follow Linux `drivers/of/kexec.c:of_kexec_alloc_and_setup_fdt`, and clean up what
   /// that leaves to the kernels that wrote it.
   ///
-  /// - Parameter request: all of its inputs have places.
+  /// - Parameter request: all of its inputs have addresses.
   /// - Throws: `KexecError` for a tree, an edit or a request that leads to no tree, and
   ///   `KexecError.notAccepted(_:)` when the finished one does not pass the next kernel's rules.
   public init(_ request: KexecRequest) throws(KexecError) {
     try self.init(request, EditedTree(request))
   }
 
-  /// Makes the tree of an edited one. A tree that only the caller's edits spoil is the caller's mistake.
+  /// Makes the tree of an edited one; a tree that only the caller's edits spoil is the caller's mistake.
   package init(_ request: KexecRequest, _ edited: EditedTree) throws(KexecError) {
     do throws(KexecError) {
       try self.init(handingOver: request, to: edited)
     } catch {
-      throw error.charged(to: request)
+      var unedited = request
+      unedited.edits = []
+      guard [.tree, .result].contains(error.subject), !request.edits.isEmpty,
+        (try? NextTree(unedited)) != nil
+      else { throw error }
+      throw KexecError(
+        .usage, error.text, about: .tree, rule: error.rule,
+        advice: .text("it is fine without the requested edits"), cause: error.cause)
     }
   }
 
@@ -51,38 +58,45 @@ public struct NextTree: Hashable, Sendable {
       fixup.tree, LastHandover(in: fixup.tree, before: edited.base, request))
     let finished = try editor.tree(for: request, line, fixup)
     let lasting = editor.last.lastingReservations
-    try request.checkInitrdIsFree(in: edited.tree, lasting)
-    try request.checkBuffersAreFree(in: edited.tree, lasting)
+    try request.checkInputsAreFree(in: edited.tree, lasting)
     try edited.changes.checkNotUndone(by: request, edited.tree, finished)
 
     blob = finished.blob
     changes = edited.changes + (line?.changes ?? []) + fixup.changes + editor.changes
     editWarnings = edited.warnings
     warnings = edited.warnings + request.warnings(line, edited.tree)
-    let acceptance = Acceptance(
+    let requested = RequestedTree(
       request, line, base: edited.base, edited: fixup.tree,
       reservations: lasting + fixup.reservations.map(\.entry))
-    let findings = acceptance.findings(in: blob)
+    let findings = requested.findings(
+      in: blob, for: request.purpose, request.architecture, on: request.machine)
     guard findings.isEmpty else { throw .notAccepted(findings) }
   }
 }
 
-extension KexecError {
-  /// The failure as the mistake of the caller's edits, if they spoilt a tree that is fine without them; else
-  /// as it is.
-  fileprivate func charged(to request: KexecRequest) -> KexecError {
-    guard [.tree, .result].contains(subject), !request.edits.isEmpty else { return self }
-    var unedited = request
-    unedited.edits = []
-    guard (try? NextTree(unedited)) != nil else { return self }
-    return KexecError(
-      .usage, text, about: .tree, rule: rule,
-      advice: .text("it is fine without the requested edits"), cause: cause)
+extension RequestedTree {
+  /// What a finished tree must say.
+  ///
+  /// - Parameters:
+  ///   - edited: the tree with the caller's edits and the architecture's fixups, before the hand-over.
+  ///   - reservations: those of the tree that stay, and those of the architecture.
+  init(
+    _ request: KexecRequest, _ line: KernelCommandLine?, base: DeviceTree, edited: DeviceTree,
+    reservations: [AddressAndSize]
+  ) {
+    let buffers = request.buffers
+    let places =
+      request.reservations + [request.initrd, request.crash?.coreHeader].compactMap { $0 }
+      + buffers.filter(\.input.isReserved).map(\.range)
+    self.init(
+      commandLine: line?.bytes, initrd: request.initrd, crash: request.crash,
+      buffers: buffers, seeds: request.seeds,
+      reservations: Set(reservations + places.map(AddressAndSize.init)),
+      written: request.written, base: base, edited: edited)
   }
 }
 
 extension ChosenEditor {
-  /// The finished tree.
   fileprivate mutating func tree(
     for request: KexecRequest, _ line: KernelCommandLine?, _ fixup: TreeFixup
   ) throws(KexecError) -> DeviceTree {
@@ -102,7 +116,7 @@ extension ChosenEditor {
 }
 
 extension LastHandover {
-  /// What a hand-over finds of the last one; half an old initrd is said in words of its own.
+  /// What the last hand-over left; half an old initrd has an error of its own.
   fileprivate init(
     in tree: DeviceTree, before base: DeviceTree, _ request: KexecRequest
   ) throws(KexecError) {
@@ -120,15 +134,13 @@ extension LastHandover {
 }
 
 extension [Change] {
-  /// Refuses an edit of `/chosen` that the hand-over has made again in its own way.
-  ///
-  /// To take an old initrd's address out of the way of a new one is no such edit.
+  /// Refuses an edit of `/chosen` that the hand-over has overwritten; an old initrd may be deleted.
   fileprivate func checkNotUndone(
     by request: KexecRequest, _ edited: DeviceTree, _ finished: DeviceTree
   ) throws(KexecError) {
-    let written = request.written.filter { !request.inherited.contains($0) }
-    let names = flatMap { $0.names(among: written, in: edited) }
-    for name in names {
+    var written = request.written
+    if case .ofTree = request.commandLine { written.removeAll { $0 == ChosenProperty.commandLine } }
+    for name in flatMap({ $0.names(among: written, in: edited) }) {
       let wanted = try? edited.property(name, of: ChosenProperty.node)
       guard wanted != (try? finished.property(name, of: ChosenProperty.node)) else { continue }
       guard wanted == nil, ChosenProperty.initrd.contains(name) else {

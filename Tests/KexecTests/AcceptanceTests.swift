@@ -79,14 +79,14 @@ import Testing
     let base = try source("board")
     let blob = try NextTree(from: base, for: .arm64, handover: Self.handover).blob
 
-    #expect(acceptance(of: base).findings(in: Array(blob.prefix(size))).count == 1)
+    #expect(findings(in: Array(blob.prefix(size)), base).count == 1)
   }
 
   @Test func `refuses bytes after the blob`() throws {
     let base = try source("board")
     let blob = try NextTree(from: base, for: .arm64, handover: Self.handover).blob
 
-    #expect(acceptance(of: base).findings(in: blob + [0]).count == 1)
+    #expect(findings(in: blob + [0], base).count == 1)
   }
 
   static let stubDamages: [Damage] = [
@@ -106,11 +106,11 @@ import Testing
   func `refuses of a machine with ACPI`(damage: Damage) throws {
     let base = try source("acpi-stub")
     var tree = try patched(base, Self.handover)
-    #expect(acceptance(of: base).findings(in: tree.blob) == [])
+    #expect(findings(in: tree.blob, base) == [])
 
     try damage.make(&tree)
 
-    #expect(acceptance(of: base).findings(in: tree.blob) != [])
+    #expect(findings(in: tree.blob, base) != [])
   }
 
   @Test func `lets Xen be beside chosen, and anything on architectures that do not care`() throws {
@@ -120,9 +120,11 @@ import Testing
     func findings(_ architecture: Architecture) throws -> [Finding] {
       var request = Self.handover
       request.architecture = architecture
-      return Acceptance(
+      return RequestedTree(
         request, KernelCommandLine("console=ttyS0"), base: base, edited: edited, reservations: []
-      ).findings(in: try patched(edited, for: .riscv64, Self.handover).blob)
+      ).findings(
+        in: try patched(edited, for: .riscv64, Self.handover).blob, for: .kexec, architecture,
+        on: request.machine)
     }
     #expect(try findings(.riscv64) == [])
     #expect(try findings(.arm64).map(\.place) == ["/"])
@@ -137,15 +139,16 @@ import Testing
     let base = try source("board")
     var tree = try patched(base, Self.handover)
     try damage(&tree)
-    return acceptance(of: base).findings(in: tree.blob)
+    return findings(in: tree.blob, base)
   }
 
-  private func acceptance(of base: DeviceTree) -> Acceptance {
+  private func findings(in blob: [UInt8], _ base: DeviceTree) -> [Finding] {
     var request = Self.handover
     request.architecture = .arm64
-    return Acceptance(
+    return RequestedTree(
       request, KernelCommandLine("console=ttyS0"), base: base, edited: base,
-      reservations: base.reservations.filter { $0.address != 0xa20_0000 })
+      reservations: base.reservations.filter { $0.address != 0xa20_0000 }
+    ).findings(in: blob, for: .kexec, .arm64, on: request.machine)
   }
 }
 

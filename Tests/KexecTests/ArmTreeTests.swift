@@ -70,10 +70,10 @@ import Testing
   @Test(
     arguments: [
       (
-        range(0x1_0000_0000, 0x1000), range(0x1_0000_0000, 0x800_0000), "core header at 0x100000000"
+        range(0x1_0000_0000, 0x1000), range(0x1_0000_0000, 0x800_0000), "core header: 0x100000000"
       ),
       (
-        range(0xffff_0000, 0x1000), range(0x8000_0000, 0x1_0000_0000), "usable memory at 0x80000000"
+        range(0xffff_0000, 0x1000), range(0x8000_0000, 0x1_0000_0000), "usable memory 0x80000000"
       ),
     ])
   func `says nothing that passes 32 bits`(
@@ -86,6 +86,6 @@ import Testing
     }
 
     #expect(error?.description.contains(place) == true, "\(error.map { "\($0)" } ?? "")")
-    #expect(error?.description.contains("addresses in 32 bits") == true)
+    #expect(error?.description.contains("addresses of 32 bits") == true)
   }
 }

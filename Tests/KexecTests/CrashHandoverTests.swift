@@ -42,51 +42,64 @@ import Testing
     }
     #expect(
       error?.description == """
-        the core header at 0x100000000-0x100000fff: this tree says addresses in 32 bits and sizes in 32 \
-        [fdt.c:early_init_dt_scan_root]
+        the core header: 0x100000000-0x100000fff does not fit the tree's root cells: addresses of 32 bits, \
+        sizes of 32 bits [fdt.c:early_init_dt_scan_root]
         """)
     #expect(
       try patched(source("qemu-arm64-virt"), KexecRequest(seeds: .none, crash: crash)).chosen(
         "linux,elfcorehdr") == .cells([1, 0, 0, 0x1000]))
   }
 
-  @Test(arguments: [
-    ([], KexecError.usableMemoryCount(0)),
-    ([main, low, range(0, 0x1000)], .usableMemoryCount(3)),
-    ([low, main], .usableMemoryOrder(main: low, low: main)),
-    (
-      [main, range(0x8fff_f000, 0x2000)],
-      .usableMemoryOrder(main: main, low: range(0x8fff_f000, 0x2000))
-    ),
-    ([low], .notInCrashRegion(.coreHeader, header)),
-  ])
+  @Test(
+    arguments: [
+      ([], .usableMemory, "0 ranges of usable memory"),
+      ([main, low, range(0, 0x1000)], .usableMemory, "3 ranges of usable memory"),
+      ([low, main], .usableMemory, "usable memory \(low), then \(main): the main region"),
+      (
+        [main, range(0x8fff_f000, 0x2000)], .usableMemory,
+        "usable memory \(main), then 0x8ffff000-0x90000fff: the main region"
+      ),
+      (
+        [low], .handedOver(.coreHeader),
+        "\(header) is not in the crash kernel's main region, \(low)"
+      ),
+    ] as [([PhysicalRange], KexecError.Subject, String)])
   func `is refused when a crash kernel would read the memory otherwise`(
-    memory: [PhysicalRange], error: KexecError
+    memory: [PhysicalRange], subject: KexecError.Subject, text: String
   ) throws {
     let crash = Crash(coreHeader: Self.header, usableMemory: memory)
 
-    #expect(throws: error) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), KexecRequest(seeds: .none, crash: crash))
     }
+
+    #expect(error?.kind == .usage)
+    #expect(error?.subject == subject)
+    #expect(error?.text.contains(text) == true, "\(error?.text ?? "")")
   }
 
   @Test(arguments: [
-    (range(0x5000_0000, 0x1000), KexecError.notInCrashRegion(.initrd, range(0x5000_0000, 0x1000))),
-    (range(0x9ffe_f000, 0x1001), .initrdReserved(range(0x9ffe_f000, 0x1001), by: header)),
-    (range(0x9fff_f000, 0x1001), .notInCrashRegion(.initrd, range(0x9fff_f000, 0x1001))),
+    (range(0x5000_0000, 0x1000), "is not in the crash kernel's main region, \(main)"),
+    (range(0x9ffe_f000, 0x1001), "overlaps the core header at \(header)"),
+    (range(0x9fff_f000, 0x1001), "is not in the crash kernel's main region, \(main)"),
   ])
   func `is refused with its initrd in the wrong place`(
-    initrd: PhysicalRange, error: KexecError
+    initrd: PhysicalRange, reason: String
   ) throws {
-    #expect(throws: error) { try patched(source("qemu-arm64-virt"), handover(initrd: initrd)) }
+    #expect(throws: KexecError.badPlace(.initrd, initrd, reason)) {
+      try patched(source("qemu-arm64-virt"), handover(initrd: initrd))
+    }
   }
 
   @Test func `is refused outside of the memory that the machine set apart`() throws {
     let machine = MachineSnapshot(crashRegions: [range(0x9000_0000, 0x800_0000), Self.low])
 
-    #expect(throws: KexecError.notInCrashRegion(.usableMemory, Self.main)) {
+    let error = #expect(throws: KexecError.self) {
       try patched(source("qemu-arm64-virt"), handover(), on: machine)
     }
+
+    #expect(error?.subject == .usableMemory)
+    #expect(error?.text.hasPrefix("usable memory \(Self.main) is not in the memory") == true)
   }
 
   @Test(arguments: [
@@ -141,10 +154,10 @@ import Testing
     handover.architecture = .arm64
     var tree = try patched(base, handover)
     func findings(_ tree: DeviceTree) -> [Finding] {
-      Acceptance(
+      RequestedTree(
         handover, KernelCommandLine("x"), base: base, edited: base,
         reservations: base.reservations
-      ).findings(in: tree.blob)
+      ).findings(in: tree.blob, for: .crash, .arm64, on: handover.machine)
     }
     #expect(findings(tree) == [])
 

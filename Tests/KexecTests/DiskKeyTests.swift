@@ -110,7 +110,8 @@ import Testing
 
     #expect(
       error?.description == """
-        the disk keys: its memory is more than this tree can say [fdt.c:early_init_dt_scan_root]
+        the disk keys: its memory does not fit the tree's root cells: addresses of 32 bits, sizes of 32 bits \
+        [fdt.c:early_init_dt_scan_root]
         """)
   }
 

@@ -90,9 +90,9 @@ import Testing
 
   @Test(
     arguments: [
-      ([extras[0], extras[0]], "two of this name"),
-      ([.init(name: "bootargs", bytes: [1])], "of your own"),
-      ([.init(name: "acme,log", bytes: [])], "without a byte"),
+      ([extras[0], extras[0]], "is given twice"),
+      ([.init(name: "bootargs", bytes: [1])], "have their own use"),
+      ([.init(name: "acme,log", bytes: [])], "is empty"),
       ([.init(name: "a b", bytes: [1])], "letters, digits"),
     ] as [([KexecRequest.Input], String)])
   func `is refused before anything is placed`(extras: [KexecRequest.Input], text: String) throws {
@@ -110,18 +110,18 @@ import Testing
 
     let error = #expect(throws: KexecError.self) { try machine.plan() }
 
-    #expect(error?.description.contains("cannot be told what to reserve") == true)
+    #expect(error?.description.contains("takes no reservations") == true)
   }
 
   @Test(
     arguments: [
-      Alteration("extra: no property of /chosen tells of it") {
+      Alteration("extra: no property of /chosen names it") {
         $0.move("extra", to: 0x7000_0000)
       },
-      Alteration("extra-1: no property of /chosen tells of it") {
+      Alteration("extra-1: no property of /chosen names it") {
         $0.contents["extra-1.bin"] = [1]
       },
-      Alteration("extra: no property of /chosen tells of it") {
+      Alteration("extra: no property of /chosen names it") {
         $0.edit { try $0.deleteProperty("acme,log", of: "/chosen") }
       },
       Alteration("is not reserved") {
@@ -149,8 +149,8 @@ import Testing
 @Suite struct `A plan whose tree has what a plan cannot have` {
   @Test(
     arguments: [
-      ("linux,kho-fdt", false, "is not known here"),
-      ("linux,kho-scratch", false, "is not known here"),
+      ("linux,kho-fdt", false, "are not known here"),
+      ("linux,kho-scratch", false, "are not known here"),
       ("linux,kho-fdt", true, "hand-over state of an earlier kernel"),
       ("linux,kho-scratch", true, "hand-over state of an earlier kernel"),
       ("linux,dmcryptkeys", true, "no rng-seed"),

@@ -90,7 +90,7 @@ import Testing
 
     let error = #expect(throws: KexecError.self) { try machine.plan(forCrash: true) }
 
-    #expect(error?.description.contains("where the first memory is copied to") == true)
+    #expect(error?.description.contains("has the address of the backup") == true)
   }
 
   @Test func `takes a crash region`() throws {

@@ -67,9 +67,9 @@ import Testing
       Refusal("not of whole pages") { $0[.imaBuffer] = .at(range(0x7000_0800, 0x2_0000)) },
       Refusal("not of whole pages") { $0[.imaBuffer] = .at(range(0x7000_0000, 0x1f800)) },
       Refusal("overlaps the initrd") { $0[.initrd] = .at(range(0x7001_f000, 0x1_2345)) },
-      Refusal("overlaps a requested reservation") { $0.reservations = [range(0x7001_fff0, 1)] },
+      Refusal("overlaps the requested reservation") { $0.reservations = [range(0x7001_fff0, 1)] },
       Refusal("not all in System RAM") { $0[.imaBuffer] = .at(range(0x9000_0000, 0x2_0000)) },
-      Refusal("memory that is kept") { $0[.imaBuffer] = .at(range(0x4fff_f000, 0x2000)) },
+      Refusal("is in reserved memory") { $0[.imaBuffer] = .at(range(0x4fff_f000, 0x2000)) },
       Refusal("a crash kernel is given none") {
         $0.set(
           Crash(
@@ -110,8 +110,8 @@ import Testing
 
     #expect(
       error?.description == """
-        the measurement list: 0x100000000-0x10001ffff is more than this tree can say \
-        [fdt.c:early_init_dt_scan_root]
+        the measurement list: 0x100000000-0x10001ffff does not fit the tree's root cells: addresses of 32 bits, \
+        sizes of 32 bits [fdt.c:early_init_dt_scan_root]
         """)
   }
 

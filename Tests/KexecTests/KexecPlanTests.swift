@@ -63,7 +63,7 @@ import Testing
     let plan = try machine.plan()
 
     #expect(plan.starts([.kernel(0)]) == [0x4000_0000])
-    #expect(plan.warnings.contains { $0.text.contains("written over") })
+    #expect(plan.warnings.contains { $0.text.contains("overwritten") })
   }
 
   @Test func `is aligned for pages of 64 KiB where there is room`() throws {
@@ -218,7 +218,7 @@ import Testing
 
   @Test(
     arguments: [
-      Obstacle("an initrd without a byte") { $0.initrd = 0 },
+      Obstacle("the initrd: is empty") { $0.initrd = 0 },
       Obstacle("a kernel for aarch64 on a machine of riscv64") { $0.architecture = .riscv64 },
       Obstacle("no kexec_file_load, whose places") { $0.architecture = .arm },
       Obstacle("no RAM is known") { $0.facts.systemRAM = nil },

@@ -345,7 +345,7 @@ private let crash = Crash(
     let second = #expect(throws: KexecError.self) { try nextTree(of: pseries(), two) }
 
     #expect(first?.description.contains("/rtas") == true)
-    #expect(second?.description.contains("one piece of memory") == true)
+    #expect(second?.description.contains("one range of usable memory") == true)
   }
 
   /// Many of everything: time is linear in it, or there is an error.

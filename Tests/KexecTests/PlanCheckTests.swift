@@ -31,7 +31,7 @@ import Testing
   @Test(
     arguments: [
       PlanDamage("does not start the kernel", .kexec) { $0.move("dtb", to: 0x5000_0000) },
-      PlanDamage("tells of an initrd at", .kexec) { $0.contents["initrd.bin"]?.append(1) },
+      PlanDamage("names the initrd at", .kexec) { $0.contents["initrd.bin"]?.append(1) },
       PlanDamage("loaded is none", .kexec) { $0.remove("initrd") },
       PlanDamage("no kexec is planned for it", .kexec) { $0.architecture = "vax" },
       PlanDamage("no Image begins", .kexec) { $0.move("kernel", to: 0x4020_1000) },

@@ -228,6 +228,6 @@ import Testing
 
     let result = try loader("load", "--dry-run", "--root", capturedMachine, "--plan", plan)
 
-    expectRefusal(result, 65, "kernel: no Image begins where it is started")
+    expectRefusal(result, 65, "kernel: no Image begins at the entry")
   }
 }

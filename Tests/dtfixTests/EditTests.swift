@@ -147,7 +147,7 @@ import Testing
       ["--for-kexec", "-i", place.board, "-o", place / "next.dtb", "--arch", "arm64"]
         + nodes.filter { $0 != "chosen" }.flatMap { ["--delete", "/\($0)"] })
 
-    expectRefusal(result, 64, place.board, "asks for ACPI")
+    expectRefusal(result, 64, place.board, "the kernel uses ACPI")
   }
 
   @Test func `may take a reservation away`() throws {

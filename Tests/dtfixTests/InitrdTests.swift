@@ -80,12 +80,12 @@ import Testing
     let result = try dtfix(
       "--for-kexec", "-i", place.board, "--initrd-at", range, "-o", place / "next.dtb")
 
-    expectRefusal(result, 64, "--initrd-at: ", whose, "is in memory that is kept")
+    expectRefusal(result, 64, "--initrd-at: ", whose, "is in reserved memory")
     #expect(try place.names() == ["board.dtb"])
   }
 
   @Test(arguments: [
-    (["--initrd-at", "0x80000000+0x10000"], "is in memory that is kept"),
+    (["--initrd-at", "0x80000000+0x10000"], "is in reserved memory"),
     (
       ["--initrd-at", "0x80008000+0x1000", "--reserve", "0x80000000+0x10000"],
       "overlaps the requested reservation"

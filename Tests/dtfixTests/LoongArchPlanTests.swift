@@ -37,7 +37,7 @@ import Testing
     let picture = try dtfix("map", "--root", place / "machine", "--plan", place / "plan")
 
     #expect(check.status == 0, "\(check.text)")
-    #expect(check.text.contains("memory: what UEFI's map says\n"))
+    #expect(check.text.contains("memory: by UEFI's memory map\n"))
     #expect(
       check.text.contains(": command line: \"kexec_file initrd=0x3c00000,0xc8 root=/dev/sda1"))
     #expect(shown.text.contains("segment cmdline 0x3c10000 0x4000 cmdline.bin\n"))
@@ -69,7 +69,8 @@ import Testing
     (
       ["--command-line", "initrd=1,2"], 64 as Int32, "--command-line: the command line has initrd="
     ),
-    (["--set", "/a:b=c"], 69, "gets no tree"), (["--reserve", "1M@1G"], 69, "what to reserve"),
+    (["--set", "/a:b=c"], 69, "gets no tree"),
+    (["--reserve", "1M@1G"], 69, "takes no reservations"),
     (["-i", "any.dtb"], 64, "any.dtb: loongarch64: a LoongArch kernel"),
     (["--arch", "arm64"], 69, "fdt"),
   ])

@@ -60,12 +60,14 @@ private func findings(_ result: ToolResult) throws -> [String] {
       ("--for-crash", "-tx /chosen linux,usable-memory-range 0 1 0", "not one or two ranges"),
       (
         "--for-crash", "-tx /chosen linux,usable-memory-range 0 40000000 0 10000000",
-        "0x40000000-0x4fffffff is not the crash kernel's own"
+        "0x40000000-0x4fffffff is not set apart for crash kernels"
       ),
       ("--for-crash", "-tx /chosen linux,elfcorehdr 0 1", "not one range"),
       ("--for-crash", "-tx /chosen linux,ima-kexec-buffer 0 1 0 1", "of an earlier kernel"),
-      ("--for-crash", "-tx /chosen linux,initrd-end 1", "no initrd together with"),
-      ("--for-crash", "-d /chosen linux,initrd-start", "no initrd together with"),
+      (
+        "--for-crash", "-tx /chosen linux,initrd-end 1", "does not describe an initrd together with"
+      ),
+      ("--for-crash", "-d /chosen linux,initrd-start", "does not describe an initrd together with"),
       ("--for-kexec", "-tx /chosen linux,kho-fdt 0 1 0 1", "only one of linux,kho-fdt and"),
       ("--for-kexec", "-tx /chosen linux,dmcryptkeys 1 2", "of an earlier kernel"),
       (
@@ -106,7 +108,7 @@ private func findings(_ result: ToolResult) throws -> [String] {
     #expect(try findings(good) == [])
     #expect(
       try findings(bad) == [
-        "/chosen: has linux,dmcryptkeys and no rng-seed: no /sys/firmware/fdt will be there"
+        "/chosen: has linux,dmcryptkeys and no rng-seed: the crash kernel will have no /sys/firmware/fdt"
       ])
   }
 
