@@ -5,19 +5,19 @@ struct BlobAssembly {
   /// The blob, padded to 8 bytes.
   let words: [UInt64]
 
-  /// Lays out a version 17 blob.
+  /// Writes a version 17 blob.
   ///
   /// - Parameters:
-  ///   - reservations: the reservation block, its closing entry included.
-  ///   - structure: the structure block, in up to three parts.
-  ///   - strings: the strings block.
+  ///   - reservations: the reservation block, with its closing entry.
+  ///   - structure: the structure block, with what follows it in the next two parameters.
   ///   - headroom: bytes of free space.
   /// - Throws: ``DeviceTreeError/Code/noSpace`` beyond 2 GiB, libfdt's limit.
   init(
     reservations: Span<UInt8>, structure: Span<UInt8>, _ structure2: Span<UInt8> = Span(),
     _ structure3: Span<UInt8> = Span(), strings: Span<UInt8>, headroom: Int, bootCPU: UInt32
   ) throws(DeviceTreeError) {
-    let structureOffset = Self.headerSize + reservations.count
+    let headerSize = 40
+    let structureOffset = headerSize + reservations.count
     let structureSize = structure.count + structure2.count + structure3.count
     let stringsOffset = structureOffset + structureSize
     let size = (stringsOffset + strings.count + headroom + 7) & ~7
@@ -27,10 +27,6 @@ struct BlobAssembly {
     words = unsafe Array(unsafeUninitializedCapacity: size / 8) { words, wordCount in
       let blob = UnsafeMutableRawBufferPointer(words)
       var offset = 0
-      func put(_ field: Int) {
-        unsafe blob.storeBytes(of: UInt32(field).bigEndian, toByteOffset: offset, as: UInt32.self)
-        offset += 4
-      }
       func put(_ bytes: Span<UInt8>) {
         let target = unsafe blob[offset..<offset + bytes.count]
         unsafe bytes.withUnsafeBytes {
@@ -38,16 +34,13 @@ struct BlobAssembly {
         }
         offset += bytes.count
       }
-      put(Int(BlobHeader.magic))
-      put(size)
-      put(structureOffset)
-      put(stringsOffset)
-      put(Self.headerSize)
-      put(17)
-      put(16)
-      put(Int(bootCPU))
-      put(strings.count)
-      put(structureSize)
+      for field in [
+        Int(BlobHeader.magic), size, structureOffset, stringsOffset, headerSize, 17, 16,
+        Int(bootCPU), strings.count, structureSize,
+      ] {
+        unsafe blob.storeBytes(of: UInt32(field).bigEndian, toByteOffset: offset, as: UInt32.self)
+        offset += 4
+      }
       put(reservations)
       put(structure)
       put(structure2)
@@ -58,6 +51,4 @@ struct BlobAssembly {
       wordCount = size / 8
     }
   }
-
-  private static let headerSize = 40
 }

@@ -2,21 +2,15 @@
 
 import BinaryFormat
 
-/// The places of the three blocks of a checked blob, in bytes from its start.
+/// The header of a checked blob, and the places of its blocks, in bytes from its start.
 struct BlobBlocks {
+  let header: BlobHeader
   /// The memory reservation block, its closing entry included.
   let reservations: Range<Int>
   /// The structure block from the root up to and including `FDT_END`.
   let structure: Range<Int>
-  /// The strings block.
-  let strings: Range<Int>
-  /// The places of the root's children.
   let rootIndex: RootIndex
-  /// The size that the header declares.
-  let totalSize: Int
-  /// The header's `version`.
-  let version: UInt32
-  /// The header's `boot_cpuid_phys`.
+  /// `boot_cpuid_phys`.
   let bootCPU: UInt32
 
   /// Checks a blob from end to end and finds its blocks.
@@ -24,15 +18,13 @@ struct BlobBlocks {
   /// Checks what `fdt_check_full` checks, and what Linux and libfdt assume: see `StructureCursor`. The
   /// file may be longer than the blob.
   init(checking file: Span<UInt8>) throws(DeviceTreeError) {
-    let header = try BlobHeader(file)
+    header = try BlobHeader(file)
     let blob = file.extracting(0..<header.totalSize)
-    totalSize = header.totalSize
-    version = header.version
 
     var cursor = StructureCursor(header)
     var names = NameCheck(header)
     var rootIndex = RootIndex()
-    var start = header.structOffset
+    var start = header.structure.lowerBound
     walk: while true {
       switch try cursor.next(in: blob) {
       case .property(let name, _):
@@ -48,7 +40,7 @@ struct BlobBlocks {
     }
     self.rootIndex = rootIndex
     structure = start..<cursor.offset
-    strings = header.strings
+    let strings = header.strings
     reservations = try Self.reservations(header, in: blob)
     bootCPU = try BlobHeader.Field.bootCPU.read(blob)
 

@@ -7,7 +7,7 @@ extension DeviceTree {
   public func properties(of node: String) throws(DeviceTreeError) -> [Property] {
     let offset = try offset(of: node)
     var properties: [Property] = []
-    _ = try read(node: node) { blob in
+    try read(node: node) { blob in
       var place = unsafe fdt_first_property_offset(blob, offset)
       while place >= 0 {
         var name: UnsafePointer<CChar>?
@@ -33,7 +33,6 @@ extension DeviceTree {
     value(of: name, at: try offset(of: node))
   }
 
-  /// The value of a property of the node at an offset.
   private func value(of name: String, at offset: CInt) -> PropertyValue? {
     guard name.isLegalName else { return nil }
     return withPointer { blob in

@@ -17,13 +17,8 @@ struct NameCheck {
     nameAt name: Int, of property: Int, in blob: Span<UInt8>
   ) throws(DeviceTreeError) {
     guard !isChecked[name] else { return }
-    try checkOnce(nameAt: strings.lowerBound + name, of: property, in: blob)
     isChecked[name] = true
-  }
-
-  private func checkOnce(
-    nameAt offset: Int, of property: Int, in blob: Span<UInt8>
-  ) throws(DeviceTreeError) {
+    let offset = strings.lowerBound + name
     var end = blob.endOfLegalBytes(
       from: offset, to: min(offset + String.longestName, strings.upperBound))
     while end < strings.upperBound, end - offset <= String.longestName, blob[end] != 0 {

@@ -93,7 +93,6 @@ extension Array<String> {
 extension Substring {
   /// Removes a string in double quotes from the front; nil when there is none, or it has no end.
   fileprivate mutating func popQuoted() -> String? {
-    let escapes: [Character: Character] = ["\"": "\"", "\\": "\\", "n": "\n", "t": "\t"]
     guard popFirst() == "\"" else { return nil }
     var string = ""
     while let character = popFirst() {
@@ -102,14 +101,13 @@ extension Substring {
         string.append(character)
         continue
       }
-      guard let escaped = popFirst().flatMap({ escapes[$0] }) else { return nil }
-      string.append(escaped)
+      let escaped = popFirst()
+      guard let escape = escapes.first(where: { $0.letter == escaped }) else { return nil }
+      string.unicodeScalars.append(escape.character)
     }
     return nil
   }
-}
 
-extension Substring {
   fileprivate var cell: UInt32? {
     (prefixedHexadecimal ?? decimal).flatMap(UInt32.init(exactly:))
   }
@@ -121,16 +119,17 @@ extension String {
   }
 
   fileprivate var quoted: String {
-    var text = "\""
-    for character in unicodeScalars {
-      switch character {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\t": text += "\\t"
-      default: text.unicodeScalars.append(character)
+    unicodeScalars.reduce(into: "\"") { text, character in
+      if let escape = escapes.first(where: { $0.character == character }) {
+        text += "\\\(escape.letter)"
+      } else {
+        text.unicodeScalars.append(character)
       }
-    }
-    return text + "\""
+    } + "\""
   }
 }
+
+/// Characters that are written as a backslash and a letter in a string.
+private let escapes: [(letter: Character, character: Unicode.Scalar)] = [
+  ("\"", "\""), ("\\", "\\"), ("n", "\n"), ("t", "\t"),
+]

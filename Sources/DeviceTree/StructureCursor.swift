@@ -31,14 +31,13 @@ struct StructureCursor {
   /// The number of open nodes; 1 inside the root.
   private(set) var level: Int
   private let blockEnd: Int
-  /// The strings block.
   let strings: Range<Int>
   private var hasEndedRoot = false
   private var isAfterSubnode = false
 
   /// Starts at the root or, in a checked blob, at `offset`, inside `level` open nodes.
   init(_ header: BlobHeader, at offset: Int? = nil, level: Int = 0) {
-    self.offset = offset ?? header.structOffset
+    self.offset = offset ?? header.structure.lowerBound
     tokenOffset = self.offset
     self.level = level
     blockEnd = header.structure.upperBound
@@ -89,7 +88,7 @@ struct StructureCursor {
   private mutating func property(in blob: Span<UInt8>) throws(DeviceTreeError) -> Token {
     guard level > 0 else { throw error(.badStructure) }
     guard !isAfterSubnode else { throw error(.lateProperty) }
-    // The two words behind the tag are read as one: a check spends most of its time here.
+    // The two words after the tag are read as one: a check spends most of its time here.
     let sizeAndName: UInt64 = try number(in: blob)
     let size = Int(sizeAndName >> 32)
     let name = Int(sizeAndName & 0xffff_ffff)

@@ -72,7 +72,7 @@ extension RunningKernel {
 }
 
 extension KernelCore {
-  /// The largest head, in bytes: notes behind 65,000 program headers.
+  /// The largest head, in bytes: notes after 65,000 program headers.
   private static let headLimit = noteLimit + 4 << 20
 
   /// The bytes up to the end of the notes: an ELF file with the headers of the whole one, without the

@@ -67,7 +67,7 @@ extension Node {
 }
 
 extension Array {
-  /// Gives elements their names of before the clash, and puts them behind those that never clashed.
+  /// Gives elements the names from before the clash, and puts them after those that never clashed.
   fileprivate mutating func restore(
     _ name: WritableKeyPath<Element, String>, _ clashes: [Clash?], _ path: String,
     _ restored: inout [String], where isRenamed: (Element, String) -> Bool

@@ -95,10 +95,8 @@ struct TreeArchive {
     guard property.isLegalName, property != ".." else {
       throw error(.badName, shown(names), property: shown(property))
     }
-    let bytes = unsafe archive.extracting(member.content).withUnsafeBufferPointer {
-      unsafe Array($0)
-    }
-    guard try set(Property(property, PropertyValue(bytes: bytes)), in: folder) else {
+    let value = PropertyValue(bytes: archive.extracting(member.content).array)
+    guard try set(Property(property, value), in: folder) else {
       throw error(.exists, shown(names + [property]))
     }
   }

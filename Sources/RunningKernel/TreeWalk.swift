@@ -178,7 +178,7 @@ struct TreeWalk {
     case .noSuchFileOrDirectory where isRoot:
       return .missing(file, advice: .noLiveTree)
     case .permissionDenied, .notPermitted:
-      return .notPermitted(file, advice: .treeIsForRoot)
+      return .notPermitted(file, advice: .isForRoot)
     // A removed property answers with ENODEV, a file that is of another kind now with the others.
     case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .notDirectory,
       .tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .resourceTemporarilyUnavailable:
