@@ -82,12 +82,11 @@ extension DeviceTree {
   /// - Throws: ``DeviceTreeError/Code/badCells`` unless both exist and are 1 or 2.
   public func cellCounts(of node: String) throws(DeviceTreeError) -> CellCounts {
     func count(_ name: String) throws(DeviceTreeError) -> Int {
-      let value = try property(name, of: node)
-      guard let count = value?.u32, 1...2 ~= count else {
-        throw DeviceTreeError(
-          .badCells, node: node, property: name, value: value?.u32.map(UInt64.init))
+      let value = try property(name, of: node)?.u32
+      guard let value, 1...2 ~= value else {
+        throw DeviceTreeError(.badCells, node: node, property: name, value: value.map(UInt64.init))
       }
-      return Int(count)
+      return Int(value)
     }
     let (address, size) = (try count("#address-cells"), try count("#size-cells"))
     guard let cells = CellCounts(address: address, size: size) else {

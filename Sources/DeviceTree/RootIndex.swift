@@ -8,9 +8,8 @@ internal import CLibFDT
 /// libfdt walks the whole tree to find out that `/reserved-memory` is missing, or that `/chosen` is the last
 /// child; the check of a blob passes all children anyway.
 struct RootIndex {
-  /// A child: the offset of its `FDT_BEGIN_NODE` in the structure block, and the size of its name, which
-  /// follows the tag.
   private struct Child {
+    /// The offset of its `FDT_BEGIN_NODE` in the structure block; its name follows.
     var offset: Int32
     let nameSize: Int32
 
