@@ -10,7 +10,7 @@ public enum FormatError: Error, Hashable, Sendable {
   case badValue(offset: Int, value: UInt64)
   /// The format allows the value, but this package does not handle it.
   case unsupported(offset: Int, value: UInt64)
-  /// There are more of something than the format can count.
+  /// The format cannot count that many of something.
   case tooMany(String, count: Int, limit: Int)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads the lines of a text file with a fact on each: a word, a blank, and a value.
+/// Reads a text file line by line; each line is a word, a blank and a value.
 package struct LineReader {
   private let lines: [Substring]
   /// The number of the next line, from 1.
@@ -15,7 +15,7 @@ package struct LineReader {
   /// Whether all lines have been read.
   package var isAtEnd: Bool { number > lines.count }
 
-  /// Reads the value of the next line; nil, without going on, when the line has another word, or `read`
+  /// Reads the value of the next line; nil, without advancing, if the line begins with another word or `read`
   /// returns nil.
   package mutating func next<Value>(_ word: String, _ read: (String) -> Value?) -> Value? {
     guard !isAtEnd, lines[number - 1].hasPrefix(word + " "),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Text and bytes of files for messages and tables, without control characters.
+// Text and bytes of files, and text for messages and tables, without control characters.
 extension StringProtocol {
   /// The text with control characters as numbers: `\u{1b}`.
   ///
@@ -46,6 +46,35 @@ extension RandomAccessCollection<UInt8> {
     var text = Array(prefix { $0 != 0 })
     while let last = text.last, last <= 0x20 { text.removeLast() }
     return String(decoding: text, as: UTF8.self)
+  }
+}
+
+extension Span<UInt8> {
+  /// A copy of the bytes.
+  package var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
+
+  /// The bytes of a range as text.
+  package func text(_ range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of a range as text, up to the first `end`.
+  package func text(_ range: Range<Int>, until end: UInt8) -> String {
+    var stop = range.lowerBound
+    while stop < range.upperBound, self[stop] != end { stop += 1 }
+    return text(range.lowerBound..<stop)
+  }
+}
+
+extension UInt8 {
+  /// The value of a hexadecimal digit in ASCII; nil for any other character.
+  package var hexDigit: UInt64? {
+    switch self {
+    case 0x30...0x39: UInt64(self - 0x30)
+    case 0x61...0x66: UInt64(self - 0x61 + 10)
+    case 0x41...0x46: UInt64(self - 0x41 + 10)
+    default: nil
+    }
   }
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BinaryFormat
-
 /// The numbers of 32-bit cells in an address and in a size: `#address-cells` and `#size-cells`.
 public struct CellCounts: Hashable, Sendable {
   /// Cells of an address: 1 or 2.
@@ -11,7 +9,7 @@ public struct CellCounts: Hashable, Sendable {
   /// Bytes of an address and a size together.
   public var tupleSize: Int { (address + size) * 4 }
 
-  /// Cell counts; nil unless both are 1 or 2, which is what libfdt and Linux's early boot code handle.
+  /// Cell counts; nil unless both are 1 or 2, the counts that libfdt and Linux's early boot code handle.
   public init?(address: Int, size: Int) {
     guard 1...2 ~= address, 1...2 ~= size else { return nil }
     self.address = address
@@ -26,7 +24,7 @@ public struct AddressAndSize: Hashable, Sendable {
   /// The number of bytes.
   public var size: UInt64
 
-  /// A pair, of any values.
+  /// A pair of any values.
   public init(address: UInt64, size: UInt64) {
     self.address = address
     self.size = size
@@ -49,11 +47,11 @@ extension PropertyValue {
   /// `/chosen`. Nil when the length is no multiple of a pair.
   public func tuples(_ cells: CellCounts) -> [AddressAndSize]? {
     guard bytes.count % cells.tupleSize == 0 else { return nil }
-    let span = bytes.span
-    return stride(from: 0, to: bytes.count, by: cells.tupleSize).map { offset in
-      AddressAndSize(
-        address: span.number(at: offset, cells: cells.address),
-        size: span.number(at: offset + cells.address * 4, cells: cells.size))
+    let words = self.cells ?? []
+    return stride(from: 0, to: words.count, by: cells.address + cells.size).map { start in
+      let tuple = words[start..<start + cells.address + cells.size]
+      return AddressAndSize(
+        address: tuple.prefix(cells.address).number, size: tuple.suffix(cells.size).number)
     }
   }
 
@@ -72,11 +70,7 @@ extension PropertyValue {
   }
 }
 
-extension Span<UInt8> {
-  /// One or two cells, which must be within the span.
-  fileprivate func number(at offset: Int, cells: Int) -> UInt64 {
-    (0..<cells).reduce(0) { number, index in
-      number << 32 | UInt64((try? bigEndian(UInt32.self, at: offset + index * 4)) ?? 0)
-    }
-  }
+extension ArraySlice<UInt32> {
+  /// The number in one or two cells.
+  fileprivate var number: UInt64 { reduce(0) { $0 << 32 | UInt64($1) } }
 }

@@ -2,21 +2,15 @@
 
 import BinaryFormat
 
-/// The places of the three blocks of a checked blob, in bytes from its start.
+/// The header of a checked blob, and the places of its blocks, in bytes from its start.
 struct BlobBlocks {
+  let header: BlobHeader
   /// The memory reservation block, its closing entry included.
   let reservations: Range<Int>
   /// The structure block from the root up to and including `FDT_END`.
   let structure: Range<Int>
-  /// The strings block.
-  let strings: Range<Int>
-  /// The places of the root's children.
   let rootIndex: RootIndex
-  /// The size that the header declares.
-  let totalSize: Int
-  /// The header's `version`.
-  let version: UInt32
-  /// The header's `boot_cpuid_phys`.
+  /// `boot_cpuid_phys`.
   let bootCPU: UInt32
 
   /// Checks a blob from end to end and finds its blocks.
@@ -24,15 +18,13 @@ struct BlobBlocks {
   /// Checks what `fdt_check_full` checks, and what Linux and libfdt assume: see `StructureCursor`. The
   /// file may be longer than the blob.
   init(checking file: Span<UInt8>) throws(DeviceTreeError) {
-    let header = try BlobHeader(file)
+    header = try BlobHeader(file)
     let blob = file.extracting(0..<header.totalSize)
-    totalSize = header.totalSize
-    version = header.version
 
     var cursor = StructureCursor(header)
     var names = NameCheck(header)
     var rootIndex = RootIndex()
-    var start = header.structOffset
+    var start = header.structure.lowerBound
     walk: while true {
       switch try cursor.next(in: blob) {
       case .property(let name, _):
@@ -48,7 +40,7 @@ struct BlobBlocks {
     }
     self.rootIndex = rootIndex
     structure = start..<cursor.offset
-    strings = header.strings
+    let strings = header.strings
     reservations = try Self.reservations(header, in: blob)
     bootCPU = try BlobHeader.Field.bootCPU.read(blob)
 
@@ -73,5 +65,58 @@ struct BlobBlocks {
       if size == 0 { return start..<offset }
     }
     throw DeviceTreeError(.truncated, offset: offset)
+  }
+}
+
+/// Writes a blob front to back, each byte once: header, reservations, structure, strings, free space.
+struct BlobAssembly {
+  /// The blob, padded to 8 bytes.
+  let words: [UInt64]
+
+  /// Writes a version 17 blob.
+  ///
+  /// - Parameters:
+  ///   - reservations: the reservation block, with its closing entry.
+  ///   - structure: the structure block, with what follows it in the next two parameters.
+  ///   - headroom: bytes of free space.
+  /// - Throws: ``DeviceTreeError/Code/noSpace`` beyond 2 GiB, libfdt's limit.
+  init(
+    reservations: Span<UInt8>, structure: Span<UInt8>, _ structure2: Span<UInt8> = Span(),
+    _ structure3: Span<UInt8> = Span(), strings: Span<UInt8>, headroom: Int, bootCPU: UInt32
+  ) throws(DeviceTreeError) {
+    let headerSize = 40
+    let structureOffset = headerSize + reservations.count
+    let structureSize = structure.count + structure2.count + structure3.count
+    let stringsOffset = structureOffset + structureSize
+    let size = (stringsOffset + strings.count + headroom + 7) & ~7
+    guard size <= Int32.max else { throw DeviceTreeError(.noSpace) }
+
+    // Zeroing the buffer first would cost as much as all the copying.
+    words = unsafe Array(unsafeUninitializedCapacity: size / 8) { words, wordCount in
+      let blob = UnsafeMutableRawBufferPointer(words)
+      var offset = 0
+      func put(_ bytes: Span<UInt8>) {
+        let target = unsafe blob[offset..<offset + bytes.count]
+        unsafe bytes.withUnsafeBytes {
+          unsafe UnsafeMutableRawBufferPointer(rebasing: target).copyMemory(from: $0)
+        }
+        offset += bytes.count
+      }
+      for field in [
+        Int(BlobHeader.magic), size, structureOffset, stringsOffset, headerSize, 17, 16,
+        Int(bootCPU), strings.count, structureSize,
+      ] {
+        unsafe blob.storeBytes(of: UInt32(field).bigEndian, toByteOffset: offset, as: UInt32.self)
+        offset += 4
+      }
+      put(reservations)
+      put(structure)
+      put(structure2)
+      put(structure3)
+      put(strings)
+      unsafe UnsafeMutableRawBufferPointer(rebasing: blob[offset...])
+        .initializeMemory(as: UInt8.self, repeating: 0)
+      wordCount = size / 8
+    }
   }
 }

@@ -12,24 +12,18 @@ package struct BlobHeader {
   static let versions: ClosedRange<UInt32> = 16...17
 
   let totalSize: Int
-  let structOffset: Int
-  let stringsOffset: Int
-  let reservationsOffset: Int
   let version: UInt32
-  let stringsSize: Int
-  /// Version 16 has no such field: the block then ends with the blob at the latest.
-  let structSize: Int
+  /// The structure block; version 16 does not state its size, so there it is the rest of the blob.
+  let structure: Range<Int>
+  let strings: Range<Int>
+  let reservationsOffset: Int
 
-  /// The structure block of a blob written here.
-  var structure: Range<Int> { structOffset..<structOffset + structSize }
-  /// The strings block.
-  var strings: Range<Int> { stringsOffset..<stringsOffset + stringsSize }
   /// The reservation block of a blob written here: the structure block follows it.
-  var reservations: Range<Int> { reservationsOffset..<structOffset }
+  var reservations: Range<Int> { reservationsOffset..<structure.lowerBound }
 
   /// Reads the header and checks that every block is inside the blob and aligned, and that none overlap.
   ///
-  /// libfdt's `fdt_check_header` checks most of this, but does not report which field is wrong.
+  /// Unlike libfdt's `fdt_check_header`, it reports which field is wrong.
   init(_ file: Span<UInt8>) throws(DeviceTreeError) {
     let magic = try Field.magic.read(file)
     guard magic == Self.magic else { throw Field.magic.error(.badMagic, magic) }
@@ -51,20 +45,17 @@ package struct BlobHeader {
     let headerSize = version == 16 ? 36 : 40
     guard totalSize >= headerSize else { throw Field.totalSize.error(.badLayout, total) }
 
-    structOffset = try Field.structOffset.block(file, from: headerSize, to: totalSize, alignment: 4)
-    structSize =
-      version == 16
-      ? totalSize - structOffset
-      : try Field.structSize.size(file, at: structOffset, to: totalSize)
-    stringsOffset = try Field.stringsOffset.block(file, from: headerSize, to: totalSize)
-    stringsSize = try Field.stringsSize.size(file, at: stringsOffset, to: totalSize)
-    reservationsOffset = try Field.reservationsOffset.block(
-      file, from: headerSize, to: totalSize, alignment: 8)
+    let body = headerSize..<totalSize
+    structure = try Field.structOffset.block(
+      file, in: body, alignment: 4, version == 16 ? nil : .structSize)
+    strings = try Field.stringsOffset.block(file, in: body, .stringsSize)
+    reservationsOffset = try Field.reservationsOffset.block(file, in: body, alignment: 8, nil)
+      .lowerBound
     // Version 16 does not state the end of the structure block, so an overlap is found later.
-    if version > 16, structOffset < stringsOffset + stringsSize,
-      stringsOffset < structOffset + structSize
+    if version > 16, structure.lowerBound < strings.upperBound,
+      strings.lowerBound < structure.upperBound
     {
-      throw Field.stringsOffset.error(.badLayout, UInt32(stringsOffset))
+      throw Field.stringsOffset.error(.badLayout, UInt32(strings.lowerBound))
     }
   }
 
@@ -94,24 +85,19 @@ package struct BlobHeader {
       DeviceTreeError(code, offset: rawValue, value: UInt64(value))
     }
 
-    /// Reads the offset of a block that must begin between two offsets.
+    /// Reads the place of a block from the fields of its offset and its size; without a size, all that
+    /// follows in `body`.
     func block(
-      _ file: Span<UInt8>, from lower: Int, to upper: Int, alignment: Int = 1
-    ) throws(DeviceTreeError) -> Int {
-      let offset = try read(file)
-      guard offset >= lower, offset <= upper, Int(offset) % alignment == 0 else {
-        throw error(.badLayout, offset)
+      _ file: Span<UInt8>, in body: Range<Int>, alignment: Int = 1, _ sizeField: Field?
+    ) throws(DeviceTreeError) -> Range<Int> {
+      let start = Int(try read(file))
+      guard body.lowerBound...body.upperBound ~= start, start % alignment == 0 else {
+        throw error(.badLayout, UInt32(start))
       }
-      return Int(offset)
-    }
-
-    /// Reads the size of a block that begins at `start` and must end by `upper`.
-    func size(
-      _ file: Span<UInt8>, at start: Int, to upper: Int
-    ) throws(DeviceTreeError) -> Int {
-      let size = try read(file)
-      guard Int(size) <= upper - start else { throw error(.badLayout, size) }
-      return Int(size)
+      guard let sizeField else { return start..<body.upperBound }
+      let size = Int(try sizeField.read(file))
+      guard size <= body.upperBound - start else { throw sizeField.error(.badLayout, UInt32(size)) }
+      return start..<start + size
     }
   }
 }

@@ -5,19 +5,17 @@ internal import CLibFDT
 
 /// Many edits of one child of the root at the cost of one.
 ///
-/// libfdt moves everything behind an edit, every time: patching `/chosen` of a 2 MiB tree takes a dozen
+/// libfdt moves everything after an edit, every time: patching `/chosen` of a 2 MiB tree takes a dozen
 /// copies of 2 MiB. An excerpt is a small tree for the edits; putting it back is one copy. Both trees have
-/// the same strings block, which edits only append to, so names keep their offsets.
+/// the same strings block, to which edits only append, so names keep their offsets.
 extension DeviceTree {
   /// Edits the reservations and one child of the root, all or nothing.
   ///
-  /// The body edits a small tree: the reservations, the root with its properties, and that child with all
-  /// below it, if it exists. Aliases work only when the child is `/aliases`. The reservations and the child
-  /// then replace those of this tree: a child that the body deletes is deleted, one that it adds, under any
-  /// name, takes its place, or becomes the first child of the root. Other changes, of the root's properties
-  /// and the boot CPU, are dropped. `FDT_NOP` tags inside the child are removed.
-  ///
-  /// When the body throws, nothing changes.
+  /// The body edits a small tree: the reservations, the root with its properties, and the child, if it
+  /// exists. Aliases work only when the child is `/aliases`. The reservations and the child then replace
+  /// those of this tree: a child that the body deletes is deleted; one that it adds, under any name, takes
+  /// its place, or becomes the first child of the root. Changes of the root's properties and of the boot CPU
+  /// are dropped, and `FDT_NOP` tags in the child removed. When the body throws, nothing changes.
   ///
   /// - Parameters:
   ///   - child: a name without slash; `chosen` also finds `chosen@0`, as in every path.
@@ -61,10 +59,8 @@ extension DeviceTree {
     var index = RootIndex()
     let assembly = try withBytes { (blob) throws(DeviceTreeError) in
       var structure: [UInt8] = []
-      structure.reserveCapacity(
-        place.endOfRootProperties - header.structOffset + place.child.count + 8)
-      try structure.append(
-        tokensIn: header.structOffset..<place.endOfRootProperties, level: 0, of: blob, header)
+      structure.reserveCapacity(place.root.count + place.child.count + 8)
+      try structure.append(tokensIn: place.root, level: 0, of: blob, header)
       if let nameSize = place.nameSize { index.append(at: structure.count, nameSize: nameSize) }
       try structure.append(tokensIn: place.child, level: 1, of: blob, header)
       structure.append(bigEndian: StructureTag.endNode.rawValue)
@@ -78,8 +74,7 @@ extension DeviceTree {
 
   /// Replaces the child and the reservations of this tree by those of an edited excerpt.
   ///
-  /// A new child becomes the first one, a missing one is deleted. `FDT_NOP` tags in the old child are
-  /// removed; all else keeps its bytes. Edits of this tree's child since the excerpt was made are lost.
+  /// All else keeps its bytes. Edits of this tree's child since the excerpt was made are lost.
   ///
   /// - Throws: ``DeviceTreeError/Code/staleExcerpt`` when the excerpt is of another tree, or of this one
   ///   before later edits.
@@ -104,12 +99,10 @@ extension DeviceTree {
         guard edited.extracting(editedHeader.strings).starts(with: strings) else {
           throw DeviceTreeError(.staleExcerpt, node: "/" + child)
         }
-        let before = header.structOffset..<place.child.lowerBound
-        let after = place.child.upperBound..<header.structure.upperBound
         return try BlobAssembly(
           reservations: edited.extracting(editedHeader.reservations),
-          structure: blob.extracting(before), edited.extracting(edits.child),
-          blob.extracting(after),
+          structure: blob.extracting(place.before), edited.extracting(edits.child),
+          blob.extracting(place.after),
           strings: edited.extracting(editedHeader.strings), headroom: 0, bootCPU: bootCPU)
       }
     }
@@ -117,18 +110,20 @@ extension DeviceTree {
   }
 
   /// Whether another tree has the bytes of this one, but for the reservations, the boot CPU and one child
-  /// of the root: the same tokens, and the same strings, with or without more behind them.
+  /// of the root: the same tokens, and the same strings, or more strings at the end.
   package func hasSameBytes(as other: DeviceTree, besides child: String) -> Bool {
     guard let place = try? place(of: child), let otherPlace = try? other.place(of: child) else {
       return false
     }
+    guard place.before.count == otherPlace.before.count,
+      place.after.count == otherPlace.after.count
+    else { return false }
     return withBytes { blob in
       other.withBytes { otherBlob in
-        zip(place.surroundings, otherPlace.surroundings).allSatisfy {
-          $0.count == $1.count && otherBlob.extracting($1).starts(with: blob.extracting($0))
-        }
-          && otherBlob.extracting(otherPlace.header.strings).starts(
-            with: blob.extracting(place.header.strings))
+        [
+          (place.before, otherPlace.before), (place.after, otherPlace.after),
+          (place.header.strings, otherPlace.header.strings),
+        ].allSatisfy { otherBlob.extracting($1).starts(with: blob.extracting($0)) }
       }
     }
   }
@@ -136,15 +131,16 @@ extension DeviceTree {
   /// The place of a child of the root in the blob.
   private struct Place {
     let header: BlobHeader
-    /// The child; empty, behind the root's properties, for one that does not exist.
+    /// The root up to the end of its properties.
+    let root: Range<Int>
+    /// The child; for a missing one empty, after the root's properties.
     let child: Range<Int>
-    /// Bytes of the child's name; nil for one that does not exist.
+    /// Bytes of the child's name; nil for a missing child.
     let nameSize: Int?
-    let endOfRootProperties: Int
-    /// The structure block before and behind the child.
-    var surroundings: [Range<Int>] {
-      [header.structOffset..<child.lowerBound, child.upperBound..<header.structure.upperBound]
-    }
+    /// The structure block before the child.
+    var before: Range<Int> { header.structure.lowerBound..<child.lowerBound }
+    /// The structure block after the child.
+    var after: Range<Int> { child.upperBound..<header.structure.upperBound }
   }
 
   private func place(of child: String) throws(DeviceTreeError) -> Place {
@@ -155,25 +151,25 @@ extension DeviceTree {
       var cursor = StructureCursor(header)
       _ = try cursor.next(in: blob)
       while case .property = try cursor.next(in: blob) {}
-      let end = cursor.tokenOffset
+      let root = header.structure.lowerBound..<cursor.tokenOffset
       guard let offset else {
-        return Place(header: header, child: end..<end, nameSize: nil, endOfRootProperties: end)
+        let end = root.upperBound..<root.upperBound
+        return Place(header: header, root: root, child: end, nameSize: nil)
       }
-      let start = header.structOffset + Int(offset)
+      let start = root.lowerBound + Int(offset)
       cursor = StructureCursor(header, at: start, level: 1)
       guard case .beginNode(let name) = try cursor.next(in: blob) else {
         preconditionFailure("a node begins at its offset")
       }
       while cursor.level > 1 { _ = try cursor.next(in: blob) }
       return Place(
-        header: header, child: start..<cursor.offset, nameSize: name.count, endOfRootProperties: end
-      )
+        header: header, root: root, child: start..<cursor.offset, nameSize: name.count)
     }
   }
 }
 
 extension Array<UInt8> {
-  /// Appends a part of a structure block, without `FDT_NOP` tags; `level` nodes are open where it begins.
+  /// Appends a range of a structure block without `FDT_NOP` tags; `level` nodes are open at its start.
   fileprivate mutating func append(
     tokensIn range: Range<Int>, level: Int, of blob: Span<UInt8>, _ header: BlobHeader
   ) throws(DeviceTreeError) {
@@ -206,7 +202,6 @@ extension Span<UInt8> {
 }
 
 extension Array<UInt8> {
-  /// Appends the bytes of a span.
   mutating func append(_ span: Span<UInt8>) {
     unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }

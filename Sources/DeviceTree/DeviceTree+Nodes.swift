@@ -29,7 +29,7 @@ extension DeviceTree {
       }
     }
     var found: String?
-    _ = try read(node: node) { blob in
+    try read(node: node) { blob in
       var child = unsafe fdt_first_subnode(blob, parent)
       while child >= 0 {
         let name = unsafe name(ofNodeAt: child, in: blob)
@@ -50,7 +50,7 @@ extension DeviceTree {
     var paths: [String] = []
     var ancestors = [try path(of: top)]
     if ancestors[0] == "/" { ancestors[0] = "" }
-    _ = try read(node: node) { blob in
+    try read(node: node) { blob in
       var depth: CInt = 0
       var offset = unsafe fdt_next_node(blob, top, &depth)
       while offset >= 0, depth > 0 {

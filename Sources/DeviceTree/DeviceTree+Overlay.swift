@@ -14,7 +14,7 @@ extension DeviceTree {
     try OverlayCheck(overlay: overlay.root, symbols: symbols).run()
     var base = self
     while true {
-      // libfdt spoils both blobs when it fails, so each attempt has its own copies.
+      // libfdt damages both blobs when it fails, so each attempt has its own copies.
       var (target, fragments) = (base, overlay)
       let result = target.withMutablePointer { target in
         fragments.withMutablePointer { fragments in
@@ -35,7 +35,7 @@ extension DeviceTree {
   }
 }
 
-/// Checks that the targets of an overlay's references exist, and that its fixups are inside of it.
+/// Checks that the targets of an overlay's references exist, and that its fixups are inside its properties.
 ///
 /// libfdt 1.6 trusts `__local_fixups__`, and reads and writes wherever they point; later versions disagree
 /// on the error for a missing label. Format: dtc `Documentation/dt-object-internal.txt`.

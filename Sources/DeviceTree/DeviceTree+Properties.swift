@@ -7,7 +7,7 @@ extension DeviceTree {
   public func properties(of node: String) throws(DeviceTreeError) -> [Property] {
     let offset = try offset(of: node)
     var properties: [Property] = []
-    _ = try read(node: node) { blob in
+    try read(node: node) { blob in
       var place = unsafe fdt_first_property_offset(blob, offset)
       while place >= 0 {
         var name: UnsafePointer<CChar>?
@@ -33,7 +33,6 @@ extension DeviceTree {
     value(of: name, at: try offset(of: node))
   }
 
-  /// The value of a property of the node at an offset.
   private func value(of name: String, at offset: CInt) -> PropertyValue? {
     guard name.isLegalName else { return nil }
     return withPointer { blob in
@@ -83,12 +82,11 @@ extension DeviceTree {
   /// - Throws: ``DeviceTreeError/Code/badCells`` unless both exist and are 1 or 2.
   public func cellCounts(of node: String) throws(DeviceTreeError) -> CellCounts {
     func count(_ name: String) throws(DeviceTreeError) -> Int {
-      let value = try property(name, of: node)
-      guard let count = value?.u32, 1...2 ~= count else {
-        throw DeviceTreeError(
-          .badCells, node: node, property: name, value: value?.u32.map(UInt64.init))
+      let value = try property(name, of: node)?.u32
+      guard let value, 1...2 ~= value else {
+        throw DeviceTreeError(.badCells, node: node, property: name, value: value.map(UInt64.init))
       }
-      return Int(count)
+      return Int(value)
     }
     let (address, size) = (try count("#address-cells"), try count("#size-cells"))
     guard let cells = CellCounts(address: address, size: size) else {

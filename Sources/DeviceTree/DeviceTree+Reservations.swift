@@ -12,7 +12,7 @@ extension DeviceTree {
       return (0..<count).map { index in
         var (address, size): (UInt64, UInt64) = (0, 0)
         let result = unsafe fdt_get_mem_rsv(blob, index, &address, &size)
-        precondition(result == 0, "an entry that was counted is there")
+        precondition(result == 0, "an entry that was counted exists")
         return AddressAndSize(address: address, size: size)
       }
     }
@@ -34,7 +34,7 @@ extension DeviceTree {
   ) throws(DeviceTreeError) -> Bool {
     let entries = reservations
     let places = entries.indices.filter { entries[$0] == entry }
-    // From the last one back: deleting an entry moves those behind it.
+    // In reverse: deleting an entry moves those after it.
     for place in places.reversed() {
       try editReservations { blob in unsafe fdt_del_mem_rsv(blob, CInt(place)) }
     }

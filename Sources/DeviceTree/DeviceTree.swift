@@ -5,8 +5,7 @@ internal import CLibFDT
 
 /// A flattened device tree: read, edited and written as a value.
 ///
-/// The tree owns its bytes. libfdt edits them; callers name nodes by path and never see an offset,
-/// a buffer size or libfdt's "no space". A path is absolute (`/soc/serial@9000000`), may leave out
+/// libfdt edits the bytes; callers name nodes by path and see neither offsets nor buffer sizes. A path is absolute (`/soc/serial@9000000`), may leave out
 /// a unit address (`/soc/serial`: the first such node) and may start with an alias (`serial0`).
 ///
 /// Format: Devicetree Specification v0.4, chapter 5.
@@ -21,11 +20,11 @@ public struct DeviceTree: Sendable {
   public private(set) var trailingByteCount = 0
 
   /// The `totalsize` in its file, free space included; 0 for a tree made here.
-  public private(set) var sourceSize = 0
+  public internal(set) var sourceSize = 0
 
   /// The format version of its file: 16, 17, or a later one that is compatible with them. Blobs are
   /// written in version 17.
-  public private(set) var sourceVersion: UInt32 = 17
+  public internal(set) var sourceVersion: UInt32 = 17
 
   /// Free space of an opened tree: the additions for a kexec fit without growing.
   static let headroom = 4096
@@ -47,16 +46,17 @@ public struct DeviceTree: Sendable {
   /// - Throws: ``DeviceTreeError`` with the offset and the value that break the format.
   public init(blob file: Span<UInt8>) throws(DeviceTreeError) {
     let blocks = try BlobBlocks(checking: file)
-    try Self.checkFully(file.extracting(0..<blocks.totalSize))
+    let header = blocks.header
+    try Self.checkFully(file.extracting(0..<header.totalSize))
     self.init(
       try BlobAssembly(
         reservations: file.extracting(blocks.reservations),
-        structure: file.extracting(blocks.structure), strings: file.extracting(blocks.strings),
+        structure: file.extracting(blocks.structure), strings: file.extracting(header.strings),
         headroom: Self.headroom, bootCPU: blocks.bootCPU),
       blocks.rootIndex)
-    trailingByteCount = file.count - blocks.totalSize
-    sourceVersion = blocks.version
-    sourceSize = blocks.totalSize
+    trailingByteCount = file.count - header.totalSize
+    sourceVersion = header.version
+    sourceSize = header.totalSize
   }
 
   /// Opens a blob in an array; see ``init(blob:)-(Span<UInt8>)``.
@@ -78,15 +78,10 @@ public struct DeviceTree: Sendable {
     self.rootIndex = rootIndex
   }
 
-  /// Takes over another tree's blob; the facts about the file stay.
+  /// Replaces the blob by that of another tree; size and version of the file stay.
   mutating func replace(with other: DeviceTree) {
     words = other.words
     rootIndex = other.rootIndex
-  }
-
-  /// Takes over the facts about another tree's file.
-  mutating func takeSource(of other: DeviceTree) {
-    (sourceSize, sourceVersion) = (other.sourceSize, other.sourceVersion)
   }
 
   /// The blob: version 17, without free space, exactly `totalsize` bytes long.
@@ -130,24 +125,23 @@ extension DeviceTree {
   }
 
   /// Runs a libfdt call that only reads the blob.
+  @discardableResult
   @safe func read(
-    node: String? = nil, property: String? = nil, _ call: (UnsafeRawPointer) -> CInt
+    node: String? = nil, _ call: (UnsafeRawPointer) -> CInt
   ) throws(DeviceTreeError) -> CInt {
-    try check(withPointer(call), node: node, property: property)
+    try check(withPointer(call), node: node)
   }
 
-  /// Runs a libfdt call that edits the blob, with more room as long as it needs some.
-  @discardableResult
+  /// Runs a libfdt call that edits the blob, again with more room when there is too little.
   @safe mutating func edit(
     node: String? = nil, property: String? = nil, _ call: (UnsafeMutableRawPointer) -> CInt
-  ) throws(DeviceTreeError) -> CInt {
-    while true {
-      let result = withMutablePointer(call)
-      guard result == -FDT_ERR_NOSPACE else {
-        return try check(result, node: node, property: property)
-      }
+  ) throws(DeviceTreeError) {
+    var result = withMutablePointer(call)
+    while result == -FDT_ERR_NOSPACE {
       try grow()
+      result = withMutablePointer(call)
     }
+    try check(result, node: node, property: property)
   }
 
   /// Lends the blob to a libfdt call that changes it.

@@ -88,15 +88,11 @@ public struct DeviceTreeError: Error, Hashable, Sendable {
 extension DeviceTreeError: CustomStringConvertible {
   /// One line: the place, the value found, and the rule with its libfdt name.
   public var description: String {
-    let found = value.map { "\(hex($0)): " } ?? ""
-    return place.map { "\($0): " + found + code.description } ?? found + code.description
-  }
-
-  private var place: String? {
-    let property = property.map { "property '\($0)'" }
-    let parts = [offset.map { "offset \(hex($0))" }, node, property]
-    let named = parts.compactMap { $0 }
-    return named.isEmpty ? nil : named.joined(separator: ": ")
+    let words = [
+      offset.map { "offset \(hex($0))" }, node, property.map { "property '\($0)'" },
+      value.map { hex($0) }, code.description,
+    ]
+    return words.compactMap { $0 }.joined(separator: ": ")
   }
 }
 

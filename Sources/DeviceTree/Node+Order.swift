@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 extension Node {
   /// Sorts properties and children, here and below.
   ///
-  /// What `known` has at the same path comes first, in its order; then the others: properties by the bytes
-  /// of their names; children by their names up to the unit address, then by that address, number by number
+  /// What `known` has at the same path comes first, in its order. The rest follows: properties by the bytes
+  /// of their names, children by their names up to the unit address, then by that address, number by number
   /// where it is made of hexadecimal numbers (`cpu@2` before `cpu@10`, `isa@1,2` before `isa@1,10`), then by
   /// all bytes. Equal names keep their order.
   public mutating func sort(like known: Node? = nil) {
@@ -28,7 +30,7 @@ private func nodeKey(_ name: String) -> [UInt8] {
   var key = base + [0]
   guard base.count < name.utf8.count else { return key }
   let address = name.utf8.dropFirst(base.count + 1)
-  let isNumeric = address.allSatisfy { $0.isHexDigit || $0 == UInt8(ascii: ",") }
+  let isNumeric = address.allSatisfy { $0.hexDigit != nil || $0 == UInt8(ascii: ",") }
   key.append(isNumeric ? 1 : 2)
   guard isNumeric else { return key }
   let numbers = address.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
@@ -41,17 +43,6 @@ private func nodeKey(_ name: String) -> [UInt8] {
     key += digits.map { $0 | 0x20 }
   }
   return key
-}
-
-extension UInt8 {
-  fileprivate var isHexDigit: Bool {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-      UInt8(ascii: "A")...UInt8(ascii: "F"):
-      true
-    default: false
-    }
-  }
 }
 
 /// The place of an element, and its sort key.
@@ -70,8 +61,8 @@ private struct Place: Comparable {
 }
 
 extension Array {
-  /// Sorts by the places of equal names in another list; the others behind those, by a key, by the bytes
-  /// of the name, and by place.
+  /// Sorts by the places of equal names in another list; the rest follows, by a key, by the bytes of the
+  /// name, and by place.
   fileprivate mutating func sort(
     by name: (Element) -> String, like known: [Element], key: (String) -> [UInt8]
   ) {

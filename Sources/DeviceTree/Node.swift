@@ -2,7 +2,7 @@
 
 import BinaryFormat
 
-/// A node with its properties and everything below it, as a plain value.
+/// A node with its properties and everything below it.
 public struct Node: Hashable, Sendable {
   /// The name with its unit address; empty for the root.
   public var name: String
@@ -33,7 +33,7 @@ public struct Node: Hashable, Sendable {
 }
 
 extension DeviceTree {
-  /// The whole tree as a value, in one pass over the blob.
+  /// The whole tree as nodes, in one pass over the blob.
   public var root: Node {
     do throws(DeviceTreeError) {
       return try withBytes { (blob) throws(DeviceTreeError) in
@@ -56,8 +56,8 @@ extension DeviceTree {
     try self.init(root, reservations, bootCPU)
   }
 
-  /// Makes a tree from a root node and another tree, from which it takes the reservations unless some are
-  /// given, the boot CPU and ``sourceSize``.
+  /// Makes a tree from a root node, with the boot CPU, ``sourceSize`` and ``sourceVersion`` of another tree,
+  /// and its reservations if none are given.
   ///
   /// - Throws: ``DeviceTreeError/Code/badName``, ``DeviceTreeError/Code/tooDeep``, and
   ///   ``DeviceTreeError/Code/emptyReservation``.
@@ -68,7 +68,7 @@ extension DeviceTree {
       throw DeviceTreeError(.emptyReservation, value: empty.address)
     }
     try self.init(root, reservations ?? flat.reservations, flat.bootCPU)
-    takeSource(of: flat)
+    (sourceSize, sourceVersion) = (flat.sourceSize, flat.sourceVersion)
   }
 
   private init(
@@ -100,7 +100,9 @@ extension StructureCursor {
         open.append(Node(blob.text(name)))
       case .property(let name, let value):
         open[open.count - 1].properties.append(
-          Property(blob.text(at: strings.lowerBound + name), blob.value(value)))
+          Property(
+            blob.text(strings.lowerBound + name..<strings.upperBound, until: 0),
+            PropertyValue(bytes: blob.extracting(value).array)))
       case .endNode:
         let node = open.removeLast()
         guard let parent = open.indices.last else { return node }
@@ -112,23 +114,55 @@ extension StructureCursor {
   }
 }
 
-extension Span<UInt8> {
-  /// The bytes of a range as text.
-  func text(_ range: Range<Int>) -> String {
-    unsafe extracting(range).withUnsafeBufferPointer {
-      unsafe String(decoding: $0, as: UTF8.self)
+/// Writes nodes as a structure block and the strings block that it refers to.
+private struct StructureWriter {
+  var structure: [UInt8] = []
+  /// The names of properties, each once, with its NUL.
+  var strings: [UInt8] = []
+  private var nameOffsets: [String: UInt32] = [:]
+
+  mutating func append(tag: StructureTag) {
+    structure.append(bigEndian: tag.rawValue)
+  }
+
+  /// Writes a node and everything below it.
+  mutating func append(_ node: Node, path: String, level: Int) throws(DeviceTreeError) {
+    let isRoot = level == 1
+    let path = isRoot ? "/" : (path == "/" ? "" : path) + "/" + node.name
+    guard level <= StructureCursor.levelLimit else { throw DeviceTreeError(.tooDeep, node: path) }
+    guard isRoot ? node.name.isEmpty : node.name.isLegalNodeName else {
+      throw DeviceTreeError(.badName, node: path)
     }
+    append(tag: .beginNode)
+    structure.append(contentsOf: node.name.utf8)
+    structure.append(0)
+    pad()
+    for property in node.properties {
+      guard property.name.isLegalName else {
+        throw DeviceTreeError(.badName, node: path, property: property.name)
+      }
+      append(tag: .property)
+      structure.append(bigEndian: UInt32(property.value.bytes.count))
+      structure.append(bigEndian: offset(of: property.name))
+      structure.append(contentsOf: property.value.bytes)
+      pad()
+    }
+    for child in node.children {
+      try append(child, path: path, level: level + 1)
+    }
+    append(tag: .endNode)
   }
 
-  /// The bytes up to the next NUL as text.
-  func text(at start: Int) -> String {
-    var end = start
-    while self[end] != 0 { end += 1 }
-    return text(start..<end)
+  private mutating func offset(of name: String) -> UInt32 {
+    if let known = nameOffsets[name] { return known }
+    let offset = UInt32(strings.count)
+    nameOffsets[name] = offset
+    strings.append(contentsOf: name.utf8)
+    strings.append(0)
+    return offset
   }
 
-  /// The bytes of a range as a property's value.
-  func value(_ range: Range<Int>) -> PropertyValue {
-    PropertyValue(bytes: unsafe extracting(range).withUnsafeBufferPointer { unsafe Array($0) })
+  private mutating func pad() {
+    while structure.count % 4 != 0 { structure.append(0) }
   }
 }

@@ -2,14 +2,15 @@
 
 /// The targets of the phandles of two trees, to compare references whose numbers differ, in linear time.
 package struct PhandleReferences {
-  private let first: Targets
-  private let second: Targets
+  private var first: Targets = [:]
+  private var second: Targets = [:]
 
   /// Finds the targets of all phandles of two trees, by their roots.
   package init(_ first: Node, _ second: Node) {
-    var numbers = PathNumbers()
-    self.first = Targets(first, &numbers)
-    self.second = Targets(second, &numbers)
+    // Equal paths have the same number in both trees.
+    var numbers: [Step: Int] = [:]
+    self.first.add(first, &numbers)
+    self.second.add(second, &numbers)
   }
 
   /// The references of two nodes of the same path.
@@ -28,7 +29,7 @@ package struct PhandleReferences {
     package func areSame(_ name: String, _ value: PropertyValue?, _ otherValue: PropertyValue?)
       -> Bool
     {
-      if Targets.ownNames.contains(name) { return true }
+      if Property.phandles.contains(name) { return true }
       guard let value, let otherValue, value.bytes.count == otherValue.bytes.count,
         let cells = value.cells, let otherCells = otherValue.cells
       else { return value == otherValue }
@@ -56,50 +57,32 @@ package struct PhandleReferences {
   }
 }
 
-/// The nodes of one tree by phandle.
-private struct Targets {
-  static let ownNames: Set = ["phandle", "linux,phandle", "ibm,phandle"]
+/// The targets of one tree by phandle; of several nodes with a phandle, the last one in the tree.
+private typealias Targets = [UInt32: Target]
 
-  struct Target {
-    let path: PathNumbers.Number
-    let counts: SpecifierCounts
-  }
+private struct Target {
+  /// The number of its path.
+  let path: Int
+  let counts: SpecifierCounts
+}
 
-  private var targets: [UInt32: Target] = [:]
-
-  init(_ root: Node, _ numbers: inout PathNumbers) {
-    add(root, in: nil, &numbers)
-  }
-
-  /// The target of a phandle: of several nodes, the last one in the tree.
-  subscript(phandle: UInt32) -> Target? { targets[phandle] }
-
-  private mutating func add(
-    _ node: Node, in parent: PathNumbers.Number?, _ numbers: inout PathNumbers
+extension Targets {
+  fileprivate mutating func add(
+    _ node: Node, in parent: Int? = nil, _ numbers: inout [Step: Int]
   ) {
-    let path = numbers.number(of: node.name, in: parent)
+    let step = Step(parent: parent, name: node.name)
+    let path = numbers[step] ?? numbers.count
+    numbers[step] = path
     if let phandle = (node["phandle"] ?? node["linux,phandle"])?.phandle {
-      targets[phandle] = Target(path: path, counts: SpecifierCounts(node))
+      self[phandle] = Target(path: path, counts: SpecifierCounts(node))
     }
     for child in node.children { add(child, in: path, &numbers) }
   }
 }
 
-/// Numbers for paths, the same in both trees: a path itself can be 16 KB, and a tree have many.
-private struct PathNumbers {
-  typealias Number = Int
-
-  private struct Step: Hashable {
-    let parent: Number?
-    let name: String
-  }
-
-  private var numbers: [Step: Number] = [:]
-
-  mutating func number(of name: String, in parent: Number?) -> Number {
-    let step = Step(parent: parent, name: name)
-    if let known = numbers[step] { return known }
-    numbers[step] = numbers.count
-    return numbers.count - 1
-  }
+/// The last step of a path, with the number of the path before it: a path itself can be 16 KB, and a tree
+/// can have many.
+private struct Step: Hashable {
+  let parent: Int?
+  let name: String
 }

@@ -35,9 +35,7 @@ extension PropertyValue {
 
   /// Two cells, the high one first.
   public static func u64(_ value: UInt64) -> PropertyValue {
-    var bytes: [UInt8] = []
-    bytes.append(bigEndian: value)
-    return PropertyValue(bytes: bytes)
+    .cells([UInt32(value >> 32), UInt32(truncatingIfNeeded: value)])
   }
 
   /// 32-bit cells.
@@ -74,8 +72,7 @@ extension PropertyValue {
 
   /// The one string; nil unless the only NUL is the last byte.
   public var string: String? {
-    guard let strings, strings.count == 1 else { return nil }
-    return strings.first
+    strings.flatMap { $0.count == 1 ? $0[0] : nil }
   }
 
   /// The strings, each with a NUL at its end; nil when the last one has none, or there is none.
@@ -99,7 +96,7 @@ public struct Property: Hashable, Sendable {
   /// The bytes.
   public var value: PropertyValue
 
-  /// A property.
+  /// A property of this name and value.
   public init(_ name: String, _ value: PropertyValue) {
     self.name = name
     self.value = value
@@ -113,7 +110,10 @@ extension Property {
   }
 
   /// Whether it gives its node a phandle.
-  package var isPhandle: Bool { ["phandle", "linux,phandle", "ibm,phandle"].contains(name) }
+  package var isPhandle: Bool { Self.phandles.contains(name) }
+
+  /// The names of properties with the phandle of their own node.
+  static let phandles: Set = ["phandle", "linux,phandle", "ibm,phandle"]
 
   /// Whether a binding known here defines it as a reference to other nodes.
   package var isReference: Bool { ReferenceLayout(property: name) != nil }

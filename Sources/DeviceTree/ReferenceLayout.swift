@@ -101,17 +101,15 @@ extension String {
   }
 }
 
-/// A node's `#…-cells`, by name, for fast lookup by the references to it.
-struct SpecifierCounts {
-  private var counts: [String: Int] = [:]
+/// A node's `#…-cells`, by name; without those above 16, the most of any binding.
+typealias SpecifierCounts = [String: Int]
 
+extension SpecifierCounts {
   init(_ node: Node) {
+    self = [:]
     // The first of a repeated name counts, so it is stored last.
     for property in node.properties.reversed() where property.name.hasPrefix("#") {
-      counts[property.name] = property.value.u32.flatMap { $0 <= 16 ? Int($0) : nil }
+      self[property.name] = property.value.u32.flatMap { $0 <= 16 ? Int($0) : nil }
     }
   }
-
-  /// The number of cells; nil when the property is missing, or above the 16 of any binding.
-  subscript(name: String) -> Int? { counts[name] }
 }

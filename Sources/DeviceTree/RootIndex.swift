@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 internal import CLibFDT
 
 /// The places of the root's children in a blob.
 ///
-/// libfdt walks the whole tree to find that there is no `/reserved-memory`, or a `/chosen` at its end; the
-/// check of a blob passes all of them anyway.
+/// libfdt walks the whole tree to find out that `/reserved-memory` is missing, or that `/chosen` is the last
+/// child; the check of a blob passes all children anyway.
 struct RootIndex {
-  /// A child: the offset of its `FDT_BEGIN_NODE` in the structure block, and the size of its name, which
-  /// follows the tag.
   private struct Child {
+    /// The offset of its `FDT_BEGIN_NODE` in the structure block; its name follows.
     var offset: Int32
     let nameSize: Int32
 
@@ -26,8 +26,8 @@ struct RootIndex {
     children.append(Child(offset: Int32(offset), nameSize: Int32(nameSize)))
   }
 
-  /// Follows an edit of a property of the node at `offset`: children behind it have moved.
-  mutating func move(childrenBehind offset: Int32, by distance: Int32) {
+  /// Follows an edit of a property of the node at `offset`: children after it have moved.
+  mutating func move(childrenAfter offset: Int32, by distance: Int32) {
     guard distance != 0 else { return }
     for place in children.indices where children[place].offset > offset {
       children[place].offset += distance
@@ -60,15 +60,15 @@ struct RootIndex {
 // MARK: - Edits that keep the index
 
 extension DeviceTree {
-  /// Runs a libfdt call that edits only a property of the node at an offset, and moves the children behind
-  /// that in ``rootIndex``.
+  /// Runs a libfdt call that edits only a property of the node at an offset, and moves the children after
+  /// it in ``rootIndex``.
   @safe mutating func edit(
     _ property: String, of node: String, at offset: CInt, _ call: (UnsafeMutableRawPointer) -> CInt
   ) throws(DeviceTreeError) {
     var index = rootIndex
     let size = structureSize
     defer {
-      index?.move(childrenBehind: offset, by: structureSize - size)
+      index?.move(childrenAfter: offset, by: structureSize - size)
       rootIndex = index
     }
     try edit(node: node, property: property, call)
@@ -83,7 +83,7 @@ extension DeviceTree {
     try edit(call)
   }
 
-  /// Where the structure block begins, in bytes from the start of the blob.
+  /// The start of the structure block, in bytes from the start of the blob.
   var structureOffset: Int { withPointer { unsafe Int(clibfdt_structure_offset($0)) } }
   private var structureSize: Int32 { withPointer { unsafe Int32(clibfdt_structure_size($0)) } }
 }

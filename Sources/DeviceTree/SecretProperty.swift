@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 /// Properties whose bytes are never shown.
 public enum SecretProperty {
   /// Their names, in any node.
@@ -16,7 +18,7 @@ public enum SecretProperty {
   package static let notCaptured = names.subtracting(["linux,dmcryptkeys"])
 }
 
-/// A secret that was overwritten with zeros.
+/// A secret that was zeroed.
 package struct WipedSecret: Hashable, Sendable {
   /// Its path: `/chosen:kaslr-seed`.
   package let path: String
@@ -31,33 +33,20 @@ extension DeviceTree {
   /// - Parameter file: the blob; unchanged when an error is thrown.
   /// - Returns: the secrets, zeroed ones included, in the order of the tree.
   package static func wipeSecrets(in file: inout [UInt8]) throws(DeviceTreeError) -> [WipedSecret] {
-    let (kept, values, secrets) = try findSecrets(in: file.span)
-    var end = 0
-    for block in kept.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      file.wipe(end..<max(end, block.lowerBound))
-      end = max(end, block.upperBound)
-    }
-    file.wipe(end..<file.count)
-    values.forEach { file.wipe($0) }
-    return secrets
-  }
-
-  private static func findSecrets(
-    in file: Span<UInt8>
-  ) throws(DeviceTreeError) -> (kept: [Range<Int>], values: [Range<Int>], [WipedSecret]) {
-    let blocks = try BlobBlocks(checking: file)
-    let header = try BlobHeader(file)
+    let blocks = try BlobBlocks(checking: file.span)
+    let header = blocks.header
     var cursor = StructureCursor(header)
     var values: [Range<Int>] = []
     var secrets: [WipedSecret] = []
     var names: [String] = []
     walk: while true {
-      switch try cursor.next(in: file) {
-      case .beginNode(let name): names.append(file.text(name))
+      switch try cursor.next(in: file.span) {
+      case .beginNode(let name): names.append(file.span.text(name))
       case .endNode: names.removeLast()
       case .end: break walk
-      case .property(let place, let value):
-        let name = file.text(at: header.strings.lowerBound + place)
+      case .property(let name, let value):
+        let rest = header.strings.lowerBound + name..<header.strings.upperBound
+        let name = file.span.text(rest, until: 0)
         guard SecretProperty.notCaptured.contains(name) else { continue }
         // The padding may have secret bytes, too.
         values.append(value.lowerBound..<cursor.offset)
@@ -66,10 +55,17 @@ extension DeviceTree {
       }
     }
     let kept = [
-      0..<min(40, blocks.totalSize), blocks.reservations, blocks.strings,
-      header.structOffset..<blocks.structure.upperBound,
+      0..<min(40, header.totalSize), blocks.reservations, header.strings,
+      header.structure.lowerBound..<blocks.structure.upperBound,
     ]
-    return (kept, values, secrets)
+    var end = 0
+    for block in kept.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      file.wipe(end..<max(end, block.lowerBound))
+      end = max(end, block.upperBound)
+    }
+    file.wipe(end..<file.count)
+    values.forEach { file.wipe($0) }
+    return secrets
   }
 }
 

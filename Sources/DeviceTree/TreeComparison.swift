@@ -4,7 +4,7 @@
 public struct TreeComparison: Hashable, Sendable {
   /// The differences, in the order of the first tree.
   public fileprivate(set) var differences: [Difference] = []
-  /// Nodes whose common children are in another order: it decides CPU numbers and probe order, but is no
+  /// Nodes whose common children are in another order, which decides CPU numbers and probe order; not a
   /// difference in meaning.
   public fileprivate(set) var reorderedNodes: [String] = []
   /// Whether the trees mean the same.

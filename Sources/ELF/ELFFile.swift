@@ -4,9 +4,9 @@ public import BinaryFormat
 
 /// The headers of a 64-bit ELF file, in either byte order: System V ABI, chapters 4 and 5.
 ///
-/// ``init(_:)`` and ``notes(in:)`` read a file in memory. Of a file that is too large for that, read the
-/// ``ELFHeader``, then the bytes of its ``ELFHeader/programHeaderRange``, then those of the
-/// ``ProgramHeader/fileRange()`` of each segment of notes.
+/// ``init(_:)`` and ``notes(in:)`` read a file in memory. From a larger file, read the ``ELFHeader``, then the
+/// bytes of its ``ELFHeader/programHeaderRange``, then the ``ProgramHeader/fileRange()`` of each `PT_NOTE`
+/// segment.
 public struct ELFFile: Hashable, Sendable {
   /// The header at the start of the file.
   public let header: ELFHeader
@@ -93,19 +93,11 @@ extension ELFHeader {
 extension ProgramHeader {
   fileprivate func append(to words: inout [UInt64], _ order: ByteOrder) {
     let (low, high) = order == .little ? (type, flags) : (flags, type)
-    words.append((UInt64(high) << 32 | UInt64(low)).stored(order))
-    words.append(offset.stored(order))
-    words.append(virtualAddress.stored(order))
-    words.append(physicalAddress.stored(order))
-    words.append(fileSize.stored(order))
-    words.append(memorySize.stored(order))
-    words.append(alignment.stored(order))
-  }
-}
-
-extension UInt64 {
-  /// The number with its bytes in the given order.
-  fileprivate func stored(_ order: ByteOrder) -> UInt64 {
-    order == .little ? littleEndian : bigEndian
+    for word in [
+      UInt64(high) << 32 | UInt64(low), offset, virtualAddress, physicalAddress, fileSize,
+      memorySize, alignment,
+    ] {
+      words.append(order == .little ? word.littleEndian : word.bigEndian)
+    }
   }
 }

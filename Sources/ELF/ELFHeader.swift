@@ -3,13 +3,11 @@
 public import BinaryFormat
 
 /// The header of a 64-bit ELF file, in either byte order: System V ABI, chapter 4.
-///
-/// It has the place of the program headers, so that a reader of a huge file can fetch only them.
 public struct ELFHeader: Hashable, Sendable {
   /// Bytes in the header; the file starts with it.
   public static let size = 64
-  /// The most program headers that are counted in the header: one more is `PN_XNUM`, for a count
-  /// elsewhere, which Linux takes for a number.
+  /// The most program headers that `e_phnum` counts: one more is `PN_XNUM`, which refers to a count in
+  /// another place, and which Linux takes for a number.
   public static let mostProgramHeaders = 0xfffe
   /// `ET_CORE`.
   public static let core: UInt16 = 4
@@ -92,7 +90,7 @@ extension ELFHeader {
   /// The fields of a 64-bit header, unchecked: System V ABI, chapter 4.
   ///
   /// ``ELFHeader/init(_:)`` refuses what no ELF reader can use; the crash kernel is stricter about some
-  /// fields, and ignores others.
+  /// fields and ignores the rest.
   package struct Fields {
     package let byteOrder: ByteOrder
     package let fileClass: UInt8

@@ -49,12 +49,13 @@ extension ELFFile {
   ) throws(FormatError) -> [ELFNote] {
     var notes: [ELFNote] = []
     for (name, type, descriptor) in try layout(ofNotes: segment, bytes: bytes) {
-      notes.append(ELFNote(name: name, type: type, descriptor: bytes.bytes(descriptor)))
+      let descriptor = bytes.extracting(descriptor).array
+      notes.append(ELFNote(name: name, type: type, descriptor: descriptor))
     }
     return notes
   }
 
-  /// The same with the places of the bytes, from the start of the segment.
+  /// The notes of one segment with the ranges of their descriptors, from the start of the segment.
   package func layout(
     ofNotes segment: ProgramHeader, bytes: Span<UInt8>
   ) throws(FormatError) -> [(name: String, type: UInt32, descriptor: Range<Int>)] {
@@ -74,21 +75,11 @@ extension ELFFile {
         throw .truncated(offset: range.lowerBound + offset, size: end - offset)
       }
       if (nameSize, descriptorSize) != (0, 0) {
-        let name = bytes.bytes(offset + 12..<offset + 12 + nameSize).prefix { $0 != 0 }
-        notes.append(
-          (
-            String(decoding: name, as: UTF8.self), type,
-            descriptorStart..<descriptorStart + descriptorSize
-          ))
+        let name = bytes.text(offset + 12..<offset + 12 + nameSize, until: 0)
+        notes.append((name, type, descriptorStart..<descriptorStart + descriptorSize))
       }
       offset = end
     }
     return notes
-  }
-}
-
-extension Span<UInt8> {
-  fileprivate func bytes(_ range: Range<Int>) -> [UInt8] {
-    range.map { self[$0] }
   }
 }

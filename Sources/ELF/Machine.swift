@@ -39,8 +39,8 @@ public struct Machine: RawRepresentable, Hashable, Sendable {
 }
 
 extension Machine {
-  /// The architecture of a PE/COFF file for UEFI; nil for one that Linux does not run on, and for a
-  /// 32-bit one whose number in ELF files is that of its 64-bit kernels too.
+  /// The architecture of a PE/COFF file for UEFI; nil for one without Linux, and for a 32-bit one that shares
+  /// `e_machine` with its 64-bit kernels.
   public init?(pe number: UInt16) {
     guard let row = table.first(where: { $0.value.pe == number }) else { return nil }
     self = row.key
@@ -69,7 +69,7 @@ extension Machine: CustomStringConvertible {
 }
 
 /// The known architectures: classes, names by byte order, and numbers in PE/COFF files (UEFI specification
-/// 2.10, section 2.1.1; `include/linux/pe.h`). Big-endian kernels for Arm are not among them.
+/// 2.10, section 2.1.1; `include/linux/pe.h`). Big-endian kernels for Arm are not supported.
 private let table:
   [Machine: (
     classes: Set<Machine.Class>, little: [String], big: [String], pe: UInt16?, pe32: UInt16?

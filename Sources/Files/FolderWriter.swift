@@ -3,7 +3,7 @@
 import Glibc
 import SystemPackage
 
-/// Fills a folder. The folders of the last path stay open, and each is opened by its name in an open one, so
+/// Fills a folder. Folders stay open along the last path, and each is opened by its name in the one above, so
 /// no path is too long.
 struct FolderWriter {
   private let place: FilePath

@@ -78,9 +78,8 @@ extension OpenFile {
     return size
   }
 
-  /// The bytes from here to the end, whatever size the file claims: files of /proc and /sys claim 0, one
-  /// page, or the true size. Nil when there are more than `limit`, as in /dev/zero; no more than `limit` + 1
-  /// bytes are allocated.
+  /// The bytes up to the end, whatever size the file claims: files of /proc and /sys claim 0, one page, or the
+  /// true size. Nil for more than `limit`, as in /dev/zero; at most `limit` + 1 bytes are allocated.
   ///
   /// - Parameter fromStart: read a regular file from its start, and leave its offset alone.
   package func readAll(limit: Int, fromStart: Bool = false) throws(Errno) -> [UInt8]? {

@@ -46,8 +46,8 @@ extension FilePath {
   }
 }
 
-/// Writes a whole file or nothing: beside its place, synced and renamed, so that readers see the old one or
-/// the new one.
+/// Replaces a file at once: the new one is written beside it, synced and renamed, so that readers see the old
+/// one or the new one.
 ///
 /// - Parameter mode: the permissions of the new file, before the umask.
 package func replaceFile(

@@ -3,12 +3,12 @@
 import Glibc
 package import SystemPackage
 
-/// A file or an empty folder to be written into a folder: its path in there, and its bytes, nil for a
+/// A file or an empty folder in a folder to be written: its path in that folder, and its bytes; nil for a
 /// folder.
 package typealias FolderItem = (path: String, bytes: [UInt8]?)
 
-/// Writes a whole folder or nothing: beside its place, which may be a link, then renamed. Only its owner
-/// may read it.
+/// Writes a whole folder or nothing: it is written beside its place, which may be a link, then renamed. Only
+/// its owner may read it.
 ///
 /// - Parameters:
 ///   - items: sorted, folder by folder.
@@ -56,7 +56,7 @@ private func replaceFolder(_ place: FilePath, with path: FilePath) throws(WriteE
     try old.move(to: place, for: place)
     throw error
   }
-  // Only files are removed: a folder in it was added meanwhile, and stays.
+  // Only files are removed: a folder was added meanwhile, and stays.
   for name in old.fileNames { unsafe unlink(old.appending(name).string) }
   unsafe rmdir(old.string)
 }

@@ -2,8 +2,8 @@
 
 /// The search for free memory, with the result of Linux `kernel/kexec_file.c:kexec_locate_mem_hole`.
 ///
-/// The kernel tries page after page, and its sums wrap at both ends of the address space; here the search
-/// skips a conflict at once, and nothing wraps.
+/// The kernel tries page after page, and its sums wrap at both ends of the address space; this search skips
+/// a whole conflict, and nothing wraps.
 public struct FreeSpaceSearch: Hashable, Sendable {
   /// Bytes, in whole pages: `memsz`.
   public let size: UInt64
@@ -11,7 +11,7 @@ public struct FreeSpaceSearch: Hashable, Sendable {
   public let alignment: UInt64
   /// The allowed addresses: `buf_min` to `buf_max`; nil for any.
   public let bounds: PhysicalRange?
-  /// Which of several places is taken: `top_down`.
+  /// Whether the lowest or the highest place is found: `top_down`.
   public let direction: Direction
 
   /// The direction of the search.
@@ -44,7 +44,7 @@ public struct FreeSpaceSearch: Hashable, Sendable {
     self.direction = direction
   }
 
-  /// The place, which is within one of the ranges; nil when there is none.
+  /// The place, inside one of the ranges; nil if no range has room.
   ///
   /// - Parameters:
   ///   - ranges: usable memory, in rising order.
@@ -87,7 +87,7 @@ public struct FreeSpaceSearch: Hashable, Sendable {
 }
 
 extension PhysicalRangeSet {
-  /// The lowest range of the set that shares memory with another one.
+  /// The lowest range of the set that overlaps another range.
   fileprivate func conflict(with other: PhysicalRange) -> PhysicalRange? {
     firstRange(endingAfter: other.start).flatMap { $0.overlaps(other) ? $0 : nil }
   }

@@ -64,8 +64,8 @@ extension PhysicalRange {
   /// Reads a range from a command line.
   ///
   /// Three forms: `START+SIZE`, `START-LAST` (inclusive, as in `/proc/iomem`) and `SIZE@START` (as
-  /// `crashkernel=`). Numbers are decimal or `0x…`; a size may end in K, M or G, and so may the start behind
-  /// `@`. Nil for any other text, for an empty range and for one that wraps.
+  /// `crashkernel=`). Numbers are decimal or `0x…`; a size, and the start after `@`, may end in K, M or G. Nil
+  /// for any other text, for an empty range and for one that wraps.
   public init?(text: String) {
     if let (start, size) = text.splitOnce(at: "+") {
       guard let start = UInt64(address: start), let size = UInt64(size: size) else { return nil }
@@ -81,7 +81,7 @@ extension PhysicalRange {
     }
   }
 
-  /// The forms of ``init(text:)``, for messages.
+  /// The forms of ``init(text:)``, in messages.
   package static var textForms: String {
     "a range is START+SIZE, START-LAST or SIZE@START, of at least one byte and below 2^64"
   }

@@ -7,10 +7,7 @@ public struct PhysicalRangeSet: Hashable, Sendable {
 
   /// The union of any ranges, in any order.
   public init(_ ranges: some Sequence<PhysicalRange>) {
-    self.init(sorting: Array(ranges))
-  }
-
-  private init(sorting ranges: [PhysicalRange]) {
+    let ranges = Array(ranges)
     self.init(ascending: ranges.isAscending ? ranges : ranges.sorted())
   }
 
@@ -21,7 +18,7 @@ public struct PhysicalRangeSet: Hashable, Sendable {
     joined.reserveCapacity(ranges.count)
     for range in ranges {
       if range.start <= open.end {
-        open = open.extended(to: range.end)
+        open = PhysicalRange(start: open.start, end: max(open.end, range.end)) ?? open
       } else {
         joined.append(open)
         open = range
@@ -31,7 +28,7 @@ public struct PhysicalRangeSet: Hashable, Sendable {
     self.ranges = joined
   }
 
-  /// Whether there is no address in the set.
+  /// Whether the set has no address.
   public var isEmpty: Bool { ranges.isEmpty }
 
   /// The number of bytes in the set.
@@ -47,13 +44,13 @@ public struct PhysicalRangeSet: Hashable, Sendable {
     firstRange(endingAfter: range.start)?.overlaps(range) ?? false
   }
 
-  /// The lowest range that ends after an address: the one that holds it, or the next above.
+  /// The lowest range that ends after an address: the one with the address, or the next above.
   func firstRange(endingAfter address: UInt64) -> PhysicalRange? {
     let index = firstIndex(endingAfter: address)
     return index < ranges.count ? ranges[index] : nil
   }
 
-  /// The index of that range; the number of ranges when there is none.
+  /// The index of that range; the number of ranges if there is none.
   func firstIndex(endingAfter address: UInt64) -> Int {
     var (low, high) = (0, ranges.count)
     while low < high {
@@ -106,18 +103,16 @@ extension PhysicalRangeSet {
 }
 
 extension Collection<PhysicalRange> {
-  /// The rest of each range without the addresses of a set, in the same order: neighbours are not joined,
-  /// and of a range that is cut in two the lower part comes first.
+  /// Each range without the addresses of a set, in the same order; neighbours are not joined.
   ///
-  /// In rising order, this is one merge of two lists; a step back costs a search.
+  /// Linear for ranges in rising order; each step back costs a search.
   public func subtracting(_ set: PhysicalRangeSet) -> [PhysicalRange] {
     set.complement(in: Array(self))
   }
 }
 
 extension PhysicalRangeSet {
-  /// The rest of each range without the addresses of this set. Not generic: other modules cannot specialise
-  /// the function above.
+  /// The same, not generic: other modules cannot specialise the function above.
   fileprivate func complement(in list: [PhysicalRange]) -> [PhysicalRange] {
     var rest: [PhysicalRange] = []
     rest.reserveCapacity(list.count + ranges.count)
@@ -149,12 +144,5 @@ extension [PhysicalRange] {
       last = range.start
     }
     return true
-  }
-}
-
-extension PhysicalRange {
-  /// The same start, and an end that is not below this one's.
-  fileprivate func extended(to end: UInt64) -> PhysicalRange {
-    PhysicalRange(start: start, end: Swift.max(self.end, end)) ?? self
   }
 }

@@ -3,11 +3,11 @@
 /// The version of this package, by `CHANGELOG.md`.
 package let packageVersion = "0.1.0"
 
-/// A saved machine: the files of /proc and /sys that this package reads, under their own paths, and one
-/// that says how they were taken.
+/// A saved machine: the files of /proc and /sys that this package reads, under their own paths, and one file
+/// that describes how they were taken.
 ///
-/// To ``RunningKernel``, a folder with these files is a machine. Everything made from it equals what would be
-/// made on the machine, byte for byte, but for secrets, which are zeros here.
+/// ``RunningKernel`` reads a folder with these files as a machine. All results are those of the machine, byte
+/// for byte, except for secrets, which are zeroed.
 package struct Capture: Hashable, Sendable {
   /// A file, or a folder without bytes: a node without properties.
   package struct Entry: Hashable, Sendable {
@@ -44,14 +44,14 @@ package struct Capture: Hashable, Sendable {
   package let secrets: [Secret]
   /// What could not be read, sorted by path.
   package let unread: [Unread]
-  /// Whether it has a tree, or memory with its addresses; without both it is of no use.
+  /// Whether it has a tree, or memory with its addresses.
   package let isUseful: Bool
 
-  /// The path of the file that says how the others were taken.
+  /// The path of the file that describes how the capture was taken.
   package static let factsPath = "capture"
 }
 
-/// The facts of a captured machine that no other file has.
+/// The facts of a captured machine that are in no other file.
 package struct CaptureFacts: Hashable, Sendable {
   /// The version of this package that took the capture.
   package let version: String
@@ -61,13 +61,13 @@ package struct CaptureFacts: Hashable, Sendable {
 }
 
 extension RunningKernel {
-  /// Saves what offline work needs of the machine: this one, or a captured one again.
+  /// Saves the files that offline work needs, of this machine or of a capture.
   ///
-  /// Missing files are left out. Unreadable ones are listed in `Capture.unread`, and are no error.
+  /// Missing files are left out; unreadable ones are listed in `Capture.unread`.
   ///
   /// - Parameters:
-  ///   - version: of the program that takes it.
-  ///   - measurements: whether to save the measurement list of IMA, which names every file that was run.
+  ///   - version: the version of the calling program.
+  ///   - measurements: whether to save the measurement list of IMA, which names every program that was run.
   /// - Throws: ``MachineError/missing(_:advice:)`` without a root, ``MachineError/malformedLine(_:line:text:)``
   ///   for a capture whose own file is malformed.
   package func capture(version: String, measurements: Bool = false) throws(MachineError) -> Capture

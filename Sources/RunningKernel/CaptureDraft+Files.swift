@@ -3,7 +3,7 @@
 import BinaryFormat
 import SystemPackage
 
-// Files that are saved as they are: those that this package, or a loader on top of it, reads.
+// Files that are saved as they are, for this package and for loaders that use it.
 extension CaptureDraft {
   mutating func addFiles(measurements: Bool) {
     addMemoryMap()
@@ -15,7 +15,7 @@ extension CaptureDraft {
     if measurements { addMeasurements() }
   }
 
-  /// Addresses that the kernel hid are saved all the same, and listed.
+  /// Saves hidden addresses as they are, and lists the file.
   private mutating func addMemoryMap() {
     addFile("proc/iomem", limit: RunningKernel.memoryMapLimit)
     guard savedMemoryMap?.isHidden == true else { return }
@@ -54,26 +54,22 @@ extension CaptureDraft {
     }
   }
 
-  /// The list of IMA.
   private mutating func addMeasurements() {
     let path = "sys/kernel/security/ima/binary_runtime_measurements"
-    do throws(MachineError) {
-      if let list = try machine.measurements() { add(path, list) }
-    } catch {
-      addUnread(path, error)
+    save(path) { draft throws(MachineError) in
+      if let list = try draft.machine.measurements() { draft.add(path, list) }
     }
   }
 
   /// The names in a folder of lower-case letters, digits and `_`, as the kernel makes them; an unreadable
   /// folder is listed.
   private mutating func names(in folder: String) -> [String] {
-    do throws(MachineError) {
-      return try machine.names(in: machine.path(FilePath(folder))).filter { name in
-        name.utf8.allSatisfy("abcdefghijklmnopqrstuvwxyz0123456789_".utf8.contains)
-      }
-    } catch {
-      addUnread(folder, error)
-      return []
+    var names: [String] = []
+    save(folder) { draft throws(MachineError) in
+      names = try draft.machine.names(in: draft.machine.path(FilePath(folder)))
+    }
+    return names.filter { name in
+      name.utf8.allSatisfy("abcdefghijklmnopqrstuvwxyz0123456789_".utf8.contains)
     }
   }
 }

@@ -19,7 +19,7 @@ struct CaptureDraft {
   init(of machine: RunningKernel, _ origin: CaptureFile?) {
     self.machine = machine
     self.origin = origin
-    // What was unread then is missing now; secrets are found again.
+    // Files that were unread are missing now; secrets are found again.
     for item in origin?.unread ?? [] { unread[item.path] = item.reason }
   }
 
@@ -33,10 +33,16 @@ struct CaptureDraft {
     secrets[path.escaped] = byteCount
   }
 
-  /// Lists a file that could not be read, unless it is missing.
-  mutating func addUnread(_ path: String, _ error: MachineError) {
-    if case .missing = error { return }
-    addUnread(path, because: error.reason)
+  /// Saves a file that exists; one that cannot be read is listed.
+  mutating func save(
+    _ path: String, _ add: (inout CaptureDraft) throws(MachineError) -> Void
+  ) {
+    do throws(MachineError) {
+      try add(&self)
+    } catch {
+      if case .missing = error { return }
+      addUnread(path, because: error.reason)
+    }
   }
 
   mutating func addUnread(_ path: String, because reason: String) {
@@ -48,10 +54,8 @@ struct CaptureDraft {
 
   /// Saves a file as it is, if it exists.
   mutating func addFile(_ path: String, limit: Int = 1 << 20) {
-    do throws(MachineError) {
-      add(path, try readFile(machine.path(FilePath(path)), limit: limit))
-    } catch {
-      addUnread(path, error)
+    save(path) { draft throws(MachineError) in
+      draft.add(path, try readFile(draft.machine.path(FilePath(path)), limit: limit))
     }
   }
 
@@ -88,7 +92,7 @@ struct CaptureDraft {
 }
 
 extension String {
-  /// Whether a path comes before another one: the contents of a folder follow it at once.
+  /// Whether a path comes before another one, with the contents of a folder right after the folder.
   fileprivate func isBefore(_ other: String) -> Bool {
     func keys(_ path: String) -> some Sequence<UInt8> {
       path.utf8.lazy.map { $0 == UInt8(ascii: "/") ? 0 : $0 }
@@ -111,24 +115,22 @@ extension String {
 
 // Both trees, and the head of `/proc/kcore`: files with secrets.
 extension CaptureDraft {
-  /// A malformed blob might have its secrets anywhere, so it is left out.
+  /// Leaves out a malformed blob: its secrets may be anywhere.
   mutating func addFlatTree() {
     let path = "sys/firmware/fdt"
-    do throws(MachineError) {
-      var blob = try machine.flatTree()
+    save(path) { draft throws(MachineError) in
+      var blob = try draft.machine.flatTree()
       do throws(DeviceTreeError) {
         for secret in try DeviceTree.wipeSecrets(in: &blob) {
-          addSecret("\(path):\(secret.path)", byteCount: secret.byteCount)
+          draft.addSecret("\(path):\(secret.path)", byteCount: secret.byteCount)
         }
       } catch {
         // The value in the error may be part of a secret.
         throw .malformedTree(
-          machine.flatTreePath, DeviceTreeError(error.code, offset: error.offset))
+          draft.machine.flatTreePath, DeviceTreeError(error.code, offset: error.offset))
       }
-      add(path, blob)
-      hasTree = true
-    } catch {
-      addUnread(path, error)
+      draft.add(path, blob)
+      draft.hasTree = true
     }
   }
 
@@ -136,13 +138,11 @@ extension CaptureDraft {
   mutating func addLiveTree() {
     let path = "proc/device-tree"
     guard machine.hasLiveTree else { return }
-    do throws(MachineError) {
-      let (root, leftOut) = try machine.liveRootAndLeftOut()
-      for item in leftOut { addUnread(path + item.path, item.reason) }
-      add(root, at: path)
-      if !root.properties.isEmpty || !root.children.isEmpty { hasTree = true }
-    } catch {
-      addUnread(path, error)
+    save(path) { draft throws(MachineError) in
+      let (root, leftOut) = try draft.machine.liveRootAndLeftOut()
+      for item in leftOut { draft.addUnread(path + item.path, because: item.reason.reason) }
+      draft.add(root, at: path)
+      if !root.properties.isEmpty || !root.children.isEmpty { draft.hasTree = true }
     }
   }
 
@@ -163,14 +163,12 @@ extension CaptureDraft {
   /// The head of `/proc/kcore`, without the note about the reading process.
   mutating func addCore() {
     let path = "proc/kcore"
-    do throws(MachineError) {
-      let (bytes, taskSize) = try machine.withCore { file in
+    save(path) { draft throws(MachineError) in
+      let (bytes, taskSize) = try draft.machine.withCore { file in
         try KernelCore.head { try file.readBytes(at: $0) }
       }
-      if taskSize > 0 { addSecret("\(path):NT_TASKSTRUCT", byteCount: taskSize) }
-      add(path, bytes)
-    } catch {
-      addUnread(path, error)
+      if taskSize > 0 { draft.addSecret("\(path):NT_TASKSTRUCT", byteCount: taskSize) }
+      draft.add(path, bytes)
     }
   }
 }

@@ -3,7 +3,7 @@
 import BinaryFormat
 import SystemPackage
 
-/// The file in the root of a capture that says how it was taken: one fact a line.
+/// The file in the root of a capture that describes how it was taken, one fact on each line.
 ///
 /// ```
 /// dtfix-capture 1
@@ -81,7 +81,7 @@ extension Capture.Unread {
 }
 
 extension RunningKernel {
-  /// The file of a capture; nil on this machine, and in a folder that has none.
+  /// The file of a capture; nil on this machine and in a folder without one.
   func captureFile() throws(MachineError) -> CaptureFile? {
     guard !isLive else { return nil }
     let file = path(FilePath(Capture.factsPath))
@@ -95,7 +95,7 @@ extension RunningKernel {
     do throws(MemoryMap.BadLine) {
       return try CaptureFile(text: String(decoding: bytes, as: UTF8.self))
     } catch {
-      throw .malformedLine(file, line: error.number, text: error.text)
+      throw MachineError(error, in: file)
     }
   }
 }

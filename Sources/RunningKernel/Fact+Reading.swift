@@ -7,10 +7,10 @@ extension Fact {
   /// Reads a fact.
   ///
   /// - Parameters:
-  ///   - nothing: the value without the fact; a fact that reads as this is absent.
-  ///   - path: the file that has it.
-  ///   - kind: what a missing file means where `read` throws it; nil when that makes the fact unreadable.
-  ///   - absence: the reason of the absence.
+  ///   - nothing: the value of an absent fact.
+  ///   - path: the file with the fact.
+  ///   - kind: the kind of failure for a missing file, if `read` throws that; nil for an unreadable fact.
+  ///   - absence: the reason given for an absent fact.
   init(
     _ nothing: Value, in path: FilePath, missing kind: KexecError.Kind? = nil,
     absence: String = "no such file", _ read: @autoclosure () throws(MachineError) -> Value

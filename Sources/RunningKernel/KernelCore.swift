@@ -8,8 +8,8 @@ import SystemPackage
 
 /// The head of `/proc/kcore`: ELF header, program headers and notes.
 ///
-/// A live file claims the size of the kernel's address space (up to 64 PiB on x86-64), so no more than
-/// its head is read: `fs/proc/kcore.c:read_kcore_iter`.
+/// A live file has the size of the kernel's address space (up to 64 PiB on x86-64), so only the head is
+/// read: `fs/proc/kcore.c:read_kcore_iter`.
 package struct KernelCore: Hashable, Sendable {
   /// The most bytes of notes that are read; kernels write less than 16 KiB.
   static let noteLimit = 16 << 20
@@ -52,8 +52,8 @@ package struct KernelCore: Hashable, Sendable {
 }
 
 extension RunningKernel {
-  /// The head of `/proc/kcore`, live or captured; nil when there is none, and for a 32-bit kernel,
-  /// whose program headers are not read here. Needs `CAP_SYS_RAWIO`.
+  /// The head of `/proc/kcore`, live or captured; nil for a missing file, and for a 32-bit kernel, whose
+  /// program headers are not read. Needs `CAP_SYS_RAWIO`.
   package func core() throws(MachineError) -> KernelCore? {
     do throws(MachineError) {
       return try withCore { file in try KernelCore { try file.readBytes(at: $0) } }
@@ -72,7 +72,7 @@ extension RunningKernel {
 }
 
 extension KernelCore {
-  /// The largest head, in bytes: notes behind 65,000 program headers.
+  /// The largest head, in bytes: notes after 65,000 program headers.
   private static let headLimit = noteLimit + 4 << 20
 
   /// The bytes up to the end of the notes: an ELF file with the headers of the whole one, without the
@@ -82,7 +82,7 @@ extension KernelCore {
   /// has kernel addresses, the key of the stack protector, and on arm64 the keys of pointer authentication.
   ///
   /// - Parameter read: returns the bytes of a range, fewer at the end of the file.
-  /// - Returns: the head, and how many bytes of such notes were zeroed.
+  /// - Returns: the head, and the number of zeroed bytes.
   static func head(
     read: (Range<Int>) throws -> [UInt8]
   ) throws -> (bytes: [UInt8], taskSize: Int) {

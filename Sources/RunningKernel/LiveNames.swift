@@ -2,7 +2,7 @@
 
 import DeviceTree
 
-// Undoes what the kernel adds when it makes its own tree from a blob, and files of that tree.
+// Undoes the changes that the kernel makes to names in its own tree, and in the files of that tree.
 extension Node {
   /// Restores the names of the blob, in linear time.
   ///
@@ -13,7 +13,7 @@ extension Node {
   ///   `name`, which can only come from firmware, stays.
   /// - `#1` to `#16` is removed from a name that a folder could not have twice: see `safe_name`.
   ///
-  /// - Returns: The paths, as in the folder, of what was renamed.
+  /// - Returns: The paths, as in the folder, of renamed files.
   mutating func restoreNames() -> [String] {
     var restored: [String] = []
     restoreNames(path: "", &restored)
@@ -52,8 +52,8 @@ extension Node {
     }
   }
 
-  /// Whether this child had another name before it clashed: its `name` says so where there is no unit
-  /// address, else the node or property that it clashed with.
+  /// Whether this child had another name before it clashed: by its `name` if it has no unit address, else by
+  /// the node or property that it clashed with.
   private func isRenamed(from original: String, beside names: Set<String>) -> Bool {
     if !original.utf8.contains(UInt8(ascii: "@")) {
       switch self["name"]?.string {
@@ -67,7 +67,7 @@ extension Node {
 }
 
 extension Array {
-  /// Gives elements their names of before the clash, and puts them behind those that never clashed.
+  /// Gives elements the names from before the clash, and puts them after those that never clashed.
   fileprivate mutating func restore(
     _ name: WritableKeyPath<Element, String>, _ clashes: [Clash?], _ path: String,
     _ restored: inout [String], where isRenamed: (Element, String) -> Bool

@@ -7,9 +7,9 @@ public import Kexec
 public import SystemPackage
 
 extension LiveTree {
-  /// Makes a tree of files that were read.
+  /// Makes a tree from the files of a folder.
   ///
-  /// - Parameter boot: the tree of the boot, which has the order, the reservations and the boot CPU.
+  /// - Parameter boot: the boot tree, which has the order, the reservations and the boot CPU.
   init(
     _ root: Node, at path: FilePath, boot: Fact<DeviceTree?>?
   ) throws(MachineError) {
@@ -70,7 +70,7 @@ extension RunningKernel {
     try liveTree(orderedLike: snapshot(of: .flatTree).$flatTree)
   }
 
-  /// The same, with the tree of the boot read already.
+  /// The same, with the boot tree read already.
   func liveTree(orderedLike boot: Fact<DeviceTree?>) throws(MachineError) -> LiveTree {
     let path = liveTreePath
     return try LiveTree(liveRoot(path), at: path, boot: boot)

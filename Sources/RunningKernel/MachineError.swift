@@ -21,7 +21,7 @@ public enum MachineError: Error, Hashable, Sendable {
   case malformedLine(FilePath, line: Int, text: String)
   /// The file is not in its format.
   case malformed(FilePath, FormatError)
-  /// The file or folder is no device tree, or holds something that no blob can hold.
+  /// The file or folder is not a device tree, or has something that no blob can have.
   case malformedTree(FilePath, DeviceTreeError)
   /// The folder or archive is empty.
   case emptyTree(FilePath)
@@ -43,37 +43,24 @@ public enum MachineError: Error, Hashable, Sendable {
   }
 
   /// What the absence of a file means, or what reading it takes.
-  public enum Advice: Hashable, Sendable {
+  public enum Advice: String, Hashable, Sendable, CustomStringConvertible {
     /// `/sys/firmware/fdt` is missing.
-    case noTreeAtBoot
-    /// `/proc/device-tree` is missing.
-    case noLiveTree
-    /// `/sys/firmware/fdt` is not readable.
-    case treeIsForRoot
-    /// `/proc/kcore` is not readable.
-    case coreIsForRoot
-    /// `crash_notes` is not readable.
-    case notesAreForRoot
-    /// `binary_runtime_measurements` is not readable.
-    case measurementsAreForRoot
-  }
-}
-
-extension MachineError.Advice: CustomStringConvertible {
-  /// One line.
-  public var description: String {
-    switch self {
-    case .noTreeAtBoot:
+    case noTreeAtBoot =
       "this machine was booted without a device tree, or this is not a capture of one"
-    case .noLiveTree:
+    /// `/proc/device-tree` is missing.
+    case noLiveTree =
       "this machine's kernel keeps no device tree (as with ACPI), or this is not a capture of one"
-    case .treeIsForRoot, .notesAreForRoot:
-      "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
-    case .measurementsAreForRoot:
+    /// The tree or `crash_notes` is not readable.
+    case isForRoot = "only root may read it (mode 0400), or a process with CAP_DAC_READ_SEARCH"
+    /// `binary_runtime_measurements` is not readable.
+    case measurementsAreForRoot =
       "only root and root's group may read it (mode 0440), or a process with CAP_DAC_READ_SEARCH"
-    case .coreIsForRoot:
+    /// `/proc/kcore` is not readable.
+    case coreIsForRoot =
       "only root may read it (mode 0400); that of a live kernel takes CAP_SYS_RAWIO as well"
-    }
+
+    /// One line.
+    public var description: String { rawValue }
   }
 }
 
@@ -104,6 +91,12 @@ extension MachineError: CustomStringConvertible {
     case .unsteady(let path, let attempts):
       (path, "changed while it was read, \(attempts) times in a row", nil)
     }
+  }
+}
+
+extension MachineError {
+  init(_ line: MemoryMap.BadLine, in file: FilePath) {
+    self = .malformedLine(file, line: line.number, text: line.text)
   }
 }
 

@@ -59,7 +59,7 @@ extension MachineSnapshot {
     readProperties(new, of: kernel)
     if new.contains(.cpuNotes) {
       let folder = kernel.path("sys/devices/system/cpu")
-      $cpuNotes = Fact([], in: folder, try kernel.cpuNotes().map(\.range))
+      $cpuNotes = Fact([], in: folder, try kernel.cpuNotes())
       $possibleCPUCount = Fact(
         nil, in: folder.appending("possible"), try kernel.possibleCPUCount())
     }

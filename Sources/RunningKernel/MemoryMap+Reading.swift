@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
+
 extension MemoryMap {
   /// Reads the text of `/proc/iomem`; skips empty lines.
   ///
@@ -9,8 +11,7 @@ extension MemoryMap {
   /// - Throws: ``BadLine`` for the first line of another format, or whose last byte is below its first.
   public init(_ text: Span<UInt8>) throws(BadLine) {
     var entries: [Entry] = []
-    // Kernels print two addresses of eight digits and more, so this is enough; the unused rest is never
-    // touched.
+    // Enough, because addresses have eight digits or more; unused memory is never touched.
     entries.reserveCapacity(text.count / "00000000-00000000 : a\n".utf8.count)
     var levels = Levels()
     var (start, number) = (0, 0)
@@ -20,12 +21,12 @@ extension MemoryMap {
       number += 1
       if start < end {
         guard let line = Line(text, start..<end) else {
-          throw BadLine(number: number, text: text.string(start..<min(end, start + 80)))
+          throw BadLine(number: number, text: text.text(start..<min(end, start + 80)))
         }
         entries.append(
           Entry(
             level: levels.level(of: line), start: line.start, lastByte: line.lastByte,
-            name: text.string(line.name)))
+            name: text.text(line.name)))
       }
       start = end + 1
     }
@@ -83,7 +84,7 @@ private struct Levels {
 }
 
 extension Span<UInt8> {
-  /// Hexadecimal digits as a number, and the offset behind them; nil without any, or beyond 64 bits.
+  /// Reads hexadecimal digits; nil without any, or beyond 64 bits.
   fileprivate func address(at offset: inout Int, before end: Int) -> UInt64? {
     var value: UInt64 = 0
     let start = offset
@@ -95,26 +96,11 @@ extension Span<UInt8> {
     return offset > start ? value : nil
   }
 
-  /// Moves behind a character; false when another one is next.
+  /// Skips a character; false when another one is next.
   fileprivate func skip(_ character: Unicode.Scalar, at offset: inout Int, before end: Int) -> Bool
   {
     guard offset < end, self[offset] == UInt8(ascii: character) else { return false }
     offset += 1
     return true
-  }
-
-  fileprivate func string(_ range: Range<Int>) -> String {
-    unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-  }
-}
-
-extension UInt8 {
-  fileprivate var hexDigit: UInt64? {
-    switch self {
-    case 0x30...0x39: UInt64(self - 0x30)
-    case 0x61...0x66: UInt64(self - 0x61 + 10)
-    case 0x41...0x46: UInt64(self - 0x41 + 10)
-    default: nil
-    }
   }
 }

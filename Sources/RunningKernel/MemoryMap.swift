@@ -56,7 +56,7 @@ extension MemoryMap {
   ///
   /// Memory that a driver added later, such as `System RAM (kmem)`, is left out, because the next
   /// kernel does not know of it (`kernel/kexec_file.c:locate_mem_hole_callback`). So is `System RAM`
-  /// inside of `System RAM`, which a shrunk crash kernel leaves behind
+  /// inside of `System RAM`, which a shrunk crash kernel leaves
   /// (`kernel/crash_core.c:__crash_shrink_memory`). Neighbours are not joined. Empty when the
   /// addresses are hidden.
   public var systemRAM: [PhysicalRange] {
@@ -86,8 +86,8 @@ extension MemoryMap {
     return PhysicalRange(start: code.start, end: parts.map(\.end).max() ?? code.end)
   }
 
-  /// The memory of crash kernels, the highest first: the main region, which images are loaded into, then
-  /// the low one, if there is one (`kernel/crash_reserve.c`).
+  /// The memory of crash kernels, the highest first: the main region, into which images are loaded, then the
+  /// low one, if it exists (`kernel/crash_reserve.c`).
   public var crashRegions: [PhysicalRange] {
     ranges(named: "Crash kernel").sorted(by: >)
   }
@@ -101,8 +101,8 @@ extension MemoryMap {
     entries.filter { $0.name == "reserved" || $0.name == "Reserved" }.compactMap(\.range)
   }
 
-  /// The addresses of the wanted entries without those inside of another one, as
-  /// `kernel/resource.c:find_next_res` goes on behind the end of the entry that it found.
+  /// The addresses of the wanted entries without those inside of another one:
+  /// `kernel/resource.c:find_next_res` continues after the end of the entry that it found.
   private func outermost(_ isWanted: (String) -> Bool) -> [PhysicalRange] {
     var ranges: [PhysicalRange] = []
     var outerLevel: Int?

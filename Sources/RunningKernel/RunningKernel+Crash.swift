@@ -4,16 +4,8 @@ import BinaryFormat
 package import PhysicalMemory
 package import SystemPackage
 
-/// What `/sys` says of a kernel's memory and of its crash dumps.
+// Facts in `/sys` about a kernel's memory and its crash dumps.
 extension RunningKernel {
-  /// The register notes of a CPU.
-  package struct CPUNote: Hashable, Sendable {
-    /// The number N of `cpuN`.
-    package let cpu: Int
-    /// The memory that the CPU's registers are saved in when the kernel crashes.
-    package let range: PhysicalRange
-  }
-
   /// The files that a core header is made from, besides those of the memory and the kernel.
   package var crashPaths: [FilePath] {
     let folder = path("sys/devices/system/cpu")
@@ -27,29 +19,28 @@ extension RunningKernel {
       }
   }
 
-  /// The register notes of all CPUs that have them, in order of their numbers.
+  /// The memory for the register notes of each CPU that has it, in order of the CPUs' numbers.
   ///
   /// From `/sys/devices/system/cpu/cpu*/crash_notes` (the address, hexadecimal, root only) and
   /// `crash_notes_size` (bytes, decimal); source: `drivers/base/cpu.c:crash_notes_show`. A CPU that is
   /// removed meanwhile is left out; a size of 0 is an error.
-  package func cpuNotes() throws(MachineError) -> [CPUNote] {
+  package func cpuNotes() throws(MachineError) -> [PhysicalRange] {
     let folder = path("sys/devices/system/cpu")
     let numbers = try names(in: folder).compactMap { name in
       let number = name.hasPrefix("cpu") ? name.dropFirst(3).decimal.flatMap(Int.init) : nil
       // No kernel writes cpu01.
       return number.flatMap { name == "cpu\($0)" ? $0 : nil }
     }
-    var notes: [CPUNote] = []
+    var notes: [PhysicalRange] = []
     for cpu in numbers.sorted() {
-      guard let range = try cpuNote(in: folder.appending("cpu\(cpu)")) else { continue }
-      notes.append(CPUNote(cpu: cpu, range: range))
+      if let note = try cpuNote(in: folder.appending("cpu\(cpu)")) { notes.append(note) }
     }
     return notes
   }
 
   private func cpuNote(in folder: FilePath) throws(MachineError) -> PhysicalRange? {
     let (file, sizeFile) = (folder.appending("crash_notes"), folder.appending("crash_notes_size"))
-    let start = try value(in: file, whenNotPermitted: .notesAreForRoot, \.hexadecimal)
+    let start = try value(in: file, whenNotPermitted: .isForRoot, \.hexadecimal)
     guard let start else { return nil }
     let range = try value(in: sizeFile) { text in
       text.decimal.flatMap { PhysicalRange(start: start, size: $0) }
@@ -109,8 +100,7 @@ extension RunningKernel {
   /// The firmware's memory map, `/sys/firmware/memmap`, in the firmware's order; empty on other
   /// architectures than x86.
   ///
-  /// It does not know of `mem=` and `crashkernel=`, so it shows what a machine has, and is wrong for a
-  /// dump. Each entry is a folder with `start`, `end` (the last byte) and `type`:
+  /// It ignores `mem=` and `crashkernel=`: it shows what the machine has, and cannot be used for a dump. Each entry is a folder with `start`, `end` (the last byte) and `type`:
   /// `drivers/firmware/memmap.c`.
   package func firmwareMemoryMap() throws(MachineError) -> [FirmwareMemory] {
     let folder = path("sys/firmware/memmap")

@@ -6,10 +6,10 @@ import Kexec
 package import PhysicalMemory
 import SystemPackage
 
-/// Facts that only powerpc kernels have, in `/proc/device-tree`.
+/// Facts in `/proc/device-tree` that only powerpc kernels have.
 ///
-/// `tree` is a live tree that was read already; nil to read the files of the properties. A property that
-/// is not one or two cells is ``MachineError/malformed(_:_:)``.
+/// `tree` is the live tree, if it was read; nil to read the files of the properties. A property that is not
+/// one or two cells is ``MachineError/malformed(_:_:)``.
 extension RunningKernel {
   /// The memory of crash kernels: `linux,crashkernel-base` and `-size` of `/chosen`.
   func crashRegions(in tree: DeviceTree?) throws(MachineError) -> [PhysicalRange] {

@@ -6,8 +6,8 @@ public import SystemPackage
 
 /// A machine as its kernel describes it in /proc and /sys: this one, or one captured in a folder.
 ///
-/// A fact is read on request, whole or not at all. Only regular files are read, as all of /proc and /sys
-/// are; anything else is ``MachineError/notRegular(_:_:)``.
+/// Files are read on request, whole, and only regular ones, as all of /proc and /sys are; any other file
+/// is ``MachineError/notRegular(_:_:)``.
 public struct RunningKernel: Hashable, Sendable {
   /// The folder that holds `proc` and `sys`.
   public let root: FilePath
@@ -17,8 +17,7 @@ public struct RunningKernel: Hashable, Sendable {
     self.root = root
   }
 
-  /// Whether this is the machine that the process runs on, by its name: `/proc/1/root` is read like a
-  /// capture.
+  /// Whether the root is `/`; any other path, `/proc/1/root` too, is read as a capture.
   public var isLive: Bool { root.lexicallyNormalized() == "/" }
 
   /// Whether the root exists.
@@ -53,7 +52,7 @@ public struct RunningKernel: Hashable, Sendable {
   public func flatTree() throws(MachineError) -> [UInt8] {
     try readFile(
       flatTreePath, limit: Self.treeLimit,
-      whenMissing: .noTreeAtBoot, whenNotPermitted: .treeIsForRoot)
+      whenMissing: .noTreeAtBoot, whenNotPermitted: .isForRoot)
   }
 
   /// The command line the kernel was booted with: the bytes of `/proc/cmdline` without its newline,
@@ -77,8 +76,7 @@ public struct RunningKernel: Hashable, Sendable {
 
   /// `/proc/iomem`; nil when there is no such file.
   ///
-  /// Everybody may read the file, but few its addresses: see ``MemoryMap/isHidden``, and
-  /// ``MemoryMap/isEmpty`` for a file without lines. Neither means that the machine has no memory.
+  /// Every process may read the file, but few may see its addresses: see ``MemoryMap/isHidden``.
   ///
   /// - Throws: ``MachineError/malformedLine(_:line:text:)``, and
   ///   ``MachineError/tooLarge(_:limit:)`` for more than 64 MiB of text.
@@ -87,9 +85,49 @@ public struct RunningKernel: Hashable, Sendable {
     do {
       return try MemoryMap(bytes.span)
     } catch {
-      throw .malformedLine(memoryMapPath, line: error.number, text: error.text)
+      throw MachineError(error, in: memoryMapPath)
     }
   }
 
   func path(_ relative: FilePath) -> FilePath { root.pushing(relative) }
+}
+
+// MARK: - Measurements of IMA
+
+extension RunningKernel {
+  /// The largest measurement list that is read, in bytes: more than a million measurements. A kernel
+  /// passes on no list of more than half of the memory (`ima_kexec.c:ima_add_kexec_buffer`).
+  static let measurementsLimit = 256 << 20
+
+  /// The measurement list with SHA-1 digests, `binary_runtime_measurements`; nil without IMA, and when
+  /// securityfs is not mounted.
+  ///
+  /// The list grows while it is read, so it is read again until two readings are the same.
+  ///
+  /// - Throws: ``MachineError/notPermitted(_:advice:)``, ``MachineError/unsteady(_:attempts:)`` for a
+  ///   list that never stops growing, and ``MachineError/tooLarge(_:limit:)`` for more than 256 MiB.
+  ///   A kernel whose list is being deleted answers with ``MachineError/unreadable(_:_:)`` (`EBUSY`).
+  public func measurements() throws(MachineError) -> [UInt8]? {
+    try measurements { _ in }
+  }
+
+  /// The same, with up to `attempts` readings after the first, and a call after each.
+  package func measurements(
+    attempts: Int = 8, afterReading: (Int) -> Void
+  ) throws(MachineError) -> [UInt8]? {
+    func read() throws(MachineError) -> [UInt8]? {
+      try bytes(
+        of: measurementsPath, limit: Self.measurementsLimit,
+        whenNotPermitted: .measurementsAreForRoot)
+    }
+    guard var last = try read() else { return nil }
+    for attempt in 1...attempts {
+      afterReading(attempt)
+      guard let bytes = try read() else { return nil }
+      guard bytes != last else { return bytes }
+      last = bytes
+      usleep(UInt32(attempt) * 10_000)
+    }
+    throw .unsteady(measurementsPath, attempts: attempts)
+  }
 }

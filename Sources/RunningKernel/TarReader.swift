@@ -41,7 +41,7 @@ struct TarReader {
       offset = min(archive.count, content.upperBound + (-content.count & (Self.blockSize - 1)))
       switch type {
       case UInt8(ascii: "L"):
-        extended.path = archive.text(until: 0, in: content)
+        extended.path = archive.text(content, until: 0)
       case UInt8(ascii: "x"), UInt8(ascii: "X"):
         try extended.read(content, in: archive)
       case UInt8(ascii: "g"):
@@ -61,7 +61,7 @@ struct TarReader {
     }
   }
 
-  /// The place of the bytes behind a header; `size` is that of an extended header.
+  /// The place of the bytes after a header; `size` is that of an extended header.
   private func content(
     of header: Header, _ type: UInt8, size: UInt64?, in archive: Span<UInt8>
   ) throws(FormatError) -> Range<Int> {
@@ -121,10 +121,10 @@ private struct Header {
 
   /// The path in this header: POSIX has a second field for a prefix.
   func path(in archive: Span<UInt8>) -> String {
-    let name = archive.text(until: 0, in: start..<start + 100)
+    let name = archive.text(start..<start + 100, until: 0)
     // GNU's archives have times in that field.
     guard archive[start + 262] == 0 else { return name }
-    let prefix = archive.text(until: 0, in: start + 345..<start + 500)
+    let prefix = archive.text(start + 345..<start + 500, until: 0)
     return prefix.isEmpty ? name : prefix + "/" + name
   }
 
@@ -160,17 +160,6 @@ private struct Header {
   }
 }
 
-extension Span<UInt8> {
-  /// The text up to a byte, or to the end of the range.
-  func text(until end: UInt8, in range: Range<Int>) -> String {
-    var stop = range.lowerBound
-    while stop < range.upperBound, self[stop] != end { stop += 1 }
-    return unsafe extracting(range.lowerBound..<stop).withUnsafeBufferPointer {
-      unsafe String(decoding: $0, as: UTF8.self)
-    }
-  }
-}
-
 /// The path and the size of a member, from the extended header before it.
 ///
 /// Records of the form `LENGTH KEY=VALUE` and a newline, where the length counts the whole record:
@@ -186,7 +175,7 @@ struct TarAttributes {
     var start = range.lowerBound
     while start < range.upperBound {
       let rest = start..<range.upperBound
-      let digits = archive.text(until: UInt8(ascii: " "), in: rest.prefix(9))
+      let digits = archive.text(rest.prefix(9), until: UInt8(ascii: " "))
       guard digits.utf8.count < 9, let length = digits.decimal.flatMap(Int.init),
         length > digits.utf8.count + 1, length <= rest.count,
         archive[start + length - 1] == UInt8(ascii: "\n")
@@ -199,13 +188,13 @@ struct TarAttributes {
   private mutating func read(
     record: Range<Int>, in archive: Span<UInt8>
   ) throws(FormatError) {
-    let key = archive.text(until: UInt8(ascii: "="), in: record)
+    let key = archive.text(record, until: UInt8(ascii: "="))
     let valueStart = record.lowerBound + key.utf8.count + 1
     guard valueStart <= record.upperBound else {
       throw .badValue(offset: record.lowerBound, value: UInt64(record.count))
     }
     // For a program that unpacks it, the name ends at a NUL.
-    let value = archive.text(until: 0, in: valueStart..<record.upperBound)
+    let value = archive.text(valueStart..<record.upperBound, until: 0)
     switch key {
     case "path": path = value
     case "size":

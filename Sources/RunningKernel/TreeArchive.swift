@@ -6,9 +6,9 @@ import SystemPackage
 
 /// A live tree as a tar archive of its folder, read as `TreeFolder` reads the folder.
 ///
-/// The root may be some folders deep, as in an archive of `sys/firmware/devicetree/base`: a folder that
-/// holds nothing but another folder is skipped. Of a repeated file the later one counts, as for a program
-/// that unpacks the archive. Linear in the archive's size.
+/// The root may be some folders deep, as in an archive of `sys/firmware/devicetree/base`: a folder with only
+/// another folder in it is skipped. Of a repeated file the last one counts, as when tar unpacks the archive.
+/// Linear in the archive's size.
 struct TreeArchive {
   /// Levels of folders that are allowed around the tree.
   private static let outerLevels = 16
@@ -95,10 +95,8 @@ struct TreeArchive {
     guard property.isLegalName, property != ".." else {
       throw error(.badName, shown(names), property: shown(property))
     }
-    let bytes = unsafe archive.extracting(member.content).withUnsafeBufferPointer {
-      unsafe Array($0)
-    }
-    guard try set(Property(property, PropertyValue(bytes: bytes)), in: folder) else {
+    let value = PropertyValue(bytes: archive.extracting(member.content).array)
+    guard try set(Property(property, value), in: folder) else {
       throw error(.exists, shown(names + [property]))
     }
   }

@@ -4,8 +4,8 @@ package import DeviceTree
 import Glibc
 package import SystemPackage
 
-/// A live tree as files: a folder is a node, a regular file is a property; anything else, such as a
-/// symbolic link, is skipped. As `drivers/of/kobj.c:__of_attach_node_sysfs` makes it.
+/// A live tree as files, as `drivers/of/kobj.c:__of_attach_node_sysfs` makes it: a folder is a node, a
+/// regular file is a property, and any other file, such as a symbolic link, is skipped.
 ///
 /// Every file is opened by its name in an open folder, so no path is too long, and is read to its end:
 /// `security-*` claims a size of 0.
@@ -19,8 +19,8 @@ package struct TreeFolder {
     self.limit = limit
   }
 
-  /// A file that is left out of an incomplete tree: a property that may not be read, a name that no blob
-  /// can hold.
+  /// A file that is left out of an incomplete tree: an unreadable property, or a name that no blob can
+  /// have.
   struct LeftOut: Hashable {
     /// Its path in the tree.
     let path: String
@@ -35,7 +35,7 @@ package struct TreeFolder {
   /// nothing changed between them.
   ///
   /// - Parameters:
-  ///   - attempts: how often a tree that changes meanwhile is read.
+  ///   - attempts: how often to read a tree that changes meanwhile.
   ///   - afterReading: called before the folders are listed again, with the number of the attempt.
   package func root(
     attempts: Int = 8, afterReading: (Int) -> Void = { _ in }

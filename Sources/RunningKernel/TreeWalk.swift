@@ -178,8 +178,8 @@ struct TreeWalk {
     case .noSuchFileOrDirectory where isRoot:
       return .missing(file, advice: .noLiveTree)
     case .permissionDenied, .notPermitted:
-      return .notPermitted(file, advice: .treeIsForRoot)
-    // A removed property answers with ENODEV, a file that is of another kind now with the others.
+      return .notPermitted(file, advice: .isForRoot)
+    // A removed property fails with ENODEV; a file that is of another kind now, with the other errors.
     case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .notDirectory,
       .tooManySymbolicLinkLevels, .noSuchAddressOrDevice, .resourceTemporarilyUnavailable:
       return isRoot ? .unreadable(file, number) : .unsteady(file, attempts: 1)

@@ -138,8 +138,8 @@ import Testing
       ),
       (.notPermitted("/a", advice: nil), "/a: permission denied"),
       (
-        .notPermitted("/a", advice: .treeIsForRoot),
-        "/a: permission denied\n\(MachineError.Advice.treeIsForRoot)"
+        .notPermitted("/a", advice: .isForRoot),
+        "/a: permission denied\n\(MachineError.Advice.isForRoot)"
       ),
       (.notRegular("/a", .folder), "/a: a folder, not a regular file"),
       (.notRegular("/a", .pipe), "/a: a pipe, not a regular file"),
@@ -162,7 +162,7 @@ import Testing
 
   @Test(arguments: [
     (MachineError.Advice.noTreeAtBoot, "without a device tree"),
-    (.treeIsForRoot, "CAP_DAC_READ_SEARCH"), (.coreIsForRoot, "CAP_SYS_RAWIO"),
+    (.isForRoot, "CAP_DAC_READ_SEARCH"), (.coreIsForRoot, "CAP_SYS_RAWIO"),
   ])
   func `may have a line of advice`(advice: MachineError.Advice, part: String) {
     #expect(advice.description.contains(part))

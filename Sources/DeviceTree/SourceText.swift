@@ -3,7 +3,7 @@
 import BinaryFormat
 
 extension PropertyValue {
-  /// The likely type of the bytes, by the rules of `dtc`.
+  /// The probable type of the bytes, by the rules of `dtc`.
   package enum Form {
     case empty
     case strings([String])
@@ -93,7 +93,6 @@ extension Array<String> {
 extension Substring {
   /// Removes a string in double quotes from the front; nil when there is none, or it has no end.
   fileprivate mutating func popQuoted() -> String? {
-    let escapes: [Character: Character] = ["\"": "\"", "\\": "\\", "n": "\n", "t": "\t"]
     guard popFirst() == "\"" else { return nil }
     var string = ""
     while let character = popFirst() {
@@ -102,14 +101,13 @@ extension Substring {
         string.append(character)
         continue
       }
-      guard let escaped = popFirst().flatMap({ escapes[$0] }) else { return nil }
-      string.append(escaped)
+      let escaped = popFirst()
+      guard let escape = escapes.first(where: { $0.letter == escaped }) else { return nil }
+      string.unicodeScalars.append(escape.character)
     }
     return nil
   }
-}
 
-extension Substring {
   fileprivate var cell: UInt32? {
     (prefixedHexadecimal ?? decimal).flatMap(UInt32.init(exactly:))
   }
@@ -121,16 +119,69 @@ extension String {
   }
 
   fileprivate var quoted: String {
-    var text = "\""
-    for character in unicodeScalars {
-      switch character {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\t": text += "\\t"
-      default: text.unicodeScalars.append(character)
+    unicodeScalars.reduce(into: "\"") { text, character in
+      if let escape = escapes.first(where: { $0.character == character }) {
+        text += "\\\(escape.letter)"
+      } else {
+        text.unicodeScalars.append(character)
       }
+    } + "\""
+  }
+}
+
+/// Characters that are written as a backslash and a letter in a string.
+private let escapes: [(letter: Character, character: Unicode.Scalar)] = [
+  ("\"", "\""), ("\\", "\\"), ("n", "\n"), ("t", "\t"),
+]
+
+extension DeviceTree {
+  /// The tree as device-tree source (DTS), which `dtc` compiles back to the same tree.
+  ///
+  /// The boot CPU is not part of the language: `dtc -b` sets it. Names with characters that `dtc` refuses,
+  /// such as blanks, are printed as they are.
+  ///
+  /// - Parameters:
+  ///   - sorted: reservations, properties and nodes in the order of `dtc -s`, for comparing.
+  ///   - secrets: names of properties whose bytes are replaced by a comment.
+  public func sourceText(sorted: Bool = false, hiding secrets: Set<String> = []) -> String {
+    var text = "/dts-v1/;\n\n"
+    for entry in sorted ? reservations.sorted() : reservations {
+      text += "/memreserve/\t\(hex(entry.address)) \(hex(entry.size));\n"
     }
-    return text + "\""
+    let root = sorted ? root.sorted : root
+    root.write(as: "/", to: &text, indent: "", hiding: secrets)
+    return text
+  }
+}
+
+extension Node {
+  /// The node with properties and children by name, in the order of `dtc -s`.
+  var sorted: Node {
+    Node(
+      name, properties: properties.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) },
+      children: children.map(\.sorted).sorted {
+        $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+      })
+  }
+
+  fileprivate func write(
+    as label: String, to text: inout String, indent: String, hiding secrets: Set<String>
+  ) {
+    text += "\(indent)\(label) {\n"
+    let inner = indent + "\t"
+    for property in properties {
+      text += inner + property.name
+      if property.isHidden(by: secrets) {
+        text += " = [ /* \(property.value.bytes.count) secret bytes */ ]"
+      } else if !property.value.bytes.isEmpty {
+        text += " = " + property.value.sourceText
+      }
+      text += ";\n"
+    }
+    for child in children {
+      text += "\n"
+      child.write(as: child.name, to: &text, indent: inner, hiding: secrets)
+    }
+    text += "\(indent)};\n"
   }
 }
