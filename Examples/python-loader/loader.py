@@ -16,7 +16,7 @@ lib = ctypes.CDLL("libdtfix.so.1")
 
 FOR_KEXEC, FOR_CRASH = 1, 2
 NO_SEED = {"kaslr_seed": 1, "rng_seed": 2}
-MEASUREMENTS = 32
+HAND_OVER_IMA = 32
 KERNEL, INITRD, TREE, OVERLAY, COMMAND_LINE, EXTRA = 1, 2, 3, 4, 5, 8
 CALLS = {None: 0, "kexec_load": 1, "kexec_file_load": 2}
 
@@ -157,7 +157,7 @@ def options_of(arguments, status):
     options = PlanOptions(
         purpose=FOR_CRASH if arguments.command == "load-crash" else FOR_KEXEC, call=CALLS[arguments.call],
         status=ctypes.addressof(status), append=arguments.append and arguments.append.encode(),
-        flags=MEASUREMENTS if arguments.ima else 0)
+        flags=HAND_OVER_IMA if arguments.ima else 0)
     for name, flag in NO_SEED.items():
         text = getattr(arguments, name)
         if text == "none":
@@ -280,7 +280,7 @@ def check_bytes(arguments, data):
         call("tree_check", tree, FOR_CRASH if has_core_header(data) else FOR_KEXEC, None, byref(report))
     elif data[:4] == b"\x7fELF" and sum(data[16:18]) == 4:  # ET_CORE
         machine = machine_of(arguments.root) if arguments.root else None
-        call("core_header_check", data, len(data), machine, byref(report))
+        call("elfcorehdr_check", data, len(data), machine, byref(report))
     else:
         image = made(Image, "image_open", data, len(data), 0)
         info = made(ImageInfo, "image_info_read", image)
