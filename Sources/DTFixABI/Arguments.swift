@@ -77,9 +77,7 @@ func checkUnused(_ member: some FixedWidthInteger, _ name: String) throws(CallFa
 }
 
 /// The test for a flag in a caller's flags, all of which must be allowed.
-func flags(
-  _ flags: UInt32, allowed: [Int], _ name: String
-) throws(CallFailure) -> (Int) -> Bool {
+func flags(_ flags: UInt32, allowed: [Int], _ name: String) throws(CallFailure) -> (Int) -> Bool {
   let unknown = Int(flags) & ~allowed.reduce(0, |)
   guard unknown == 0 else { throw .argument("\(name): unknown flags: \(unknown)") }
   return { Int(flags) & $0 != 0 }

@@ -47,19 +47,19 @@
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_bytes")
-public func dtfix_buffer_bytes(_ buffer: OpaquePointer?) -> UnsafeRawPointer? {
+public func dtfix_buffer_bytes(_ buffer: Handle) -> UnsafeRawPointer? {
   unsafe (try? BufferObject.of(buffer))?.start
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_size")
-public func dtfix_buffer_size(_ buffer: OpaquePointer?) -> Int {
+public func dtfix_buffer_size(_ buffer: Handle) -> Int {
   (try? BufferObject.of(buffer))?.count ?? 0
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_free")
-public func dtfix_buffer_free(_ buffer: HandlePlace?) { BufferObject.free(buffer) }
+public func dtfix_buffer_free(_ buffer: Out) { BufferObject.free(buffer) }
 
 /// The object of an error handle.
 @safe final class ErrorObject: HandleObject {
@@ -77,13 +77,13 @@ public func dtfix_buffer_free(_ buffer: HandlePlace?) { BufferObject.free(buffer
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_code")
-public func dtfix_error_code(_ error: OpaquePointer?) -> CInt {
+public func dtfix_error_code(_ error: Handle) -> CInt {
   (try? ErrorObject.of(error))?.code ?? 0
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_message")
-public func dtfix_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
+public func dtfix_error_message(_ error: Handle) -> UnsafePointer<CChar>? {
   let empty: StaticString = ""
   return unsafe (try? ErrorObject.of(error))?.message
     ?? UnsafeRawPointer(empty.utf8Start).assumingMemoryBound(to: CChar.self)
@@ -91,4 +91,4 @@ public func dtfix_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_free")
-public func dtfix_error_free(_ error: HandlePlace?) { ErrorObject.free(error) }
+public func dtfix_error_free(_ error: Out) { ErrorObject.free(error) }

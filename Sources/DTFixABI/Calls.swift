@@ -36,7 +36,7 @@ struct CallFailure: Error, Hashable {
 }
 
 /// Runs the body of a function of `dtfix.h`, and turns its error into a code and an error handle.
-@safe func call(_ error: HandlePlace?, _ body: () throws -> Void) -> CInt {
+@safe func call(_ error: Out, _ body: () throws -> Void) -> CInt {
   do {
     try body()
     return 0
@@ -49,8 +49,7 @@ struct CallFailure: Error, Hashable {
 
 /// Runs the body of a function of `dtfix.h` that makes an object, and returns the object in a new handle.
 @safe func call(
-  _ error: HandlePlace?, making place: HandlePlace?, _ name: String,
-  _ body: () throws -> some HandleObject
+  _ error: Out, making place: Out, _ name: String, _ body: () throws -> some HandleObject
 ) -> CInt {
   call(error) {
     guard unsafe place != nil else { throw CallFailure.argument("\(name): NULL") }

@@ -29,8 +29,8 @@ extension GivenFacts {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_elfcorehdr")
 public func dtfix_elfcorehdr(
-  _ machine: OpaquePointer?, _ facts: UnsafePointer<dtfix_elfcorehdr_facts>?,
-  _ header: HandlePlace?, _ report: HandlePlace?, _ error: HandlePlace?
+  _ machine: Handle, _ facts: UnsafePointer<dtfix_elfcorehdr_facts>?, _ header: Out, _ report: Out,
+  _ error: Out
 ) -> CInt {
   call(error, making: header, "header") {
     guard unsafe machine != nil || facts != nil else {
@@ -58,8 +58,7 @@ public func dtfix_elfcorehdr(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_elfcorehdr_check")
 public func dtfix_elfcorehdr_check(
-  _ header: UnsafeRawPointer?, _ size: Int, _ machine: OpaquePointer?, _ report: HandlePlace?,
-  _ error: HandlePlace?
+  _ header: UnsafeRawPointer?, _ size: Int, _ machine: Handle, _ report: Out, _ error: Out
 ) -> CInt {
   call(error, making: report, "report") {
     let header = try bytes(header, size, "header")

@@ -14,14 +14,14 @@ final class FileSetObject: HandleObject {
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_new")
-public func dtfix_file_set_new(_ files: HandlePlace?, _ error: HandlePlace?) -> CInt {
+public func dtfix_file_set_new(_ files: Out, _ error: Out) -> CInt {
   call(error, making: files, "files") { FileSetObject() }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_add")
 public func dtfix_file_set_add(
-  _ files: OpaquePointer?, _ file: UnsafePointer<dtfix_file>?, _ error: HandlePlace?
+  _ files: Handle, _ file: UnsafePointer<dtfix_file>?, _ error: Out
 ) -> CInt {
   call(error) {
     let set = try FileSetObject.of(files)
@@ -41,11 +41,11 @@ public func dtfix_file_set_add(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_free")
-public func dtfix_file_set_free(_ files: HandlePlace?) { FileSetObject.free(files) }
+public func dtfix_file_set_free(_ files: Out) { FileSetObject.free(files) }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_read")
-public func dtfix_read(_ fd: CInt, _ buffer: HandlePlace?, _ error: HandlePlace?) -> CInt {
+public func dtfix_read(_ fd: CInt, _ buffer: Out, _ error: Out) -> CInt {
   call(error, making: buffer, "buffer") {
     let file = FileDescriptor(rawValue: fd)
     return BufferObject(try file.contents(named: "dtfix_read", limit: FileSet.sizeLimit))

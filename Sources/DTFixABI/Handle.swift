@@ -17,8 +17,10 @@ protocol HandleObject: AnyObject {
 /// The mark of a handle that was freed; it stays until the memory is used again.
 private let freedMark: UInt64 = 0
 
-/// Where a function stores the handle that it makes.
-public typealias HandlePlace = UnsafeMutablePointer<OpaquePointer?>
+/// A handle of the caller.
+public typealias Handle = OpaquePointer?
+/// Where a function stores a handle that it makes, or reads one that it frees.
+public typealias Out = UnsafeMutablePointer<OpaquePointer?>?
 
 extension HandleObject {
   /// The mark of a valid handle: "dtfix_" and the first two letters of the type's name.
@@ -30,13 +32,13 @@ extension HandleObject {
   ///
   /// - Throws: ``CallFailure`` for NULL, for a handle of another type, and for one that was freed, if its
   ///   memory has not been used again.
-  @safe static func of(_ handle: OpaquePointer?) throws(CallFailure) -> Self {
+  @safe static func of(_ handle: Handle) throws(CallFailure) -> Self {
     guard let object = try ifAny(handle) else { throw .argument("\(typeName): NULL") }
     return object
   }
 
   /// The object of a handle; nil for NULL.
-  @safe static func ifAny(_ handle: OpaquePointer?) throws(CallFailure) -> Self? {
+  @safe static func ifAny(_ handle: Handle) throws(CallFailure) -> Self? {
     guard let handle = unsafe handle else { return nil }
     let bytes = unsafe UnsafeMutablePointer<HandleBytes>(handle)
     guard unsafe bytes.pointee.mark == mark else {
@@ -47,7 +49,7 @@ extension HandleObject {
   }
 
   /// Stores a new handle, which retains the object; nothing for NULL.
-  @safe func hand(to place: HandlePlace?) {
+  @safe func hand(to place: Out) {
     guard let place = unsafe place else { return }
     let bytes = UnsafeMutablePointer<HandleBytes>.allocate(capacity: 1)
     unsafe bytes.initialize(
@@ -56,7 +58,7 @@ extension HandleObject {
   }
 
   /// Frees a handle and sets it to NULL; a handle of another type is left as it is.
-  @safe static func free(_ place: HandlePlace?) {
+  @safe static func free(_ place: Out) {
     guard let place = unsafe place, let handle = unsafe place.pointee else { return }
     let bytes = unsafe UnsafeMutablePointer<HandleBytes>(handle)
     guard unsafe bytes.pointee.mark == mark else { return }

@@ -39,8 +39,7 @@ import KernelImage
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_open")
 public func dtfix_image_open(
-  _ file: UnsafeRawPointer?, _ size: Int, _ profile: UInt32, _ image: HandlePlace?,
-  _ error: HandlePlace?
+  _ file: UnsafeRawPointer?, _ size: Int, _ profile: UInt32, _ image: Out, _ error: Out
 ) -> CInt {
   call(error, making: image, "image") {
     let file = try bytes(file, size, "file")
@@ -51,11 +50,11 @@ public func dtfix_image_open(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_info_read")
 public func dtfix_image_info_read(
-  _ image: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_image_info>?, _ error: HandlePlace?
+  _ image: Handle, _ info: UnsafeMutablePointer<dtfix_image_info>?, _ error: Out
 ) -> CInt {
   call(error) { try unsafe ImageObject.of(image).info.fill(info, "info") }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_free")
-public func dtfix_image_free(_ image: HandlePlace?) { ImageObject.free(image) }
+public func dtfix_image_free(_ image: Out) { ImageObject.free(image) }

@@ -21,7 +21,7 @@ final class MachineObject: HandleObject {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_open")
 public func dtfix_machine_open(
-  _ root: UnsafePointer<CChar>?, _ machine: HandlePlace?, _ error: HandlePlace?
+  _ root: UnsafePointer<CChar>?, _ machine: Out, _ error: Out
 ) -> CInt {
   call(error, making: machine, "machine") {
     let root = try textIfAny(root, "root") ?? "/"
@@ -32,13 +32,11 @@ public func dtfix_machine_open(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_free")
-public func dtfix_machine_free(_ machine: HandlePlace?) { MachineObject.free(machine) }
+public func dtfix_machine_free(_ machine: Out) { MachineObject.free(machine) }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_architecture")
-public func dtfix_machine_architecture(
-  _ machine: OpaquePointer?, _ name: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_machine_architecture(_ machine: Handle, _ name: Out, _ error: Out) -> CInt {
   call(error, making: name, "name") {
     var machine = try MachineObject.of(machine).machine
     guard let architecture = try machine.readArchitecture() else {
@@ -51,7 +49,7 @@ public func dtfix_machine_architecture(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_tree")
 public func dtfix_machine_tree(
-  _ machine: OpaquePointer?, _ origin: UInt32, _ tree: HandlePlace?, _ error: HandlePlace?
+  _ machine: Handle, _ origin: UInt32, _ tree: Out, _ error: Out
 ) -> CInt {
   call(error, making: tree, "tree") {
     var machine = try MachineObject.of(machine).machine
@@ -62,7 +60,7 @@ public func dtfix_machine_tree(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_command_line")
 public func dtfix_machine_command_line(
-  _ machine: OpaquePointer?, _ purpose: UInt32, _ line: HandlePlace?, _ error: HandlePlace?
+  _ machine: Handle, _ purpose: UInt32, _ line: Out, _ error: Out
 ) -> CInt {
   call(error, making: line, "line") {
     var machine = try MachineObject.of(machine).machine
@@ -75,8 +73,7 @@ public func dtfix_machine_command_line(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_capture")
 public func dtfix_machine_capture(
-  _ machine: OpaquePointer?, _ wanted: UInt32, _ archive: HandlePlace?, _ report: HandlePlace?,
-  _ error: HandlePlace?
+  _ machine: Handle, _ wanted: UInt32, _ archive: Out, _ report: Out, _ error: Out
 ) -> CInt {
   call(error, making: archive, "archive") {
     let kernel = try MachineObject.of(machine).kernel
@@ -140,8 +137,7 @@ extension UInt32 {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_status_read")
 public func dtfix_machine_status_read(
-  _ machine: OpaquePointer?, _ status: UnsafeMutablePointer<dtfix_machine_status>?,
-  _ error: HandlePlace?
+  _ machine: Handle, _ status: UnsafeMutablePointer<dtfix_machine_status>?, _ error: Out
 ) -> CInt {
   call(error) {
     let known = KexecStatus(of: try MachineObject.of(machine).kernel)

@@ -68,8 +68,8 @@ import RunningKernel
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_make")
 public func dtfix_plan_make(
-  _ files: OpaquePointer?, _ machine: OpaquePointer?, _ options: UnsafePointer<dtfix_plan_options>?,
-  _ plan: HandlePlace?, _ report: HandlePlace?, _ error: HandlePlace?
+  _ files: Handle, _ machine: Handle, _ options: UnsafePointer<dtfix_plan_options>?, _ plan: Out,
+  _ report: Out, _ error: Out
 ) -> CInt {
   call(error, making: plan, "plan") {
     let files = try FileSetObject.of(files).files
@@ -103,7 +103,7 @@ public func dtfix_plan_make(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_info_read")
 public func dtfix_plan_info_read(
-  _ plan: OpaquePointer?, _ info: UnsafeMutablePointer<dtfix_plan_info>?, _ error: HandlePlace?
+  _ plan: Handle, _ info: UnsafeMutablePointer<dtfix_plan_info>?, _ error: Out
 ) -> CInt {
   call(error) { try unsafe PlanObject.of(plan).info.fill(info, "info") }
 }
@@ -111,17 +111,14 @@ public func dtfix_plan_info_read(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_segment")
 public func dtfix_plan_segment(
-  _ plan: OpaquePointer?, _ index: Int, _ segment: UnsafeMutablePointer<dtfix_segment>?,
-  _ error: HandlePlace?
+  _ plan: Handle, _ index: Int, _ segment: UnsafeMutablePointer<dtfix_segment>?, _ error: Out
 ) -> CInt {
   call(error) { try unsafe PlanObject.of(plan).segments.fill(segment, from: index, "segment") }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_manifest")
-public func dtfix_plan_manifest(
-  _ plan: OpaquePointer?, _ text: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_plan_manifest(_ plan: Handle, _ text: Out, _ error: Out) -> CInt {
   call(error, making: text, "text") {
     BufferObject(PlanManifest(try PlanObject.of(plan).forKexecLoad()).text)
   }
@@ -129,9 +126,7 @@ public func dtfix_plan_manifest(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_json")
-public func dtfix_plan_json(
-  _ plan: OpaquePointer?, _ json: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_plan_json(_ plan: Handle, _ json: Out, _ error: Out) -> CInt {
   call(error, making: json, "json") {
     BufferObject("\(try PlanObject.of(plan).forKexecLoad().json)\n")
   }
@@ -139,4 +134,4 @@ public func dtfix_plan_json(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_free")
-public func dtfix_plan_free(_ plan: HandlePlace?) { PlanObject.free(plan) }
+public func dtfix_plan_free(_ plan: Out) { PlanObject.free(plan) }

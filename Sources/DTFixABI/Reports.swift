@@ -79,39 +79,35 @@ extension dtfix_finding {
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_change_count")
-public func dtfix_report_change_count(_ report: OpaquePointer?) -> Int {
+public func dtfix_report_change_count(_ report: Handle) -> Int {
   unsafe (try? ReportObject.of(report))?.changes.count ?? 0
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_change")
 public func dtfix_report_change(
-  _ report: OpaquePointer?, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?,
-  _ error: HandlePlace?
+  _ report: Handle, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?, _ error: Out
 ) -> CInt {
   call(error) { try unsafe ReportObject.of(report).changes.fill(change, from: index, "change") }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_finding_count")
-public func dtfix_report_finding_count(_ report: OpaquePointer?) -> Int {
+public func dtfix_report_finding_count(_ report: Handle) -> Int {
   unsafe (try? ReportObject.of(report))?.findings.count ?? 0
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_finding")
 public func dtfix_report_finding(
-  _ report: OpaquePointer?, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?,
-  _ error: HandlePlace?
+  _ report: Handle, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?, _ error: Out
 ) -> CInt {
   call(error) { try unsafe ReportObject.of(report).findings.fill(finding, from: index, "finding") }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_text")
-public func dtfix_report_text(
-  _ report: OpaquePointer?, _ text: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_report_text(_ report: Handle, _ text: Out, _ error: Out) -> CInt {
   call(error, making: text, "text") {
     BufferObject(try ReportObject.of(report).lines.map { $0 + "\n" }.joined())
   }
@@ -119,12 +115,10 @@ public func dtfix_report_text(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_json")
-public func dtfix_report_json(
-  _ report: OpaquePointer?, _ json: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_report_json(_ report: Handle, _ json: Out, _ error: Out) -> CInt {
   call(error, making: json, "json") { BufferObject(try ReportObject.of(report).json.description) }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_free")
-public func dtfix_report_free(_ report: HandlePlace?) { ReportObject.free(report) }
+public func dtfix_report_free(_ report: Out) { ReportObject.free(report) }

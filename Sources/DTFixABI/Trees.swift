@@ -40,7 +40,7 @@ final class TreeObject: HandleObject {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_open")
 public func dtfix_tree_open(
-  _ blob: UnsafeRawPointer?, _ size: Int, _ tree: HandlePlace?, _ error: HandlePlace?
+  _ blob: UnsafeRawPointer?, _ size: Int, _ tree: Out, _ error: Out
 ) -> CInt {
   call(error, making: tree, "tree") {
     let blob = try DeviceTree(blob: bytes(blob, size, "blob"))
@@ -50,17 +50,13 @@ public func dtfix_tree_open(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_blob")
-public func dtfix_tree_blob(
-  _ tree: OpaquePointer?, _ blob: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_tree_blob(_ tree: Handle, _ blob: Out, _ error: Out) -> CInt {
   call(error, making: blob, "blob") { BufferObject(try TreeObject.of(tree).tree.blob) }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_source")
-public func dtfix_tree_source(
-  _ tree: OpaquePointer?, _ source: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
+public func dtfix_tree_source(_ tree: Handle, _ source: Out, _ error: Out) -> CInt {
   call(error, making: source, "source") {
     BufferObject(try TreeObject.of(tree).tree.sourceText(hiding: ChosenProperty.secrets))
   }
@@ -68,12 +64,12 @@ public func dtfix_tree_source(
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_free")
-public func dtfix_tree_free(_ tree: HandlePlace?) { TreeObject.free(tree) }
+public func dtfix_tree_free(_ tree: Out) { TreeObject.free(tree) }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_compare")
 public func dtfix_tree_compare(
-  _ tree: OpaquePointer?, _ other: OpaquePointer?, _ report: HandlePlace?, _ error: HandlePlace?
+  _ tree: Handle, _ other: Handle, _ report: Out, _ error: Out
 ) -> CInt {
   call(error, making: report, "report") {
     let (old, new) = (try TreeObject.of(tree), try TreeObject.of(other))
@@ -87,8 +83,8 @@ public func dtfix_tree_compare(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_check")
 public func dtfix_tree_check(
-  _ tree: OpaquePointer?, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?,
-  _ report: HandlePlace?, _ error: HandlePlace?
+  _ tree: Handle, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?, _ report: Out,
+  _ error: Out
 ) -> CInt {
   call(error, making: report, "report") {
     let check = TreeCheck(
@@ -102,8 +98,7 @@ public func dtfix_tree_check(
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_edit")
 public func dtfix_tree_edit(
-  _ tree: OpaquePointer?, _ edits: UnsafePointer<dtfix_edit>?, _ count: Int,
-  _ report: HandlePlace?, _ error: HandlePlace?
+  _ tree: Handle, _ edits: UnsafePointer<dtfix_edit>?, _ count: Int, _ report: Out, _ error: Out
 ) -> CInt {
   call(error) {
     let object = try TreeObject.of(tree)
@@ -154,8 +149,8 @@ extension TreeEdit {
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_patch")
 public func dtfix_tree_patch(
-  _ tree: OpaquePointer?, _ handover: UnsafePointer<dtfix_handover>?, _ machine: OpaquePointer?,
-  _ blob: HandlePlace?, _ report: HandlePlace?, _ error: HandlePlace?
+  _ tree: Handle, _ handover: UnsafePointer<dtfix_handover>?, _ machine: Handle, _ blob: Out,
+  _ report: Out, _ error: Out
 ) -> CInt {
   call(error, making: blob, "blob") {
     let base = try TreeObject.of(tree)
