@@ -70,9 +70,8 @@ struct PlanFolder {
   /// The arguments of kexec_load(2).
   var loadable: Loadable {
     .segments(
-      manifest.segments.map {
-        .init(name: $0.name, range: $0.range, bytes: contents[$0.file] ?? [])
-      }, entry: manifest.entry)
+      manifest.segments.map { ($0.name, $0.range, contents[$0.file] ?? []) },
+      entry: manifest.entry)
   }
 
   /// Refuses a plan for another purpose, and one that does not fit the machine as it is now.

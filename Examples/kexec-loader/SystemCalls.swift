@@ -15,16 +15,11 @@ enum Loadable {
   /// Of kexec_file_load(2); the command line without its NUL.
   case files(kernel: SealedFile, initrd: SealedFile?, commandLine: [UInt8])
 
-  struct Segment {
-    let name: String
-    let range: PhysicalRange
-    let bytes: [UInt8]
-  }
+  typealias Segment = (name: String, range: PhysicalRange, bytes: [UInt8])
 
   init(_ plan: KexecPlan) {
     self = .segments(
-      plan.segments.map { Segment(name: $0.part.name, range: $0.range, bytes: $0.bytes) },
-      entry: plan.entry)
+      plan.segments.map { ($0.part.name, $0.range, $0.bytes) }, entry: plan.entry)
   }
 
   init(_ files: LoadJob.Files) throws(Failure) {

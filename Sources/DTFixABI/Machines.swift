@@ -104,12 +104,12 @@ extension KexecStatus {
     guard unsafe status != nil else { return }
     let known = try dtfix_machine_status.given(status, "status")
     try checkUnused(known.unused, "status")
-    isLoaded = try Bool(answer: known.is_loaded) ?? isLoaded
-    isCrashLoaded = try Bool(answer: known.is_crash_loaded) ?? isCrashLoaded
-    calls[.kexecLoad] = try Bool(answer: known.has_kexec_load)
-    calls[.kexecFileLoad] = try Bool(answer: known.has_kexec_file_load)
-    isDisabled = try Bool(answer: known.is_disabled) ?? isDisabled
-    switch try Bool(answer: known.is_locked_down) {
+    isLoaded = try answer(known.is_loaded) ?? isLoaded
+    isCrashLoaded = try answer(known.is_crash_loaded) ?? isCrashLoaded
+    calls[.kexecLoad] = try answer(known.has_kexec_load)
+    calls[.kexecFileLoad] = try answer(known.has_kexec_file_load)
+    isDisabled = try answer(known.is_disabled) ?? isDisabled
+    switch try answer(known.is_locked_down) {
     case true?: lockdown = isLockedDown ? lockdown : "integrity"
     case false?: lockdown = "none"
     case nil: break
@@ -117,21 +117,13 @@ extension KexecStatus {
   }
 }
 
-extension Bool {
-  /// DTFIX_YES or DTFIX_NO; nil for DTFIX_UNKNOWN.
-  fileprivate init?(answer: UInt32) throws(CallFailure) {
-    let answers: KeyValuePairs<Int, Bool?> = [
-      DTFIX_UNKNOWN: nil, DTFIX_YES: true, DTFIX_NO: false,
-    ]
-    guard let answer = try meaning(of: answer, "status", in: answers) else { return nil }
-    self = answer
-  }
+/// DTFIX_YES or DTFIX_NO; nil for DTFIX_UNKNOWN.
+private func answer(_ number: UInt32) throws(CallFailure) -> Bool? {
+  try meaning(of: number, "status", in: [DTFIX_UNKNOWN: nil, DTFIX_YES: true, DTFIX_NO: false])
 }
 
-extension UInt32 {
-  fileprivate init(answer: Bool?) {
-    self.init(answer.map { $0 ? DTFIX_YES : DTFIX_NO } ?? DTFIX_UNKNOWN)
-  }
+private func number(_ answer: Bool?) -> UInt32 {
+  UInt32(answer.map { $0 ? DTFIX_YES : DTFIX_NO } ?? DTFIX_UNKNOWN)
 }
 
 /// Documented in `dtfix.h`.
@@ -142,12 +134,12 @@ public func dtfix_machine_status_read(
   call(error) {
     let known = KexecStatus(of: try MachineObject.of(machine).kernel)
     let filled = dtfix_machine_status(
-      struct_size: 0, is_loaded: UInt32(answer: known.isLoaded),
-      is_crash_loaded: UInt32(answer: known.isCrashLoaded),
-      has_kexec_load: UInt32(answer: known.calls[.kexecLoad]),
-      has_kexec_file_load: UInt32(answer: known.calls[.kexecFileLoad]),
-      is_locked_down: UInt32(answer: known.lockdown.map { $0 != "none" }),
-      is_disabled: UInt32(answer: known.isDisabled), unused: 0)
+      struct_size: 0, is_loaded: number(known.isLoaded),
+      is_crash_loaded: number(known.isCrashLoaded),
+      has_kexec_load: number(known.calls[.kexecLoad]),
+      has_kexec_file_load: number(known.calls[.kexecFileLoad]),
+      is_locked_down: number(known.lockdown.map { $0 != "none" }),
+      is_disabled: number(known.isDisabled), unused: 0)
     try filled.fill(status, "status")
   }
 }

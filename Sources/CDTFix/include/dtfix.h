@@ -11,22 +11,21 @@
  * argument is changed. On success `*error` is not set.
  *
  * Handles (dtfix_tree, dtfix_plan, …) belong to the caller. A …_free function takes the address of
- * a handle, frees the handle and sets it to NULL; it ignores NULL, the address of NULL, and a handle
- * of another type. All other functions fail with DTFIX_E_ARGUMENT for NULL; those that cannot fail
- * return 0, NULL or "". A handle must not be used after it was freed: this and a handle of another
- * type fail with DTFIX_E_HANDLE as long as the freed memory has not been used again.
+ * a handle, frees the handle and sets it to NULL; it ignores NULL, the address of NULL and a handle
+ * of another type. All other functions fail with DTFIX_E_ARGUMENT for a handle that is NULL, unless
+ * it is optional; those that cannot fail return 0, NULL or "". A handle of another type fails with
+ * DTFIX_E_HANDLE. So does a freed handle, which must not be used, until its memory is used again.
  *
- * Memory. Pointers that the library returns are valid until their handle is freed. The library keeps
- * no pointer of the caller. Bytes are passed with their size, arrays with their count; more than
- * 1 GiB, and NULL with a size or count other than 0, fail with DTFIX_E_ARGUMENT. Strings are UTF-8
- * and end with a NUL.
+ * Memory. Pointers that the library returns are valid until their handle is freed. The library
+ * keeps no pointer of the caller. Bytes are passed with their size, arrays with their count; more
+ * than 1 GiB, and NULL with a size or count other than 0, fail with DTFIX_E_ARGUMENT. Strings are
+ * UTF-8 and end with a NUL.
  *
  * Structs. Most begin with `struct_size`: set the struct to zero, then `struct_size` to its sizeof.
- * Zero is the default of every member, and `unused` members must be zero. Later versions add members
- * at the end. A smaller struct of an older version is accepted: missing members count as zero, or
- * are not filled in. A larger one of a newer version is accepted if the members that this library
- * does not know are zero. Any other size fails with DTFIX_E_VERSION. Structs without `struct_size`
- * never change.
+ * Zero is the default of every member; `unused` must be zero. Later versions add members at the end.
+ * A smaller struct of an older version is accepted: missing members count as zero, or are not filled
+ * in. A larger one of a newer version is accepted if the members that this library does not know are
+ * zero. Any other size fails with DTFIX_E_VERSION. Structs without `struct_size` never change.
  *
  * Threads. All functions may be called from any number of threads at the same time. Several threads
  * may read one handle; no other thread may use it while it is changed or freed.
@@ -54,28 +53,17 @@ uint32_t dtfix_abi_version(void);
 
 /** Error codes; those of sysexits.h are also the exit codes of dtfix. */
 enum {
-  /** An invalid argument: NULL, a size above 1 GiB, an unknown number. */
-  DTFIX_E_ARGUMENT = 1,
-  /** A handle of another type, or one that was freed. */
-  DTFIX_E_HANDLE = 2,
-  /** A struct of an unknown version. */
-  DTFIX_E_VERSION = 3,
-  /** An index out of range. */
-  DTFIX_E_NOT_FOUND = 4,
-  /** A request that is malformed, or contradicts itself or the tree (EX_USAGE). */
-  DTFIX_E_USAGE = 64,
-  /** Malformed input (EX_DATAERR). */
-  DTFIX_E_MALFORMED = 65,
-  /** A file is missing (EX_NOINPUT). */
-  DTFIX_E_MISSING = 66,
-  /** The machine lacks it: no tree, no crash kernel memory, no room (EX_UNAVAILABLE). */
-  DTFIX_E_UNAVAILABLE = 69,
-  /** A system call failed (EX_OSERR). */
-  DTFIX_E_SYSTEM = 71,
-  /** A file cannot be read (EX_IOERR). */
-  DTFIX_E_IO = 74,
-  /** Not permitted to this process (EX_NOPERM). */
-  DTFIX_E_PERMISSION = 77
+  DTFIX_E_ARGUMENT = 1,     /**< An invalid argument: NULL, more than 1 GiB, an unknown number. */
+  DTFIX_E_HANDLE = 2,       /**< A handle of another type, or one that was freed. */
+  DTFIX_E_VERSION = 3,      /**< A struct of an unknown version. */
+  DTFIX_E_NOT_FOUND = 4,    /**< An index out of range. */
+  DTFIX_E_USAGE = 64,       /**< A request that is malformed or contradictory (EX_USAGE). */
+  DTFIX_E_MALFORMED = 65,   /**< Malformed input (EX_DATAERR). */
+  DTFIX_E_MISSING = 66,     /**< A file is missing (EX_NOINPUT). */
+  DTFIX_E_UNAVAILABLE = 69, /**< The machine has no tree, memory or room for it (EX_UNAVAILABLE). */
+  DTFIX_E_SYSTEM = 71,      /**< A system call failed (EX_OSERR). */
+  DTFIX_E_IO = 74,          /**< A file cannot be read (EX_IOERR). */
+  DTFIX_E_PERMISSION = 77   /**< Not permitted to this process (EX_NOPERM). */
 };
 
 /** The reason of a failure. */
@@ -123,10 +111,8 @@ enum {
   DTFIX_ADDED = 1,
   DTFIX_REPLACED = 2,
   DTFIX_REMOVED = 3,
-  /** Kept, where a removal could be expected. */
-  DTFIX_KEPT = 4,
-  /** Not taken over from the other tree. */
-  DTFIX_OMITTED = 5
+  DTFIX_KEPT = 4,   /**< Kept, where a removal could be expected. */
+  DTFIX_OMITTED = 5 /**< Not taken over from the other tree. */
 };
 
 /** The subject of a change. */
@@ -189,7 +175,7 @@ void dtfix_report_free(dtfix_report **report);
 /** A flattened device tree. */
 typedef struct dtfix_tree dtfix_tree;
 
-/** Checks a whole blob (`fdt_check_full` of libfdt and more) and copies it; ignores bytes after it. */
+/** Checks a whole blob (`fdt_check_full` and more) and copies it; ignores bytes after it. */
 int dtfix_tree_open(const void *blob, size_t size, dtfix_tree **tree, dtfix_error **error);
 /** The blob, aligned to 16 bytes; libfdt can read it. */
 int dtfix_tree_blob(const dtfix_tree *tree, dtfix_buffer **blob, dtfix_error **error);
@@ -197,7 +183,7 @@ int dtfix_tree_blob(const dtfix_tree *tree, dtfix_buffer **blob, dtfix_error **e
 int dtfix_tree_source(const dtfix_tree *tree, dtfix_buffer **source, dtfix_error **error);
 void dtfix_tree_free(dtfix_tree **tree);
 
-/** What an edit does. A node is named by its path, `/soc/serial@9000000`, or by alias, as in libfdt. */
+/** The kind of an edit. Nodes are named by path, `/soc/serial@9000000`, or by alias. */
 enum {
   /**
    * Sets a property of a node: "/node:name=value", where the value is `text`, `"text"`,
@@ -230,12 +216,12 @@ typedef struct dtfix_edit {
 } dtfix_edit;
 
 /**
- * Makes edits in order, all or none, as --set, --delete, --overlay and --unreserve of `dtfix fix` do.
+ * Makes edits in order, all or none, like --set, --delete, --overlay, --unreserve of `dtfix fix`.
  *
  * report: the changes; may be NULL. The first edit of a live tree also removes what the running
  * kernel wrote into the tree. dtfix_tree_patch refuses an edit of /chosen that it would undo.
  *
- * Fails with DTFIX_E_USAGE for a malformed text and for a missing node, property or reservation, and
+ * Fails with DTFIX_E_USAGE for malformed text and for a missing node, property or reservation, and
  * with DTFIX_E_MALFORMED for an overlay that is damaged or does not apply.
  */
 int dtfix_tree_edit(
@@ -266,12 +252,9 @@ typedef struct dtfix_machine dtfix_machine;
 
 /** The trees of a machine. */
 enum {
-  /** The boot blob; the live tree on powerpc, and where there is no blob. */
-  DTFIX_TREE_BEST = 0,
-  /** /sys/firmware/fdt. */
-  DTFIX_TREE_FLAT = 1,
-  /** /proc/device-tree. */
-  DTFIX_TREE_LIVE = 2
+  DTFIX_TREE_BEST = 0, /**< The boot blob; the live tree on powerpc, and where there is no blob. */
+  DTFIX_TREE_FLAT = 1, /**< /sys/firmware/fdt. */
+  DTFIX_TREE_LIVE = 2  /**< /proc/device-tree. */
 };
 
 /** The values of dtfix_machine_status. */
@@ -284,8 +267,8 @@ typedef struct dtfix_machine_status {
   uint32_t is_loaded;
   uint32_t is_crash_loaded;
   /**
-   * The kernel has the system call. Always DTFIX_UNKNOWN when read: only the call itself can show it.
-   * A loader may fill it in.
+   * The kernel has the system call. Always DTFIX_UNKNOWN when read, because only the call itself
+   * can show it; a loader may fill it in.
    */
   uint32_t has_kexec_load;
   uint32_t has_kexec_file_load;
@@ -321,8 +304,8 @@ int dtfix_machine_status_read(
  * A capture of the machine as a tar archive, without seeds and keys. Unpacked, it is a machine for
  * dtfix_machine_open.
  *
- * flags: 0 or DTFIX_CAPTURE_…. report: a finding for each file that cannot be read and for each secret
- * that is left out; may be NULL.
+ * flags: 0 or DTFIX_CAPTURE_…. report: a finding for each file that cannot be read and for each
+ * secret that is left out; may be NULL.
  */
 int dtfix_machine_capture(
     const dtfix_machine *machine, uint32_t flags, dtfix_buffer **archive, dtfix_report **report,
@@ -332,37 +315,24 @@ int dtfix_machine_capture(
 
 /** Flags of dtfix_handover and dtfix_plan_options. */
 enum {
-  /** No kaslr-seed; the next kernel boots without KASLR. */
-  DTFIX_NO_KASLR_SEED = 1,
-  /** No rng-seed. */
-  DTFIX_NO_RNG_SEED = 2,
-  /** No command line; the next kernel uses its built-in one. */
-  DTFIX_NO_COMMAND_LINE = 4,
-  /** The running kernel's command line, even if a tree is given or the kernel file has its own. */
-  DTFIX_REUSE_COMMAND_LINE = 8,
-  /** The tree of the file set is the board's; complete it from the machine's (dtfix --merge-dtb). */
-  DTFIX_MERGE_TREE = 16,
-  /** Hand the machine's IMA measurement list to the next kernel. */
-  DTFIX_HAND_OVER_IMA = 32
+  DTFIX_NO_KASLR_SEED = 1,      /**< No kaslr-seed; the next kernel boots without KASLR. */
+  DTFIX_NO_RNG_SEED = 2,        /**< No rng-seed. */
+  DTFIX_NO_COMMAND_LINE = 4,    /**< No command line; the next kernel uses its built-in one. */
+  DTFIX_REUSE_COMMAND_LINE = 8, /**< The running kernel's, even if tree or kernel file have one. */
+  DTFIX_MERGE_TREE = 16,        /**< Complete the board's tree of the set from the machine's. */
+  DTFIX_HAND_OVER_IMA = 32      /**< Hand the machine's IMA measurement list to the next kernel. */
 };
 
 /** Memory that a loader has placed for the next kernel; numbers are shared with DTFIX_FILE_…. */
 enum {
-  /** The initrd; the exact size, not rounded. */
-  DTFIX_INPUT_INITRD = 2,
-  /** The elfcorehdr; for a crash kernel. */
-  DTFIX_INPUT_ELFCOREHDR = 6,
-  /** The IMA buffer, whole pages; not for a crash kernel. */
-  DTFIX_INPUT_IMA_BUFFER = 7,
-  /** Any bytes; `name` is the property of /chosen with their address and size. */
-  DTFIX_INPUT_EXTRA = 8,
-  /** The FDT of kexec hand-over (KHO) and its scratch array: both or none; not for a crash kernel. */
-  DTFIX_INPUT_KHO_FDT = 9,
-  DTFIX_INPUT_KHO_SCRATCH = 10,
-  /** The dm-crypt keys; for a crash kernel, and only with an rng-seed. */
-  DTFIX_INPUT_DMCRYPT_KEYS = 11,
-  /** The copy of the first 64 KiB of RAM; for a crash kernel of ppc64. Its size is ignored. */
-  DTFIX_INPUT_BACKUP = 12
+  DTFIX_INPUT_INITRD = 2,        /**< The initrd; the exact size, not rounded. */
+  DTFIX_INPUT_ELFCOREHDR = 6,    /**< The elfcorehdr; for a crash kernel. */
+  DTFIX_INPUT_IMA_BUFFER = 7,    /**< The IMA buffer, whole pages; not for a crash kernel. */
+  DTFIX_INPUT_EXTRA = 8,         /**< Any bytes; `name` is the property with address and size. */
+  DTFIX_INPUT_KHO_FDT = 9,       /**< The FDT of kexec hand-over (KHO); not for a crash kernel. */
+  DTFIX_INPUT_KHO_SCRATCH = 10,  /**< The scratch array of KHO; with the FDT, or not at all. */
+  DTFIX_INPUT_DMCRYPT_KEYS = 11, /**< The dm-crypt keys; for a crash kernel, with an rng-seed. */
+  DTFIX_INPUT_BACKUP = 12        /**< Copy of the low 64 KiB for a ppc64 crash kernel; any size. */
 };
 
 /** An input of the next kernel, and its memory. */
@@ -445,7 +415,7 @@ typedef struct dtfix_elfcorehdr_facts {
   /** The kernel's memory and link address; size 0 for the machine's. */
   dtfix_range kernel_text;
   uint64_t kernel_text_address;
-  /** Added to a physical address for the linear map, modulo 2^64; used if has_linear_map is not 0. */
+  /** Linear map: virtual minus physical address, modulo 2^64; used if has_linear_map is not 0. */
   uint64_t linear_map;
   /** Address of the copy of the first 64 KiB of RAM (ppc64); used if has_backup is not 0. */
   uint64_t backup;
@@ -463,7 +433,7 @@ int dtfix_elfcorehdr(
     const dtfix_machine *machine, const dtfix_elfcorehdr_facts *facts, dtfix_buffer **header,
     dtfix_report **report, dtfix_error **error);
 
-/** Checks an elfcorehdr by the crash kernel's rules, and against the machine unless that is NULL. */
+/** Checks an elfcorehdr by the crash kernel's rules, and against the machine if not NULL. */
 int dtfix_elfcorehdr_check(
     const void *header, size_t size, const dtfix_machine *machine, dtfix_report **report,
     dtfix_error **error);
@@ -507,22 +477,14 @@ void dtfix_image_free(dtfix_image **image);
 
 /** The type of a file. */
 enum {
-  /** The kernel; exactly one. */
-  DTFIX_FILE_KERNEL = 1,
-  /** An initrd; several are concatenated in order. */
-  DTFIX_FILE_INITRD = 2,
-  /** The tree to start from, in place of the machine's; at most one. */
-  DTFIX_FILE_TREE = 3,
-  /** An overlay; several are applied in order. */
-  DTFIX_FILE_OVERLAY = 4,
-  /** The command line, without a NUL; at most one. */
-  DTFIX_FILE_COMMAND_LINE = 5,
-  /** An elfcorehdr for a crash kernel, in place of the one that is made; at most one. */
-  DTFIX_FILE_ELFCOREHDR = 6,
-  /** An IMA measurement list; at most one, not for a crash kernel. */
-  DTFIX_FILE_IMA_LIST = 7,
-  /** Any bytes; `name` is the property of /chosen with their address and size. */
-  DTFIX_FILE_EXTRA = 8
+  DTFIX_FILE_KERNEL = 1,       /**< The kernel; exactly one. */
+  DTFIX_FILE_INITRD = 2,       /**< An initrd; several are concatenated in order. */
+  DTFIX_FILE_TREE = 3,         /**< The tree, in place of the machine's; at most one. */
+  DTFIX_FILE_OVERLAY = 4,      /**< An overlay; several are applied in order. */
+  DTFIX_FILE_COMMAND_LINE = 5, /**< The command line, without a NUL; at most one. */
+  DTFIX_FILE_ELFCOREHDR = 6,   /**< The elfcorehdr, in place of a new one; at most one. */
+  DTFIX_FILE_IMA_LIST = 7,     /**< An IMA measurement list; at most one, not for a crash kernel. */
+  DTFIX_FILE_EXTRA = 8         /**< Any bytes; `name` is the property with address and size. */
 };
 
 /** One file of a set. */
@@ -552,8 +514,7 @@ void dtfix_file_set_free(dtfix_file_set **files);
 
 /** The system call of a plan. */
 enum {
-  /** Let the library choose, and give the reason. */
-  DTFIX_CALL_ANY = 0,
+  DTFIX_CALL_ANY = 0, /**< Let the library choose, and give the reason. */
   DTFIX_CALL_KEXEC_LOAD = 1,
   DTFIX_CALL_KEXEC_FILE_LOAD = 2
 };
@@ -604,8 +565,8 @@ typedef struct dtfix_plan_info {
   const char *reason;
   const char *architecture;
   /**
-   * Arguments of kexec_load(2). The upper half of flags, the architecture, is 0, which stands for the
-   * running kernel's. All are 0 for kexec_file_load(2), whose flags are up to the caller.
+   * Arguments of kexec_load(2); the architecture in the upper half of flags is 0, for the running
+   * kernel's. All are 0 for kexec_file_load(2), whose flags are up to the caller.
    */
   uint64_t entry;
   uint64_t flags;
@@ -632,8 +593,8 @@ typedef struct dtfix_segment {
 } dtfix_segment;
 
 /**
- * Plans a kexec, as `dtfix plan` does: places everything, makes the tree and the elfcorehdr, and checks
- * the result by the rules of both kernels. Fails unless the whole plan is valid.
+ * Plans a kexec, as `dtfix plan` does: places everything, makes the tree and the elfcorehdr, and
+ * checks the result by the rules of both kernels. Fails unless the whole plan is valid.
  *
  * machine: the machine that loads the plan; NULL for one that is described only by the tree of the
  * set. report may be NULL.
