@@ -37,11 +37,12 @@ static inline void fail(int code, const char *format, ...) {
 
 static dtfix_error *error;
 
-/* try(FILE, dtfix_…(…, &error)) ends the program if the call failed; the message names the file unless it is NULL. */
+/* try(FILE, dtfix_…(…, &error)) ends the program if the call failed; FILE, if not NULL, is in the message. */
 static inline void try(const char *file, int result) {
   const int code = dtfix_error_code(error);
   if (result != 0)
-    fail(code < DTFIX_E_USAGE ? SOFTWARE : code, "%s%s%s", file ? file : "", file ? ": " : "", dtfix_error_message(error));
+    fail(code < DTFIX_E_USAGE ? SOFTWARE : code, "%s%s%s", file ? file : "", file ? ": " : "",
+         dtfix_error_message(error));
 }
 
 static inline int open_file(const char *path) {
