@@ -6,15 +6,12 @@ import CDTFix
 protocol VersionedStruct {
   /// All members are zero.
   init()
-  /// The size in bytes in the first version of the interface. A struct that grows states the size that it
-  /// had before.
+  /// The size in bytes in the first version of the interface, which every caller's struct has at least.
   static var firstSize: Int { get }
   var struct_size: UInt32 { get set }
 }
 
 extension VersionedStruct {
-  static var firstSize: Int { MemoryLayout<Self>.stride }
-
   /// More than any struct will ever have: a `struct_size` above it was never set.
   private static var mostBytes: Int { 4096 }
 
@@ -74,13 +71,27 @@ extension Array where Element: VersionedStruct {
   }
 }
 
-extension dtfix_change: VersionedStruct {}
-extension dtfix_elfcorehdr_facts: VersionedStruct {}
-extension dtfix_file: VersionedStruct {}
-extension dtfix_finding: VersionedStruct {}
-extension dtfix_handover: VersionedStruct {}
-extension dtfix_image_info: VersionedStruct {}
-extension dtfix_machine_status: VersionedStruct {}
-extension dtfix_plan_info: VersionedStruct {}
-extension dtfix_plan_options: VersionedStruct {}
-extension dtfix_segment: VersionedStruct {}
+extension VersionedStruct {
+  /// The size of a struct whose last member is this one.
+  @safe fileprivate static func size<Member>(upTo member: KeyPath<Self, Member>) -> Int {
+    (MemoryLayout<Self>.offset(of: member) ?? 0) + MemoryLayout<Member>.size
+  }
+}
+
+// The last members of the first version.
+extension dtfix_change: VersionedStruct { static let firstSize = unsafe size(upTo: \.rule) }
+extension dtfix_finding: VersionedStruct { static let firstSize = unsafe size(upTo: \.rule) }
+extension dtfix_machine_status: VersionedStruct { static let firstSize = size(upTo: \.unused) }
+extension dtfix_handover: VersionedStruct { static let firstSize = size(upTo: \.rng_seed_size) }
+extension dtfix_elfcorehdr_facts: VersionedStruct {
+  static let firstSize = size(upTo: \.has_backup)
+}
+extension dtfix_image_info: VersionedStruct {
+  static let firstSize = unsafe size(upTo: \.command_line)
+}
+extension dtfix_file: VersionedStruct { static let firstSize = size(upTo: \.has_fd) }
+extension dtfix_plan_options: VersionedStruct { static let firstSize = size(upTo: \.rng_seed_size) }
+extension dtfix_plan_info: VersionedStruct {
+  static let firstSize = size(upTo: \.command_line_size)
+}
+extension dtfix_segment: VersionedStruct { static let firstSize = size(upTo: \.memory) }
