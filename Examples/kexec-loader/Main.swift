@@ -98,7 +98,7 @@ struct Loader {
       let isLost = purpose == .crash && status.isCrashLoaded == true && isLoaded == false
       throw Failure(
         error, on: status,
-        loss: isLost ? "the crash kernel that was loaded before is unloaded" : nil)
+        loss: isLost ? "the crash kernel loaded before is gone" : nil)
     }
   }
 }
