@@ -134,7 +134,7 @@ let package = Package(
     .executableTarget(
       name: "patch-tree",
       dependencies: [
-        "DeviceTree", "Kexec", "PhysicalMemory",
+        "DeviceTree", "Kexec", "Loading", "PhysicalMemory",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Examples/PatchTree", swiftSettings: rules),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// patch-tree OLD NEW: the ten lines of the README as a program.
+// patch-tree OLD NEW: the function in the README as a program.
 
 import DeviceTree
 import Glibc
 import Kexec
+import Loading
 import PhysicalMemory
 import SystemPackage
 
@@ -20,41 +21,20 @@ func nextTree(from blob: [UInt8], initrd: PhysicalRange, seeds: Seeds) throws ->
 }
 // README
 
-/// The bytes of a file.
-func contents(of path: FilePath) throws -> [UInt8] {
-  let file = try FileDescriptor.open(path, .readOnly)
-  return try file.closeAfter {
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = try unsafe piece.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
-      guard count > 0 else { return bytes }
-      bytes += piece[..<count]
-    }
-  }
-}
-
-/// Writes a new file that only its owner may read, since seeds are secret. One that is there already
-/// may be open to others, so it is left alone.
-func write(_ bytes: [UInt8], toNew path: FilePath) throws {
-  let file = try FileDescriptor.open(
-    path, .writeOnly, options: [.create, .exclusiveCreate], permissions: [.ownerReadWrite])
-  _ = try file.closeAfter { try file.writeAll(bytes) }
-}
-
 let arguments = CommandLine.arguments
 guard arguments.count == 3, let initrd = PhysicalRange(start: 0x8840_0000, size: 0x1f_e20c) else {
   print("usage: patch-tree OLD NEW")
   exit(64)
 }
 do {
-  // The kernel's random numbers: this generator is getrandom(2).
-  var random = SystemRandomNumberGenerator()
-  let seeds = Seeds(
-    kaslr: (0..<8).map { _ in .random(in: .min ... .max, using: &random) },
-    rng: (0..<128).map { _ in .random(in: .min ... .max, using: &random) })
-  let old = try contents(of: FilePath(arguments[1]))
-  try write(nextTree(from: old, initrd: initrd, seeds: seeds), toNew: FilePath(arguments[2]))
+  let old = try FileDescriptor.open(FilePath(arguments[1]), .readOnly)
+  let blob = try old.closeAfter { try FileSet.contents(of: old, named: arguments[1]) }
+  let next = try nextTree(from: blob, initrd: initrd, seeds: .fresh())
+  // The seeds in it are secret: a new file, which only its owner can read.
+  let new = try FileDescriptor.open(
+    FilePath(arguments[2]), .writeOnly, options: [.create, .exclusiveCreate],
+    permissions: [.ownerReadWrite])
+  _ = try new.closeAfter { try new.writeAll(next) }
 } catch {
   print("patch-tree: \(error)")
   exit(65)

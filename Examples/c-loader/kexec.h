@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The system calls of kexec, which the C library has no functions for. Each function returns 0 or the errno. */
+/* The system calls of kexec, which the C library lacks. Each function returns 0 or an errno. */
 #ifndef CKEXEC_H
 #define CKEXEC_H
 
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the kernel for this machine does not have, and what older headers do not know. */
+/* Calls that this machine does not have, and constants that older headers do not have. */
 #ifndef SYS_kexec_load
 #define SYS_kexec_load -1
 #endif
@@ -22,19 +22,19 @@
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-/* kexec_load(2); no segments unload. */
+/* kexec_load(2); 0 segments unload the kernel. */
 static inline int ckexec_load(
     unsigned long entry, unsigned long count, const struct kexec_segment *segments, unsigned long flags) {
   return syscall(SYS_kexec_load, entry, count, segments, flags) == 0 ? 0 : errno;
 }
 
-/* kexec_file_load(2); the size of the command line counts its NUL. */
+/* kexec_file_load(2); the size of the command line counts the NUL. */
 static inline int ckexec_file_load(
     int kernel, int initrd, unsigned long size, const char *line, unsigned long flags) {
   return syscall(SYS_kexec_file_load, kernel, initrd, size, line, flags) == 0 ? 0 : errno;
 }
 
-/* reboot(2) into the loaded kernel: returns only when it failed. */
+/* reboot(2) into the loaded kernel; returns only on failure. */
 static inline int ckexec_execute(void) {
   sync();
   syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, 0);
@@ -48,9 +48,9 @@ static inline int ckexec_may_boot(void) {
   return syscall(SYS_capget, &header, words) == 0 && (words[0].effective & 1u << CAP_SYS_BOOT) != 0;
 }
 
-/* What the kernel answers to one of the two calls without CAP_SYS_BOOT, which is given up meanwhile: ENOSYS when it
-   does not have the call, else EPERM. With the capability, even a call that fails counts against
-   kernel.kexec_load_limit_reboot (kernel/kexec_core.c:kexec_load_permitted). */
+/* Makes a call without CAP_SYS_BOOT, which is restored afterwards: ENOSYS if the kernel does not have the call, else
+   EPERM. With the capability, even a call that fails counts against kernel.kexec_load_limit_reboot
+   (kernel/kexec_core.c:kexec_load_permitted). */
 static inline int ckexec_probe(long call) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct all[2], fewer[2];
@@ -59,7 +59,7 @@ static inline int ckexec_probe(long call) {
   fewer[0] = all[0], fewer[1] = all[1];
   fewer[0].effective &= ~(1u << CAP_SYS_BOOT);
   if (syscall(SYS_capset, &header, fewer) != 0) return errno;
-  /* Too many segments, and unknown flags, should it be permitted all the same. */
+  /* Too many segments and unknown flags, so that the call fails even if it is permitted. */
   answer = syscall(call, -1L, -1L, 0L, -1L, -1L) == 0 ? 0 : errno;
   syscall(SYS_capset, &header, all);
   return answer;
@@ -67,12 +67,12 @@ static inline int ckexec_probe(long call) {
 static inline int ckexec_probe_load(void) { return ckexec_probe(SYS_kexec_load); }
 static inline int ckexec_probe_file_load(void) { return ckexec_probe(SYS_kexec_file_load); }
 
-/* A sealed file in memory, so that what was checked is what is loaded; a negated errno for none. */
+/* Makes a sealed file in memory, which nothing can change before it is loaded; a negated errno on failure. */
 static inline int ckexec_memory_file(const char *name, const void *bytes, size_t size) {
   const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   const char *rest = (const char *)bytes;
   int why, file = (int)syscall(SYS_memfd_create, name, flags | MFD_NOEXEC_SEAL);
-  /* Linux before 6.3 does not know files that can never be executed. */
+  /* Linux before 6.3 does not have MFD_NOEXEC_SEAL. */
   if (file < 0 && errno == EINVAL) file = (int)syscall(SYS_memfd_create, name, flags);
   if (file < 0) return -errno;
   while (size > 0) {

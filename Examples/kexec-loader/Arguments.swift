@@ -3,7 +3,7 @@
 import Kexec
 import Loading
 
-/// What the caller requests.
+/// The command line.
 struct Arguments {
   enum Command: String, CaseIterable {
     case load
@@ -18,13 +18,13 @@ struct Arguments {
   }
 
   let command: Command
-  /// The files, each with what it is for and what messages call it.
+  /// The files, each with its type and its name in messages.
   private(set) var files: [(kind: FileSet.Kind, name: String, path: String)] = []
   private(set) var commandLine: String?
   private(set) var options = RequestOptions()
-  /// The folder of a plan, in place of all these.
+  /// The folder of a plan, in place of the files.
   private(set) var plan: String?
-  /// The system call to use, whatever is better.
+  /// The system call to use; nil to choose one.
   private(set) var call: SystemCall?
   private(set) var isDryRun = false
   /// The folder of a captured machine.
@@ -37,19 +37,19 @@ struct Arguments {
            kexec-loader load | load-crash --plan FOLDER [OPTION] ...
            kexec-loader unload | unload-crash | execute | status
 
-    Loads a kernel for the next reboot, or for a crash, from files or from a folder that
-    dtfix plan wrote; forgets it; starts it; tells what is loaded and what is allowed.
-    The command line is the running kernel's unless it is given; --append adds to either.
-    --dtb is a tree in place of the machine's; --merge-dtb one of its board, completed by
-    what the machine's own tells; --overlay changes either.
-    execute stops no services: systemctl kexec does that, and starts what is loaded here.
+    Loads a kernel for the next reboot or for a crash, from files or from a folder of
+    dtfix plan; unloads it; boots it; shows the kexec status of this machine.
+    The default command line is the running kernel's; --append adds to it.
+    --dtb is a tree in place of the machine's; --merge-dtb is the board's tree, completed
+    from the machine's; --overlay applies to either.
+    execute stops no services; use systemctl kexec for that.
 
-      --extra NAME=FILE  memory of its own for a file, told of by a property of /chosen
-      --elfcorehdr FILE  a core header of your own (load-crash)
-      --ima              hands on what IMA measured so far (load)
-      --call NAME        kexec_load or kexec_file_load, whatever would be chosen
-      --dry-run          shows what would be loaded, how and why, and does nothing
-      --root FOLDER      a captured machine, for --dry-run and status
+      --extra NAME=FILE  file in memory, at the address in the property NAME of /chosen
+      --elfcorehdr FILE  ELF core header, in place of the generated one (load-crash)
+      --ima              hand over the IMA measurement list (load)
+      --call NAME        kexec_load or kexec_file_load
+      --dry-run          show the segments or files and the reasons, load nothing
+      --root FOLDER      captured machine, for --dry-run and status
 
     """
 
@@ -62,7 +62,7 @@ struct Arguments {
   init(_ words: [String]) throws(Failure) {
     guard let command = words.first.flatMap(Command.init) else {
       let commands = Command.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Self.wrong("say what to do: \(commands)")
+      throw Self.wrong("needs a command: \(commands)")
     }
     self.command = command
     options.purpose = command.purpose
@@ -90,7 +90,7 @@ struct Arguments {
   private mutating func addFile(_ option: String, _ value: String) throws(Failure) {
     guard let kind = Self.fileOptions[option] else { return }
     var (name, path) = (value, value)
-    if kind == .tree, has(.tree) { throw Self.wrong("\(option): there can be one tree only") }
+    if kind == .tree, has(.tree) { throw Self.wrong("\(option): only one tree can be given") }
     if option == "--merge-dtb" { options.mergesTree = true }
     if kind == .extra {
       let parts = value.split(separator: "=", maxSplits: 1)
@@ -108,16 +108,16 @@ struct Arguments {
       || options.handsOnMeasurements
     if command.loads {
       guard has(.kernel) != (plan != nil), plan == nil || !isOfFiles else {
-        throw Self.wrong("say what to load: --kernel and what goes with it, or --plan alone")
+        throw Self.wrong("needs --kernel and its options, or --plan alone")
       }
       guard plan == nil || call != .kexecFileLoad else {
         throw Self.wrong("kexec_file_load takes no plan")
       }
     } else if isOfFiles || plan != nil || call != nil || isDryRun {
-      throw Self.wrong("\(command.rawValue): takes no such options")
+      throw Self.wrong("\(command.rawValue): does not take these options")
     }
     guard root == nil || isDryRun || command == .status else {
-      throw Self.wrong("--root is for --dry-run and status: nothing is done to a captured machine")
+      throw Self.wrong("--root needs --dry-run or status")
     }
   }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKexec
+import CrashCore
 import Kexec
 import Loading
+import RunningKernel
 import SystemPackage
 
 extension Arguments {
-  /// The files that are named, read: each is opened once, and what is checked is what is loaded.
+  /// Reads the files, each once, so that the bytes that are checked are the bytes that are loaded.
   func fileSet() throws(Failure) -> FileSet {
     var set = FileSet()
     for (kind, name, path) in files {
@@ -33,7 +34,7 @@ private func withOpenFile<Value>(
 ) throws(Failure) -> Value {
   let file: FileDescriptor
   do {
-    // A pipe that nobody writes to is read as empty, and not waited for.
+    // A pipe without a writer is read as empty, without waiting.
     file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
   } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
     throw Failure(.missingInput, "\(path): no such file")
@@ -46,19 +47,61 @@ private func withOpenFile<Value>(
   return try body(file)
 }
 
-/// A file without a name that nothing can change any more: the kernel reads what was checked. It is there
-/// until the program ends.
-struct SealedFile {
-  let file: FileDescriptor
-  let size: Int
+/// The folder of `dtfix plan -o`.
+struct PlanFolder {
+  private let manifest: PlanManifest
+  private var contents: [String: [UInt8]] = [:]
 
-  init(_ name: String, _ bytes: [UInt8]) throws(Failure) {
-    let number = unsafe bytes.withUnsafeBytes {
-      unsafe ckexec_memory_file(name, $0.baseAddress, $0.count)
+  /// Reads the whole plan, so that the bytes that are checked are the bytes that are loaded.
+  init(_ path: String) throws(Failure) {
+    let folder = FilePath(path)
+    let place = folder.appending(PlanManifest.fileName)
+    let text = String(decoding: try kexec_loader.contents(of: place), as: UTF8.self)
+    do throws(PlanManifest.BadLine) {
+      manifest = try PlanManifest(text: text)
+    } catch {
+      throw Failure(.malformedInput, "\(place): \(error)")
     }
-    guard number >= 0 else {
-      throw Failure(.systemCall, "a copy of the \(name): \(Errno(rawValue: -number))")
+    for segment in manifest.segments.prefix(16) {
+      contents[segment.file] = try kexec_loader.contents(of: folder.appending(segment.file))
     }
-    (file, size) = (FileDescriptor(rawValue: number), bytes.count)
+  }
+
+  /// The arguments of kexec_load(2).
+  var loadable: Loadable {
+    .segments(
+      manifest.segments.map { ($0.name, $0.range, contents[$0.file] ?? []) },
+      entry: manifest.entry)
+  }
+
+  /// Refuses a plan for another purpose, and one that does not fit the machine as it is now.
+  func check(for purpose: Purpose, on snapshot: MachineSnapshot) throws(Failure) {
+    var machine = snapshot
+    guard manifest.purpose == purpose else {
+      throw Failure(.usage, "the plan is for \(manifest.purpose == .crash ? "load-crash" : "load")")
+    }
+    guard let architecture = try machine.readArchitecture() else {
+      throw Failure(.notOffered, "\(machine.root ?? ""): unknown architecture")
+    }
+    guard Architecture(named: manifest.architecture) == architecture else {
+      throw Failure(
+        .malformedInput, "the plan is for \(manifest.architecture), the machine is \(architecture)")
+    }
+    try machine.readMemory(for: architecture)
+    _ = try machine.$pageSize.ifPresent
+    guard machine.systemRAM != nil else {
+      throw machine.$systemRAM.failure ?? Failure(.notOffered, "no memory is known")
+    }
+    machine.read(.core)
+    let core =
+      purpose == .crash && machine.hasMemoryMap ? try machine.readCoreMachine().0 : CoreMachine()
+    let check = PlanCheck(
+      of: manifest, contents: contents.mapValues { SegmentContent($0) }, on: machine, core: core)
+    guard check.findings.isEmpty else {
+      let findings = check.findings.map(\.description).joined(separator: "; ")
+      throw Failure(
+        .malformedInput, "the plan is not for this machine: \(findings)\nmake a new one: dtfix plan"
+      )
+    }
   }
 }

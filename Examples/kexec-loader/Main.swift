@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// kexec-loader: from options to the system call, on top of the library.
+// kexec-loader: a loader for kexec on top of the libraries.
 
+import CKexec
 import Glibc
 import Kexec
 import Loading
@@ -43,8 +44,8 @@ struct Loader {
     }
   }
 
-  /// Makes and checks everything before the first system call: a crash kernel that is refused takes the
-  /// one with it that was loaded before.
+  /// Makes and checks everything before the system call: a load of a crash kernel that fails unloads the
+  /// crash kernel that was loaded before.
   private func load() throws(Failure) {
     let (choice, loadable) = try loadable()
     say(["\(choice.call.rawValue): \(choice.reason)"])
@@ -53,7 +54,7 @@ struct Loader {
     try status.checkCrashMemory(for: purpose)
     try call { () throws(CallError) in try loadable.load(for: purpose) }
     guard isLoaded != false else {
-      throw Failure(.systemCall, "\(choice.call.rawValue): succeeded, and nothing is loaded")
+      throw Failure(.systemCall, "\(choice.call.rawValue): succeeded, but nothing is loaded")
     }
   }
 
@@ -81,10 +82,10 @@ struct Loader {
 
   private func execute() throws(Failure) {
     try status.checkExecutable()
-    try call { () throws(CallError) in try kexec_loader.execute() }
+    try call { () throws(CallError) in try CallError.check(ckexec_execute(), of: .reboot) }
   }
 
-  /// Whether something is loaded now.
+  /// Whether a kernel for this purpose is loaded now.
   private var isLoaded: Bool? {
     purpose == .crash ? KexecStatus(of: machine).isCrashLoaded : KexecStatus(of: machine).isLoaded
   }
@@ -96,24 +97,24 @@ struct Loader {
     } catch {
       let isLost = purpose == .crash && status.isCrashLoaded == true && isLoaded == false
       throw Failure(
-        error, on: status, loss: isLost ? "the crash kernel that was loaded is gone" : nil)
+        error, on: status,
+        loss: isLost ? "the crash kernel loaded before is gone" : nil)
     }
   }
 }
 
-/// Lines on standard output.
 private func say(_ lines: [String]) {
   lines.forEach { print($0.visible) }
 }
 
-/// A message on standard error; what a file may have put into it does not steer the terminal.
+/// Prints a message on standard error.
 private func complain(_ message: String) {
   let lines = message.split(separator: "\n").map { $0.visible + "\n" }
   _ = try? FileDescriptor.standardError.writeAll(lines.joined().utf8)
 }
 
 extension StringProtocol {
-  /// The same with control characters as numbers.
+  /// The text with control characters, which may come from a file, as numbers.
   fileprivate var visible: String {
     unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A loader for kexec on top of libdtfix, in Python alone: the first half binds dtfix.h, the second half is a program.
+"""A loader for kexec on top of libdtfix: the first half binds dtfix.h, the second half is a program.
 
-A dry run, unless it is told --really. Errors are one line and an exit code of sysexits.h, as dtfix has them.
+Loads only with --really. Errors and exit codes are those of dtfix.
 """
 import argparse
 import ctypes
@@ -16,7 +16,7 @@ lib = ctypes.CDLL("libdtfix.so.1")
 
 FOR_KEXEC, FOR_CRASH = 1, 2
 NO_SEED = {"kaslr_seed": 1, "rng_seed": 2}
-MEASUREMENTS = 32
+HAND_OVER_IMA = 32
 KERNEL, INITRD, TREE, OVERLAY, COMMAND_LINE, EXTRA = 1, 2, 3, 4, 5, 8
 CALLS = {None: 0, "kexec_load": 1, "kexec_file_load": 2}
 
@@ -24,7 +24,7 @@ KINDS = {"int": c_int, "u32": c_uint32, "u64": c_uint64, "size": c_size_t, "text
 
 
 def struct(*members):
-    """A struct, as "KIND NAME ...": it begins with its size, and what is not given is zero."""
+    """A struct with struct_size and members as "KIND NAME ..."; the default of each is zero."""
     fields = [("struct_size", c_uint32)]
     for kind, *names in map(str.split, members):
         fields += [(name, KINDS[kind]) for name in names]
@@ -51,7 +51,7 @@ Segment = struct("u32 unused", "text name", "pointer bytes", "size size", "u64 m
 
 
 class Handle(c_void_p):
-    """A handle of the library, freed with this object."""
+    """A handle, freed with this object."""
 
     def __del__(self):
         if self.value:
@@ -67,7 +67,7 @@ lib.dtfix_buffer_size.restype = lib.dtfix_report_finding_count.restype = c_size_
 
 
 class Failure(Exception):
-    """What the library, or this program, did not do, and the exit code for it."""
+    """A message and an exit code; a wrong call of the library is a fault of this program."""
 
     def __init__(self, code, message):
         super().__init__(message)
@@ -75,8 +75,7 @@ class Failure(Exception):
 
 
 def call(function, *arguments):
-    """Calls a function of the library; what it refuses is an exception. No number among its arguments is wider than a
-    size."""
+    """Calls a function of the library, or raises Failure. No integer argument is wider than size_t."""
     error = Error()
     wide = [c_size_t(value) if isinstance(value, int) else value for value in arguments]
     if getattr(lib, f"dtfix_{function}")(*wide, byref(error)) != 0:
@@ -84,7 +83,7 @@ def call(function, *arguments):
 
 
 def made(kind, function, *arguments):
-    """What a function makes, or fills in, in its last place."""
+    """The result of a function that makes it, or fills it in, as the last argument before the error."""
     result = kind()
     call(function, *arguments, byref(result))
     return result
@@ -95,20 +94,20 @@ def contents(buffer):
 
 
 def segments(plan):
-    for index in range(made(PlanInfo, "plan_info_read", plan).segment_count):
-        yield made(Segment, "plan_segment", plan, index)
+    count = made(PlanInfo, "plan_info_read", plan).segment_count
+    return [made(Segment, "plan_segment", plan, index) for index in range(count)]
 
 
 # ---- The program ----
 
 
 def visible(text):
-    """Text of which some comes from files."""
+    """Text that may come from a file, without control characters."""
     return "".join(c if c == "\n" or c.isprintable() else "?" for c in text)
 
 
 def with_file(path, use):
-    """Opens a file for as long as `use` reads it."""
+    """Opens a file and passes its descriptor to `use`."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -121,7 +120,7 @@ def with_file(path, use):
 
 
 def write(path, data):
-    """Writes a new file that only its owner may read."""
+    """Writes a new file with mode 0600."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as output:
         output.write(data)
         output.flush()
@@ -129,7 +128,7 @@ def write(path, data):
 
 
 def write_plan(folder, plan):
-    """The folder that `dtfix plan -o` writes. The manifest comes last: without it a folder is no plan."""
+    """Writes the folder that `dtfix plan -o` writes. The manifest is last: a folder without it is not a plan."""
     os.mkdir(folder, 0o700)
     for segment in segments(plan):
         write(os.path.join(folder, f"{segment.name.decode()}.bin"), ctypes.string_at(segment.bytes, segment.size))
@@ -137,19 +136,17 @@ def write_plan(folder, plan):
     write(os.path.join(folder, "manifest"), contents(made(Buffer, "plan_manifest", plan)))
 
 
-def add(files, **members):
-    call("file_set_add", files, byref(File(**members)))
-
-
 def files_of(arguments):
     files = made(FileSet, "file_set_new")
     lists = {KERNEL: arguments.kernel, INITRD: arguments.initrd, TREE: arguments.dtb, OVERLAY: arguments.overlay}
     chosen = [(kind, path, path) for kind, paths in lists.items() for path in paths]
     for kind, name, path in chosen + [(EXTRA, *extra.split("=", 1)) for extra in arguments.extra]:
-        with_file(path, lambda fd: add(files, type=kind, name=name.encode(), fd=fd, has_fd=1))
+        with_file(path, lambda fd: call(
+            "file_set_add", files, byref(File(type=kind, name=name.encode(), fd=fd, has_fd=1))))
     if arguments.command_line is not None:
         line = arguments.command_line.encode()
-        add(files, type=COMMAND_LINE, name=b"--command-line", bytes=line, size=len(line))
+        call("file_set_add", files,
+             byref(File(type=COMMAND_LINE, name=b"--command-line", bytes=line, size=len(line))))
     return files
 
 
@@ -157,7 +154,7 @@ def options_of(arguments, status):
     options = PlanOptions(
         purpose=FOR_CRASH if arguments.command == "load-crash" else FOR_KEXEC, call=CALLS[arguments.call],
         status=ctypes.addressof(status), append=arguments.append and arguments.append.encode(),
-        flags=MEASUREMENTS if arguments.ima else 0)
+        flags=HAND_OVER_IMA if arguments.ima else 0)
     for name, flag in NO_SEED.items():
         text = getattr(arguments, name)
         if text == "none":
@@ -165,7 +162,7 @@ def options_of(arguments, status):
         elif text is not None:
             seed = bytes.fromhex(text.removeprefix("0x"))
             if not seed:
-                raise ValueError("an empty seed")
+                raise ValueError("the seed is empty")
             setattr(options, name, seed)
             setattr(options, name + "_size", len(seed))
     return options
@@ -189,7 +186,7 @@ def machine_of(root):
 
 
 def load(arguments):
-    """Everything is made and checked before anything is shown, and written before it is loaded."""
+    """Makes and checks the whole plan before showing, writing or loading any of it."""
     machine = machine_of(arguments.root)
     status = made(Status, "machine_status_read", machine)
     plan, report = Plan(), Report()
@@ -205,7 +202,7 @@ def load(arguments):
         print("nothing was loaded")
 
 
-# kexec_load(2) and kexec_file_load(2); elsewhere such a number is another call.
+# The numbers of kexec_load(2) and kexec_file_load(2) on each machine.
 CALL_NUMBERS = {"x86_64": (246, 320), "ppc64": (268, 382), "ppc64le": (268, 382), "s390x": (277, 381),
                 "aarch64": (104, 294), "riscv64": (104, 294), "loongarch64": (104, 294)}
 
@@ -213,7 +210,7 @@ CALL_NUMBERS = {"x86_64": (246, 320), "ppc64": (268, 382), "ppc64le": (268, 382)
 def make_call(plan, info):
     machine = os.uname().machine
     if machine not in CALL_NUMBERS:
-        raise Failure(os.EX_UNAVAILABLE, f"kexec: the numbers of its calls on {machine} are not known here")
+        raise Failure(os.EX_UNAVAILABLE, f"kexec: unknown system call numbers for {machine}")
     load_number, file_number = map(c_long, CALL_NUMBERS[machine])
     libc = ctypes.CDLL(None, use_errno=True)
     if info.call == CALLS["kexec_load"]:
@@ -232,7 +229,7 @@ def make_call(plan, info):
 
 
 def memory_file(name, start, size):
-    """What was checked is what is loaded."""
+    """A file in memory, which no other process can change before the kernel reads it."""
     file = os.memfd_create(name)
     data = memoryview(ctypes.string_at(start, size))
     while data:
@@ -241,7 +238,7 @@ def memory_file(name, start, size):
 
 
 def findings(name, report):
-    """Prints them; whether there are any."""
+    """Prints the findings of a report; returns whether there are any."""
     count = lib.dtfix_report_finding_count(report)
     for index in range(count):
         finding = made(Finding, "report_finding", report, index)
@@ -257,8 +254,8 @@ def capture(arguments):
     write(arguments.o, contents(archive))
 
 
-def has_core_header(blob):
-    """Whether a tree that was checked is for a crash kernel: libfdt, which libdtfix has brought along, tells."""
+def is_for_crash(blob):
+    """Whether a valid tree has an elfcorehdr, by libfdt, which is loaded with libdtfix."""
     fdt = ctypes.CDLL("libfdt.so.1")
     fdt.fdt_getprop.restype = c_void_p
     chosen = fdt.fdt_path_offset(blob, b"/chosen")
@@ -267,24 +264,20 @@ def has_core_header(blob):
 
 def check(arguments):
     data = with_file(arguments.file, lambda fd: contents(made(Buffer, "read", fd)))
+    report = Report()
     try:
-        return check_bytes(arguments, data)
+        if data[:4] == b"\xd0\x0d\xfe\xed":
+            tree = made(Tree, "tree_open", data, len(data))
+            call("tree_check", tree, FOR_CRASH if is_for_crash(data) else FOR_KEXEC, None, byref(report))
+        elif data[:4] == b"\x7fELF" and sum(data[16:18]) == 4:  # ET_CORE
+            machine = machine_of(arguments.root) if arguments.root else None
+            call("elfcorehdr_check", data, len(data), machine, byref(report))
+        else:
+            image = made(Image, "image_open", data, len(data), 0)
+            info = made(ImageInfo, "image_info_read", image)
+            print(visible(f"{info.layers.decode()} for {info.architecture.decode()}"))
     except Failure as failure:
         raise Failure(failure.code, f"{arguments.file}: {failure}") from None
-
-
-def check_bytes(arguments, data):
-    report = Report()
-    if data[:4] == b"\xd0\x0d\xfe\xed":
-        tree = made(Tree, "tree_open", data, len(data))
-        call("tree_check", tree, FOR_CRASH if has_core_header(data) else FOR_KEXEC, None, byref(report))
-    elif data[:4] == b"\x7fELF" and sum(data[16:18]) == 4:  # ET_CORE
-        machine = machine_of(arguments.root) if arguments.root else None
-        call("core_header_check", data, len(data), machine, byref(report))
-    else:
-        image = made(Image, "image_open", data, len(data), 0)
-        info = made(ImageInfo, "image_info_read", image)
-        print(visible(f"{info.layers.decode()} for {info.architecture.decode()}"))
     return 1 if findings(arguments.file, report) else 0
 
 
@@ -313,7 +306,7 @@ def parsed(words):
     command.add_argument("file")
     arguments = parser.parse_args(words)
     if getattr(arguments, "really", False) and arguments.root:
-        parser.error("--really: nothing is done to the machine of --root")
+        parser.error("--really: not with --root")
     if any("=" not in extra for extra in getattr(arguments, "extra", [])):
         parser.error("--extra: NAME=FILE")
     return arguments
@@ -324,14 +317,13 @@ def main():
         arguments = parsed(sys.argv[1:])
         return {"capture": capture, "check": check}.get(arguments.command, load)(arguments) or 0
     except Failure as failure:
-        print(f"loader.py: {visible(str(failure))}", file=sys.stderr)
-        return failure.code
+        message, code = str(failure), failure.code
     except OSError as error:
-        print(f"loader.py: {visible(str(error))}", file=sys.stderr)
-        return os.EX_CANTCREAT
+        message, code = str(error), os.EX_CANTCREAT
     except ValueError:
-        print("loader.py: a seed is pairs of hexadecimal digits, or none", file=sys.stderr)
-        return os.EX_USAGE
+        message, code = "a seed is pairs of hexadecimal digits, or none", os.EX_USAGE
+    print(f"loader.py: {visible(message)}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a handle stands for. A handle is a pointer to 16 bytes: the mark of its type, and the object.
+import CDTFix
+
+/// The object behind a handle. A handle points to 16 bytes: the mark of its type, and the object.
 protocol HandleObject: AnyObject {
-  /// What messages call it.
+  /// The name of the type in messages; the first two letters differ from those of all other types.
   static var typeName: String { get }
-  /// What the first 8 bytes of a handle hold while it is good; of each type another.
-  static var mark: UInt64 { get }
 }
 
 /// What a handle points to.
@@ -14,42 +14,51 @@ protocol HandleObject: AnyObject {
   var object: Unmanaged<AnyObject>
 }
 
-/// The mark of a handle that was freed, which is there until its memory is used again.
+/// The mark of a handle that was freed; it stays until the memory is used again.
 private let freedMark: UInt64 = 0
 
-/// Where a function puts the handle that it makes.
-public typealias HandlePlace = UnsafeMutablePointer<OpaquePointer?>
+/// A handle of the caller.
+public typealias Handle = OpaquePointer?
+/// Where a function stores a handle that it makes, or reads one that it frees.
+public typealias Out = UnsafeMutablePointer<OpaquePointer?>?
 
 extension HandleObject {
+  /// The mark of a valid handle: "dtfix_" and the first two letters of the type's name.
+  private static var mark: UInt64 {
+    typeName.utf8.prefix(2).reduce(0x6474_6669_785f) { $0 << 8 | UInt64($1) }
+  }
+
   /// The object of a handle.
   ///
   /// - Throws: ``CallFailure`` for NULL, for a handle of another type, and for one that was freed, if its
-  ///   memory still tells.
-  @safe static func of(_ handle: OpaquePointer?) throws(CallFailure) -> Self {
-    guard let handle = unsafe handle else { throw .argument("\(typeName): NULL") }
+  ///   memory has not been used again.
+  @safe static func of(_ handle: Handle) throws(CallFailure) -> Self {
+    guard let object = try ifAny(handle) else { throw .argument("\(typeName): NULL") }
+    return object
+  }
+
+  /// The object of a handle; nil for NULL.
+  @safe static func ifAny(_ handle: Handle) throws(CallFailure) -> Self? {
+    guard let handle = unsafe handle else { return nil }
     let bytes = unsafe UnsafeMutablePointer<HandleBytes>(handle)
     guard unsafe bytes.pointee.mark == mark else {
-      throw CallFailure(.handle, "\(typeName): a handle of another type, or one that was freed")
+      throw CallFailure(
+        DTFIX_E_HANDLE, "\(typeName): a handle of another type, or one that was freed")
     }
     return unsafe unsafeDowncast(bytes.pointee.object.takeUnretainedValue(), to: Self.self)
   }
 
-  /// The object of a handle that may be NULL.
-  @safe static func ifAny(_ handle: OpaquePointer?) throws(CallFailure) -> Self? {
-    if unsafe handle == nil { return nil }
-    return try of(handle)
-  }
-
-  /// Puts a new handle, which keeps the object, into its place.
-  @safe func hand(to place: HandlePlace) {
+  /// Stores a new handle, which retains the object; nothing for NULL.
+  @safe func hand(to place: Out) {
+    guard let place = unsafe place else { return }
     let bytes = UnsafeMutablePointer<HandleBytes>.allocate(capacity: 1)
     unsafe bytes.initialize(
       to: HandleBytes(mark: Self.mark, object: .passRetained(self as AnyObject)))
     unsafe place.pointee = OpaquePointer(bytes)
   }
 
-  /// Frees a handle and forgets it. What is no handle of this type is left alone.
-  @safe static func free(_ place: HandlePlace?) {
+  /// Frees a handle and sets it to NULL; a handle of another type is left as it is.
+  @safe static func free(_ place: Out) {
     guard let place = unsafe place, let handle = unsafe place.pointee else { return }
     let bytes = unsafe UnsafeMutablePointer<HandleBytes>(handle)
     guard unsafe bytes.pointee.mark == mark else { return }
@@ -57,16 +66,5 @@ extension HandleObject {
     unsafe bytes.pointee.mark = freedMark
     unsafe bytes.pointee.object.release()
     unsafe bytes.deallocate()
-  }
-}
-
-/// Runs the body of a function of `dtfix.h` that makes an object, and hands it to the caller.
-@safe func answer<Object: HandleObject>(
-  _ error: HandlePlace?, _ place: HandlePlace?, _ name: String,
-  _ body: () throws(CallFailure) -> Object
-) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    guard let place = unsafe place else { throw .argument("\(name): NULL") }
-    try body().hand(to: place)
   }
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CDTFix
+public import CDTFix
 import Kexec
 import Loading
 import RunningKernel
 import SystemPackage
 
-/// What a machine handle holds.
-final class MachineObject: HandleObject, Sendable {
+/// The object of a machine handle.
+final class MachineObject: HandleObject {
   static let typeName = "machine"
-  static let mark: UInt64 = 0x6474_6669_785f_6d61
 
   let kernel: RunningKernel
 
@@ -19,108 +18,128 @@ final class MachineObject: HandleObject, Sendable {
   var machine: MachineSnapshot { kernel.snapshot() }
 }
 
-/// Asks a machine.
-func ask<Value>(_ question: () throws(KexecError) -> Value) throws(CallFailure) -> Value {
-  do throws(KexecError) {
-    return try question()
-  } catch {
-    throw CallFailure(error)
-  }
-}
-
-/// What a kernel is for.
-func purpose(_ purpose: UInt32) throws(CallFailure) -> Purpose {
-  switch Int(purpose) {
-  case DTFIX_FOR_KEXEC: return .kexec
-  case DTFIX_FOR_CRASH: return .crash
-  default: throw .argument("purpose: \(purpose) is neither DTFIX_FOR_KEXEC nor DTFIX_FOR_CRASH")
-  }
-}
-
-/// Which of a machine's trees; nil for the better one.
-func treeOrigin(_ origin: UInt32) throws(CallFailure) -> TreeOrigin? {
-  switch Int(origin) {
-  case DTFIX_TREE_BEST: return nil
-  case DTFIX_TREE_FLAT: return .flat
-  case DTFIX_TREE_LIVE: return .live
-  default: throw .argument("origin: \(origin) is none of DTFIX_TREE_BEST, _FLAT and _LIVE")
-  }
-}
-
-/// An architecture by its name; nil for none.
-@safe func architecture(_ name: UnsafePointer<CChar>?) throws(CallFailure) -> Architecture? {
-  guard let name = try textIfAny(name, "architecture") else { return nil }
-  guard let architecture = Architecture(named: name) else {
-    throw CallFailure(.usage, "architecture: \(name) is not known here")
-  }
-  return architecture
-}
-
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_open")
 public func dtfix_machine_open(
-  _ root: UnsafePointer<CChar>?, _ machine: HandlePlace?, _ error: HandlePlace?
+  _ root: UnsafePointer<CChar>?, _ machine: Out, _ error: Out
 ) -> CInt {
-  answer(error, machine, "machine") { () throws(CallFailure) in
+  call(error, making: machine, "machine") {
     let root = try textIfAny(root, "root") ?? "/"
-    guard !root.isEmpty else { throw .argument("root: the name of a folder, not empty") }
+    guard !root.isEmpty else { throw CallFailure.argument("root: empty") }
     return MachineObject(RunningKernel(root: FilePath(root)))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_free")
-public func dtfix_machine_free(_ machine: HandlePlace?) {
-  MachineObject.free(machine)
-}
+public func dtfix_machine_free(_ machine: Out) { MachineObject.free(machine) }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_architecture")
-public func dtfix_machine_architecture(
-  _ machine: OpaquePointer?, _ name: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
-  answer(error, name, "name") { () throws(CallFailure) in
-    let kernel = try MachineObject.of(machine).kernel
-    let found = try ask { () throws(KexecError) in
-      var machine = kernel.snapshot()
-      return try machine.readArchitecture()
+public func dtfix_machine_architecture(_ machine: Handle, _ name: Out, _ error: Out) -> CInt {
+  call(error, making: name, "name") {
+    var machine = try MachineObject.of(machine).machine
+    guard let architecture = try machine.readArchitecture() else {
+      throw CallFailure(.notOffered, "\(machine.root ?? ""): the architecture is not known")
     }
-    guard let found else {
-      throw CallFailure(.notOffered, "\(kernel.root): the architecture is not known")
-    }
-    return BufferObject(found.name)
+    return BufferObject(architecture.name)
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_tree")
 public func dtfix_machine_tree(
-  _ machine: OpaquePointer?, _ origin: UInt32, _ tree: HandlePlace?, _ error: HandlePlace?
+  _ machine: Handle, _ origin: UInt32, _ tree: Out, _ error: Out
 ) -> CInt {
-  answer(error, tree, "tree") { () throws(CallFailure) in
-    let source = try MachineObject.of(machine).machine
-    let origin = try treeOrigin(origin)
-    let file = try ask { () throws(KexecError) in
-      var machine = source
-      return try machine.readTree(origin)
-    }
-    return TreeObject(file)
+  call(error, making: tree, "tree") {
+    var machine = try MachineObject.of(machine).machine
+    return TreeObject(try machine.readTree(treeOrigin(origin)))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_command_line")
 public func dtfix_machine_command_line(
-  _ machine: OpaquePointer?, _ purpose: UInt32, _ line: HandlePlace?, _ error: HandlePlace?
+  _ machine: Handle, _ purpose: UInt32, _ line: Out, _ error: Out
 ) -> CInt {
-  answer(error, line, "line") { () throws(CallFailure) in
-    let source = try MachineObject.of(machine).machine
+  call(error, making: line, "line") {
+    var machine = try MachineObject.of(machine).machine
     let purpose = try DTFixABI.purpose(purpose)
-    let line = try ask { () throws(KexecError) in
-      var machine = source
-      let architecture = try machine.readArchitecture()
-      return try machine.readCommandLine(for: purpose, on: architecture)
+    let architecture = try machine.readArchitecture()
+    return BufferObject(try machine.readCommandLine(for: purpose, on: architecture).bytes)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_machine_capture")
+public func dtfix_machine_capture(
+  _ machine: Handle, _ wanted: UInt32, _ archive: Out, _ report: Out, _ error: Out
+) -> CInt {
+  call(error, making: archive, "archive") {
+    let kernel = try MachineObject.of(machine).kernel
+    let imaList = Int(DTFIX_CAPTURE_IMA_LIST)
+    let has = try flags(wanted, allowed: [imaList], "flags")
+    let capture = try kernel.capture(version: packageVersion, measurements: has(imaList))
+    guard capture.isUseful else {
+      let isForRoot = capture.unread.contains(where: \.isForRoot)
+      throw CallFailure(
+        isForRoot ? .noPermission : .notOffered,
+        "\(kernel.root): neither a device tree nor a memory map can be read"
+          + (isForRoot ? "; run as root" : ": neither a machine nor a capture"))
     }
-    return BufferObject(line.bytes)
+    ReportObject(
+      notes: capture.unread.map { ($0.path, "not read: \($0.reason)") }
+        + capture.secrets.map { ($0.path, "left out: \($0.byteCount) secret bytes") }
+    ).hand(to: report)
+    return BufferObject(capture.archive)
+  }
+}
+
+extension KexecStatus {
+  /// The caller's status of a machine, completed by the machine's files.
+  init(
+    _ status: UnsafePointer<dtfix_machine_status>?, _ machine: RunningKernel?
+  ) throws(CallFailure) {
+    self = machine.map { KexecStatus(of: $0) } ?? KexecStatus()
+    guard unsafe status != nil else { return }
+    let known = try dtfix_machine_status.given(status, "status")
+    try checkUnused(known.unused, "status")
+    isLoaded = try answer(known.is_loaded) ?? isLoaded
+    isCrashLoaded = try answer(known.is_crash_loaded) ?? isCrashLoaded
+    calls[.kexecLoad] = try answer(known.has_kexec_load)
+    calls[.kexecFileLoad] = try answer(known.has_kexec_file_load)
+    isDisabled = try answer(known.is_disabled) ?? isDisabled
+    switch try answer(known.is_locked_down) {
+    case true?: lockdown = isLockedDown ? lockdown : "integrity"
+    case false?: lockdown = "none"
+    case nil: break
+    }
+  }
+}
+
+/// DTFIX_YES or DTFIX_NO; nil for DTFIX_UNKNOWN.
+private func answer(_ number: UInt32) throws(CallFailure) -> Bool? {
+  try meaning(of: number, "status", in: [DTFIX_UNKNOWN: nil, DTFIX_YES: true, DTFIX_NO: false])
+}
+
+private func number(_ answer: Bool?) -> UInt32 {
+  UInt32(answer.map { $0 ? DTFIX_YES : DTFIX_NO } ?? DTFIX_UNKNOWN)
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_machine_status_read")
+public func dtfix_machine_status_read(
+  _ machine: Handle, _ status: UnsafeMutablePointer<dtfix_machine_status>?, _ error: Out
+) -> CInt {
+  call(error) {
+    let known = KexecStatus(of: try MachineObject.of(machine).kernel)
+    let filled = dtfix_machine_status(
+      struct_size: 0, is_loaded: number(known.isLoaded),
+      is_crash_loaded: number(known.isCrashLoaded),
+      has_kexec_load: number(known.calls[.kexecLoad]),
+      has_kexec_file_load: number(known.calls[.kexecFileLoad]),
+      is_locked_down: number(known.lockdown.map { $0 != "none" }),
+      is_disabled: number(known.isDisabled), unused: 0)
+    try filled.fill(status, "status")
   }
 }

@@ -1,103 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CDTFix
+public import CDTFix
+import JSONText
 import Kexec
 import Loading
 import PhysicalMemory
+import Reports
+import RunningKernel
 
-/// What a plan handle holds: what one of the two system calls takes.
-final class PlanObject: HandleObject, Sendable {
+/// The object of a plan handle: the arguments of one of the two system calls.
+@safe final class PlanObject: HandleObject {
   static let typeName = "plan"
-  static let mark: UInt64 = 0x6474_6669_785f_706c
 
-  let purpose: Purpose
-  let call: SystemCall
-  let reason: CText
-  let architecture: CText
-  /// What kexec_load takes; nil for kexec_file_load.
-  let plan: KexecPlan?
-  let segments: [PlannedSegment]
-  /// What kexec_file_load takes; nil for kexec_load.
-  let files: PlannedFiles?
+  private let memory = CMemory()
+  private let plan: KexecPlan?
+  private(set) var info = unsafe dtfix_plan_info()
+  private(set) var segments = unsafe [dtfix_segment]()
+
+  private init(
+    _ choice: CallChoice, for purpose: Purpose, _ architecture: Architecture, _ plan: KexecPlan?
+  ) {
+    self.plan = plan
+    unsafe info.purpose = UInt32(purpose == .crash ? DTFIX_FOR_CRASH : DTFIX_FOR_KEXEC)
+    unsafe info.call = UInt32(plan == nil ? DTFIX_CALL_KEXEC_FILE_LOAD : DTFIX_CALL_KEXEC_LOAD)
+    unsafe info.reason = memory.text(choice.reason)
+    unsafe info.architecture = memory.text(architecture.name)
+  }
 
   /// A plan for kexec_load.
-  init(_ plan: KexecPlan, _ choice: CallChoice) {
-    purpose = plan.purpose
-    call = choice.call
-    reason = CText(choice.reason)
-    architecture = CText(plan.architecture.name)
-    self.plan = plan
-    segments = plan.segments.map(PlannedSegment.init)
-    files = nil
+  convenience init(_ plan: KexecPlan, _ choice: CallChoice) {
+    self.init(choice, for: plan.purpose, plan.architecture, plan)
+    unsafe info.entry = plan.entry
+    unsafe info.flags = plan.flags
+    unsafe segments = plan.segments.map { segment in
+      unsafe dtfix_segment(
+        struct_size: 0, unused: 0, name: memory.text(segment.part.name),
+        bytes: memory.copy(segment.bytes), size: segment.bytes.count,
+        memory: dtfix_range(start: segment.range.start, size: segment.range.size))
+    }
+    unsafe info.segment_count = segments.count
   }
 
   /// Files for kexec_file_load.
-  init(
-    _ files: PlannedFiles, _ choice: CallChoice, for purpose: Purpose, _ architecture: Architecture
+  convenience init(
+    _ files: LoadJob.Files, _ choice: CallChoice, for purpose: Purpose, _ architecture: Architecture
   ) {
-    self.purpose = purpose
-    call = choice.call
-    reason = CText(choice.reason)
-    self.architecture = CText(architecture.name)
-    plan = nil
-    segments = []
-    self.files = files
+    self.init(choice, for: purpose, architecture, nil)
+    unsafe info.kernel = memory.copy(files.kernel)
+    unsafe info.kernel_size = files.kernel.count
+    unsafe info.initrd = files.initrd.map { unsafe memory.copy($0) }
+    unsafe info.initrd_size = files.initrd?.count ?? 0
+    unsafe info.command_line = memory.text(bytes: files.commandLine)
+    unsafe info.command_line_size = files.commandLine.count + 1
   }
 
-  var filled: dtfix_plan_info {
-    var info = unsafe dtfix_plan_info()
-    unsafe info.purpose = UInt32(purpose == .crash ? DTFIX_FOR_CRASH : DTFIX_FOR_KEXEC)
-    let number = call == .kexecLoad ? DTFIX_CALL_KEXEC_LOAD : DTFIX_CALL_KEXEC_FILE_LOAD
-    unsafe info.call = UInt32(number)
-    unsafe info.reason = reason.start
-    unsafe info.architecture = architecture.start
-    unsafe info.entry = plan?.entry ?? 0
-    unsafe info.flags = plan?.flags ?? 0
-    unsafe info.segment_count = segments.count
-    unsafe info.kernel = files.map { unsafe UnsafeRawPointer($0.kernel.start) }
-    unsafe info.kernel_size = files?.kernel.count ?? 0
-    unsafe info.initrd = files?.initrd.map { unsafe UnsafeRawPointer($0.start) }
-    unsafe info.initrd_size = files?.initrd?.count ?? 0
-    unsafe info.command_line = files?.commandLine.start
-    unsafe info.command_line_size = files?.commandLineSize ?? 0
-    return unsafe info
+  /// The plan for kexec_load.
+  ///
+  /// - Throws: ``CallFailure`` for kexec_file_load.
+  func forKexecLoad() throws(CallFailure) -> KexecPlan {
+    guard let plan else {
+      throw CallFailure(.usage, "plan: for kexec_file_load, which makes its own segments")
+    }
+    return plan
   }
 }
 
-/// A segment of a plan, in C's words.
-struct PlannedSegment: Sendable {
-  let name: CText
-  let bytes: CBytes
-  let memory: PhysicalRange
-
-  init(_ segment: KexecPlan.Segment) {
-    name = CText(segment.part.name)
-    bytes = CBytes(segment.bytes)
-    memory = segment.range
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_make")
+public func dtfix_plan_make(
+  _ files: Handle, _ machine: Handle, _ options: UnsafePointer<dtfix_plan_options>?, _ plan: Out,
+  _ report: Out, _ error: Out
+) -> CInt {
+  call(error, making: plan, "plan") {
+    let files = try FileSetObject.of(files).files
+    let machine = try MachineObject.ifAny(machine)?.machine
+    let given = try dtfix_plan_options.given(options, "options")
+    let options = try unsafe RequestOptions(given, machine)
+    let requested = try meaning(
+      of: unsafe given.call, "call",
+      in: [
+        DTFIX_CALL_ANY: nil, DTFIX_CALL_KEXEC_LOAD: SystemCall.kexecLoad,
+        DTFIX_CALL_KEXEC_FILE_LOAD: .kexecFileLoad,
+      ])
+    let status = try unsafe KexecStatus(given.status, machine?.kernel)
+    let job = try LoadJob(files, options, on: machine)
+    let choice = try job.choice(requested: requested, on: status)
+    let reason = "\(choice.call.rawValue): \(choice.reason)"
+    guard choice.call == .kexecLoad else {
+      let made = PlanObject(
+        try job.filesForKernel(), choice, for: options.purpose, try job.architecture())
+      ReportObject(lines: [reason]).hand(to: report)
+      return made
+    }
+    let gathered = try job.gathered()
+    let plan = try job.plan(gathered)
+    let lines = [reason] + gathered.notes.map { "note: \($0)" } + plan.explanation
+    ReportObject(changes: plan.changes, findings: plan.warnings, lines: lines).hand(to: report)
+    return PlanObject(plan, choice)
   }
+}
 
-  var filled: dtfix_segment {
-    var filled = unsafe dtfix_segment()
-    unsafe filled.name = name.start
-    unsafe filled.bytes = UnsafeRawPointer(bytes.start)
-    unsafe filled.size = bytes.count
-    unsafe filled.memory = dtfix_range(start: memory.start, size: memory.size)
-    return unsafe filled
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_info_read")
+public func dtfix_plan_info_read(
+  _ plan: Handle, _ info: UnsafeMutablePointer<dtfix_plan_info>?, _ error: Out
+) -> CInt {
+  call(error) { try unsafe PlanObject.of(plan).info.fill(info, "info") }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_segment")
+public func dtfix_plan_segment(
+  _ plan: Handle, _ index: Int, _ segment: UnsafeMutablePointer<dtfix_segment>?, _ error: Out
+) -> CInt {
+  call(error) { try unsafe PlanObject.of(plan).segments.fill(segment, from: index, "segment") }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_manifest")
+public func dtfix_plan_manifest(_ plan: Handle, _ text: Out, _ error: Out) -> CInt {
+  call(error, making: text, "text") {
+    BufferObject(PlanManifest(try PlanObject.of(plan).forKexecLoad()).text)
   }
 }
 
-/// The files of kexec_file_load, in C's words.
-struct PlannedFiles: Sendable {
-  let kernel: CBytes
-  let initrd: CBytes?
-  let commandLine: CText
-  /// With its NUL.
-  let commandLineSize: Int
-
-  init(_ files: LoadJob.Files) {
-    kernel = CBytes(files.kernel)
-    initrd = files.initrd.map(CBytes.init)
-    commandLine = CText(files.commandLine)
-    commandLineSize = files.commandLine.count + 1
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_json")
+public func dtfix_plan_json(_ plan: Handle, _ json: Out, _ error: Out) -> CInt {
+  call(error, making: json, "json") {
+    BufferObject("\(try PlanObject.of(plan).forKexecLoad().json)\n")
   }
 }
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_plan_free")
+public func dtfix_plan_free(_ plan: Out) { PlanObject.free(plan) }

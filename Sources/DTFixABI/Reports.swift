@@ -5,49 +5,44 @@ import JSONText
 import Kexec
 import Reports
 
-/// What a report handle holds.
-final class ReportObject: HandleObject, Sendable {
+/// The object of a report handle.
+@safe final class ReportObject: HandleObject {
   static let typeName = "report"
-  static let mark: UInt64 = 0x6474_6669_785f_7265
 
-  let changes: [ReportedChange]
-  let findings: [ReportedFinding]
-  /// The lines of an explanation.
+  private let memory = CMemory()
+  let changes: [dtfix_change]
+  let findings: [dtfix_finding]
   let lines: [String]
   let json: JSON
 
-  /// A report; without lines of its own, those of the changes and findings.
+  /// A report; by default, its lines are those of the changes and findings.
   init(changes: [Change] = [], findings: [Finding] = [], lines: [String]? = nil) {
-    self.changes = changes.map(ReportedChange.init)
-    self.findings = findings.map(ReportedFinding.init)
+    unsafe self.changes = changes.map { [memory] in unsafe dtfix_change($0, in: memory) }
+    unsafe self.findings = findings.map { [memory] in
+      unsafe dtfix_finding($0.place, $0.text, $0.rule.description, in: memory)
+    }
     self.lines = lines ?? changes.map(\.description) + findings.map { "warning: \($0)" }
     json = [
       "changes": .array(changes.map(\.json)), "findings": .array(findings.map(\.json)),
     ]
   }
 
-  /// A report of what was found by no kernel's rule.
-  init(findings: [ReportedFinding]) {
-    changes = []
-    self.findings = findings
-    lines = findings.map(\.line)
-    json = ["changes": [], "findings": .array(findings.map(\.json))]
+  /// A report of findings that are by no kernel's rule.
+  init(notes: [(place: String, text: String)]) {
+    unsafe changes = []
+    unsafe findings = notes.map { [memory] in
+      unsafe dtfix_finding($0.place, $0.text, "", in: memory)
+    }
+    lines = notes.map { "\($0.place): \($0.text)" }
+    let objects: [JSON] = notes.map { ["place": .string($0.place), "text": .string($0.text)] }
+    json = ["changes": [], "findings": .array(objects)]
   }
 }
 
-/// A change, in C's words.
-struct ReportedChange: Sendable {
-  let action: Int
-  let subject: Int
-  let node: CText?
-  let property: CText?
-  let from: CText?
-  let to: CText?
-  let reason: CText
-  let rule: CText
-
-  init(_ change: Change) {
-    action =
+extension dtfix_change {
+  fileprivate init(_ change: Change, in memory: CMemory) {
+    unsafe self.init()
+    let number =
       switch change.action {
       case .added: DTFIX_ADDED
       case .replaced: DTFIX_REPLACED
@@ -55,137 +50,75 @@ struct ReportedChange: Sendable {
       case .kept: DTFIX_KEPT
       case .omitted: DTFIX_OMITTED
       }
-    (subject, node, property) =
+    unsafe action = UInt32(number)
+    let (kind, path, name): (Int, String?, String?) =
       switch change.subject {
-      case .property(let name, let node): (DTFIX_PROPERTY, CText(node), CText(name))
-      case .node(let path): (DTFIX_NODE, CText(path), nil)
+      case .property(let name, let path): (DTFIX_PROPERTY, path, name)
+      case .node(let path): (DTFIX_NODE, path, nil)
       case .reservation: (DTFIX_RESERVATION, nil, nil)
       case .bootCPU: (DTFIX_BOOT_CPU, nil, nil)
       case .commandLine: (DTFIX_COMMAND_LINE, nil, nil)
       }
-    from = change.from.map { CText($0.description) }
-    to = change.to.map { CText($0.description) }
-    reason = CText(change.reason)
-    rule = CText(change.rule.description)
-  }
-
-  var filled: dtfix_change {
-    var change = unsafe dtfix_change()
-    unsafe change.action = UInt32(action)
-    unsafe change.subject = UInt32(subject)
-    unsafe change.node = node?.start
-    unsafe change.property = property?.start
-    unsafe change.from = from?.start
-    unsafe change.to = to?.start
-    unsafe change.reason = reason.start
-    unsafe change.rule = rule.start
-    return unsafe change
+    unsafe subject = UInt32(kind)
+    unsafe node = path.map { unsafe memory.text($0) }
+    unsafe property = name.map { unsafe memory.text($0) }
+    unsafe from = change.from.map { unsafe memory.text($0) }
+    unsafe to = change.to.map { unsafe memory.text($0) }
+    unsafe reason = memory.text(change.reason)
+    unsafe rule = memory.text(change.rule)
   }
 }
 
-/// A finding, in C's words.
-struct ReportedFinding: Sendable {
-  private let place: CText
-  private let text: CText
-  private let rule: CText
-  let line: String
-  let json: JSON
-
-  init(_ finding: Finding) {
-    place = CText(finding.place)
-    text = CText(finding.text)
-    rule = CText(finding.rule.description)
-    line = finding.description
-    json = finding.json
-  }
-
-  /// What was found by no kernel's rule.
-  init(_ place: String, _ text: String) {
-    self.place = CText(place)
-    self.text = CText(text)
-    rule = CText("")
-    line = "\(place): \(text)"
-    json = ["place": .string(place), "text": .string(text)]
-  }
-
-  var filled: dtfix_finding {
-    var finding = unsafe dtfix_finding()
-    unsafe finding.place = place.start
-    unsafe finding.text = text.start
-    unsafe finding.rule = rule.start
-    return unsafe finding
-  }
-}
-
-extension Array {
-  /// An item that a caller counts from 0.
-  func item(_ index: Int, _ name: String) throws(CallFailure) -> Element {
-    guard indices.contains(index) else {
-      throw CallFailure(.notFound, "\(name) \(UInt(bitPattern: index)): there are \(count)")
-    }
-    return self[index]
+extension dtfix_finding {
+  fileprivate init(_ place: String, _ text: String, _ rule: String, in memory: CMemory) {
+    unsafe self.init(
+      struct_size: 0, unused: 0, place: memory.text(place), text: memory.text(text),
+      rule: memory.text(rule))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_change_count")
-public func dtfix_report_change_count(_ report: OpaquePointer?) -> Int {
-  (try? ReportObject.of(report))?.changes.count ?? 0
+public func dtfix_report_change_count(_ report: Handle) -> Int {
+  unsafe (try? ReportObject.of(report))?.changes.count ?? 0
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_change")
 public func dtfix_report_change(
-  _ report: OpaquePointer?, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?,
-  _ error: HandlePlace?
+  _ report: Handle, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?, _ error: Out
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let item = try ReportObject.of(report).changes.item(index, "change")
-    try unsafe item.filled.fill(change, "change")
-  }
+  call(error) { try unsafe ReportObject.of(report).changes.fill(change, from: index, "change") }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_finding_count")
-public func dtfix_report_finding_count(_ report: OpaquePointer?) -> Int {
-  (try? ReportObject.of(report))?.findings.count ?? 0
+public func dtfix_report_finding_count(_ report: Handle) -> Int {
+  unsafe (try? ReportObject.of(report))?.findings.count ?? 0
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_finding")
 public func dtfix_report_finding(
-  _ report: OpaquePointer?, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?,
-  _ error: HandlePlace?
+  _ report: Handle, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?, _ error: Out
 ) -> CInt {
-  answer(error) { () throws(CallFailure) in
-    let item = try ReportObject.of(report).findings.item(index, "finding")
-    try unsafe item.filled.fill(finding, "finding")
-  }
+  call(error) { try unsafe ReportObject.of(report).findings.fill(finding, from: index, "finding") }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_text")
-public func dtfix_report_text(
-  _ report: OpaquePointer?, _ text: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
-  answer(error, text, "text") { () throws(CallFailure) in
-    let lines = try ReportObject.of(report).lines
-    return BufferObject(lines.map { $0 + "\n" }.joined())
+public func dtfix_report_text(_ report: Handle, _ text: Out, _ error: Out) -> CInt {
+  call(error, making: text, "text") {
+    BufferObject(try ReportObject.of(report).lines.map { $0 + "\n" }.joined())
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_json")
-public func dtfix_report_json(
-  _ report: OpaquePointer?, _ json: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
-  answer(error, json, "json") { () throws(CallFailure) in
-    BufferObject(try ReportObject.of(report).json.description)
-  }
+public func dtfix_report_json(_ report: Handle, _ json: Out, _ error: Out) -> CInt {
+  call(error, making: json, "json") { BufferObject(try ReportObject.of(report).json.description) }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_free")
-public func dtfix_report_free(_ report: HandlePlace?) {
-  ReportObject.free(report)
-}
+public func dtfix_report_free(_ report: Out) { ReportObject.free(report) }

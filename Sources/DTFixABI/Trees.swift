@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CDTFix
+public import CDTFix
 import DeviceTree
 import Kexec
 import Loading
+import Reports
 
-/// What a tree handle holds.
+/// The object of a tree handle.
 final class TreeObject: HandleObject {
   static let typeName = "tree"
-  static let mark: UInt64 = 0x6474_6669_785f_7472
 
-  /// The tree as it came.
+  /// The tree as it was opened.
   let origin: TreeFile
   /// The tree with the caller's edits.
   private(set) var tree: DeviceTree
@@ -25,99 +25,146 @@ final class TreeObject: HandleObject {
   /// Makes edits, all or none; the running kernel's own state is removed before the first ones.
   ///
   /// - Returns: what they changed.
-  func apply(_ new: [TreeEdit]) throws(CallFailure) -> [Change] {
+  func apply(_ new: [TreeEdit]) throws(KexecError) -> [Change] {
     guard !new.isEmpty else { return [] }
-    do throws(KexecError) {
-      var request = KexecRequest(.other, tree: tree, seeds: .none)
-      request.hasLiveState = edits.isEmpty && origin.hasLiveState
-      request.edits = new
-      let edited = try EditedTree(request)
-      tree = edited.tree
-      edits += new
-      return edited.changes
-    } catch {
-      throw CallFailure(error, in: origin.name)
-    }
-  }
-}
-
-/// A tree of a caller's bytes.
-func tree(_ blob: [UInt8], named name: String? = nil) throws(CallFailure) -> DeviceTree {
-  do throws(DeviceTreeError) {
-    return try DeviceTree(blob: blob)
-  } catch {
-    throw CallFailure(.malformedInput, name.map { "\($0): \(error)" } ?? "\(error)")
+    var request = KexecRequest(.other, tree: tree, seeds: .none)
+    request.hasLiveState = edits.isEmpty && origin.hasLiveState
+    request.edits = new
+    let edited = try naming(origin.name) { () throws(KexecError) in try EditedTree(request) }
+    tree = edited.tree
+    edits += new
+    return edited.changes
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_open")
 public func dtfix_tree_open(
-  _ blob: UnsafeRawPointer?, _ size: Int, _ tree: HandlePlace?, _ error: HandlePlace?
+  _ blob: UnsafeRawPointer?, _ size: Int, _ tree: Out, _ error: Out
 ) -> CInt {
-  answer(error, tree, "tree") { () throws(CallFailure) in
-    let blob = try DTFixABI.tree(try bytes(blob, size, "blob"))
+  call(error, making: tree, "tree") {
+    let blob = try DeviceTree(blob: bytes(blob, size, "blob"))
     return TreeObject(TreeFile(blob: blob, named: "tree"))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_blob")
-public func dtfix_tree_blob(
-  _ tree: OpaquePointer?, _ blob: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
-  answer(error, blob, "blob") { () throws(CallFailure) in
-    BufferObject(try TreeObject.of(tree).tree.blob)
-  }
+public func dtfix_tree_blob(_ tree: Handle, _ blob: Out, _ error: Out) -> CInt {
+  call(error, making: blob, "blob") { BufferObject(try TreeObject.of(tree).tree.blob) }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_source")
-public func dtfix_tree_source(
-  _ tree: OpaquePointer?, _ source: HandlePlace?, _ error: HandlePlace?
-) -> CInt {
-  answer(error, source, "source") { () throws(CallFailure) in
-    let text = try TreeObject.of(tree).tree.sourceText(hiding: ChosenProperty.secrets)
-    return BufferObject(text)
+public func dtfix_tree_source(_ tree: Handle, _ source: Out, _ error: Out) -> CInt {
+  call(error, making: source, "source") {
+    BufferObject(try TreeObject.of(tree).tree.sourceText(hiding: ChosenProperty.secrets))
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_free")
-public func dtfix_tree_free(_ tree: HandlePlace?) {
-  TreeObject.free(tree)
-}
-
-/// What differs, as if it had been done.
-private func changes(from old: DeviceTree, to new: DeviceTree) -> [Change] {
-  old.compared(with: new).differences.map {
-    Change($0, reason: "in the other tree", rule: .caller)
-  }
-}
+public func dtfix_tree_free(_ tree: Out) { TreeObject.free(tree) }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_compare")
 public func dtfix_tree_compare(
-  _ tree: OpaquePointer?, _ other: OpaquePointer?, _ report: HandlePlace?, _ error: HandlePlace?
+  _ tree: Handle, _ other: Handle, _ report: Out, _ error: Out
 ) -> CInt {
-  answer(error, report, "report") { () throws(CallFailure) in
+  call(error, making: report, "report") {
     let (old, new) = (try TreeObject.of(tree), try TreeObject.of(other))
-    return ReportObject(changes: changes(from: old.tree, to: new.tree))
+    return ReportObject(
+      changes: old.tree.compared(with: new.tree).differences.map {
+        Change($0, reason: "in the other tree", rule: .caller)
+      })
   }
 }
 
 /// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_check")
 public func dtfix_tree_check(
-  _ tree: OpaquePointer?, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?,
-  _ report: HandlePlace?, _ error: HandlePlace?
+  _ tree: Handle, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?, _ report: Out,
+  _ error: Out
 ) -> CInt {
-  answer(error, report, "report") { () throws(CallFailure) in
-    let blob = try TreeObject.of(tree).tree.blob
-    let purpose = try DTFixABI.purpose(purpose)
-    let architecture = try DTFixABI.architecture(architecture)
-    let check = TreeCheck(of: blob, for: purpose, architecture: architecture)
+  call(error, making: report, "report") {
+    let check = TreeCheck(
+      of: try TreeObject.of(tree).tree.blob, for: try DTFixABI.purpose(purpose),
+      architecture: try DTFixABI.architecture(architecture))
     let lines = check.findings.map(\.description) + (check.view?.lines ?? [])
     return ReportObject(findings: check.findings, lines: lines)
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_edit")
+public func dtfix_tree_edit(
+  _ tree: Handle, _ edits: UnsafePointer<dtfix_edit>?, _ count: Int, _ report: Out, _ error: Out
+) -> CInt {
+  call(error) {
+    let object = try TreeObject.of(tree)
+    let edits = try unsafe list(edits, count, "edits").enumerated().map {
+      try unsafe TreeEdit($1, "edit \($0)")
+    }
+    ReportObject(changes: try object.apply(edits)).hand(to: report)
+  }
+}
+
+extension TreeEdit {
+  /// A caller's edit at this place in the list. Messages do not repeat its text, which may contain a seed.
+  fileprivate init(_ edit: dtfix_edit, _ place: String) throws(CallFailure) {
+    try unsafe checkUnused(edit.unused, place)
+    let read = try meaning(
+      of: unsafe edit.kind, "\(place): kind",
+      in: [
+        DTFIX_EDIT_SET: TreeEdit.init(setting:), DTFIX_EDIT_DELETE: TreeEdit.init(deletion:),
+        DTFIX_EDIT_UNRESERVE: TreeEdit.init(unreservation:), DTFIX_EDIT_OVERLAY: nil,
+      ] as KeyValuePairs<Int, ((String) throws(TextError) -> TreeEdit)?>)
+    guard let read else {
+      try unsafe self.init(overlay: edit, place)
+      return
+    }
+    guard unsafe edit.bytes == nil, unsafe edit.size == 0, unsafe edit.name == nil else {
+      throw .argument("\(place): only an overlay has bytes and a name")
+    }
+    let text = try unsafe text(edit.text, "\(place): text")
+    do throws(TextError) {
+      self = try read(text)
+    } catch {
+      throw CallFailure(.usage, "\(place): \(error)")
+    }
+  }
+
+  private init(overlay edit: dtfix_edit, _ place: String) throws(CallFailure) {
+    guard unsafe edit.text == nil else { throw .argument("\(place): an overlay has no text") }
+    let name = try unsafe textIfAny(edit.name, "\(place): name") ?? "overlay"
+    let blob = try unsafe bytes(edit.bytes, edit.size, "\(place): bytes")
+    do throws(DeviceTreeError) {
+      self = .overlay(try DeviceTree(blob: blob), name: name)
+    } catch {
+      throw CallFailure(.malformedInput, "\(name): \(error)")
+    }
+  }
+}
+
+/// Documented in `dtfix.h`.
+@_cdecl("dtfix_tree_patch")
+public func dtfix_tree_patch(
+  _ tree: Handle, _ handover: UnsafePointer<dtfix_handover>?, _ machine: Handle, _ blob: Out,
+  _ report: Out, _ error: Out
+) -> CInt {
+  call(error, making: blob, "blob") {
+    let base = try TreeObject.of(tree)
+    let machine = try MachineObject.ifAny(machine)?.machine
+    var options = try unsafe RequestOptions(dtfix_handover.given(handover, "handover"), machine)
+    (options.tree, options.edits) = (base.origin, base.edits)
+    var source = RequestSource(options, on: machine)
+    let gathered = try source.gathered()
+    let next = try naming(base.origin.name) { () throws(KexecError) in
+      try NextTree(gathered.request)
+    }
+    let made = TreeReport(gathered, next)
+    ReportObject(changes: made.changes, findings: made.findings, lines: made.lines)
+      .hand(to: report)
+    return BufferObject(next.blob)
   }
 }

@@ -4,36 +4,36 @@ import CDTFix
 
 /// A struct of `dtfix.h` that begins with its size, `struct_size`.
 protocol VersionedStruct {
-  /// All zero.
+  /// All members are zero.
   init()
-  /// Its size in bytes in the first version of the interface: callers have at least that.
+  /// The size in bytes in the first version of the interface, which every caller's struct has at least.
   static var firstSize: Int { get }
   var struct_size: UInt32 { get set }
 }
 
 extension VersionedStruct {
-  /// More than any version of any of these structs has, so that a wrong size is not believed.
+  /// More than any struct will ever have: a `struct_size` above it was never set.
   private static var mostBytes: Int { 4096 }
 
-  /// The size that a caller says its struct has.
+  /// The bytes of a caller's struct that this version knows.
   @safe private static func size(at place: UnsafeRawPointer) throws(CallFailure) -> Int {
     let size = Int(unsafe place.loadUnaligned(as: UInt32.self))
     guard firstSize...mostBytes ~= size else {
       throw CallFailure(
-        .version, "\(self): struct_size is \(size), not \(MemoryLayout<Self>.stride)")
+        DTFIX_E_VERSION, "\(self): struct_size is \(size), not \(MemoryLayout<Self>.stride)")
     }
     let known = min(size, MemoryLayout<Self>.stride)
     let rest = unsafe UnsafeRawBufferPointer(start: place + known, count: size - known)
     guard unsafe rest.allSatisfy({ $0 == 0 }) else {
-      throw CallFailure(.version, "\(self): of a later version, whose members are not known here")
+      throw CallFailure(DTFIX_E_VERSION, "\(self): members of a later version are not zero")
     }
     return known
   }
 
-  /// What a caller filled in; zeros for members that the caller's version does not have.
-  @safe static func given(_ pointer: UnsafePointer<Self>?, _ name: String) throws(CallFailure)
-    -> Self
-  {
+  /// A copy of a caller's struct, with zero in members that the caller's version does not have.
+  @safe static func given(
+    _ pointer: UnsafePointer<Self>?, _ name: String
+  ) throws(CallFailure) -> Self {
     guard let pointer = unsafe pointer else { throw .argument("\(name): NULL") }
     let place = unsafe UnsafeRawPointer(pointer)
     let size = try size(at: place)
@@ -44,7 +44,7 @@ extension VersionedStruct {
     return value
   }
 
-  /// Fills in a caller's struct, as far as the caller's version goes.
+  /// Fills in a caller's struct, as far as its size goes.
   @safe func fill(_ pointer: UnsafeMutablePointer<Self>?, _ name: String) throws(CallFailure) {
     guard let pointer = unsafe pointer else { throw .argument("\(name): NULL") }
     let place = UnsafeMutableRawPointer(pointer)
@@ -55,6 +55,19 @@ extension VersionedStruct {
       let room = unsafe UnsafeMutableRawBufferPointer(start: place, count: size)
       unsafe room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<size]))
     }
+  }
+}
+
+extension Array where Element: VersionedStruct {
+  /// Fills in a caller's struct with the element at an index.
+  @safe func fill(
+    _ pointer: UnsafeMutablePointer<Element>?, from index: Int, _ name: String
+  ) throws(CallFailure) {
+    guard indices.contains(index) else {
+      throw CallFailure(
+        DTFIX_E_NOT_FOUND, "\(name) \(UInt(bitPattern: index)): there are \(count)")
+    }
+    try self[index].fill(pointer, name)
   }
 }
 
@@ -70,7 +83,9 @@ extension dtfix_change: VersionedStruct { static let firstSize = unsafe size(upT
 extension dtfix_finding: VersionedStruct { static let firstSize = unsafe size(upTo: \.rule) }
 extension dtfix_machine_status: VersionedStruct { static let firstSize = size(upTo: \.unused) }
 extension dtfix_handover: VersionedStruct { static let firstSize = size(upTo: \.rng_seed_size) }
-extension dtfix_core_facts: VersionedStruct { static let firstSize = size(upTo: \.has_backup) }
+extension dtfix_elfcorehdr_facts: VersionedStruct {
+  static let firstSize = size(upTo: \.has_backup)
+}
 extension dtfix_image_info: VersionedStruct {
   static let firstSize = unsafe size(upTo: \.command_line)
 }

@@ -13,18 +13,18 @@ from loader import struct
 PLACE = None
 
 NO_SEED = {"kaslr_seed": 1, "rng_seed": 2}
-NO_COMMAND_LINE, REUSE_COMMAND_LINE, MERGE_TREE, MEASUREMENTS = 4, 8, 16, 32
+NO_COMMAND_LINE, REUSE_COMMAND_LINE, MERGE_TREE, HAND_OVER_IMA = 4, 8, 16, 32
 ORIGINS = {None: 0, "flat": 1, "live": 2}
 KEXEC_LOAD = 1
 # DTFIX_INPUT_… and DTFIX_FILE_….
-INITRD, CORE_HEADER, IMA_BUFFER, EXTRA, KHO_TREE, KHO_SCRATCH, DISK_KEYS, BACKUP = 2, 6, 7, 8, 9, 10, 11, 12
+INITRD, ELFCOREHDR, IMA_BUFFER, EXTRA, KHO_FDT, KHO_SCRATCH, DMCRYPT_KEYS, BACKUP = 2, 6, 7, 8, 9, 10, 11, 12
 SET, DELETE, OVERLAY, UNRESERVE = 1, 2, 3, 4
 
 Handover = struct("u32 purpose flags unused", "text architecture command_line append", "pointer inputs",
                   "size input_count", "pointer usable_memory", "size usable_memory_count", "pointer reservations",
                   "size reservation_count", "text kaslr_seed", "size kaslr_seed_size", "text rng_seed",
                   "size rng_seed_size")
-CoreFacts = struct("u32 unused", "text architecture", "pointer ram", "size ram_count", "pointer excluded",
+CrashFacts = struct("u32 unused", "text architecture", "pointer ram", "size ram_count", "pointer excluded",
                    "size excluded_count", "pointer cpu_notes", "size cpu_note_count", "u64 vmcoreinfo vmcoreinfo_size",
                    "u64 kernel_text kernel_text_size kernel_text_address linear_map backup",
                    "u32 has_linear_map has_backup")
@@ -236,7 +236,7 @@ def set_command_line(target, arguments, machine):
 
 def elfcorehdr(arguments):
     machine = None if arguments.ram and not arguments.root else machine_of(arguments.root)
-    facts = CoreFacts(architecture=encoded(arguments.arch))
+    facts = CrashFacts(architecture=encoded(arguments.arch))
     array(facts, "ram", "ram_count", map(range_of, arguments.ram))
     array(facts, "excluded", "excluded_count", map(range_of, arguments.exclude))
     array(facts, "cpu_notes", "cpu_note_count", map(range_of, arguments.cpu_notes))
@@ -251,7 +251,7 @@ def elfcorehdr(arguments):
         if (text := getattr(arguments, name)) is not None:
             setattr(facts, name, number(text))
             setattr(facts, f"has_{name}", 1)
-    return lambda: call("core_header", machine, byref(facts), byref(loader.Buffer()), None)
+    return lambda: call("elfcorehdr", machine, byref(facts), byref(loader.Buffer()), None)
 
 
 def plan(arguments):
@@ -268,12 +268,12 @@ def plan(arguments):
     set_seeds(options, arguments)
     array(options, "reservations", "reservation_count", map(range_of, arguments.reserve))
     array(options, "excluded", "excluded_count", map(range_of, arguments.exclude))
-    options.flags |= (MERGE_TREE if arguments.merge_dtb else 0) | (MEASUREMENTS if arguments.ima else 0)
+    options.flags |= (MERGE_TREE if arguments.merge_dtb else 0) | (HAND_OVER_IMA if arguments.ima else 0)
     files = [(loader.KERNEL, path, path) for path in arguments.kernel[-1:]]
     files += [(loader.INITRD, path, path) for path in arguments.initrd]
     files += [(loader.TREE, path, path) for path in (arguments.dtb, arguments.merge_dtb) if path]
     files += [(loader.OVERLAY, path, path) for path in arguments.overlay]
-    files += [(CORE_HEADER, path, path) for path in (arguments.elfcorehdr,) if path]
+    files += [(ELFCOREHDR, path, path) for path in (arguments.elfcorehdr,) if path]
     files += [(IMA_BUFFER, path, path) for path in (arguments.ima_list,) if path]
     files += [(loader.EXTRA, *pair) for pair in map(pairs, arguments.extra)]
     files = [(kind, name.encode(), content(path)) for kind, name, path in files]
@@ -293,7 +293,7 @@ def check(arguments):
     data = content(arguments.file)
     if data[:4] == b"\x7fELF" and not (arguments.for_kexec or arguments.for_crash or arguments.arch):
         machine = machine_of(arguments.root) if arguments.root is not None else None
-        return lambda: has_findings("core_header_check", data, len(data), machine)
+        return lambda: has_findings("elfcorehdr_check", data, len(data), machine)
     if data[:4] != b"\xd0\x0d\xfe\xed" or arguments.root is not None or not (arguments.for_kexec ^ arguments.for_crash):
         raise NotInC("a file of another kind, or a tree on its machine")
     purpose = purpose_of(arguments)
@@ -322,8 +322,8 @@ def capture(arguments):
 
 # ---- Options ----
 
-INPUT_OPTIONS = {"initrd_at": INITRD, "elfcorehdr_at": CORE_HEADER, "ima_buffer_at": IMA_BUFFER, "kho_fdt": KHO_TREE,
-                 "kho_scratch": KHO_SCRATCH, "dmcryptkeys_at": DISK_KEYS}
+INPUT_OPTIONS = {"initrd_at": INITRD, "elfcorehdr_at": ELFCOREHDR, "ima_buffer_at": IMA_BUFFER, "kho_fdt": KHO_FDT,
+                 "kho_scratch": KHO_SCRATCH, "dmcryptkeys_at": DMCRYPT_KEYS}
 
 
 class Options(argparse.ArgumentParser):

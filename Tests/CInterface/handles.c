@@ -35,8 +35,8 @@ static int calls_of_machine(int number, void *h) {
 /* Here NULL says that there is no machine. */
 static int calls_of_machine_or_null(int number, void *h) {
   CALL(dtfix_tree_patch(good.tree, &good.handover, h, &out.buffer, &out.report, E))
-  CALL(dtfix_core_header(h, &good.facts, &out.buffer, &out.report, E))
-  CALL(dtfix_core_header_check(kernel, sizeof kernel, h, &out.report, E))
+  CALL(dtfix_elfcorehdr(h, &good.facts, &out.buffer, &out.report, E))
+  CALL(dtfix_elfcorehdr_check(kernel, sizeof kernel, h, &out.report, E))
   CALL(dtfix_plan_make(good.files, h, &good.options, &out.plan, &out.report, E))
   return NO_SUCH_CALL;
 }

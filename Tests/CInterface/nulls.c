@@ -23,10 +23,10 @@ static int calls_with_null(int number, void *unused) {
   CALL(dtfix_machine_capture(good.machine, 0, NULL, &out.report, E))
   CALL(dtfix_tree_patch(good.tree, NULL, good.machine, &out.buffer, &out.report, E))
   CALL(dtfix_tree_patch(good.tree, &good.handover, good.machine, NULL, &out.report, E))
-  CALL(dtfix_core_header(NULL, NULL, &out.buffer, &out.report, E))
-  CALL(dtfix_core_header(good.machine, NULL, NULL, &out.report, E))
-  CALL(dtfix_core_header_check(NULL, 64, NULL, &out.report, E))
-  CALL(dtfix_core_header_check(kernel, sizeof kernel, NULL, NULL, E))
+  CALL(dtfix_elfcorehdr(NULL, NULL, &out.buffer, &out.report, E))
+  CALL(dtfix_elfcorehdr(good.machine, NULL, NULL, &out.report, E))
+  CALL(dtfix_elfcorehdr_check(NULL, 64, NULL, &out.report, E))
+  CALL(dtfix_elfcorehdr_check(kernel, sizeof kernel, NULL, NULL, E))
   CALL(dtfix_image_open(NULL, 64, 0, &out.image, E))
   CALL(dtfix_image_open(kernel, sizeof kernel, 0, NULL, E))
   CALL(dtfix_image_info_read(good.image, NULL, E))
@@ -44,7 +44,7 @@ static int calls_with_null(int number, void *unused) {
 /* Lists of the caller's: NULL with a count. */
 static int calls_with_null_lists(int number, void *unused) {
   dtfix_handover handover = good.handover;
-  dtfix_core_facts facts = good.facts;
+  dtfix_elfcorehdr_facts facts = good.facts;
   dtfix_plan_options options = good.options;
   dtfix_file file = good.file;
   dtfix_edit edit = good.edit;
@@ -58,7 +58,7 @@ static int calls_with_null_lists(int number, void *unused) {
   CALL((handover.input_count = 1, PATCH))
   CALL((handover.kaslr_seed = NULL, PATCH))
   CALL((handover.rng_seed = NULL, PATCH))
-#define HEADER dtfix_core_header(good.machine, &facts, &out.buffer, &out.report, E)
+#define HEADER dtfix_elfcorehdr(good.machine, &facts, &out.buffer, &out.report, E)
   CALL((facts.ram_count = 1, HEADER))
   CALL((facts.excluded_count = 1, HEADER))
   CALL((facts.cpu_note_count = 1, HEADER))

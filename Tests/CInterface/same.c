@@ -13,13 +13,13 @@ static const dtfix_input inputs[] = {
     {DTFIX_INPUT_EXTRA, 0, "acme,more", {0x61010000, 0x10}},
     {DTFIX_INPUT_INITRD, 0, NULL, {0x62000000, 0x12345}},
     {DTFIX_INPUT_IMA_BUFFER, 0, NULL, {0x63000000, 0x2000}},
-    {DTFIX_INPUT_KHO_TREE, 0, NULL, {0x64000000, 0x1000}},
+    {DTFIX_INPUT_KHO_FDT, 0, NULL, {0x64000000, 0x1000}},
     {DTFIX_INPUT_KHO_SCRATCH, 0, NULL, {0x64010000, 0x40}}};
 static const dtfix_input crash_inputs[] = {
     {DTFIX_INPUT_EXTRA, 0, "acme,log", {0x94000000, 0x800}},
     {DTFIX_INPUT_INITRD, 0, NULL, {0x92800000, 0x12345}},
-    {DTFIX_INPUT_CORE_HEADER, 0, NULL, {0x95000000, 0x1000}},
-    {DTFIX_INPUT_DISK_KEYS, 0, NULL, {0x95100000, 0x2000}}};
+    {DTFIX_INPUT_ELFCOREHDR, 0, NULL, {0x95000000, 0x1000}},
+    {DTFIX_INPUT_DMCRYPT_KEYS, 0, NULL, {0x95100000, 0x2000}}};
 static const dtfix_range usable = {0x92000000, 0x4000000};
 
 static void fill(dtfix_handover *handover, uint32_t purpose) {
@@ -66,7 +66,7 @@ static int make_edited(dtfix_buffer **bytes, dtfix_error **error) {
 static int make(const char *what, dtfix_buffer **bytes, dtfix_error **error) {
   dtfix_handover handover;
   if (strcmp(what, "core") == 0)
-    return dtfix_core_header(good.machine, NULL, bytes, NULL, error);
+    return dtfix_elfcorehdr(good.machine, NULL, bytes, NULL, error);
   if (strcmp(what, "capture") == 0)
     return dtfix_machine_capture(good.machine, 0, bytes, NULL, error);
   if (strcmp(what, "edits") == 0) return make_edited(bytes, error);

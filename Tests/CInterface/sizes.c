@@ -8,7 +8,7 @@ static size_t size;
 
 static int calls_with_size(int number, void *unused) {
   dtfix_handover handover = good.handover;
-  dtfix_core_facts facts = good.facts;
+  dtfix_elfcorehdr_facts facts = good.facts;
   dtfix_plan_options options = good.options;
   dtfix_file file = good.file;
   dtfix_edit edit = good.edit;
@@ -19,7 +19,7 @@ static int calls_with_size(int number, void *unused) {
 #define EDIT dtfix_tree_edit(good.tree, &edit, 1, &out.report, E)
   CALL(dtfix_tree_edit(good.tree, &good.edit, size, &out.report, E))
   CALL((edit.kind = DTFIX_EDIT_OVERLAY, edit.text = NULL, edit.bytes = kernel, edit.size = size, EDIT))
-  CALL(dtfix_core_header_check(kernel, size, NULL, &out.report, E))
+  CALL(dtfix_elfcorehdr_check(kernel, size, NULL, &out.report, E))
   CALL(dtfix_image_open(kernel, size, 0, &out.image, E))
   CALL((file.type = DTFIX_FILE_INITRD, file.size = size, dtfix_file_set_add(good.files, &file, E)))
 #define PATCH dtfix_tree_patch(good.tree, &handover, NULL, &out.buffer, &out.report, E)
@@ -28,7 +28,7 @@ static int calls_with_size(int number, void *unused) {
   CALL((handover.inputs = &input, handover.input_count = size, PATCH))
   CALL((handover.kaslr_seed_size = size, PATCH))
   CALL((handover.rng_seed_size = size, PATCH))
-#define HEADER dtfix_core_header(good.machine, &facts, &out.buffer, &out.report, E)
+#define HEADER dtfix_elfcorehdr(good.machine, &facts, &out.buffer, &out.report, E)
   CALL((facts.ram = &range, facts.ram_count = size, HEADER))
   CALL((facts.excluded = &range, facts.excluded_count = size, HEADER))
   CALL((facts.cpu_notes = &range, facts.cpu_note_count = size, HEADER))
@@ -78,7 +78,7 @@ static int calls_with_number(int number, void *unused) {
 static int calls_with_unused(int number, void *unused) {
   dtfix_handover handover = good.handover;
   dtfix_input input = {DTFIX_INPUT_INITRD, 0, NULL, {0x1000, 0x1000}};
-  dtfix_core_facts facts = good.facts;
+  dtfix_elfcorehdr_facts facts = good.facts;
   dtfix_file file = good.file;
   dtfix_edit edit = good.edit, overlay = {DTFIX_EDIT_OVERLAY, 0, NULL, kernel, sizeof kernel, NULL};
   (void)unused;
@@ -106,7 +106,7 @@ static int calls_with_ranges(int number, void *unused) {
       {DTFIX_INPUT_INITRD, 0, NULL, {UINT64_MAX - 0xfff, 0x2000}},
       {DTFIX_INPUT_EXTRA, 0, "extra", {UINT64_MAX - 0xfff, 0x2000}}};
   dtfix_handover handover = good.handover;
-  dtfix_core_facts facts = good.facts;
+  dtfix_elfcorehdr_facts facts = good.facts;
   dtfix_plan_options options = good.options;
   (void)unused;
   handover.input_count = 1;

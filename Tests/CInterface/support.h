@@ -47,7 +47,7 @@ void expect_refusals(call_list *calls, void *handle, int code, int other);
 /* The structs that calls read. */
 #define READ_STRUCTS \
   dtfix_handover handover; \
-  dtfix_core_facts facts; \
+  dtfix_elfcorehdr_facts facts; \
   dtfix_file file; \
   dtfix_plan_options options;
 /* The structs with a size that calls fill in. */

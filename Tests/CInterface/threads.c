@@ -79,7 +79,7 @@ static int make_mistakes(void) {
 static int make_results(struct results *all) {
   memset(all, 0, sizeof *all);
   return edit_own_tree(all) + patch_shared_tree(all) + plan_shared_files(all) + make_mistakes() +
-         (dtfix_core_header(good.machine, NULL, &all->header, NULL, NULL) != 0);
+         (dtfix_elfcorehdr(good.machine, NULL, &all->header, NULL, NULL) != 0);
 }
 
 static struct results alone;

@@ -166,7 +166,7 @@ static void test_report(void) {
 /* A machine that tells nothing: the report says so, and memory that a caller names is not enough for its crash kernel. */
 static void test_unknown_machine(void) {
   const dtfix_range usable = {0x44000000, 0x4000000};
-  const dtfix_input header = {DTFIX_INPUT_CORE_HEADER, 0, NULL, {0x44000000, 0x1000}};
+  const dtfix_input header = {DTFIX_INPUT_ELFCOREHDR, 0, NULL, {0x44000000, 0x1000}};
   dtfix_handover handover = good.handover;
   dtfix_machine *machine = NULL;
   dtfix_buffer *blob = NULL, *text = NULL;
@@ -183,7 +183,7 @@ static void test_unknown_machine(void) {
   handover.input_count = 1;
   handover.usable_memory = &usable;
   handover.usable_memory_count = 1;
-  EXPECT(dtfix_tree_patch(good.tree, &handover, machine, &blob, NULL, NULL) == -DTFIX_E_NOT_OFFERED);
+  EXPECT(dtfix_tree_patch(good.tree, &handover, machine, &blob, NULL, NULL) == -DTFIX_E_UNAVAILABLE);
   EXPECT(dtfix_tree_patch(good.tree, &handover, NULL, &blob, NULL, NULL) == 0);
   dtfix_buffer_free(&blob);
   dtfix_machine_free(&machine);
@@ -245,14 +245,14 @@ static void test_live_tree(const char *folder) {
   dtfix_machine_free(&machine);
 }
 
-static void test_core_header(void) {
+static void test_elfcorehdr(void) {
   dtfix_buffer *header = NULL;
   dtfix_report *report = NULL;
-  EXPECT(dtfix_core_header(good.machine, NULL, &header, &report, NULL) == 0);
+  EXPECT(dtfix_elfcorehdr(good.machine, NULL, &header, &report, NULL) == 0);
   EXPECT(dtfix_buffer_size(header) == 4096);
   EXPECT(memcmp(dtfix_buffer_bytes(header), "\177ELF", 4) == 0);
   dtfix_report_free(&report);
-  EXPECT(dtfix_core_header_check(
+  EXPECT(dtfix_elfcorehdr_check(
              dtfix_buffer_bytes(header), dtfix_buffer_size(header), good.machine, &report, NULL) == 0);
   EXPECT(dtfix_report_finding_count(report) == 0);
   dtfix_report_free(&report);
@@ -313,7 +313,7 @@ void test_uses(const char *folder) {
   test_unknown_machine();
   test_contradictions();
   test_live_tree(folder);
-  test_core_header();
+  test_elfcorehdr();
   test_plan();
   test_file_set();
 }

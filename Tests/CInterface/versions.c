@@ -17,7 +17,7 @@ static struct {
 static int make_call(int number) {
   dtfix_file_set *files = good.files;
   CALL(dtfix_tree_patch(good.tree, &room.is.handover, good.machine, &out.buffer, &out.report, E))
-  CALL(dtfix_core_header(good.machine, &room.is.facts, &out.buffer, &out.report, E))
+  CALL(dtfix_elfcorehdr(good.machine, &room.is.facts, &out.buffer, &out.report, E))
   CALL(dtfix_plan_make(files, good.machine, &room.is.options, &out.plan, &out.report, E))
   CALL(dtfix_file_set_add(files, &room.is.file, E))
   CALL(dtfix_report_change(good.report, 0, &room.is.change, E))
@@ -38,7 +38,7 @@ static int one_call(int number, void *unused) {
 /* What is good in its place, and zeros behind it. */
 static size_t prepare(int number) {
   static const size_t sizes[] = {
-      sizeof(dtfix_handover), sizeof(dtfix_core_facts),     sizeof(dtfix_plan_options),
+      sizeof(dtfix_handover), sizeof(dtfix_elfcorehdr_facts),     sizeof(dtfix_plan_options),
       sizeof(dtfix_file),     sizeof(dtfix_change),         sizeof(dtfix_machine_status),
       sizeof(dtfix_image_info), sizeof(dtfix_plan_info),    sizeof(dtfix_segment)};
   memset(&room, 0, sizeof room);

@@ -16,7 +16,7 @@ import Testing
     #expect(unsafe dtfix_machine_open(folder.path, &machine, nil) == 0)
 
     let result = unsafe header.withUnsafeBytes {
-      unsafe dtfix_core_header_check($0.baseAddress, $0.count, machine, &report, nil)
+      unsafe dtfix_elfcorehdr_check($0.baseAddress, $0.count, machine, &report, nil)
     }
 
     #expect(result == -77)

@@ -41,9 +41,9 @@ import Testing
   @Test func `says what is gone with a crash kernel that is refused`() {
     let error = CallError(call: .kexecLoad, errno: EADDRNOTAVAIL)
 
-    let failure = Failure(error, loss: "the crash kernel that was loaded is gone")
+    let failure = Failure(error, loss: "the crash kernel loaded before is gone")
 
-    #expect(failure.text.contains("\nthe crash kernel that was loaded is gone; make a new plan"))
+    #expect(failure.text.contains("\nthe crash kernel loaded before is gone; make a new plan"))
     #expect(failure.kind == .systemCall)
   }
 
