@@ -36,14 +36,13 @@ struct Elfcorehdr: ParsableCommand {
   func run() throws {
     try output.check(inputs: source.usesMachine(given) ? source.paths : [])
     let (architecture, facts, notes) = try source.facts(given)
-    let report = try failing(words) { () throws(KexecError) in
-      let plan = try CoreHeaderPlan(
+    let plan = try failing(words) { () throws(KexecError) in
+      try CoreHeaderPlan(
         for: architecture, facts, order: shape.order == .ascending ? .ascending : .descending,
         joiningNeighbours: shape.joinNeighbours)
-      let bytes = try plan.header.bytes(style: shape.style == .kernel ? .kernel : .kexecTools)
-      return CoreHeaderReport(plan, bytes, for: architecture, notes: notes)
     }
-    try output.write(report)
+    let bytes = try plan.header.bytes(style: shape.style == .kernel ? .kernel : .kexecTools)
+    try output.write(CoreHeaderReport(plan, bytes, for: architecture, notes: notes))
   }
 
   private var words: FailureWords {
