@@ -1,45 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
+import Glibc
 public import Kexec
 public import SystemPackage
 
-/// The files that a kexec is made of, each with what it is for: what `kexec_file_load(2)` has no way to say,
-/// and what was proposed for it in July 2016 and not merged.
+/// The files of a kexec, each with its purpose: more than `kexec_file_load(2)` takes, as was proposed for it in
+/// July 2016 and not merged.
 ///
-/// Every file is read once, when it is added, and never opened again: what is checked is what is loaded.
-/// Nothing is made of a set before all of it has been read and checked.
+/// Every file is read once, when it is added, so that what is checked is what is loaded. No plan is made before
+/// all files have been read and checked.
 public struct FileSet: Sendable {
-  /// What a file is for.
+  /// The purpose of a file.
   public enum Kind: Hashable, Sendable {
-    /// The kernel, of any format of `KernelFile`: one, which must be there.
+    /// The kernel, of any format of `KernelFile`; required.
     case kernel
-    /// The tree to start from, in place of the machine's: a blob or an archive of a live tree.
+    /// The tree to use instead of the machine's: a blob or an archive of a live tree.
     case tree
     /// An overlay for the tree; several are applied in order.
     case overlay
-    /// The command line, in place of any other.
+    /// The command line, which takes precedence over all others.
     case commandLine
-    /// Something that a plan hands over: initrds are loaded as one, in order; a core header takes the place of
-    /// the one that is made; what IMA measured is a list, or a finished buffer.
+    /// An input that a plan hands over: initrds are concatenated in order; an elfcorehdr is used instead of
+    /// making one; IMA measurements are a list or a finished buffer.
     case input(KexecInput)
-    /// Bytes that are put into memory, and named in `/chosen` by the name of the item.
+    /// Bytes in reserved memory, whose range is in the property of `/chosen` with the name of the item.
     case extra
 
-    /// Initrds.
+    /// An initrd.
     public static let initrd = Kind.input(.initrd)
   }
 
-  /// A file that was read.
+  /// A file that has been read.
   public struct Item: Hashable, Sendable {
-    /// What it is for.
+    /// Its purpose.
     public let kind: Kind
-    /// What messages call it: a path; of an extra, the property that says where it is.
+    /// Its name in messages: a path; of an extra, its property of `/chosen`.
     public let name: String
     /// Its bytes.
     public let bytes: [UInt8]
   }
 
-  /// The most bytes that are read of a file: 1 GiB, more than any kernel or initrd has.
+  /// The largest file in bytes: 1 GiB.
   public static let sizeLimit = 1 << 30
 
   /// All items, in the order in which they were added.
@@ -48,14 +50,10 @@ public struct FileSet: Sendable {
   /// An empty set.
   public init() {}
 
-  /// Adds a file whose bytes are known.
+  /// Adds a file of known bytes; a newline at the end of a command line is removed.
   ///
-  /// - Parameters:
-  ///   - kind: what it is for.
-  ///   - bytes: the file. Of a command line, a newline at the end is no part of it.
-  ///   - name: what messages call it; of an extra, the property that says where it is.
-  /// - Throws: `KexecError` for a second file of a kind of which there is one, for an empty file, for a
-  ///   command line with a NUL, and for an extra without a name or with that of another. The set is as it was.
+  /// - Throws: `KexecError` for a second file of a kind that allows one, for an empty file, for a command
+  ///   line with a NUL, and for an extra without a name or with the same name as another. The set is unchanged.
   public mutating func add(
     _ kind: Kind, _ bytes: [UInt8], named name: String
   ) throws(KexecError) {
@@ -66,18 +64,14 @@ public struct FileSet: Sendable {
     items.append(Item(kind: kind, name: name, bytes: bytes))
   }
 
-  /// Adds a file that is open; it is read here, and neither closed nor looked at again.
+  /// Adds an open file, which is read here and stays open.
   ///
-  /// A regular file is read from its beginning, wherever it stands, and stands there still; anything else,
-  /// a pipe above all, from where it stands to its end, however long that takes.
+  /// A regular file is read from its start, and its offset does not change; anything else, such as a pipe, is
+  /// read to its end, however long that takes.
   ///
-  /// - Parameters:
-  ///   - kind: what it is for.
-  ///   - file: the open file.
-  ///   - name: what messages call it; of an extra, the property that says where it is.
   /// - Throws: `KexecError` as for bytes; for what cannot be read: a folder, a socket, a file that is
   ///   closed or open for writing only; for more than ``sizeLimit`` bytes, and for a file that changed
-  ///   meanwhile. The set is as it was.
+  ///   while it was read. The set is unchanged.
   public mutating func add(
     _ kind: Kind, _ file: FileDescriptor, named name: String
   ) throws(KexecError) {
@@ -85,12 +79,7 @@ public struct FileSet: Sendable {
     try add(kind, Self.contents(of: file, named: name), named: name)
   }
 
-  /// Reads a file that is open, as those of a set are read.
-  ///
-  /// - Parameters:
-  ///   - file: the open file.
-  ///   - name: what messages call it.
-  /// - Throws: `KexecError` for what cannot be read, or is too large.
+  /// Reads an open file as those of a set are read, called `name` in messages.
   public static func contents(
     of file: FileDescriptor, named name: String
   ) throws(KexecError) -> [UInt8] {
@@ -103,20 +92,20 @@ public struct FileSet: Sendable {
   /// All files of a kind, in order.
   func items(_ kind: Kind) -> [Item] { items.filter { $0.kind == kind } }
 
+  /// Refuses a second file where there can be one only.
   private func checkRoom(for kind: Kind, _ name: String) throws(KexecError) {
     switch kind {
     case .initrd, .overlay: return
     case .extra:
       guard !name.isEmpty else {
-        throw KexecError(.usage, "an extra part has the name of a property, not none")
+        throw KexecError(.usage, "an extra needs the name of a property")
       }
       guard !items(.extra).contains(where: { $0.name == name }) else {
-        throw KexecError(.usage, "\(name): two extra parts of this name")
+        throw KexecError(.usage, "\(name): two extras have this name")
       }
     default:
-      guard let other = item(kind) else { return }
-      throw KexecError(
-        .usage, "\(name): a second \(kind), besides \(other.name): there can be one only")
+      guard let first = item(kind) else { return }
+      throw .second("\(kind)", name, after: first.name)
     }
   }
 
@@ -138,7 +127,6 @@ public struct FileSet: Sendable {
 }
 
 extension FileSet.Kind {
-  /// All of them.
   private static let all: [FileSet.Kind] =
     [.kernel, .tree, .overlay, .commandLine, .extra]
     + KexecInput.all.filter { $0.planOption != nil }.map(FileSet.Kind.input)
@@ -161,14 +149,14 @@ extension FileSet.Kind {
   package init(number: UInt32) throws(KexecError) {
     guard let kind = Self.all.first(where: { $0.number == number }) else {
       throw KexecError(
-        .usage, "a file of kind \(number): there are kinds 1 to \(Self.all.count)")
+        .usage, "a file of kind \(number): kinds are 1 to \(Self.all.count)")
     }
     self = kind
   }
 }
 
 extension FileSet.Kind: CustomStringConvertible {
-  /// What messages call it.
+  /// Its name in messages.
   public var description: String {
     switch self {
     case .kernel: "kernel"
@@ -176,7 +164,55 @@ extension FileSet.Kind: CustomStringConvertible {
     case .overlay: "overlay"
     case .commandLine: "command line"
     case .input(let input): input.name
-    case .extra: "extra part"
+    case .extra: "extra"
     }
+  }
+}
+
+extension FileDescriptor {
+  /// All bytes of an open file of at most `limit` bytes: a regular one from its start, others from their offset.
+  package func contents(named name: String, limit: Int) throws(KexecError) -> [UInt8] {
+    let before = try status(named: name)
+    try checkIsReadable(before.kind, named: name)
+    let bytes: [UInt8]?
+    do throws(Errno) {
+      bytes = try OpenFile(self, named: FilePath(name)).readAll(
+        limit: limit, fromStart: before.isRegular)
+    } catch {
+      throw KexecError(.inputOutput, "\(name): \(error)")
+    }
+    guard let bytes else { throw .tooLarge(name, limit: limit) }
+    // A file that is half old and half new is refused.
+    let after = try status(named: name)
+    guard !before.isRegular || after.version == before.version else {
+      throw KexecError(.inputOutput, "\(name): changed while it was read")
+    }
+    return bytes
+  }
+
+  private func checkIsReadable(_ kind: mode_t, named name: String) throws(KexecError) {
+    if kind == S_IFDIR { throw KexecError(.missingInput, "\(name): is a folder, not a file") }
+    if kind == S_IFSOCK { throw KexecError(.missingInput, "\(name): is a socket, not a file") }
+    guard fcntl(rawValue, F_GETFL) & O_ACCMODE != O_WRONLY else {
+      throw KexecError(.usage, "\(name): is open for writing only")
+    }
+  }
+
+  private func status(named name: String) throws(KexecError) -> FileStatus {
+    guard let status = FileStatus(self) else {
+      throw KexecError(.usage, "\(name): file descriptor \(rawValue) is not open")
+    }
+    return status
+  }
+}
+
+extension KexecError {
+  /// A file above the limit of its kind, in bytes.
+  static func tooLarge(_ name: String, limit: Int) -> KexecError {
+    KexecError(.malformedInput, "\(name): more than \(limit >> 20) MiB, which no such file has")
+  }
+  /// A second file of a kind that allows one.
+  static func second(_ kind: String, _ name: String, after first: String) -> KexecError {
+    KexecError(.usage, "\(name): a second \(kind) after \(first); only one is allowed")
   }
 }

@@ -7,9 +7,8 @@ import KernelImage
 import Kexec
 import RunningKernel
 
-// What a plan hands over.
 extension LoadJob {
-  /// Initrd, core header, IMA's buffer and the caller's own bytes, as they are in the set.
+  /// What a plan hands over: initrd, elfcorehdr, IMA buffer and extras of the set.
   func inputs(for request: KexecRequest) throws(KexecError) -> [KexecRequest.Input] {
     let order = try request.orderOfMeasurements(kernel.image.byteOrder)
     var inputs = initrd.map { [KexecRequest.Input(.initrd, .bytes($0))] } ?? []
@@ -32,7 +31,7 @@ extension LoadJob {
   /// The machine's own list as a buffer.
   private func ownMeasurements(for order: ByteOrder) throws(KexecError) -> [UInt8] {
     guard var machine = source.machine else {
-      throw KexecError(.usage, "a machine's measurements, and no machine is named")
+      throw KexecError(.usage, "the machine's measurements are requested, but no machine is named")
     }
     machine.read(.measurements)
     let path = "\(machine.kernel.measurementsPath)"
@@ -42,8 +41,8 @@ extension LoadJob {
     return try Self.measurements(list, named: path, for: order)
   }
 
-  /// A buffer as it is, if a kernel restores all of it; a list as a buffer for a kernel that reads this
-  /// byte order.
+  /// A buffer unchanged, if a kernel restores all of it; a list as a buffer for a kernel with this byte
+  /// order.
   private static func measurements(
     _ bytes: [UInt8], named name: String, for order: ByteOrder
   ) throws(KexecError) -> [UInt8] {
@@ -67,23 +66,15 @@ extension KexecRequest {
   /// The byte order in which the next kernel reads measurements: its own, or, on a big-endian one, the
   /// canonical one that its command line may ask for (`ima_fs.c:default_canonical_fmt_setup`).
   fileprivate func orderOfMeasurements(_ order: ByteOrder) -> ByteOrder {
-    let line: KernelCommandLine
+    var line: KernelCommandLine
     switch commandLine {
     case .omitted: return order
     case .given(let given): line = given
     case .ofTree(let words):
-      var own = KernelCommandLine(bytes: tree?.bootArguments ?? [])
-      own.append(words)
-      line = own
+      let own = try? tree?.property(ChosenProperty.commandLine, of: ChosenProperty.node)
+      line = KernelCommandLine(bytes: Array(own?.bytes.prefix { $0 != 0 } ?? []))
+      line.append(words)
     }
     return line.has("ima_canonical_fmt") ? .little : order
-  }
-}
-
-extension DeviceTree {
-  /// The tree's own command line; nil for none.
-  fileprivate var bootArguments: [UInt8]? {
-    let value = (try? property(ChosenProperty.commandLine, of: ChosenProperty.node)) ?? nil
-    return value.map { Array($0.bytes.prefix { $0 != 0 }) }
   }
 }

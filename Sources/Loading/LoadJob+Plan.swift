@@ -3,14 +3,14 @@
 public import Kexec
 
 extension LoadJob {
-  /// Asks the machine, and plans everything in user space, for kexec_load(2).
+  /// Reads the machine and makes a plan for kexec_load(2).
   ///
   /// - Throws: `KexecError` for what is missing, and for what no plan can be made of.
   public func plan() throws(KexecError) -> KexecPlan { try plan(gathered()) }
 
-  /// Plans everything that ``gathered()`` gave.
+  /// Makes a plan of what ``gathered()`` returned.
   ///
-  /// - Throws: `KexecError`, which names its subject.
+  /// - Throws: `KexecError` that names its subject.
   public func plan(_ gathered: GatheredRequest) throws(KexecError) -> KexecPlan {
     do throws(KexecError) {
       return try unnamedPlan(gathered)
@@ -19,37 +19,37 @@ extension LoadJob {
     }
   }
 
-  /// The same; of a failure, ``GatheredRequest/names`` has the name of its subject.
+  /// The same; a failure does not name its subject, which ``GatheredRequest/names`` does.
   package func unnamedPlan(_ gathered: GatheredRequest) throws(KexecError) -> KexecPlan {
     try KexecPlan(gathered.request, starting: kernel.image, kernel.bytes)
   }
 
-  /// What kexec_file_load(2) has no way to do, a sentence each; nothing where it will do.
+  /// What kexec_file_load(2) cannot do, a sentence each; empty where it will do.
   public var planNeeds: [String] {
-    let parts: [(FileSet.Kind, String)] = [
+    let kinds: [(FileSet.Kind, String)] = [
       (.tree, "takes no tree"), (.overlay, "takes no overlay"),
-      (.input(.coreHeader), "makes its own core header"),
-      (.input(.imaBuffer), "takes no measurement list"), (.extra, "takes no extra parts"),
+      (.input(.coreHeader), "makes its own elfcorehdr"),
+      (.input(.imaBuffer), "takes no measurement list"), (.extra, "takes no extras"),
     ]
-    let ofFiles = parts.compactMap { kind, reason in
+    let ofFiles = kinds.compactMap { kind, reason in
       files.item(kind).map { "kexec_file_load \(reason): \($0.name)" }
     }
-    let rest: [(Bool, String)] = [
+    let needs: [(Bool, String)] = [
       (options.tree != nil, "takes no tree: \(options.tree?.name ?? "")"),
       (options.treeOrigin != nil, "chooses the tree itself"),
       (!options.edits.isEmpty, "edits no tree"),
       (!options.reservations.isEmpty, "reserves nothing besides what is loaded"),
       (options.seeds != nil, "draws its own seeds"),
-      (options.handsOnMeasurements, "hands on measurements only as its kernel is configured"),
-      (options.given != GivenFacts(), "knows the facts of a core header itself"),
+      (options.handsOnMeasurements, "hands over measurements only if the kernel is configured to"),
+      (options.given != GivenFacts(), "takes no facts for the elfcorehdr"),
     ]
     return ofFiles
-      + rest.compactMap { isNeeded, reason in
+      + needs.compactMap { isNeeded, reason in
         isNeeded ? "kexec_file_load \(reason)" : nil
       }
   }
 
-  /// Which system call loads it, and why that one.
+  /// The system call that loads it, and the reason for it.
   ///
   /// - Parameters:
   ///   - requested: the call that the caller wants; nil for the better one.

@@ -3,35 +3,35 @@
 public import Kexec
 import RunningKernel
 
-/// What is to be loaded: files that have been read and opened, and a machine. It becomes a plan for
-/// kexec_load(2), or is left to kexec_file_load(2).
+/// A kexec to be loaded: files that have been read, and a machine. It becomes a plan for kexec_load(2), or
+/// arguments of kexec_file_load(2).
 public struct LoadJob: Sendable {
-  /// The kernel, and what it brings with it.
+  /// The kernel.
   public let kernel: KernelInput
-  /// The initrds as one, or that of the kernel; nil for none.
+  /// The concatenated initrds, or that of the unified kernel image; nil for none.
   public let initrd: [UInt8]?
-  /// How it becomes a plan.
+  /// The options of the request.
   public let options: RequestOptions
   /// The options completed by the files, and the machine.
   let source: RequestSource
   /// All files, as they were read.
   let files: FileSet
 
-  /// Opens all files of a set, and looks at nothing else yet.
+  /// Parses all files of a set; the machine is read later.
   ///
   /// - Parameters:
-  ///   - files: the set; it has a kernel.
-  ///   - options: how it becomes a plan.
-  ///   - machine: the machine whose facts count, of which more is read as it is needed; nil for a tree alone.
-  ///   - progress: called now and then with the bytes of the kernel that were unpacked so far.
-  /// - Throws: `KexecError` for a file that is not what it is added as, and for what does not go
-  ///   together.
+  ///   - files: the set, with a kernel.
+  ///   - options: the options of the request.
+  ///   - machine: the machine, of which more is read as needed; nil for a tree alone.
+  ///   - progress: called now and then with the number of bytes of the kernel unpacked so far.
+  /// - Throws: `KexecError` for a file that is not of the kind it was added as, and for files and options that
+  ///   exclude each other.
   public init(
     _ files: FileSet, _ options: RequestOptions = RequestOptions(), on machine: MachineSnapshot?,
     progress: ((Int) -> Void)? = nil
   ) throws(KexecError) {
     guard let file = files.item(.kernel) else {
-      throw KexecError(.usage, "no kernel: a set of files has one")
+      throw KexecError(.usage, "no kernel: the set needs one")
     }
     try options.check(files, on: machine)
     kernel = try KernelInput(
@@ -44,8 +44,8 @@ public struct LoadJob: Sendable {
     self.options = options
   }
 
-  /// Several initrds as one: each begins at a multiple of 4 bytes, as the kernel's unpacker wants
-  /// (`init/initramfs.c:unpack_to_rootfs` skips the zeros between them); nil for none.
+  /// The initrds concatenated, each at a multiple of 4 bytes, as `init/initramfs.c:unpack_to_rootfs` requires,
+  /// which skips the zeros between them; nil for none.
   static func joining(_ initrds: [[UInt8]]) -> [UInt8]? {
     guard var joined = initrds.first else { return nil }
     for initrd in initrds.dropFirst() {
@@ -56,20 +56,13 @@ public struct LoadJob: Sendable {
   }
 }
 
-extension TreeFile {
-  fileprivate init(_ item: FileSet.Item) throws(KexecError) {
-    try self.init(item.bytes, named: item.name)
-  }
-}
-
 extension RequestOptions {
-  /// The same with the tree, the overlays and the command line of a set.
+  /// The options with the tree, the overlays and the command line of a set.
   fileprivate func completed(by files: FileSet) throws(KexecError) -> RequestOptions {
     var options = self
-    if let item = files.item(.tree) { options.tree = try TreeFile(item) }
-    var overlays: [TreeEdit] = []
-    for item in files.items(.overlay) {
-      overlays.append(.overlay(try TreeFile(item).tree, name: item.name))
+    if let item = files.item(.tree) { options.tree = try TreeFile(item.bytes, named: item.name) }
+    let overlays = try files.items(.overlay).map { (item) throws(KexecError) in
+      TreeEdit.overlay(try TreeFile(item.bytes, named: item.name).tree, name: item.name)
     }
     options.edits = overlays + edits
     if let item = files.item(.commandLine) {
@@ -78,49 +71,48 @@ extension RequestOptions {
     return options
   }
 
-  /// Refuses what does not go together.
+  /// Refuses files and options that exclude each other.
   fileprivate func check(_ files: FileSet, on machine: MachineSnapshot?) throws(KexecError) {
     let tree = tree?.name ?? files.item(.tree)?.name
-    if let one = self.tree, let other = files.item(.tree) {
-      throw KexecError(
-        .usage, "\(other.name): a second tree, besides \(one.name): there can be one only")
+    let measurements = files.item(.input(.imaBuffer))
+    let line = files.item(.commandLine)
+    let elfcorehdr = files.item(.input(.coreHeader))
+    if let first = self.tree, let second = files.item(.tree) {
+      throw .second("tree", second.name, after: first.name)
     }
-    if mergesTree {
-      guard tree != nil, machine != nil else {
-        throw KexecError(
-          .usage, "a tree is to be completed by a machine's, and not both are named")
-      }
-    } else if let tree, treeOrigin != nil {
-      throw KexecError(.usage, "\(tree): a tree, and a choice between the machine's: not both")
-    }
-    if handsOnMeasurements, let item = files.item(.input(.imaBuffer)) {
-      throw KexecError(.usage, "\(item.name): measurements besides the machine's: not both")
-    }
-    if case .running = commandLine, let item = files.item(.commandLine) {
-      throw KexecError(.usage, "\(item.name): a command line besides the machine's: not both")
-    }
-    if commandLine == .omitted, files.item(.commandLine) != nil {
-      throw KexecError(.usage, "a command line, and none is to be handed on: not both")
-    }
-    guard purpose == .crash else { return try checkForKexec(files) }
-    guard machine != nil else {
-      throw KexecError(
-        .usage, "a crash kernel is for a machine that may crash, and none is named")
-    }
-    guard given.backup == nil else {
-      throw KexecError(.usage, "a place for the backup: a plan finds one")
-    }
-    if handsOnMeasurements || files.item(.input(.imaBuffer)) != nil {
-      throw KexecError(.usage, "a measurement list is not for a crash kernel")
-    }
+    var reusesLine = false
+    if case .running = commandLine { reusesLine = true }
+    let isCrash = purpose == .crash
+    let refusals: [(Bool, String)] = [
+      (mergesTree && (tree == nil || machine == nil), "merging needs a tree and a machine"),
+      (
+        !mergesTree && tree != nil && treeOrigin != nil,
+        "\(tree ?? ""): replaces the machine's trees, so none can be chosen"
+      ),
+      (
+        handsOnMeasurements && measurements != nil,
+        "\(measurements?.name ?? ""): excludes the machine's own measurements"
+      ),
+      (reusesLine && line != nil, "\(line?.name ?? ""): excludes the machine's own command line"),
+      (commandLine == .omitted && line != nil, KexecError.omittedCommandLine.text),
+      (!isCrash && given != GivenFacts(), "facts given by hand are for a crash kernel"),
+      (
+        !isCrash && elfcorehdr != nil,
+        "\(elfcorehdr?.name ?? ""): an elfcorehdr is for a crash kernel"
+      ),
+      (isCrash && machine == nil, "a crash kernel needs a machine, and none is named"),
+      (isCrash && given.backup != nil, "a plan chooses the place of the backup itself"),
+      (
+        isCrash && (handsOnMeasurements || measurements != nil),
+        "a crash kernel takes no measurement list"
+      ),
+    ]
+    if let (_, text) = refusals.first(where: \.0) { throw KexecError(.usage, text) }
   }
+}
 
-  private func checkForKexec(_ files: FileSet) throws(KexecError) {
-    guard given == GivenFacts() else {
-      throw KexecError(.usage, "facts by hand are for a crash kernel")
-    }
-    if let item = files.item(.input(.coreHeader)) {
-      throw KexecError(.usage, "\(item.name): a core header is for a crash kernel")
-    }
-  }
+extension KexecError {
+  /// A command line is given and omitted.
+  static let omittedCommandLine = KexecError(
+    .usage, "a command line is given, but none is to be handed over")
 }

@@ -5,10 +5,9 @@ public import Kexec
 import PhysicalMemory
 import RunningKernel
 
-// What a machine says, in the words of CrashCore: what a core header is compared with.
 extension MachineSnapshot {
-  /// Reads what a core header that was made earlier has to fit, and what is not known of the machine, which is
-  /// not compared.
+  /// Reads what an existing elfcorehdr is compared with; the notes say what is not known of the machine, and not
+  /// compared.
   ///
   /// - Throws: `KexecError` for a file that cannot be read, and for memory that is hidden or not listed.
   public mutating func readCoreMachine() throws(KexecError) -> (CoreMachine, notes: [String]) {
@@ -21,23 +20,21 @@ extension MachineSnapshot {
       memory: PhysicalRangeSet(memory), firmware: PhysicalRangeSet(firmware))
     var notes: [String] = []
     if crashRegions.isEmpty {
-      notes.append("no memory is set apart for a crash kernel: missing memory is not looked for")
+      notes.append("no memory is set apart for a crash kernel: missing memory is not reported")
     } else {
       machine.crashRegions = PhysicalRangeSet(crashRegions + (try $crashCMARanges.ifPresent))
     }
     machine.cpuNotes = try $cpuNotes.ifPresent.isEmpty ? nil : cpuNotes
     machine.absentCPUs = max(0, (try $possibleCPUCount.ifPresent ?? 0) - cpuNotes.count)
     machine.vmcoreinfo = try $vmcoreinfoNote.ifPresent
-    if cpuNotes.isEmpty { notes.append("no register notes are told of: they are not compared") }
-    if vmcoreinfoNote == nil {
-      notes.append("no vmcoreinfo note is told of: it is not compared")
-    }
+    if cpuNotes.isEmpty { notes.append("no register notes are known: they are not compared") }
+    if vmcoreinfoNote == nil { notes.append("no vmcoreinfo note is known: it is not compared") }
     if let failure = $coreSegments.failure { notes.append(failure.text) }
     notes += learnLayout(&machine)
     return (machine, notes)
   }
 
-  /// All that a result is checked against: ``readCoreMachine()``, and who uses memory.
+  /// Reads what results are checked against: ``readCoreMachine()``, and the users of memory.
   ///
   /// - Throws: `KexecError` for a machine that is missing, too.
   package mutating func readMachineToCheck() throws(KexecError) -> (CoreMachine, notes: [String]) {

@@ -4,11 +4,10 @@ import BinaryFormat
 public import Kexec
 import RunningKernel
 
-// A machine that may crash: what its core header is made of.
 extension MachineSnapshot {
-  /// Reads what a core header is made of.
+  /// Reads the facts for an elfcorehdr.
   ///
-  /// - Parameter given: what is known better, and takes the place of what the machine says.
+  /// - Parameter given: facts that override the machine's.
   /// - Throws: `KexecError` where a file cannot be read, and for a machine that sets no memory apart.
   public mutating func readCrashFacts(given: GivenFacts = GivenFacts()) throws(KexecError) {
     read([.memory, .kernel, .core])
@@ -39,24 +38,24 @@ extension MachineSnapshot {
     (architectureName ?? statedArchitecture).flatMap(Architecture.init(named:))
   }
 
-  /// What could not be learned of a machine that may crash, a line each. The linear map and the kernel's
-  /// place have other sources, or can be left out: a kernel that is locked down hides them.
+  /// What is not known for an elfcorehdr, a line each. The linear map and the kernel's place have other
+  /// sources, or can be left out: a kernel that is locked down hides them.
   public var crashNotes: [String] {
     var notes: [String] = []
     if let possible = possibleCPUCount, possible > cpuNotes.count {
       notes.append(
-        "of \(possible) possible CPUs \(cpuNotes.count) tell where their register notes are; "
-          + "kernels since 6.6 describe all: the others can be given by hand")
+        "the register notes of only \(cpuNotes.count) of \(possible) possible CPUs are known; "
+          + "kernels since 6.6 list all: pass the missing ones by hand")
     }
     return notes + [$coreSegments.failure?.text].compactMap { $0 }
   }
 
-  /// The architecture of the core header (elfcorehdr): the explicit one, else the machine's. The name of a
-  /// powerpc kernel also gives the byte order, where no machine does.
+  /// The architecture of the elfcorehdr: the explicit one, else the machine's. The name of a powerpc kernel also
+  /// gives the byte order, where no machine does.
   ///
   /// - Parameters:
   ///   - name: as `uname -m` has it; nil for the machine's.
-  ///   - option: what messages call the option that gives it.
+  ///   - option: the name of its option in messages.
   /// - Throws: `KexecError` for one that is not known, that is not the machine's, or that no core
   ///   headers are made for.
   public mutating func settleArchitecture(
@@ -67,8 +66,8 @@ extension MachineSnapshot {
       let why = crashNotes.first.map { "\($0)\n" } ?? ""
       throw KexecError(.usage, "\(why)the architecture is not known", advice: .nameArchitecture)
     }
-    if let name, let running, let said = Architecture(named: name),
-      let own = Architecture(named: running), said != own
+    if let name, let running, let explicit = Architecture(named: name),
+      let own = Architecture(named: running), explicit != own
     {
       throw KexecError(
         .usage, "\(option): \(name), but the machine's kernel is for \(running)")

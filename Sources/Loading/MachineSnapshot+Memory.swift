@@ -4,10 +4,10 @@ import DeviceTree
 public import Kexec
 import PhysicalMemory
 import RunningKernel
+import SystemPackage
 
 extension MachineSnapshot {
-  /// The architecture of the running kernel; nil when it is not known, and for one that is not
-  /// known here.
+  /// The architecture of the running kernel; nil for an unknown one.
   ///
   /// - Throws: `KexecError` for a file that cannot be read.
   public mutating func readArchitecture() throws(KexecError) -> Architecture? {
@@ -15,7 +15,7 @@ extension MachineSnapshot {
     return try $architectureName.ifPresent.flatMap(Architecture.init(named:))
   }
 
-  /// Bytes in a page of the running kernel; nil when it is not known, also where `/proc/kcore` cannot be
+  /// The page size of the running kernel in bytes; nil when it is not known, as where `/proc/kcore` cannot be
   /// read.
   ///
   /// - Throws: `KexecError` for another file that cannot be read.
@@ -25,11 +25,9 @@ extension MachineSnapshot {
     return try $pageSize.ifPresent
   }
 
-  /// The command line of the running kernel without what is not for the next one.
+  /// The command line of the running kernel without the words that only it needs.
   ///
-  /// - Parameters:
-  ///   - purpose: of the next kernel.
-  ///   - architecture: the next kernel's, where it may be one that takes no tree.
+  /// - Parameter architecture: the next kernel's, where it may be one that takes no tree.
   /// - Throws: `KexecError` where `/proc/cmdline` cannot be read.
   public mutating func readCommandLine(
     for purpose: Purpose, on architecture: Architecture? = nil
@@ -39,11 +37,9 @@ extension MachineSnapshot {
       reusing: try $commandLine.unwrapped(), for: purpose, on: architecture)
   }
 
-  /// Reads what memory there is and who uses it; of powerpc the live tree, too, how addresses are translated,
-  /// and memory where `/proc/iomem` lists none. Every such machine has that tree; a capture may
-  /// leave it out.
+  /// Reads the memory and its users; on powerpc also the live tree, the page tables, and memory from the tree
+  /// where `/proc/iomem` lists none. Every such machine has that tree, but not every capture.
   ///
-  /// - Parameter architecture: the kernels', if it is known.
   /// - Throws: `KexecError` for a file that cannot be read. Memory that is hidden is no error here.
   public mutating func readMemory(for architecture: Architecture?) throws(KexecError) {
     let isPowerPC = architecture?.prefersLiveTree == true
@@ -64,5 +60,37 @@ extension DeviceTree {
   var memoryOfPowerPC: [PhysicalRange]? {
     guard let ram = try? TreeMemory(of: self, for: .ppc64).ram, !ram.isEmpty else { return nil }
     return ram.sorted()
+  }
+}
+
+extension MachineSnapshot {
+  /// The machine's tree: the requested one, else the flat one; the live one on powerpc, where the flat one is
+  /// not kept up to date, and where there is no flat one.
+  ///
+  /// - Throws: `KexecError`; `KexecError.Kind.notOffered` for a machine without a tree.
+  public mutating func readTree(_ origin: TreeOrigin? = nil) throws(KexecError) -> TreeFile {
+    read(.flatTree)
+    if let reason = reasonForLiveTree(origin) {
+      read(.liveTree)
+      return TreeFile(try $live.unwrapped(), because: reason)
+    }
+    return TreeFile(blob: try $flatTree.unwrapped(), named: "\(kernel.flatTreePath)")
+  }
+
+  /// The reason to use the live tree; nil for the flat one.
+  private func reasonForLiveTree(_ origin: TreeOrigin?) -> String? {
+    switch origin {
+    case .flat: return nil
+    case .live: return "requested"
+    case nil: break
+    }
+    guard hasLiveTree else { return nil }
+    switch $flatTree.origin {
+    case .absent: return "there is no \(kernel.flatTreePath)"
+    case .source(let path):
+      return flatTree.flatMap { Architecture(describedBy: $0) }?.prefersLiveTree == true
+        ? "on powerpc \(path) is as old as the boot" : nil
+    case .notRead, .unreadable: return nil
+    }
   }
 }

@@ -1,60 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import CrashCore
 public import Kexec
 public import PhysicalMemory
 
-/// What a caller says of a kexec, besides the files it is made of: facts that override the machine's,
-/// and changes. All of it is optional.
+/// The options of a kexec, besides its files: facts that override the machine's, and changes. All are optional.
 public struct RequestOptions: Sendable {
-  /// What the next kernel is started for.
+  /// The purpose of the next kernel.
   public var purpose = Purpose.kexec
-  /// The next kernel's architecture; nil for the running kernel's, or that of tree or kernel.
+  /// The next kernel's architecture; nil for that of the running kernel, the tree or the kernel file.
   public var architecture: Architecture?
   /// Bytes in a page of the running kernel; nil for the machine's.
   public var pageSize: UInt64?
-  /// Which of the machine's trees is the start; nil for the better one.
+  /// Which of the machine's trees to use; nil for the better one.
   public var treeOrigin: TreeOrigin?
-  /// A tree that is open already, such as a folder's; nil for the machine's.
+  /// The tree to use; nil for the machine's.
   public var tree: TreeFile?
-  /// Whether the tree is of the machine's board, and completed by the machine's own.
+  /// Whether the tree is one for the machine's board, to be completed by the machine's own.
   public var mergesTree = false
-  /// Where the command line comes from.
+  /// The source of the command line.
   public var commandLine = CommandLineSource.usual
-  /// Words to add at the end of the command line.
+  /// Words to append to the command line.
   public var append = ""
-  /// What is changed in the tree, in this order.
+  /// Edits of the tree, in this order.
   public var edits: [TreeEdit] = []
-  /// Memory that the next kernel must leave alone, besides its inputs.
+  /// Memory to reserve, besides the inputs.
   public var reservations: [PhysicalRange] = []
-  /// Random bytes for the next kernel; nil for fresh ones of getrandom(2).
+  /// Seeds for the next kernel; nil for fresh ones from getrandom(2).
   public var seeds: Seeds?
-  /// What is handed over, where a loader has placed it; a plan finds the places itself, and has none of this.
+  /// What is handed over, where a loader has placed it; empty for a plan, which chooses the places itself.
   public var inputs: [KexecRequest.Input] = []
-  /// The memory that a crash kernel may use, the main region first; empty for the machine's crash regions. Not
+  /// The memory that a crash kernel may use, the main region first; empty for the machine's crash regions, and
   /// for a plan.
   public var usableMemory: [PhysicalRange] = []
-  /// Whether a plan hands on what IMA has measured on the machine, as it is now: what is measured afterwards is
-  /// missing, so that it does not match a TPM any more. Not for a crash kernel.
+  /// Whether a plan hands over what IMA has measured on the machine so far. Later measurements are missing, so
+  /// that the list no longer matches the TPM. Not for a crash kernel.
   public var handsOnMeasurements = false
-  /// Facts by hand, for the core header of a crash kernel that is planned.
+  /// Facts given by hand for the elfcorehdr of a planned crash kernel.
   public var given = GivenFacts()
-  /// Which profile of a unified kernel image, from 0.
+  /// Profile of a unified kernel image, counted from 0.
   public var profile = 0
 
-  /// An ordinary kexec without options.
+  /// The options of an ordinary kexec.
   public init() {}
 
-  /// Where a command line comes from; later versions may know more.
+  /// The source of a command line; later versions may add more.
   public indirect enum CommandLineSource: Hashable, Sendable {
-    /// From a unified kernel image; else from the machine's running kernel; else from the tree.
+    /// The unified kernel image; else the machine's running kernel; else the tree.
     case usual
-    /// From the running kernel of a machine, which need not be the one whose facts count.
+    /// The running kernel of a machine, which may be another one than that of the request.
     case running(MachineSnapshot)
-    /// From the tree.
+    /// The tree.
     case tree
-    /// From the caller; messages call it by this name.
+    /// The caller, and its name in messages.
     case given(KernelCommandLine, name: String)
-    /// From nowhere: the next kernel uses its own.
+    /// None: the next kernel uses its built-in one.
     case omitted
+  }
+}
+
+/// Facts for an elfcorehdr given by hand, which the machine lacks or has wrong.
+public struct GivenFacts: Hashable, Sendable {
+  /// All RAM; empty for the machine's.
+  public var memory: [PhysicalRange] = []
+  /// RAM that is not dumped, besides the crash kernel's.
+  public var excluded: [PhysicalRange] = []
+  /// The register notes, in the order of CPU numbers; empty for the machine's.
+  public var cpuNotes: [PhysicalRange] = []
+  /// The vmcoreinfo note.
+  public var vmcoreinfoNote: PhysicalRange?
+  /// The virtual address and physical range of the kernel.
+  public var kernelText: CoreHeader.KernelText?
+  /// The linear map address of a physical address, minus that address, modulo 2^64.
+  public var linearMap: UInt64?
+  /// Where the first 64 KiB of RAM are copied before the crash kernel runs (ppc64). A plan chooses the place.
+  public var backup: UInt64?
+
+  /// No facts.
+  public init() {}
+}
+
+extension MachineSnapshot {
+  /// Overrides facts of the machine.
+  public mutating func take(_ given: GivenFacts) {
+    if !given.memory.isEmpty { memory = given.memory }
+    excluded += given.excluded
+    if !given.cpuNotes.isEmpty { cpuNotes = given.cpuNotes }
+    if let note = given.vmcoreinfoNote { vmcoreinfoNote = note }
+    kernelText = given.kernelText
+    linearMap = given.linearMap
+    backup = given.backup
   }
 }

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 public import Kexec
 import RunningKernel
 import SystemPackage
 
-/// A request, and what there is to say of how it came about.
+/// A request, and notes on where it came from.
 public struct GatheredRequest: Sendable {
-  /// What is requested.
+  /// The request.
   public var request: KexecRequest
-  /// The tree to start from; nil for an architecture that takes none.
+  /// The tree it is made from; nil for an architecture that takes none.
   public let tree: TreeFile?
   /// The machine's tree that completes it; nil for none.
   public let machineTree: TreeFile?
-  /// What could not be learned, and what was done otherwise than one may think; a line each.
+  /// What is not known, and what may surprise; a line each.
   public var notes: [String] = []
-  /// What messages call the parts.
+  /// The names of files in messages.
   public var names: SubjectNames
 }
 
 extension RequestSource {
-  /// The request for a tree: what is handed over has its places.
+  /// The request for a tree, whose inputs have addresses.
   ///
-  /// - Throws: `KexecError`, which names its subject.
+  /// - Throws: `KexecError` that names its subject.
   package mutating func gathered() throws(KexecError) -> GatheredRequest {
     let (base, architecture) = try treeAndArchitecture()
     let line = try commandLine(of: nil, for: architecture, base)
@@ -32,14 +33,15 @@ extension RequestSource {
 
   /// The request for an architecture, a tree and a machine.
   ///
-  /// - Parameter kernel: what is started; nil for a tree alone.
+  /// - Parameter kernel: the kernel; nil for a tree alone.
   mutating func gathered(
     _ base: TreeFile?, _ architecture: Architecture, _ facts: MachineSnapshot,
     _ line: (choice: CommandLineChoice, name: String), of kernel: KernelInput?
   ) throws(KexecError) -> GatheredRequest {
+    let seeds = if let given = options.seeds { given } else { try Seeds.fresh() }
     var request = KexecRequest(
       for: options.purpose, architecture, tree: base?.tree, on: facts, commandLine: line.choice,
-      seeds: try seeds(), inputs: options.inputs)
+      seeds: seeds, inputs: options.inputs)
     request.hasLiveState = base?.hasLiveState ?? false
     request.warnings = base?.warnings ?? []
     let own = try treeToMerge()
@@ -55,12 +57,7 @@ extension RequestSource {
       names: names(of: kernel, base, commandLine: line.name))
   }
 
-  private func seeds() throws(KexecError) -> Seeds {
-    guard let seeds = options.seeds else { return try .fresh() }
-    return seeds
-  }
-
-  /// What messages call the parts.
+  /// The names of files in messages.
   func names(of kernel: KernelInput?, _ base: TreeFile?, commandLine: String) -> SubjectNames {
     let root = machine?.root
     let tree = base?.name ?? root ?? kernel?.name ?? ""
@@ -70,7 +67,7 @@ extension RequestSource {
     return names
   }
 
-  /// A machine has to have set memory apart, whatever is said of it.
+  /// Refuses a crash kernel for a machine that sets no memory apart.
   private func checkCrashRegions(_ facts: MachineSnapshot) throws(KexecError) {
     guard options.purpose == .crash, facts.crashRegions.isEmpty,
       machine != nil || options.usableMemory.isEmpty
@@ -79,8 +76,8 @@ extension RequestSource {
     throw KexecError(.notOffered, KexecError.noCrashRegion.text, advice: .giveUsableMemory)
   }
 
-  /// The next kernel's command line, and where it comes from: the caller, the kernel itself, the machine,
-  /// the tree.
+  /// The next kernel's command line and the name of its source: the caller, the unified kernel image, the
+  /// machine or the tree.
   func commandLine(
     of kernel: KernelInput?, for architecture: Architecture, _ base: TreeFile?
   ) throws(KexecError) -> (choice: CommandLineChoice, name: String) {
@@ -91,9 +88,7 @@ extension RequestSource {
     var (line, name) = (KernelCommandLine(""), "")
     switch options.commandLine {
     case .omitted:
-      guard options.append.isEmpty else {
-        throw KexecError(.usage, "a command line, and none is to be handed on: not both")
-      }
+      guard options.append.isEmpty else { throw .omittedCommandLine }
       return (.omitted, kernel?.name ?? "")
     case .tree: return ofTree
     case .given(let given, let givenName):
@@ -112,5 +107,66 @@ extension RequestSource {
     guard !name.isEmpty else { return ofTree }
     line.append(options.append)
     return (.given(line), name)
+  }
+}
+
+/// The names of the subjects of failures in messages.
+public struct SubjectNames: Hashable, Sendable {
+  /// The kernel's file.
+  public var kernel: String
+  /// The tree's file; without one, the machine's folder.
+  public var tree: String
+  /// The source of the command line.
+  public var commandLine: String
+  /// The initrd's file, or the unified kernel image.
+  public var initrd: String
+  /// The machine's folder; nil without a machine.
+  public var machine: String?
+  /// The result.
+  public var result: String
+
+  /// One name for all, and another one for the result of a plan.
+  public init(_ name: String, result: String? = nil) {
+    (kernel, tree, commandLine, initrd, machine) = (name, name, name, name, name)
+    self.result = result ?? name
+  }
+
+  /// The name of a subject; nil where the text has it.
+  func name(of subject: KexecError.Subject) -> String? {
+    switch subject {
+    case .named: nil
+    case .tree, .edit, .chosenProperty, .kaslrSeed, .usableMemory, .backup: tree
+    case .architecture, .machine, .memoryMap: machine ?? tree
+    case .kernel: kernel
+    case .commandLine: commandLine
+    case .handedOver(.initrd): initrd
+    case .handedOver: nil
+    case .result: result
+    }
+  }
+}
+
+extension KexecError {
+  /// The same failure with the name of its subject in the text.
+  public func naming(_ names: SubjectNames) -> KexecError {
+    guard let name = names.name(of: subject) else { return self }
+    return KexecError(kind, "\(name): \(text)", rule: rule, advice: advice, cause: cause)
+  }
+}
+
+extension Seeds {
+  /// Fresh seeds from getrandom(2), which waits until the kernel's generator is ready.
+  ///
+  /// - Throws: `KexecError.Kind.systemCall` where there is no such generator.
+  public static func fresh() throws(KexecError) -> Seeds {
+    Seeds(kaslr: try randomBytes(kaslrSize), rng: try randomBytes(rngSize))
+  }
+
+  /// Fresh bytes, by getentropy(3), which returns all bytes or none, 256 at most.
+  package static func randomBytes(_ count: Int) throws(KexecError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let result = unsafe bytes.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, count) }
+    guard result == 0 else { throw KexecError(.systemCall, "getrandom: no random bytes") }
+    return bytes
   }
 }

@@ -5,18 +5,18 @@ public import Kexec
 import RunningKernel
 import SystemPackage
 
-/// A tree to start from, and the name that messages call it by.
+/// A tree, and its name in messages.
 public struct TreeFile: Hashable, Sendable {
-  /// What messages call it: a path.
+  /// Its name in messages: a path.
   public let name: String
-  /// The tree, as it came.
+  /// The tree.
   public let tree: DeviceTree
-  /// How a live tree was put together; nil for a blob.
+  /// The live tree it was made from; nil for a blob.
   public let live: LiveTree?
-  /// Why the machine's live tree was taken; nil for a blob, and for a tree that was named.
+  /// The reason to use the machine's live tree; nil for a blob, and for a given tree.
   public let reason: String?
 
-  /// Takes a live tree, and why it was taken.
+  /// A live tree, and the reason to use it.
   public init(_ live: LiveTree, because reason: String? = nil) {
     name = live.path
     tree = live.tree
@@ -24,19 +24,13 @@ public struct TreeFile: Hashable, Sendable {
     self.reason = reason
   }
 
-  /// Takes a blob that was opened.
+  /// A blob.
   public init(blob: DeviceTree, named name: String) {
-    self.name = name
-    tree = blob
-    live = nil
-    reason = nil
+    (self.name, tree, live, reason) = (name, blob, nil, nil)
   }
 
   /// Reads a blob, or a tar archive of a live tree's folder.
   ///
-  /// - Parameters:
-  ///   - bytes: the file.
-  ///   - name: what messages call it.
   /// - Throws: `KexecError` for a file that is neither.
   public init(_ bytes: [UInt8], named name: String) throws(KexecError) {
     guard !LiveTree.isArchive(bytes.span) else {
@@ -55,10 +49,7 @@ public struct TreeFile: Hashable, Sendable {
 
   /// Reads a tar archive of a live tree's folder.
   ///
-  /// - Parameters:
-  ///   - bytes: the archive.
-  ///   - name: what messages call it.
-  /// - Throws: `KexecError` for an archive that is damaged, or of something else.
+  /// - Throws: `KexecError` for an archive that is damaged, or not of a live tree.
   public init(archive bytes: Span<UInt8>, named name: String) throws(KexecError) {
     do throws(MachineError) {
       self.init(try LiveTree(archive: bytes, named: FilePath(name)), because: nil)
@@ -69,22 +60,21 @@ public struct TreeFile: Hashable, Sendable {
 }
 
 extension TreeFile {
-  /// Whether the running kernel has written into the tree for itself: a loader may have copied a live tree of
-  /// powerpc, with all that its kernel wrote there.
+  /// Whether the running kernel has written its own state into the tree: also in a blob of powerpc, which may be
+  /// a copy of the live tree.
   public var hasLiveState: Bool {
     live != nil || Architecture(describedBy: tree)?.prefersLiveTree == true
   }
 
-  /// What the tree lacks: printed in any case.
+  /// What the tree lacks; always printed.
   public var warnings: [Finding] {
     guard let live, live.boot == nil else { return [] }
     let reason = live.bootError.map { String("\($0)".prefix { $0 != "\n" }) }
-    let warning = Finding.lostReservations(
-      of: tree, because: reason ?? "\(name) is all there is")
-    return [warning].compactMap { $0 }
+    let warning = Finding.lostReservations(of: tree, because: reason ?? "\(name) is all there is")
+    return [warning].compactMap(\.self)
   }
 
-  /// How a live tree was put together, line by line; nothing for a blob.
+  /// How a live tree was put together, line by line; empty for a blob.
   public var notes: [String] {
     guard let live else { return [] }
     let why = reason.map { ", as \($0)" } ?? ""
@@ -93,8 +83,8 @@ extension TreeFile {
       "read \(name): the live tree, \(nodes) nodes and \(properties) properties\(why)",
       live.boot != nil
         ? "order, reservations and boot CPU are those of the blob at boot"
-        : "nodes are sorted by name and unit address: CPUs may be numbered anew",
-    ] + live.restoredNames.map { "\($0) has its own name again, which was taken" }
+        : "nodes are sorted by name and unit address: CPUs may be renumbered",
+    ] + live.restoredNames.map { "\($0) has its original name again" }
   }
 
   /// Nodes and properties in it.
@@ -106,4 +96,19 @@ extension Node {
   fileprivate var counts: (nodes: Int, properties: Int) {
     children.map(\.counts).reduce((1, properties.count)) { ($0.0 + $1.nodes, $0.1 + $1.properties) }
   }
+}
+
+extension KexecError {
+  /// A file that is not a device tree.
+  public init(_ error: DeviceTreeError, in file: String) {
+    self.init(.malformedInput, "\(file): \(error)")
+  }
+}
+
+/// One of the trees of a machine.
+public enum TreeOrigin: String, CaseIterable, Hashable, Sendable {
+  /// The blob that the kernel was booted with, `/sys/firmware/fdt`.
+  case flat
+  /// The tree that the kernel uses now, `/proc/device-tree`.
+  case live
 }

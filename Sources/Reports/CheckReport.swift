@@ -5,15 +5,15 @@ package import CrashCore
 package import JSONText
 package import Kexec
 
-/// What a check has to say about a file.
+/// The findings in a file.
 package struct CheckReport {
   /// A line each, findings first.
   package let lines: [String]
   package let findings: [JSON]
-  /// What the next kernel will believe.
+  /// How the next kernel reads it.
   package let beliefs: [JSON]
 
-  /// What was found in a tree or a plan, and what the next kernel will believe of it.
+  /// The findings in a tree or a plan, and how the next kernel reads it.
   package init(_ name: String, _ found: [Finding], _ view: NextKernelView?) {
     let believed = view?.lines ?? []
     lines = (found.map(\.description) + believed).map { "\(name): \($0)".visible() }
@@ -21,7 +21,7 @@ package struct CheckReport {
     beliefs = believed.map { ["file": .string(name), "text": .string($0)] }
   }
 
-  /// What was found in a core header.
+  /// The findings in an elfcorehdr.
   package init(_ name: String, _ found: [CoreFinding]) {
     lines = found.map { "\(name): \($0)".visible() }
     findings = found.map { finding in

@@ -4,15 +4,16 @@ package import BinaryFormat
 import CrashCore
 import ELF
 package import JSONText
-import Kexec
+package import Kexec
+import PhysicalMemory
 
-/// A core header that was read from a file.
+/// An elfcorehdr that was read from a file.
 package struct CoreHeaderTable {
   private let file: ELFFile
   private let size: Int
   private let segments: [CoreSegment]
 
-  /// Reads a core header.
+  /// Reads an elfcorehdr.
   package init(_ bytes: Span<UInt8>) throws(FormatError) {
     file = try ELFFile(bytes)
     size = bytes.count
@@ -21,9 +22,9 @@ package struct CoreHeaderTable {
 
   /// A line for the file, then one for each segment.
   package var table: String {
-    let order = file.byteOrder == .little ? "little-endian" : "big-endian"
     let head =
-      "core header for \(machineName), \(order), \(size) bytes, \(segments.count) program headers"
+      "core header for \(machineName), \(file.byteOrder.text), \(size) bytes, "
+      + "\(segments.count) program headers"
     guard !segments.isEmpty else { return head }
     let titles = [
       "#", "Type", "Offset", "VirtAddr", "PhysAddr", "FileSiz", "MemSiz", "Flg", "Role",
@@ -36,7 +37,7 @@ package struct CoreHeaderTable {
     [
       "machine": .number(Int(file.machine.rawValue)),
       "architecture": architecture.map { .string($0.name) },
-      "byteOrder": file.byteOrder == .little ? "little" : "big", "size": .number(size),
+      "byteOrder": file.byteOrder.json, "size": .number(size),
       "segments": .array(segments.map(\.json)),
     ]
   }
@@ -63,10 +64,10 @@ extension CoreSegment {
     if case .cpuNote(let index) = role { note = .number(index) }
     return [
       "role": .string(role.name), "note": note, "type": .string(header.typeName.lowercased()),
-      "flags": .number(Int(header.flags)), "offset": .string(hex(header.offset)),
-      "virtualAddress": .string(hex(header.virtualAddress)),
-      "physicalAddress": .string(hex(header.physicalAddress)),
-      "fileSize": .string(hex(header.fileSize)), "size": .string(hex(header.memorySize)),
+      "flags": .number(Int(header.flags)), "offset": .hex(header.offset),
+      "virtualAddress": .hex(header.virtualAddress),
+      "physicalAddress": .hex(header.physicalAddress),
+      "fileSize": .hex(header.fileSize), "size": .hex(header.memorySize),
     ]
   }
 }
@@ -87,7 +88,7 @@ extension CoreSegment.Role {
     switch self {
     case .cpuNote(let index): "CPU note \(index)"
     case .kernelText: "kernel text"
-    case .vmcoreinfo, .memory, .backup, .other: name
+    default: name
     }
   }
 }
@@ -99,5 +100,61 @@ extension ProgramHeader {
     case Self.load: "LOAD"
     default: hex(type)
     }
+  }
+}
+
+/// An elfcorehdr, and the evidence for it.
+package struct CoreHeaderReport: Report {
+  package let architecture: Architecture
+  package let plan: CoreHeaderPlan
+  package let bytes: [UInt8]
+  /// What is not known of the machine.
+  package let notes: [String]
+
+  package init(
+    _ plan: CoreHeaderPlan, _ bytes: [UInt8], for architecture: Architecture, notes: [String]
+  ) {
+    (self.architecture, self.plan, self.bytes, self.notes) = (architecture, plan, bytes, notes)
+  }
+
+  /// It contains the place of a kernel with KASLR, as `/proc/kcore` does, which only root may read.
+  package var isSecret: Bool { true }
+  package var warnings: [String] {
+    guard !plan.warnings.isEmpty else { return [] }
+    return notes.map { "note: \($0)" } + plan.warnings.map { "warning: \($0)" }
+  }
+
+  package var lines: [String] {
+    let header = plan.header
+    let contents =
+      header.cpuNotes.map { "register notes at \($0)" }
+      + ["vmcoreinfo at \(header.vmcoreinfo)"]
+      + (header.kernelText.map { ["kernel text at \($0.range)"] } ?? [])
+      + header.memory.map { memory in
+        let copy = memory.source == memory.range.start ? "" : ", fetched from \(hex(memory.source))"
+        return "memory \(memory.range)\(copy)"
+      }
+    return notes.map { "note: \($0)" } + plan.evidence.map(\.description) + contents
+      + plan.warnings.map { "warning: \($0)" }
+      + ["made a core header of \(bytes.count) bytes for \(architecture)"]
+  }
+
+  package var json: JSON {
+    [
+      "architecture": .string(architecture.name), "size": .number(bytes.count),
+      "evidence": .array(plan.evidence.map(\.json)),
+      "segments": .array(plan.header.programHeaders.map(\.json)),
+      "warnings": .array(plan.warnings.map(\.json)), "notes": .array(notes.map(JSON.string)),
+    ]
+  }
+}
+
+extension ProgramHeader {
+  fileprivate var json: JSON {
+    [
+      "type": type == Self.note ? "note" : "load", "offset": .hex(offset),
+      "virtualAddress": .hex(virtualAddress),
+      "physicalAddress": .hex(physicalAddress), "size": .hex(memorySize),
+    ]
   }
 }

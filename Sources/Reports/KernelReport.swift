@@ -8,26 +8,23 @@ package import KernelImage
 /// The facts of a kernel file.
 package struct KernelReport {
   private let kernel: KernelFile
-  /// The kernel for a loader; nil for one that is not loaded.
+  /// The kernel for a loader; nil for one that cannot be loaded.
   private let image: KernelImage?
-  /// The sections of a unified image that are text, and the sizes of the others.
-  private let parts: [Part]
+  /// The sections of a unified kernel image.
+  private let ownSections: [Section]
 
-  /// The longest section that is shown as text: no kernel takes a longer command line.
-  private static let longestText = 4096
-
-  /// A section of a unified image.
-  fileprivate struct Part {
+  /// A section of a unified kernel image.
+  fileprivate struct Section {
     let name: String
     let size: Int
-    /// The section as text, where it is text.
+    /// The contents of a short section of text.
     let text: String?
   }
 
   package init(_ kernel: KernelFile, _ file: Span<UInt8>) {
     self.kernel = kernel
     image = try? kernel.image
-    parts = kernel.profile.map { Self.parts(of: $0, file) } ?? []
+    ownSections = kernel.profile.map { Self.sections(of: $0, file) } ?? []
   }
 
   /// A line for the kernel, then one for each fact.
@@ -42,7 +39,7 @@ package struct KernelReport {
     let facts: [(String, String?)] = [
       ("kernel", kernelName),
       ("layers", kernel.layers.count > 1 ? layers : nil),
-      ("byte order", image.map { $0.byteOrder == .little ? "little-endian" : "big-endian" }),
+      ("byte order", image?.byteOrder.text),
       ("page size", image?.pageSize.map { "\($0)" }),
       ("size", "\(kernel.bytes.size)"),
       ("memory", image.map { hex($0.memorySize) }),
@@ -71,7 +68,7 @@ package struct KernelReport {
   }
 
   private var sections: [(String, String)] {
-    parts.map { ($0.name, $0.text?.quoted ?? "\($0.size) bytes") }
+    ownSections.map { ($0.name, $0.text?.quoted ?? "\($0.size) bytes") }
   }
 
   /// A line for each layer.
@@ -81,34 +78,34 @@ package struct KernelReport {
     }
   }
 
-  /// All of it, for programs; numbers that may pass 2^53 are strings.
+  /// The same as an object; addresses and sizes in memory are strings.
   package var json: JSON {
     let format = kernel.layers[kernel.layers.count - 1].format
     return [
       "format": .string("\(format)"), "architecture": image.map { .string($0.machineName) },
-      "byteOrder": image.map { $0.byteOrder == .little ? "little" : "big" },
+      "byteOrder": image?.byteOrder.json,
       "pageSize": image?.pageSize.map { .number(Int($0)) },
       "size": .number(kernel.bytes.size),
-      "memorySize": image.map { .string(hex($0.memorySize)) },
-      "alignment": image.map { .string(hex($0.alignment)) },
-      "textOffset": image.map { .string(hex($0.textOffset)) },
+      "memorySize": image.map { .hex($0.memorySize) },
+      "alignment": image.map { .hex($0.alignment) },
+      "textOffset": image.map { .hex($0.textOffset) },
       "canLoadAnywhere": image.map { .bool($0.canLoadAnywhere) },
-      "linkAddress": image?.linkAddress.map { .string(hex($0)) },
-      "entry": image.map { .string(hex($0.entry)) },
+      "linkAddress": image?.linkAddress.map { .hex($0) },
+      "entry": image.map { .hex($0.entry) },
       "segments": image.map { .array($0.segments.map(\.json)) },
       "layers": .array(kernel.layers.map(\.json)),
       "profiles": kernel.profile.map { .number($0.count) },
-      "sections": kernel.profile == nil ? nil : .array(parts.map(\.json)),
+      "sections": kernel.profile == nil ? nil : .array(ownSections.map(\.json)),
     ]
   }
 
-  private static func parts(of profile: KernelFile.Profile, _ file: Span<UInt8>) -> [Part] {
+  private static func sections(of profile: KernelFile.Profile, _ file: Span<UInt8>) -> [Section] {
     profile.places.sections.sorted { $0.value[0].lowerBound < $1.value[0].lowerBound }
       .flatMap { name, ranges in
         ranges.map { range in
-          Part(
+          Section(
             name: name, size: range.count,
-            text: range.count <= Self.longestText
+            text: range.count <= 4096  // No kernel takes a longer command line.
               && [".cmdline", ".profile", ".uname"].contains(name)
               ? profile.section(range).copy(of: file).textBeforeNUL : nil)
         }
@@ -116,7 +113,7 @@ package struct KernelReport {
   }
 }
 
-extension KernelReport.Part {
+extension KernelReport.Section {
   fileprivate var json: JSON {
     ["name": .string(name), "size": .number(size), "text": text.map { .string($0) }]
   }
@@ -132,7 +129,7 @@ extension KernelFile.Layer {
 }
 
 extension KernelImage {
-  /// As `uname -m` has it; of big-endian arm64, as it has it on little-endian machines.
+  /// The name in `uname -m`; of big-endian arm64, that of little-endian machines.
   fileprivate var machineName: String { machine.names(byteOrder).first ?? "\(machine)" }
 }
 
@@ -140,13 +137,13 @@ extension KernelImage.Segment {
   fileprivate var json: JSON {
     [
       "fileOffset": .number(file.lowerBound), "fileSize": .number(file.count),
-      "offset": .string(hex(offset)), "memorySize": .string(hex(memorySize)),
+      "offset": .hex(offset), "memorySize": .hex(memorySize),
     ]
   }
 }
 
 extension String {
-  /// On one line, and nothing in it ends it early.
+  /// On one line, in quotes, with quotes inside escaped.
   fileprivate var quoted: String {
     let line = split(separator: "\n").joined(separator: " ")
     return "\"\(line.visible().replacing("\"", with: "\\\""))\""

@@ -4,16 +4,16 @@ import BinaryFormat
 package import IMA
 package import JSONText
 
-/// A measurement list, or a buffer with one, that was read from a file.
+/// A measurement list or an IMA buffer that was read from a file.
 package struct MeasurementReport {
   private let kind: String
   private let byteOrder: ByteOrder
   private let size: Int
   private let entries: [MeasurementEntry]
-  /// How many measurements a buffer's header counts; nil for a list.
+  /// The number of measurements in a buffer's header; nil for a list.
   private let count: UInt64?
 
-  /// Reads a file that is recognized. Of a buffer the kernel may keep a part; here it is bad as a whole.
+  /// Reads a recognized file. A damaged buffer is refused, although a kernel may restore the start of it.
   package init(_ bytes: Span<UInt8>) throws(MeasurementError) {
     guard let order = MeasurementBuffer.byteOrder(of: bytes) else {
       let list = try MeasurementList(bytes)
@@ -29,8 +29,7 @@ package struct MeasurementReport {
 
   /// A line for the file, then one for each measurement.
   package var table: String {
-    let order = byteOrder == .little ? "little-endian" : "big-endian"
-    var head = "\(kind), \(order), \(size) bytes, \(entries.count) measurements"
+    var head = "\(kind), \(byteOrder.text), \(size) bytes, \(entries.count) measurements"
     if let count, count != entries.count { head += " of \(count)" }
     guard !entries.isEmpty else { return head }
     let titles = ["PCR", "Template", "Algorithm", "Digest", "Name"]
@@ -40,15 +39,15 @@ package struct MeasurementReport {
   /// The same as an object, with all fields of each measurement.
   package var json: JSON {
     [
-      "kind": .string(kind), "byteOrder": byteOrder == .little ? "little" : "big",
-      "size": .number(size), "count": count.map { .string(hex($0)) },
+      "kind": .string(kind), "byteOrder": byteOrder.json,
+      "size": .number(size), "count": count.map { .hex($0) },
       "measurements": .array(entries.map(\.json)),
     ]
   }
 }
 
 extension MeasurementEntry {
-  /// A violation's digest is nothing but zeros.
+  /// The columns; the digest of a violation is all zeros.
   fileprivate var row: [String] {
     let digest = digest
     let algorithm = [digest?.type, digest?.algorithm].compactMap(\.self).joined(separator: ":")
@@ -76,7 +75,7 @@ extension MeasurementEntry {
   }
 }
 
-/// A name with control characters, and bytes that are no UTF-8, as numbers.
+/// A name with control characters, and bytes that are not UTF-8, as numbers.
 private func visibleText(_ bytes: [UInt8]) -> String {
   String(validating: bytes, as: UTF8.self)?.visible()
     ?? bytes.map { 0x21...0x7e ~= $0 ? String(UnicodeScalar($0)) : "\\x\([$0].hexDigits)" }.joined()

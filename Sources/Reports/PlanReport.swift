@@ -21,28 +21,26 @@ extension KexecPlan {
     return lines + ["entry \(hex(entry))"]
   }
 
-  /// Everything that was decided and changed, a line each: the core header, the places, the tree
-  /// or command line.
+  /// Every decision and change, a line each: elfcorehdr, places, tree or command line.
   package var explanation: [String] {
     evidence.map(\.description) + placements.map(\.description)
       + changes.map(\.description) + warnings.map { "warning: \($0)" }
   }
 
-  /// What the core header rests on.
+  /// The evidence for the elfcorehdr.
   private var evidence: [Evidence] {
-    let given = coreHeader == nil ? segments.first { $0.part == .coreHeader } : nil
-    return (coreHeader?.evidence ?? [])
-      + [given.map { Evidence("core header", "\($0.bytes.count) bytes", "the caller, read back") }]
-      .compactMap { $0 }
+    if let coreHeader { return coreHeader.evidence }
+    return segments.filter { $0.part == .coreHeader }
+      .map { Evidence("core header", "\($0.bytes.count) bytes", "the caller, read back") }
   }
 
-  /// The same for programs: the file `plan.json` of a plan's folder. No seeds are in it; of a
-  /// crash plan it says where the kernel lies, as its core header does.
+  /// The same as an object: the file `plan.json` of a plan folder. It contains no seeds; that of a crash plan
+  /// contains the place of the running kernel, as its elfcorehdr does.
   package var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture.name),
-      "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
-      "flags": .string(hex(flags)), "segments": .array(segments.map(\.json)),
+      "type": .string(purpose.rawValue), "entry": .hex(entry),
+      "flags": .hex(flags), "segments": .array(segments.map(\.json)),
       "placements": .array(placements.map(\.json)),
       "changes": .array(changes.map(\.json)),
       "evidence": .array(evidence.map(\.json)),
@@ -54,8 +52,8 @@ extension KexecPlan {
 extension KexecPlan.Segment {
   fileprivate var json: JSON {
     [
-      "name": .string(part.name), "start": .string(hex(range.start)),
-      "memorySize": .string(hex(range.size)), "size": .number(bytes.count),
+      "name": .string(part.name), "start": .hex(range.start),
+      "memorySize": .hex(range.size), "size": .number(bytes.count),
     ]
   }
 }
@@ -63,8 +61,8 @@ extension KexecPlan.Segment {
 extension Placement {
   fileprivate var json: JSON {
     [
-      "part": .string(part.name), "start": .string(hex(range.start)),
-      "size": .string(hex(range.size)), "reason": .string(reason), "rule": .string("\(rule)"),
+      "part": .string(part.name), "start": .hex(range.start),
+      "size": .hex(range.size), "reason": .string(reason), "rule": .string("\(rule)"),
     ]
   }
 }
@@ -74,13 +72,13 @@ extension PlanManifest {
   package var json: JSON {
     [
       "version": .number(1), "architecture": .string(architecture),
-      "type": .string(purpose.rawValue), "entry": .string(hex(entry)),
-      "flags": .string(hex(flags)),
+      "type": .string(purpose.rawValue), "entry": .hex(entry),
+      "flags": .hex(flags),
       "segments": .array(
         segments.map {
           [
-            "name": .string($0.name), "start": .string(hex($0.range.start)),
-            "memorySize": .string(hex($0.range.size)), "file": .string($0.file),
+            "name": .string($0.name), "start": .hex($0.range.start),
+            "memorySize": .hex($0.range.size), "file": .string($0.file),
           ]
         }),
     ]

@@ -4,64 +4,60 @@ import ArgumentParser
 import Kexec
 import PhysicalMemory
 
-/// Where a loader puts what is handed over besides initrd and core header.
+/// Where a loader puts what is handed over besides initrd and elfcorehdr.
 struct BufferOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
-      """
-      Where a loader puts IMA's measurements, a buffer of version 1, in whole pages: the next kernel frees \
-      exactly that (--for-kexec).
-      """, valueName: "range"), transform: Parse.range)
+    range: """
+      Physical range of the IMA buffer, version 1, in whole pages: the next kernel frees exactly that \
+      (--for-kexec).
+      """)
   var imaBufferAt: PhysicalRange?
 
   @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
+    help: .value(
+      "name=range",
       """
-      A property of /chosen that tells where a loader puts bytes of your own, and that memory, which is \
-      reserved: acme,log=0x48000000+0x1000. Repeatable.
-      """, valueName: "name=range"), transform: Parse.extra)
+      A property of /chosen with the address and size of bytes of your own, whose memory is reserved: \
+      acme,log=0x48000000+0x1000; repeatable.
+      """), transform: Parse.extra)
   var extra: [KexecRequest.Input] = []
 
   @Option(
-    help: ArgumentHelp(
-      """
-      KHO (arm64): the page with the tree of what is preserved, by somebody who has it from the running \
-      kernel; with --kho-scratch only.
-      """, valueName: "range"), transform: Parse.range)
+    range: """
+      KHO (arm64): the page with the tree of preserved memory, as the running kernel finalized it; needs \
+      --kho-scratch.
+      """)
   var khoFdt: PhysicalRange?
 
-  @Option(
-    help: ArgumentHelp(
-      "KHO (arm64): the list of scratch areas, 16 bytes each; with --kho-fdt only.",
-      valueName: "range"), transform: Parse.range)
+  @Option(range: "KHO (arm64): the list of scratch areas, 16 bytes each; needs --kho-fdt.")
   var khoScratch: PhysicalRange?
 
   @Option(
-    help: ArgumentHelp(
-      "Where a loader puts the keys of encrypted disks (--for-crash); takes an rng-seed.",
-      valueName: "range"), transform: Parse.range)
+    range: "Physical range of the keys of encrypted disks (--for-crash); needs an rng-seed.")
   var dmcryptkeysAt: PhysicalRange?
 
   func check(for purpose: Purpose) throws {
-    guard (khoFdt == nil) == (khoScratch == nil) else {
-      throw ValidationError("--kho-fdt and --kho-scratch go together: a kernel takes both or none")
-    }
-    guard purpose == .kexec || imaBufferAt == nil && khoFdt == nil else {
-      throw ValidationError("--ima-buffer-at, --kho-fdt and --kho-scratch are for --for-kexec")
-    }
-    guard purpose == .crash || dmcryptkeysAt == nil else {
-      throw ValidationError("--dmcryptkeys-at is for --for-crash")
-    }
+    try require(
+      (khoFdt == nil) == (khoScratch == nil),
+      "--kho-fdt and --kho-scratch go together: a kernel takes both or none")
+    try require(
+      purpose == .kexec || imaBufferAt == nil && khoFdt == nil,
+      "--ima-buffer-at, --kho-fdt and --kho-scratch are for --for-kexec")
+    try require(purpose == .crash || dmcryptkeysAt == nil, "--dmcryptkeys-at is for --for-crash")
   }
 
-  /// Where it all is.
+  /// All of them, with their places.
   var inputs: [KexecRequest.Input] {
-    let places = [
-      (KexecInput.imaBuffer, imaBufferAt), (.diskKeys, dmcryptkeysAt), (.khoTree, khoFdt),
+    KexecRequest.Input.at([
+      (.imaBuffer, imaBufferAt), (.diskKeys, dmcryptkeysAt), (.khoTree, khoFdt),
       (.khoScratch, khoScratch),
-    ]
-    return places.compactMap { input, range in range.map { KexecRequest.Input(input, .at($0)) } }
-      + extra
+    ]) + extra
+  }
+}
+
+extension KexecRequest.Input {
+  /// The inputs whose places are given.
+  static func at(_ places: [(KexecInput, PhysicalRange?)]) -> [Self] {
+    places.compactMap { input, range in range.map { Self(input, .at($0)) } }
   }
 }

@@ -5,6 +5,7 @@ import BinaryFormat
 import CrashCore
 import ELF
 import JSONText
+import KernelImage
 import Kexec
 import Loading
 import PhysicalMemory
@@ -12,34 +13,34 @@ import Reports
 import RunningKernel
 import SystemPackage
 
-/// `dtfix check`: results, read as the next kernel will.
+/// `dtfix check`: results, read as the next kernel reads them.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract:
-      "What kernels would refuse in a core header, a tree or a plan, and what would spoil it.",
+    abstract: "Find what kernels would refuse or misread in core headers, trees and plans.",
     usage: "dtfix check <file> ... <options>",
     discussion: """
-      Prints a line for each finding, whoever made the header: refused (there will be no \
-      /proc/vmcore), useless (there will be one that cannot be used) or doubtful. Prints nothing \
-      when all is well; exits with 1 when something is found. With --root the header is compared \
-      with a machine: memory that is missing or is none, the crash kernel's own memory, notes \
-      of another boot, the linear map, the kernel. A note on standard error tells what the machine \
-      does not let compare.
+      ELF core header, made by any tool: prints a line for each finding, which is refused (no \
+      /proc/vmcore), useless (a /proc/vmcore that cannot be used) or doubtful. With --root the header is \
+      compared with a machine: missing memory and memory that is not RAM, the crash kernel's own memory, \
+      notes of another boot, the linear map, the kernel. A note on standard error says what could not be \
+      compared.
 
-      A folder is a plan of dtfix plan. What the running kernel would refuse, what it would take and \
-      should not, and what the next kernel would misread are findings; what the next kernel will \
-      believe is printed in any case.
+      Plan, a folder written by dtfix plan: finds what the running kernel would refuse, what it would \
+      accept but should not, and what the next kernel would misread. Always prints how the next kernel \
+      will read the plan.
 
-      The same of a tree alone: what does not belong into the tree of an ordinary kexec, or is \
-      missing in a crash kernel's, is a finding with --for-kexec or --for-crash.
+      Tree: the same. With --for-kexec or --for-crash it also finds what does not belong in the tree of an \
+      ordinary kexec, or is missing from a crash kernel's.
+
+      Exits with 1 when something is found.
 
       EXAMPLES
-        A core header alone:
+        An ELF core header alone:
           dtfix check core.hdr
-        A core header for the next crash of this machine, as root:
+        An ELF core header for the next crash of this machine, as root:
           dtfix check --root / core.hdr
-        Several, of a captured machine:
+        Several, for a captured machine:
           dtfix check --root captures/board7 one.hdr two.hdr
         A plan for this machine, before it is loaded:
           dtfix check --root / next.plan
@@ -47,7 +48,7 @@ struct Check: ParsableCommand {
           dtfix check --for-crash --root / crash.dtb
       """)
 
-  @Argument(help: "The core headers, trees and plans; - is standard input.")
+  @Argument(help: "ELF core headers, trees and plans; - is standard input.")
   var files: [String]
 
   @Flag(name: .customLong("for-kexec"), help: "The trees are for an ordinary kexec.")
@@ -58,28 +59,18 @@ struct Check: ParsableCommand {
 
   @OptionGroup var source: MachineOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "The architecture that is to take them: aarch64, x86_64, …", valueName: "name"))
+  @Option(help: .value("name", "Architecture of the next kernel: aarch64, x86_64, …"))
   var arch: String?
 
-  @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
-      "RAM that is left out of the dump on purpose, and not missed; repeatable.",
-      valueName: "range"), transform: Parse.range)
+  @Option(ranges: "RAM that is left out of the dump on purpose; repeatable.")
   var exclude: [PhysicalRange] = []
 
-  @Flag(help: "JSON instead of lines.")
+  @Flag(help: "Print JSON instead of lines.")
   var json = false
 
   func validate() throws {
-    guard files.filter({ $0 == "-" }).count < 2 else {
-      throw ValidationError("standard input can be read once")
-    }
-    guard !forKexec || !forCrash else {
-      throw ValidationError("a tree is for one of --for-kexec and --for-crash")
-    }
+    try require(files.filter({ $0 == "-" }).count < 2, "standard input can be read once")
+    try require(!forKexec || !forCrash, "--for-kexec and --for-crash exclude each other")
   }
 
   func run() throws {
@@ -87,10 +78,10 @@ struct Check: ParsableCommand {
     let inputs = try files.map { (file) throws(Failure) in try CheckedFile(file) }
     if !json { notes.forEach { printError("note: \($0)") } }
     let results = try inputs.map { (input) throws(Failure) in
-      if let purpose, let name = input.nameOfOther {
-        throw Failure(.usage, "\(name): is no tree; --for-\(purpose) is for trees")
+      if let purpose, !input.isTree {
+        throw Failure(.usage, "\(input.name): not a tree; --for-\(purpose) is for trees")
       }
-      return input.result(on: machine, for: purpose)
+      return input.report(machine, purpose)
     }
     let lines = results.flatMap(\.lines)
     if json {
@@ -107,43 +98,86 @@ struct Check: ParsableCommand {
 
   private var purpose: Purpose? { forKexec ? .kexec : forCrash ? .crash : nil }
 
+  /// The machine that results are compared with, and what cannot be compared.
+  ///
+  /// - Throws: ``Failure`` when it lists no memory, which most of the check needs.
   private func machineFacts() throws(Failure) -> (CheckedMachine, notes: [String]) {
     var (machine, notes) = (CheckedMachine(), [String]())
-    if source.root != nil { (machine, notes) = try source.machineToCheck() }
+    if source.root != nil {
+      let running = source.machine
+      machine.memory = running.snapshot(of: .memory)
+      if running.exists, machine.memory.$memory.failure?.kind == .notOffered {
+        throw Failure(
+          .notOffered,
+          "\(running.memoryMapPath): lists no memory\nwithout --root a header is checked alone")
+      }
+      try failing { () throws(KexecError) in
+        (machine.core, notes) = try machine.memory.readMachineToCheck()
+      }
+      if machine.memory.pageSize == nil {
+        notes.append(
+          "the page size is not known: every page size of the architecture is accepted")
+      }
+    }
     machine.core.excluded = PhysicalRangeSet(exclude)
     machine.architecture = machine.core.machine.flatMap(Architecture.init)
     if let arch {
-      machine.core.machine = try Self.machine(named: arch)
       machine.architecture = Architecture(named: arch)
+      machine.core.machine = machine.architecture?.machine
+      guard machine.core.machine != nil else {
+        throw Failure(.usage, "--arch: no core headers of \(arch) are known")
+      }
     }
     return (machine, notes)
   }
-
-  private static func machine(named name: String) throws(Failure) -> Machine {
-    guard let machine = Architecture(named: name)?.machine else {
-      throw Failure(.usage, "--arch: no core headers of \(name) are known")
-    }
-    return machine
-  }
 }
 
-extension MachineOptions {
-  /// The machine that results are compared with, and what it does not let compare.
-  ///
-  /// - Throws: ``Failure`` when it lists no memory, which most of the check is about.
-  fileprivate func machineToCheck() throws(Failure) -> (CheckedMachine, notes: [String]) {
-    var facts = machine.snapshot(of: .memory)
-    if machine.exists, facts.$memory.failure?.kind == .notOffered {
-      throw Failure(
-        .notOffered,
-        "\(machine.memoryMapPath): tells of no memory\nwithout --root a header is checked alone")
-    }
-    return try failing { () throws(KexecError) in
-      var (core, notes) = try facts.readMachineToCheck()
-      if facts.pageSize == nil {
-        notes.append("the page size is not known: any that a kernel has is taken for right")
+/// The machine that results are compared with.
+struct CheckedMachine {
+  var core = CoreMachine()
+  var memory = MachineSnapshot()
+  /// The explicit one, or that of the machine's kernel.
+  var architecture: Architecture?
+}
+
+/// An elfcorehdr, a tree or a plan that has been read, and its check.
+struct CheckedFile {
+  let name: String
+  let isTree: Bool
+  /// Checks the file on a machine; the purpose is that of a tree.
+  let report: (CheckedMachine, Purpose?) -> CheckReport
+
+  init(_ path: String) throws(Failure) {
+    guard !PlanFolder.exists(path) else {
+      let (manifest, contents) = try PlanFolder(path).read()
+      (name, isTree) = (path, false)
+      report = { machine, _ in
+        let check = PlanCheck(
+          of: manifest, contents: contents, on: machine.memory, core: machine.core)
+        return CheckReport(path, check.findings, check.view)
       }
-      return (CheckedMachine(core: core, memory: facts), notes)
+      return
+    }
+    let input = try InputFile(path)
+    name = input.name
+    switch FileKind(recognizing: input.bytes.span) {
+    case .coreHeader, .kernel(.elf):
+      isTree = false
+      report = { machine, _ in
+        let findings = CoreHeaderCheck(of: machine.core).findings(in: input.bytes.span)
+        return CheckReport(input.name, findings)
+      }
+    case .tree:
+      isTree = true
+      report = { machine, purpose in
+        let check = TreeCheck(
+          of: input.bytes, for: purpose, on: machine.memory, architecture: machine.architecture)
+        return CheckReport(input.name, check.findings, check.view)
+      }
+    default:
+      throw Failure(
+        .malformedInput,
+        "\(name): not an ELF file, tree or folder; check reads ELF core headers, trees and plans")
     }
   }
 }

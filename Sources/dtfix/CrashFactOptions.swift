@@ -7,45 +7,32 @@ import PhysicalMemory
 
 /// Facts that the machine lacks, or has wrong.
 struct CrashFactOptions: ParsableArguments {
-  @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp("RAM; repeatable.", valueName: "range"), transform: Parse.range)
+  @Option(ranges: "System RAM; repeatable.")
   var ram: [PhysicalRange] = []
 
-  @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
-      "RAM that is not dumped, besides the crash kernel's; repeatable.", valueName: "range"),
-    transform: Parse.range)
+  @Option(ranges: "RAM to leave out of the dump, besides the crash kernel's; repeatable.")
   var exclude: [PhysicalRange] = []
 
-  @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
-      "The register notes of a CPU, in the order of the CPUs; repeatable.", valueName: "range"),
-    transform: Parse.range)
+  @Option(ranges: "The register notes of a CPU, in the order of CPU numbers; repeatable.")
   var cpuNotes: [PhysicalRange] = []
 
-  @Option(
-    help: ArgumentHelp("The vmcoreinfo note.", valueName: "range"), transform: Parse.range)
+  @Option(range: "The vmcoreinfo note.")
   var vmcoreinfo: PhysicalRange?
 
   @Option(
-    help: ArgumentHelp(
-      "Where the kernel is linked and where it lies: 0xffff…:0x40200000+0x6a0000.",
-      valueName: "vaddr:range"), transform: Parse.kernelText)
+    help: .value(
+      "vaddr:range",
+      "Virtual address and physical range of the kernel: 0xffff…:0x40200000+0x6a0000."),
+    transform: Parse.kernelText)
   var kernelText: CoreHeader.KernelText?
 
   @Option(
-    help: ArgumentHelp(
-      "What is added to a physical address for the linear map, modulo 2^64.", valueName: "offset"),
-    transform: Parse.address)
+    address: "Added to a physical address to get its linear map address, modulo 2^64.",
+    name: "offset")
   var linearMap: UInt64?
 
   @Option(
-    help: ArgumentHelp(
-      "Where the first 64 KiB of RAM are copied to before the crash kernel runs (ppc64).",
-      valueName: "address"), transform: Parse.address)
+    address: "Where the first 64 KiB of RAM are copied before the crash kernel runs (ppc64).")
   var backupAt: UInt64?
 
   /// All of them.

@@ -4,12 +4,12 @@ import ArgumentParser
 import Glibc
 import RunningKernel
 
-/// `dtfix`: the device tree, and later all else, that the next kernel is started with.
+/// `dtfix`: the command and its subcommands.
 @main
 struct DTFix: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dtfix",
-    abstract: "Makes the device tree that the next kernel is started with.",
+    abstract: "Make the device tree for the next kernel of kexec.",
     usage: """
       dtfix [fix] --for-kexec | --for-crash <options>
       dtfix elfcorehdr <options>
@@ -22,29 +22,29 @@ struct DTFix: ParsableCommand {
       dtfix capture -o <place> <options>
       """,
     discussion: """
-      What Linux does inside kexec_file_load, in user space: for this machine or a captured one, with \
-      your own tree if you like, and with every change explained.
+      Does in user space what Linux does inside kexec_file_load: for this machine or a captured one, from \
+      the machine's tree or your own, with every change explained.
 
       EXAMPLES
         The tree for the next kernel of this machine:
           dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
-        A command line and an initrd for a board's tree, on any machine:
+        A command line for the tree of a board, on any machine:
           dtfix --for-kexec -i board.dtb --command-line 'console=ttyS0' -o new.dtb
-        The core header for a crash image of this machine:
+        The ELF core header for a crash kernel of this machine:
           dtfix elfcorehdr -o core.hdr
-        A whole kexec, everything placed, for a loader:
+        A complete kexec, placed in memory, for a loader:
           dtfix plan --for-kexec --kernel Image --initrd initrd.img -o next.plan
-        What the crash kernel will think of a core header:
+        Check an ELF core header for this machine:
           dtfix check --root / core.hdr
-        What a kernel file is, and the kernel in it:
+        Identify a kernel file, and extract the kernel inside:
           dtfix image vmlinuz.efi --extract -o Image
         A tree as text:
           dtfix show next.dtb
-        What differs between two trees:
+        The differences between two trees:
           dtfix diff old.dtb next.dtb
-        What lies where in memory, as a picture:
+        A picture of memory:
           dtfix map --svg memory.svg
-        All of it for a bug report, or for work on another machine:
+        Save this machine for a bug report, or for work elsewhere:
           dtfix capture -o board7.tar
 
       EXIT STATUS
@@ -59,8 +59,8 @@ struct DTFix: ParsableCommand {
     ],
     defaultSubcommand: Fix.self)
 
-  /// The command that the first argument names, without a look at the others: half the time of a run is
-  /// ArgumentParser's. Nil for all that needs an explanation.
+  /// The command that the first argument names, found without ArgumentParser's search of all commands, which
+  /// takes half the time of a run. Nil for wrong arguments and for help.
   private static func namedCommand() -> (any ParsableCommand)? {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard let first = arguments.first else { return nil }
@@ -69,7 +69,7 @@ struct DTFix: ParsableCommand {
     return try? command?.parse(Array(arguments.dropFirst()))
   }
 
-  /// Runs the command; every failure of ours is one line and an exit code of sysexits.h.
+  /// Runs the command; a ``Failure`` is one line and an exit code of sysexits.h.
   static func main() {
     // A file that may not grow is an error like a full disk, not the end of the process. A closed
     // pipe stays the end: no reader is left.

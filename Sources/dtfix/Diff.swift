@@ -11,15 +11,15 @@ import Reports
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "What differs between two trees, by meaning.",
+    abstract: "Compare two trees by meaning.",
     discussion: """
-      The order of properties, reservations and nodes does not count; nodes in another order are \
-      mentioned. Exits with 1 when the trees differ.
+      The order of properties, reservations and nodes does not matter; nodes in another order are \
+      noted. Exits with 1 when the trees differ.
 
       EXAMPLES
-        What the next kernel is told otherwise than this one was:
+        How the next kernel's tree differs from this kernel's:
           dtfix diff /sys/firmware/fdt next.dtb
-        The same tree built twice, with phandles numbered anew:
+        The same tree built twice, with different phandle numbers:
           dtfix diff --follow-phandles one.dtb two.dtb
       """)
 
@@ -29,13 +29,13 @@ struct Diff: ParsableCommand {
   @Argument(help: "The second tree.")
   var second: String
 
-  @Flag(help: "Compare where phandles lead instead of their numbers.")
+  @Flag(help: "Compare the nodes that phandles refer to, not their numbers.")
   var followPhandles = false
 
-  @Flag(help: "Leave out kaslr-seed and rng-seed of /chosen.")
+  @Flag(help: "Ignore kaslr-seed and rng-seed of /chosen.")
   var ignoreSeeds = false
 
-  @Flag(help: "JSON instead of lines.")
+  @Flag(help: "Print JSON instead of lines.")
   var json = false
 
   func run() throws {
@@ -74,7 +74,7 @@ extension TreeComparison.Difference {
     case .property(let name, let node, let from?, let to?):
       "\(node): \(name): \(shown(name, from)) -> \(shown(name, to))"
     case .property(let name, let node, let from, let to):
-      "\(from != nil ? "-" : "+") \(node): \(name)\(after(name, from ?? to ?? .empty))"
+      "\(from != nil ? "-" : "+") \(node): \(name)\(value(name, from ?? to ?? .empty))"
     }
   }
 
@@ -94,7 +94,8 @@ extension TreeComparison.Difference {
     }
   }
 
-  private func after(_ name: String, _ value: PropertyValue) -> String {
+  /// A value after the name, or nothing for an empty one.
+  private func value(_ name: String, _ value: PropertyValue) -> String {
     value.bytes.isEmpty ? "" : " " + shown(name, value)
   }
 

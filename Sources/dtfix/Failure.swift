@@ -7,7 +7,7 @@ import Kexec
 import Loading
 import RunningKernel
 
-/// Why the program ends without a result: one line for people, one number for scripts.
+/// The reason the program ends without a result: a line for people, an exit code for scripts.
 struct Failure: Error {
   /// The exit code: 1 for a difference or a finding, else that of a ``KexecError/Kind``.
   let status: Int32
@@ -18,12 +18,9 @@ struct Failure: Error {
     self.message = message
   }
 
-  private init(status: Int32) {
-    self.status = status
-    message = ""
-  }
+  private init(status: Int32) { (self.status, message) = (status, "") }
 
-  /// `check` or `diff` found something, which is printed already.
+  /// `check` or `diff` found something and has printed it.
   static let found = Failure(status: 1)
 
   func exit() -> Never {
@@ -33,7 +30,7 @@ struct Failure: Error {
 }
 
 extension Failure {
-  /// What cannot be read, made or planned, in the words of a command.
+  /// What cannot be read or planned, in the words of a command.
   init(_ error: KexecError, _ words: FailureWords = FailureWords("")) {
     self.init(
       error.kind,
@@ -44,7 +41,7 @@ extension Failure {
   /// A file that cannot be read.
   init(_ error: MachineError) { self.init(KexecError(error)) }
 
-  /// Arguments that are not as they should be: what is wrong, and where to read how it is right.
+  /// Wrong arguments: the reason, and the help to read.
   ///
   /// ArgumentParser's own message is the reason, then the usage, then `See 'dtfix … --help'`: the
   /// first line and the quoted command are kept.
@@ -56,7 +53,7 @@ extension Failure {
   }
 }
 
-/// Runs what fails with a ``KexecError``, and says so in the words of a command.
+/// Runs what fails with a ``KexecError``, which becomes a message in the words of a command.
 func failing<Value>(
   _ words: FailureWords = FailureWords(""), _ body: () throws(KexecError) -> Value
 ) throws(Failure) -> Value {
@@ -67,7 +64,29 @@ func failing<Value>(
   }
 }
 
-/// Writes, and fails as we do.
+/// Reads files of a machine or a user.
+func reading<Value: ~Copyable>(
+  _ body: () throws(MachineError) -> Value
+) throws(Failure) -> Value {
+  do throws(MachineError) {
+    return try body()
+  } catch {
+    throw Failure(error)
+  }
+}
+
+/// Reads the contents of a file, whose errors are those of its format.
+func parsing<Value, Malformation: Error>(
+  _ name: String, _ body: () throws(Malformation) -> Value
+) throws(Failure) -> Value {
+  do throws(Malformation) {
+    return try body()
+  } catch {
+    throw Failure(.malformedInput, "\(name): \(error)")
+  }
+}
+
+/// Writes files.
 func writing(_ body: () throws(WriteError) -> Void) throws(Failure) {
   do throws(WriteError) {
     try body()

@@ -2,13 +2,13 @@
 
 import Kexec
 
-/// What a command calls the subjects of failures, and what it advises: the names of files and options.
+/// The names of files and options that stand for the subjects of failures in messages, and the advice.
 struct FailureWords {
   /// The tree that the next one is made of.
   var tree: String
   /// The architecture; empty where the message needs no name.
   var architecture: String
-  /// Where the command line comes from.
+  /// The source of the command line.
   var commandLine = "--command-line"
   /// The kernel's file.
   var kernel = ""
@@ -18,14 +18,14 @@ struct FailureWords {
   var imaBuffer = "--ima-buffer-at"
   /// The machine's folder, and its memory map.
   var (machine, memoryMap): (String, String)
-  /// What is made.
+  /// The result.
   var result: String
   /// Whether a plan would do what the command cannot.
   var advisesPlan = false
-  /// Whether neighbouring ranges can be joined, and are not.
+  /// Whether --join-neighbours exists and is not given.
   var canJoinNeighbours = false
 
-  /// The same name for tree, machine and result.
+  /// One name for tree, machine and result.
   init(_ name: String) {
     (tree, architecture, machine, memoryMap, result) = (name, name, name, name, name)
   }
@@ -54,22 +54,22 @@ struct FailureWords {
   /// The end of a message.
   func advice(_ advice: KexecError.Advice) -> String {
     switch advice {
-    case .nameArchitecture: "; say it with --arch"
-    case .giveArchitectureAndPageSize: "\n--arch and --page-size make it unnecessary"
-    case .excludeMemory: "\nboot with crashkernel=…, or say --exclude"
-    case .giveUsableMemory: "\nboot with crashkernel=…, or say --usable-memory"
+    case .nameArchitecture: "; use --arch"
+    case .giveArchitectureAndPageSize: "\nwith --arch and --page-size it is not needed"
+    case .excludeMemory: "\nboot with crashkernel=…, or use --exclude"
+    case .giveUsableMemory: "\nboot with crashkernel=…, or use --usable-memory"
     case .nameMachine: "\n--root names a machine whose memory is known"
-    case .giveBackup: "\nsay it with --backup-at"
-    case .giveKernelLayout: "\n--linear-map or --kernel-text says which is right"
+    case .giveBackup: "\nuse --backup-at"
+    case .giveKernelLayout: "\nuse --linear-map or --kernel-text to say which is right"
     case .joinNeighbours:
-      canJoinNeighbours ? "\n--join-neighbours makes ranges one that touch" : ""
-    case .deleteOldInitrd: "\n--delete /chosen:\(ChosenProperty.initrdStart) takes it out"
+      canJoinNeighbours ? "\nuse --join-neighbours to join ranges that touch" : ""
+    case .deleteOldInitrd: "\n--delete /chosen:\(ChosenProperty.initrdStart) removes it"
     case .planInstead: advisesPlan ? "\ndtfix plan makes the command line" : ""
     case .text(let text): "\n\(text)"
     }
   }
 
-  /// The option by which a property of `/chosen` is set that an edit would set in vain.
+  /// The option that sets a property of `/chosen`, where an edit of it would be overwritten.
   func remedy(_ subject: KexecError.Subject) -> String {
     guard case .chosenProperty(let name) = subject else { return "" }
     let option =
@@ -83,7 +83,7 @@ struct FailureWords {
     return option.map { "\nuse \($0)" } ?? ""
   }
 
-  /// The option that says where something is.
+  /// The option of an input.
   private func option(_ input: KexecInput) -> String {
     switch input {
     case .initrd: initrd

@@ -13,30 +13,30 @@ struct Fix: ParsableCommand {
     commandName: "fix",
     abstract: "The next kernel's tree (the default command).",
     discussion: """
-      Takes the running kernel's device tree, removes what the last hand-over left in it, and adds what \
-      the next kernel has to know. The result is read back by the next kernel's rules before it is \
-      written. It holds seeds: with -o only its owner may read it.
+      Takes the running kernel's device tree, removes what the last kexec left in it, and adds what the \
+      next kernel needs to know. The result is checked by the rules of the next kernel before it is \
+      written. It contains seeds: a file written with -o is readable by its owner only.
 
       EXAMPLES
-        For a loader that puts the initrd at 1 GiB + 128 MiB:
+        A loader puts the initrd at 1 GiB + 128 MiB:
           dtfix --for-kexec --initrd-at 0x48000000+0x1f9bb8 -o next.dtb
-        For a crash kernel:
+        A crash kernel:
           dtfix --for-crash --elfcorehdr-at 0x9d3f0000+0x1000 -o crash.dtb
-        What would be done, and why:
+        Only show what would be changed, and why:
           dtfix --for-kexec --explain -o /dev/null
-        With what was plugged in since the boot:
+        Include devices that were plugged in since boot:
           dtfix --for-kexec --from live -o next.dtb
-        For another machine, from its capture:
+        Another machine, from its capture:
           dtfix --for-kexec --root captures/board7 --append 'debug' -o next.dtb
-        With your own tree for this board, completed by what this machine's tells:
+        Your own tree for this board, completed by this machine's:
           dtfix --for-kexec --merge-dtb board.dtb --explain -o next.dtb
-        With IMA's measurements, which a loader puts at the end of memory:
+        An IMA buffer, which a loader puts at the end of memory:
           dtfix --for-kexec --ima-buffer-at 0x9fff0000+0x10000 -o next.dtb
       """)
 
-  @OptionGroup(title: "What the tree is for") var job: JobOptions
-  @OptionGroup(title: "What else is handed over") var buffers: BufferOptions
-  @OptionGroup(title: "The machine") var source: SourceOptions
+  @OptionGroup(title: "Next kernel") var job: JobOptions
+  @OptionGroup(title: "Also handed over") var buffers: BufferOptions
+  @OptionGroup(title: "Machine") var source: SourceOptions
   @OptionGroup(title: "Changes") var changes: ChangeOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -51,14 +51,14 @@ struct Fix: ParsableCommand {
     try output.write(TreeReport(gathered, tree))
   }
 
-  /// The request: all options are in it.
+  /// The request, by all options.
   private func gathered() throws -> GatheredRequest {
     var options = try source.options(changes)
     options.purpose = job.purpose
     options.inputs = job.inputs + buffers.inputs
     options.usableMemory = job.usableMemory
     options.edits = try changes.overlays() + options.edits
-    var source = RequestSource(options, on: source.meantMachine)
+    var source = RequestSource(options, on: source.usedMachine)
     let words = words(SubjectNames("\(self.source.machine.root)"))
     return try failing(words) { () throws(KexecError) in try source.gathered() }
   }
@@ -71,61 +71,58 @@ struct Fix: ParsableCommand {
   }
 }
 
-/// The kernel that is to be started.
-struct JobOptions: ParsableArguments {
+/// The purpose of the next kernel, one of two.
+struct PurposeOptions: ParsableArguments {
   @Flag(name: .customLong("for-kexec"), help: "For an ordinary kexec.")
   var forKexec = false
 
   @Flag(name: .customLong("for-crash"), help: "For a crash kernel.")
   var forCrash = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Where a loader puts the initrd: 0x48000000+0x1f9bb8, first-last, or 2M@0x48000000.",
-      valueName: "range"), transform: Parse.range)
-  var initrdAt: PhysicalRange?
+  func check() throws {
+    try require(forKexec != forCrash, "give the purpose: --for-kexec or --for-crash")
+  }
+}
+
+/// The purpose of the tree, and where a loader puts what goes with the kernel.
+struct JobOptions: ParsableArguments {
+  @OptionGroup var purposeOptions: PurposeOptions
 
   @Option(
-    help: ArgumentHelp("Where a loader puts the core header (--for-crash).", valueName: "range"),
-    transform: Parse.range)
+    range: "Physical range of the initrd: 0x48000000+0x1f9bb8, first-last, or 2M@0x48000000.")
+  var initrdAt: PhysicalRange?
+
+  @Option(range: "Physical range of the ELF core header (--for-crash).")
   var elfcorehdrAt: PhysicalRange?
 
   @Option(
-    help: ArgumentHelp(
-      "Where a loader puts the copy of the first 64 KiB (--for-crash on ppc64).",
-      valueName: "address"), transform: Parse.address)
+    address: "Physical address of the copy of the first 64 KiB (--for-crash on ppc64).")
   var backupAt: UInt64?
 
   @Option(
-    parsing: .singleValue,
-    help: ArgumentHelp(
-      """
-      Memory the crash kernel may use, the main region first: by default the machine's crash regions; \
-      repeatable.
-      """, valueName: "range"), transform: Parse.range)
+    ranges: """
+      Memory that the crash kernel may use, the main region first; the default is the machine's crash \
+      regions; repeatable.
+      """)
   var usableMemory: [PhysicalRange] = []
 
-  var purpose: Purpose { forCrash ? .crash : .kexec }
+  var purpose: Purpose { purposeOptions.forCrash ? .crash : .kexec }
 
   func check() throws {
-    guard forKexec != forCrash else {
-      throw ValidationError("say what the tree is for: --for-kexec or --for-crash")
-    }
-    guard forCrash || elfcorehdrAt == nil && usableMemory.isEmpty && backupAt == nil else {
-      throw ValidationError("--elfcorehdr-at, --usable-memory and --backup-at are for --for-crash")
-    }
-    guard !forCrash || elfcorehdrAt != nil else {
-      throw ValidationError(
-        "--for-crash needs --elfcorehdr-at, where a loader puts the core header")
-    }
+    try purposeOptions.check()
+    try require(
+      purpose == .crash || elfcorehdrAt == nil && usableMemory.isEmpty && backupAt == nil,
+      "--elfcorehdr-at, --usable-memory and --backup-at are for --for-crash")
+    try require(
+      purpose == .kexec || elfcorehdrAt != nil,
+      "--for-crash needs --elfcorehdr-at, where a loader puts the ELF core header")
   }
 
-  /// Where a loader has placed what it loads.
+  /// What a loader has placed.
   var inputs: [KexecRequest.Input] {
-    let places = [(KexecInput.initrd, initrdAt), (.coreHeader, elfcorehdrAt)]
     let backup = backupAt.flatMap { PhysicalRange(start: $0, size: 1) }
-    return (places + [(.backup, backup)]).compactMap { input, range in
-      range.map { KexecRequest.Input(input, .at($0)) }
-    }
+    return KexecRequest.Input.at([
+      (.initrd, initrdAt), (.coreHeader, elfcorehdrAt), (.backup, backup),
+    ])
   }
 }

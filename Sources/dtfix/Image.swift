@@ -7,61 +7,56 @@ import Kexec
 import Loading
 import Reports
 
-/// `dtfix image`: what a kernel file is, and the kernel in it.
+/// `dtfix image`: the format of a kernel file, and the kernel inside.
 struct Image: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "image",
-    abstract: "What a kernel file is, and what is inside: the kernel, and how much room it needs.",
+    abstract: "Identify a kernel file, and print or extract the kernel inside.",
     usage: """
       dtfix image <file> [--profile <number>] [--layers] [--json]
       dtfix image <file> --extract [-o <file>] [--profile <number>]
       """,
     discussion: """
-      Looks through packed files, EFI zboot files and unified kernel images (UKI) for the kernel that a \
-      loader takes: an Image, or an ELF file. Formats are told by their bytes.
+      Looks through compressed files, EFI zboot files and unified kernel images (UKI) for the kernel that a \
+      loader takes: an Image, or an ELF file. Formats are recognized by the contents of the file.
 
       EXAMPLES
-        What is this?
+        The format of a kernel file, and the memory that the kernel needs:
           dtfix image /boot/vmlinuz
-        The kernel that kexec_file_load takes, from a file that it refuses:
+        Extract the kernel for kexec_file_load, which refuses EFI zboot files:
           dtfix image vmlinuz.efi --extract -o Image
-        What is packed in what:
+        The layers of a packed kernel:
           dtfix image --layers linux.efi
       """)
 
   @Argument(help: "The kernel file; - is standard input.")
   var file: String
 
-  @Flag(help: "Write the kernel itself, unpacked, to -o.")
+  @Flag(help: "Write the unpacked kernel to -o.")
   var extract = false
 
   @Option(
     name: .customShort("o"),
-    help: ArgumentHelp(
-      "Where the kernel goes; - is standard output, the default.", valueName: "file"))
+    help: .value("file", "Write the kernel to this file; - is standard output, the default."))
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Which profile of a unified kernel image, from 0.", valueName: "number"))
+  @Option(help: .value("number", "Profile of a unified kernel image, counted from 0."))
   var profile = 0
 
-  @Flag(help: "Only what is packed in what, outermost first.")
+  @Flag(help: "Print only the layers, outermost first.")
   var layers = false
 
-  @Flag(help: "JSON instead of text.")
+  @Flag(help: "Print JSON instead of text.")
   var json = false
 
   func validate() throws {
-    guard output == nil || extract else {
-      throw ValidationError("-o is for --extract")
-    }
-    guard !(layers && (json || extract)) else {
-      throw ValidationError("--layers is for text; --json has the layers too")
-    }
-    guard !(extract && json && (output ?? "-") == "-") else {
-      throw ValidationError("--json and the kernel both want standard output")
-    }
+    try require(output == nil || extract, "-o is for --extract")
+    try require(
+      !(layers && (json || extract)),
+      "--layers excludes --json, which has the layers too, and --extract")
+    try require(
+      !(extract && json && (output ?? "-") == "-"),
+      "--json and the kernel both go to standard output; use -o")
   }
 
   func run() throws {
@@ -72,17 +67,16 @@ struct Image: ParsableCommand {
 
   private func run(_ name: String, _ bytes: Span<UInt8>) throws(Failure) {
     let kernel = try KernelFile(bytes, named: name, profile: profile)
-    if json || !extract { try show(KernelReport(kernel, bytes)) }
+    if json || !extract {
+      let report = KernelReport(kernel, bytes)
+      let lines = layers ? report.layers : report.lines
+      try printOutput(json ? "\(report.json)" : lines.joined(separator: "\n"))
+    }
     _ = try kernel.requireImage(named: name)
     guard extract else { return }
     try kernel.bytes.withBytes(of: bytes) { (bytes) throws(Failure) in
       try OutputFile(output).write(bytes, isSecret: false)
     }
-  }
-
-  private func show(_ report: KernelReport) throws(Failure) {
-    if json { return try printOutput("\(report.json)") }
-    try printOutput((layers ? report.layers : report.lines).joined(separator: "\n"))
   }
 }
 
@@ -91,19 +85,17 @@ extension KernelFile {
   init(_ bytes: Span<UInt8>, named name: String, profile: Int = 0) throws(Failure) {
     let progress = Progress()
     defer { progress.end() }
-    do throws(KernelFileError) {
-      try self.init(bytes, profile: profile, progress: progress.report)
-    } catch {
-      throw Failure(KexecError(error, in: name))
+    self = try failing { () throws(KexecError) in
+      try KernelFile.naming(name) { () throws(KernelFileError) in
+        try KernelFile(bytes, profile: profile, progress: progress.report)
+      }
     }
   }
 
   /// The kernel; fails for one that is not loaded.
   func requireImage(named name: String) throws(Failure) -> KernelImage {
-    do throws(KernelFileError) {
-      return try image
-    } catch {
-      throw Failure(KexecError(error, in: name))
+    try failing { () throws(KexecError) in
+      try Self.naming(name) { () throws(KernelFileError) in try image }
     }
   }
 }

@@ -12,8 +12,8 @@ struct OutputFile {
   private let descriptor: FileDescriptor
   private let name: String
 
-  /// Nil or `-` is standard output. Other names of it, and of other open files, are as good:
-  /// renaming would lose what `>>` keeps.
+  /// Nil or `-` is standard output. Names of open files are written to as they are: renaming would lose what
+  /// `>>` keeps.
   init(_ path: String?) {
     let open = FileDescriptor(namedBy: path ?? "-")
     descriptor = open ?? .standardOutput
@@ -21,26 +21,25 @@ struct OutputFile {
     self.path = open == nil ? path : nil
   }
 
-  /// Refuses what would end badly, before any work is done: bytes on a terminal, by whatever name, and
-  /// a result in the place of its own source.
+  /// Refuses to write bytes to a terminal, or to overwrite an input, before any work is done.
   ///
-  /// - Parameter what: why, where it is no tree.
+  /// - Parameter refusal: the message about a terminal.
   func check(
     inputs: [String], isText: Bool = false,
-    what: String = "a tree is not written to a terminal: use -o FILE, or --json"
+    refusal: String = "a tree is not written to a terminal: use -o FILE, or --json"
   ) throws(Failure) {
-    guard isText || !isTerminal else { throw Failure(.usage, what) }
+    guard isText || !isTerminal else { throw Failure(.usage, refusal) }
     guard let target = path.map({ FileStatus($0) }) ?? FileStatus(descriptor), target.isRegular
     else { return }
     guard !inputs.contains(where: { FileStatus(input: $0)?.identity == target.identity }) else {
-      throw Failure(.usage, "\(name): is the input too; write the result elsewhere")
+      throw Failure(.usage, "\(name): is also an input; write the result to another file")
     }
   }
 
   /// Writes the whole result or leaves no trace of it.
   ///
-  /// A regular file is written beside its place, synced and renamed, so that a reader finds the old
-  /// one or the new one. Anything else that is there (a device, a pipe) is written to as it is.
+  /// A regular file is written under another name, synced and renamed, so that a reader finds the old
+  /// one or the new one. A device or pipe is written to as it is.
   func write(_ bytes: Span<UInt8>, isSecret: Bool) throws(Failure) {
     guard let path else { return try write(bytes, to: descriptor, name) }
     if let status = FileStatus(path), !status.isRegular {
@@ -86,14 +85,14 @@ struct OutputFile {
     }
   }
 
-  /// The file behind symbolic links, so that a link stays one.
+  /// The target of symbolic links, so that a link stays one.
   private func finalPath(_ path: String) throws(Failure) -> FilePath {
     if let place = FilePath(path).behindLinks { return place }
     guard !path.hasSuffix("/") else {
       throw Failure(.cannotCreate, "\(path): cannot be created: that is the name of a folder")
     }
     guard FileStatus(path, followingLinks: false) == nil else {
-      throw Failure(.cannotCreate, "\(path): is a link that leads nowhere")
+      throw Failure(.cannotCreate, "\(path): is a dangling link")
     }
     return FilePath(path)
   }

@@ -23,16 +23,16 @@ struct PlanFolder {
     exists(path) && FileStatus(path + "/" + PlanManifest.fileName) != nil
   }
 
-  /// Refuses to write over what is no plan, or more than one, before any work is done.
+  /// Refuses to overwrite anything but a plan, before any work is done.
   func checkIsReplaceable() throws(Failure) {
     guard !path.isEmpty else { throw Failure(.usage, "-o is the name of a folder, not empty") }
     guard let status = FileStatus(path.string) else { return }
     let names = path.fileNames
     guard status.isFolder, let own = names.isEmpty ? [] : try? namesOfPlan() else {
-      throw Failure(.cannotCreate, "\(path): is there, and is no folder of a plan")
+      throw Failure(.cannotCreate, "\(path): exists and is not a plan folder")
     }
-    guard let other = names.first(where: { !own.contains($0) }) else { return }
-    throw Failure(.cannotCreate, "\(path): \(other) is there, and is no file of the plan")
+    guard let foreign = names.first(where: { !own.contains($0) }) else { return }
+    throw Failure(.cannotCreate, "\(path): contains \(foreign), which is not a file of the plan")
   }
 
   /// The names of a plan's files.
@@ -40,7 +40,7 @@ struct PlanFolder {
     Set(try manifest().segments.map(\.file)).union([PlanManifest.fileName, "plan.json"])
   }
 
-  /// Writes the whole plan or leaves no trace of it. Only its owner may look: the tree holds seeds.
+  /// Writes the whole plan or leaves no trace of it; only its owner may read it, for the tree contains seeds.
   func write(_ plan: KexecPlan) throws(Failure) {
     let manifest = PlanManifest(plan)
     var items: [FolderItem] = zip(plan.segments, manifest.segments).map { ($1.file, $0.bytes) }
@@ -52,30 +52,26 @@ struct PlanFolder {
   /// Reads a plan's manifest.
   func manifest() throws(Failure) -> PlanManifest {
     let place = path.appending(PlanManifest.fileName)
-    do {
-      let text = try readFile(place, limit: PlanManifest.sizeLimit)
-      return try PlanManifest(text: String(decoding: text, as: UTF8.self))
-    } catch let error as MachineError {
-      throw Failure(error)
-    } catch {
-      throw Failure(.malformedInput, "\(place): \(error)")
+    let text = try reading { () throws(MachineError) in
+      try readFile(place, limit: PlanManifest.sizeLimit)
+    }
+    return try parsing("\(place)") { () throws(PlanManifest.BadLine) in
+      try PlanManifest(text: String(decoding: text, as: UTF8.self))
     }
   }
 
-  /// Reads a plan: its manifest, and the files that this names as far as a check looks into them.
+  /// Reads a plan: its manifest, and of each segment's file what a check reads.
   func read() throws(Failure) -> (PlanManifest, contents: [String: SegmentContent]) {
     let manifest = try manifest()
     var contents: [String: SegmentContent] = [:]
     for segment in manifest.segments {
-      do throws(MachineError) {
-        contents[segment.file] = try withFile(path.appending(segment.file)) { file in
+      contents[segment.file] = try reading { () throws(MachineError) in
+        try withFile(path.appending(segment.file)) { file in
           let size = FileStatus(file.descriptor)?.size ?? 0
           let start = try file.readBytes(
             at: 0..<min(size, SegmentContent.checkedSize(of: segment.name)))
           return SegmentContent(start: start, size: size)
         }
-      } catch {
-        throw Failure(error)
       }
     }
     return (manifest, contents)

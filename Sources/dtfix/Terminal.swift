@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 import Glibc
 import MemoryPicture
+import SystemPackage
 
 extension MemoryPicture.TextStyle {
   /// What standard output can show, by the terminal and the environment.
   ///
-  /// Colours are for terminals alone, and for those who have not set `NO_COLOR` (no-color.org).
+  /// Colours are for terminals only, and not where `NO_COLOR` is set (no-color.org).
   static var ofStandardOutput: Self {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     let isPlain = environment("NO_COLOR") != nil || environment("TERM") == "dumb"
@@ -38,4 +40,42 @@ private func environment(_ name: String) -> String? {
   guard let value = unsafe getenv(name) else { return nil }
   let text = unsafe String(cString: value)
   return text.isEmpty ? nil : text
+}
+
+/// Progress on a terminal, for what takes more than a second.
+final class Progress {
+  private let isShown = isatty(STDERR_FILENO) == 1
+  private let start = ContinuousClock.now
+  private var last = ContinuousClock.now
+  private var isOnScreen = false
+
+  /// Shows how many bytes are unpacked.
+  func report(_ size: Int) {
+    let now = ContinuousClock.now
+    guard isShown, now - start > .seconds(1), now - last > .milliseconds(100) else { return }
+    (last, isOnScreen) = (now, true)
+    write("\runpacking: \(size >> 20) MiB")
+  }
+
+  /// Erases the line.
+  func end() {
+    guard isOnScreen else { return }
+    write("\r\u{1b}[K")
+  }
+
+  private func write(_ text: String) {
+    _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
+  }
+}
+
+/// A text on standard output, with a newline.
+func printOutput(_ text: String) throws(Failure) {
+  let bytes = Array((text + "\n").utf8)
+  try OutputFile(nil).write(bytes.span, isSecret: false)
+}
+
+/// A line on standard error, or two; what a file may have put into it does not steer the terminal.
+func printError(_ line: String) {
+  let lines = line.split(separator: "\n", omittingEmptySubsequences: false).map { $0.visible() }
+  _ = try? FileDescriptor.standardError.writeAll(Array((lines.joined(separator: "\n") + "\n").utf8))
 }

@@ -24,6 +24,6 @@ import Testing
 
     #expect(status.map(\.status) == [0, 0])
     #expect(status[0].text == status[1].text)
-    #expect(status[0].text.split(separator: "\n").filter { $0.hasSuffix("not told") }.count == 3)
+    #expect(status[0].text.split(separator: "\n").filter { $0.hasSuffix("unknown") }.count == 3)
   }
 }

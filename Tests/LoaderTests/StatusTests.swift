@@ -48,9 +48,9 @@ import Testing
         crash loads left  2
         loading           enabled
         lockdown          integrity
-        CAP_SYS_BOOT      not told
-        kexec_load        not told
-        kexec_file_load   not told
+        CAP_SYS_BOOT      unknown
+        kexec_load        unknown
+        kexec_file_load   unknown
 
         """)
   }
@@ -82,8 +82,8 @@ import Testing
   }
 
   @Test func `each reason to refuse it is distinct`() {
-    expect(.notOffered, "is not in this kernel") { $0.calls[.kexecLoad] = false }
-    expect(.noPermission, "takes CAP_SYS_BOOT") { $0.hasCapability = false }
+    expect(.notOffered, "not in this kernel") { $0.calls[.kexecLoad] = false }
+    expect(.noPermission, "needs CAP_SYS_BOOT") { $0.hasCapability = false }
     expect(.noPermission, "kernel.kexec_load_disabled is 1") { $0.isDisabled = true }
     expect(.noPermission, "kernel.kexec_load_limit_reboot is 0") { $0.loadsLeft = 0 }
     expect(.noPermission, "lockdown (integrity)") { $0.lockdown = "integrity" }

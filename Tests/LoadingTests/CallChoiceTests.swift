@@ -89,7 +89,7 @@ import Testing
     Need("kexec_file_load reserves nothing besides what is loaded") {
       $0.reservations = [try #require(PhysicalRange(start: 0x4000_0000, size: 4096))]
     },
-    Need("kexec_file_load hands on measurements only as its kernel is configured") {
+    Need("kexec_file_load hands over measurements only if the kernel is configured to") {
       $0.handsOnMeasurements = true
     },
     Need("kexec_file_load draws its own seeds") { $0.seeds = .some(.none) },

@@ -78,7 +78,7 @@ import Testing
   @Test func `may not be a folder`() throws {
     let file = try FileDescriptor.opened(folder.path)
 
-    refuse(file, .missingInput, "a folder, not a file")
+    refuse(file, .missingInput, "is a folder, not a file")
     try file.close()
   }
 
@@ -87,7 +87,7 @@ import Testing
     #expect(unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
     let files = ends.map { FileDescriptor(rawValue: $0) }
 
-    refuse(files[0], .missingInput, "a socket, and no file or pipe")
+    refuse(files[0], .missingInput, "is a socket, not a file")
     for file in files { try file.close() }
   }
 

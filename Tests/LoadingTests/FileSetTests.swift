@@ -39,7 +39,7 @@ import Testing
     var set = FileSet()
     try set.add(kind, [1], named: "one")
 
-    expectRefusal(.usage, "other: a second \(kind), besides one: there can be one only") {
+    expectRefusal(.usage, "other: a second \(kind) after one; only one is allowed") {
       try set.add(kind, [2], named: "other")
     }
     #expect(set.items.map(\.name) == ["one"])
@@ -72,15 +72,15 @@ import Testing
     }
   }
 
-  @Test func `tells extra parts apart by their names`() throws {
+  @Test func `distinguishes extras by their names`() throws {
     var set = FileSet()
     try set.add(.extra, [1], named: "vendor,one")
     try set.add(.extra, [2], named: "vendor,two")
 
-    expectRefusal(.usage, "vendor,one: two extra parts of this name") {
+    expectRefusal(.usage, "vendor,one: two extras have this name") {
       try set.add(.extra, [3], named: "vendor,one")
     }
-    expectRefusal(.usage, "has the name of a property") { try set.add(.extra, [3], named: "") }
+    expectRefusal(.usage, "needs the name of a property") { try set.add(.extra, [3], named: "") }
     #expect(set.items.count == 2)
   }
 }

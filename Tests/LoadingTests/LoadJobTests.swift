@@ -128,7 +128,7 @@ import Testing
   }
 
   @Test(arguments: [
-    Mistake(.usage, "no kernel: a set of files has one") { files, _ in files = FileSet() },
+    Mistake(.usage, "no kernel: the set needs one") { files, _ in files = FileSet() },
     Mistake(.malformedInput, "k: not a kernel") { files, _ in
       files = FileSet()
       try files.add(.kernel, [1, 2, 3], named: "k")
@@ -140,39 +140,39 @@ import Testing
     Mistake(.malformedInput, "bad overlay: ") { files, _ in
       try files.add(.overlay, [1, 2, 3], named: "bad overlay")
     },
-    Mistake(.usage, "t: a second tree, besides u") { files, options in
+    Mistake(.usage, "t: a second tree after u") { files, options in
       try files.add(.tree, Fixtures.blob("board"), named: "t")
       options.tree = TreeFile(blob: DeviceTree(), named: "u")
     },
-    Mistake(.usage, "t: a tree, and a choice between the machine's") { files, options in
+    Mistake(.usage, "t: replaces the machine's trees, so none can be chosen") { files, options in
       try files.add(.tree, Fixtures.blob("board"), named: "t")
       options.treeOrigin = .live
     },
-    Mistake(.usage, "a tree is to be completed") { $1.mergesTree = true },
-    Mistake(.usage, "a core header is for a crash kernel") { files, _ in
+    Mistake(.usage, "merging needs a tree and a machine") { $1.mergesTree = true },
+    Mistake(.usage, "an elfcorehdr is for a crash kernel") { files, _ in
       try files.add(.input(.coreHeader), [1], named: "c")
     },
-    Mistake(.usage, "a measurement list is not for a crash kernel") { files, options in
+    Mistake(.usage, "a crash kernel takes no measurement list") { files, options in
       try files.add(.input(.imaBuffer), [1], named: "m")
       options.purpose = .crash
     },
-    Mistake(.usage, "m: measurements besides the machine's") { files, options in
+    Mistake(.usage, "m: excludes the machine's own measurements") { files, options in
       try files.add(.input(.imaBuffer), [1], named: "m")
       options.handsOnMeasurements = true
     },
-    Mistake(.usage, "c: a command line besides the machine's") { files, options in
+    Mistake(.usage, "c: excludes the machine's own command line") { files, options in
       try files.add(.commandLine, [0x31], named: "c")
       options.commandLine = .running(RunningKernel().snapshot())
     },
-    Mistake(.usage, "facts by hand are for a crash kernel") { $1.given.linearMap = 1 },
-    Mistake(.usage, "a place for the backup") { _, options in
+    Mistake(.usage, "facts given by hand are for a crash kernel") { $1.given.linearMap = 1 },
+    Mistake(.usage, "a plan chooses the place of the backup") { _, options in
       (options.purpose, options.given.backup) = (.crash, 1 << 20)
     },
-    Mistake(.usage, "a command line, and none is to be handed on") { files, options in
+    Mistake(.usage, "a command line is given, but none is to be handed over") { files, options in
       try files.add(.commandLine, [0x61], named: "l")
       options.commandLine = .omitted
     },
-    Mistake(.usage, "a command line, and none is to be handed on") { _, options in
+    Mistake(.usage, "a command line is given, but none is to be handed over") { _, options in
       (options.commandLine, options.append) = (.omitted, "quiet")
     },
     Mistake(.usage, "the command line has 4096 bytes") { files, _ in
@@ -197,7 +197,7 @@ import Testing
       try LoadJob(files, on: nil).plan()
     }
     options.purpose = .crash
-    expectRefusal(.usage, "a machine that may crash, and none is named") {
+    expectRefusal(.usage, "a crash kernel needs a machine, and none is named") {
       try LoadJob(files, options, on: nil).plan()
     }
   }

@@ -130,7 +130,7 @@ private let buffer: [UInt8] =
         + PropertyValue.u64(UInt64(bytes.count)).bytes
       #expect(try tree.property(name, of: "/chosen")?.bytes == cells)
     }
-    #expect(job.planNeeds == ["kexec_file_load takes no extra parts: vendor,one"])
+    #expect(job.planNeeds == ["kexec_file_load takes no extras: vendor,one"])
   }
 
   @Test func `that is a core header is loaded as it is`() throws {

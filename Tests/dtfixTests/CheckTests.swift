@@ -132,7 +132,7 @@ import Testing
     arguments: [
       ("rm proc/kcore", "linear map is not known"),
       ("rm sys/devices/system/cpu/cpu*/crash_notes", "no register notes"),
-      ("sed -i '/Crash kernel/d' proc/iomem", "missing memory is not looked for"),
+      ("sed -i '/Crash kernel/d' proc/iomem", "missing memory is not reported"),
       ("rm sys/kernel/vmcoreinfo", "no vmcoreinfo note"),
     ])
   func `names what could not be compared`(damage: String, note: String) throws {
@@ -199,7 +199,7 @@ import Testing
   }
 
   @Test(
-    arguments: [("", 65, "no ELF file"), ("text", 65, "no ELF file")] as [(String, Int32, String)])
+    arguments: [("", 65, "not an ELF"), ("text", 65, "not an ELF")] as [(String, Int32, String)])
   func `is refused for what is no core header and no tree`(
     text: String, status: Int32, part: String
   ) throws {
@@ -231,7 +231,7 @@ import Testing
 
     let result = try dtfix("check", "--root", place.folder.path, place.board)
 
-    expectRefusal(result, 69, "\(place / "proc/iomem"): tells of no memory")
+    expectRefusal(result, 69, "\(place / "proc/iomem"): lists no memory")
   }
 
   @Test func `is refused for a machine whose page size cannot be read`() throws {

@@ -90,7 +90,7 @@ import Testing
 
     let result = try dtfix("elfcorehdr", "--root", place / "machine", "-o", input)
 
-    expectRefusal(result, 64, "is the input too")
+    expectRefusal(result, 64, "is also an input")
     #expect(try contents(of: input) == before)
   }
 

@@ -312,6 +312,6 @@ import Testing
     try write(KernelBuilder.arm64Image(), to: place / "Image")
 
     expectRefusal(
-      try dtfix("image", place / "Image", "--extract", "-o", place / "Image"), 64, "is the input")
+      try dtfix("image", place / "Image", "--extract", "-o", place / "Image"), 64, "also an input")
   }
 }

@@ -188,7 +188,7 @@ private func differences(_ one: String, _ other: String) throws -> [String] {
     let result = try dtfix(
       job + ["--root", machine.path, "-o", machine / "proc-device-tree.tar"])
 
-    expectRefusal(result, 64, "is the input too")
+    expectRefusal(result, 64, "is also an input")
   }
 }
 

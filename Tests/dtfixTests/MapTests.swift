@@ -136,7 +136,7 @@ import Testing
 
     let result = try dtfix("map", "--root", machine.path, "--svg", machine / "proc/iomem")
 
-    expectRefusal(result, 64, "is the input too")
+    expectRefusal(result, 64, "is also an input")
   }
 
   @Test func `does not say on a terminal what a name would do there`() throws {

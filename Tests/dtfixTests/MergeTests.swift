@@ -282,7 +282,7 @@ private struct MergePlace {
     let (board, machine) = (try contents(of: place.board), try contents(of: place.machineTree))
 
     for input in [place.board, place.machineTree] {
-      expectRefusal(try place.fix("-o", input), 64, input, "is the input too")
+      expectRefusal(try place.fix("-o", input), 64, input, "is also an input")
     }
 
     #expect(try contents(of: place.board) == board)

@@ -104,11 +104,11 @@ import Testing
     expectSilence(try place.plan("--for-kexec", "-o", place / "link"))
     expectSilence(try place.plan("--for-kexec", "-o", place / "empty"))
     expectRefusal(
-      try place.plan("--for-kexec", "-o", place / "more"), 73, place / "more", "mine is there")
+      try place.plan("--for-kexec", "-o", place / "more"), 73, place / "more", "contains mine")
     #expect(try place.names("more").count == 8)
     for name in ["other", "Image", "app"] {
       expectRefusal(
-        try place.plan("--for-kexec", "-o", place / name), 73, place / name, "no folder of a plan")
+        try place.plan("--for-kexec", "-o", place / name), 73, place / name, "not a plan folder")
     }
 
     #expect(try place.names("plan").contains("elfcorehdr.bin") == false)
@@ -218,7 +218,7 @@ import Testing
       (["--kernel", "huge"], 69, "no room for the kernel"),
       (["--kernel", "Image", "--profile", "1"], 64, "profile"),
       (["--kernel", "Image", "--arch", "arm"], 69, "no kexec is planned"),
-      (["--kernel", "Image", "-o", "text"], 73, "no folder of a plan"),
+      (["--kernel", "Image", "-o", "text"], 73, "not a plan folder"),
       (["--kernel", "Image", "-o", "no/where"], 73, "no/where"),
       (["--kernel", "Image", "-o", ""], 64, "not empty"),
       (["--kernel", "Image", "--kaslr-seed", "some"], 64, "seed"),

@@ -136,7 +136,7 @@ private func findings(_ result: ToolResult) throws -> [String] {
     let place = try Workplace()
     let header = capturedMachine + "/oracle/kernel-elfcorehdr.bin"
 
-    expectRefusal(try dtfix("check", "--for-crash", header), 64, header, "is no tree")
-    expectUsageError(try dtfix("check", "--for-crash", "--for-kexec", place.board), "one of")
+    expectRefusal(try dtfix("check", "--for-crash", header), 64, header, "not a tree")
+    expectUsageError(try dtfix("check", "--for-crash", "--for-kexec", place.board), "exclude")
   }
 }
