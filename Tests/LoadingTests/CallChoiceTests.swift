@@ -44,7 +44,7 @@ import Testing
     expectRefusal(.notOffered, "no tree", "no plan is made for x86_64") {
       try choice(needs: ["no tree"], for: .x86_64)
     }
-    expectRefusal(.usage, "no tree: that takes kexec_load") {
+    expectRefusal(.usage, "no tree: that needs kexec_load") {
       try choice(asked: .kexecFileLoad, needs: ["no tree"])
     }
   }

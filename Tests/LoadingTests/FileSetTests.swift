@@ -27,7 +27,7 @@ import Testing
 
   @Test(arguments: [0, 9, 1 << 31, UInt32.max])
   func `knows no other kinds`(number: UInt32) {
-    expectRefusal(.usage, "a file of kind \(number): there are kinds 1 to 8") {
+    expectRefusal(.usage, "a file of kind \(number): kinds are 1 to 8") {
       try FileSet.Kind(number: number)
     }
   }

@@ -225,7 +225,7 @@ struct CaptureCase: CustomTestStringConvertible {
 
     let result = try dtfix("capture", "--root", capturedMachine, "-o", place / name)
 
-    expectRefusal(result, 73, place / name, "is there")
+    expectRefusal(result, 73, place / name, "exists and is")
     #expect(try place.files() == before)
   }
 

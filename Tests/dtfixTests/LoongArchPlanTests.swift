@@ -69,7 +69,7 @@ import Testing
     (
       ["--command-line", "initrd=1,2"], 64 as Int32, "--command-line: the command line has initrd="
     ),
-    (["--set", "/a:b=c"], 69, "gets no tree"),
+    (["--set", "/a:b=c"], 69, "no tree by kexec"),
     (["--reserve", "1M@1G"], 69, "takes no reservations"),
     (["-i", "any.dtb"], 64, "any.dtb: loongarch64: a LoongArch kernel"),
     (["--arch", "arm64"], 69, "fdt"),
