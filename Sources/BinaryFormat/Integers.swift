@@ -63,3 +63,10 @@ extension Array<UInt8> {
     }
   }
 }
+
+extension Array<UInt8> {
+  /// Appends a copy of the bytes.
+  package mutating func append(_ span: Span<UInt8>) {
+    unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+}

@@ -34,8 +34,7 @@ extension DeviceTree {
     return result
   }
 
-  /// The same for a body that is not declared `throws(DeviceTreeError)`, which Swift 6 does not infer for a
-  /// closure.
+  /// The same for a closure without typed throws, which Swift 6 does not infer.
   @discardableResult
   public mutating func edit<Result>(
     child: String, _ body: (inout DeviceTree) throws -> Result
@@ -112,11 +111,8 @@ extension DeviceTree {
   /// Whether another tree has the bytes of this one, but for the reservations, the boot CPU and one child
   /// of the root: the same tokens, and the same strings, or more strings at the end.
   package func hasSameBytes(as other: DeviceTree, besides child: String) -> Bool {
-    guard let place = try? place(of: child), let otherPlace = try? other.place(of: child) else {
-      return false
-    }
-    guard place.before.count == otherPlace.before.count,
-      place.after.count == otherPlace.after.count
+    guard let place = try? place(of: child), let otherPlace = try? other.place(of: child),
+      place.before.count == otherPlace.before.count, place.after.count == otherPlace.after.count
     else { return false }
     return withBytes { blob in
       other.withBytes { otherBlob in
@@ -198,11 +194,5 @@ extension Span<UInt8> {
         return unsafe memcmp(start, first, prefix.count) == 0
       }
     }
-  }
-}
-
-extension Array<UInt8> {
-  mutating func append(_ span: Span<UInt8>) {
-    unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 }

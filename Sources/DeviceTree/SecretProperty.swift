@@ -18,26 +18,20 @@ public enum SecretProperty {
   package static let notCaptured = names.subtracting(["linux,dmcryptkeys"])
 }
 
-/// A secret that was zeroed.
-package struct WipedSecret: Hashable, Sendable {
-  /// Its path: `/chosen:kaslr-seed`.
-  package let path: String
-  /// Its size in bytes.
-  package let byteCount: Int
-}
-
 extension DeviceTree {
   /// Zeroes the secrets of a blob, and all bytes outside of its blocks, where an earlier edit may have left
   /// a copy. Size and layout stay.
   ///
   /// - Parameter file: the blob; unchanged when an error is thrown.
-  /// - Returns: the secrets, zeroed ones included, in the order of the tree.
-  package static func wipeSecrets(in file: inout [UInt8]) throws(DeviceTreeError) -> [WipedSecret] {
+  /// - Returns: the secrets by path, `/chosen:kaslr-seed`, and size, in the order of the tree.
+  package static func wipeSecrets(
+    in file: inout [UInt8]
+  ) throws(DeviceTreeError) -> [(path: String, byteCount: Int)] {
     let blocks = try BlobBlocks(checking: file.span)
     let header = blocks.header
     var cursor = StructureCursor(header)
     var values: [Range<Int>] = []
-    var secrets: [WipedSecret] = []
+    var secrets: [(path: String, byteCount: Int)] = []
     var names: [String] = []
     walk: while true {
       switch try cursor.next(in: file.span) {
@@ -51,7 +45,7 @@ extension DeviceTree {
         // The padding may have secret bytes, too.
         values.append(value.lowerBound..<cursor.offset)
         let path = "/" + names.dropFirst().joined(separator: "/")
-        secrets.append(WipedSecret(path: path + ":" + name, byteCount: value.count))
+        secrets.append((path + ":" + name, value.count))
       }
     }
     let kept = [

@@ -53,9 +53,9 @@ struct StructureCursor {
       case .property: return try property(in: blob)
       case .beginNode: return try beginNode(in: blob)
       case .endNode: return try endNode()
-      case .nop where hasEndedRoot: throw error(.badStructure)
-      case .nop: continue
-      case .end: return try end()
+      case .nop where !hasEndedRoot: continue
+      case .end where hasEndedRoot: return .end
+      case .nop, .end: throw error(.badStructure)
       case nil: throw error(.badTag, tag)
       }
     }
@@ -97,11 +97,6 @@ struct StructureCursor {
     let value = offset..<offset &+ size
     try advance(to: value.upperBound)
     return .property(name: name, value: value)
-  }
-
-  private func end() throws(DeviceTreeError) -> Token {
-    guard hasEndedRoot else { throw error(.badStructure) }
-    return .end
   }
 
   /// The bytes up to the next NUL.

@@ -25,7 +25,7 @@ public struct MeasurementList: Hashable, Sendable {
   /// (`ima_template.c:ima_restore_measurement_list`), and PCRs that a policy can name. The template `ima`,
   /// which is not restored, is allowed.
   public init(_ bytes: Span<UInt8>, _ byteOrder: ByteOrder) throws(MeasurementError) {
-    let bytes = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+    let bytes = bytes.array
     var reader = MeasurementReader(byteOrder: byteOrder, offset: 0)
     var entries: [MeasurementEntry] = []
     while reader.offset < bytes.count {

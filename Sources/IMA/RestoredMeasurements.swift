@@ -38,7 +38,7 @@ public struct RestoredMeasurements: Hashable, Sendable {
     self.byteOrder = order
     size = header.size
     count = header.count
-    let bytes = unsafe segment.extracting(0..<header.size).withUnsafeBytes { unsafe [UInt8]($0) }
+    let bytes = segment.extracting(0..<header.size).array
     var reader = MeasurementReader(byteOrder: order, offset: MeasurementBuffer.headerSize)
     var entries: [MeasurementEntry] = []
     var problem: MeasurementError?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import Compression
 import ELF
 
@@ -288,7 +289,7 @@ public struct FileSlice: Sendable {
 
   /// Its bytes; `file` is the file that was opened.
   public func copy(of file: Span<UInt8>) -> [UInt8] {
-    withBytes(of: file) { bytes in unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
+    withBytes(of: file) { $0.array }
   }
 
   /// A part, by a range in it.

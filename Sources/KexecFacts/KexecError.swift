@@ -96,7 +96,7 @@ public struct KexecError: Error, Hashable, Sendable {
     case excludeMemory
     /// Set memory apart at boot, or give the memory that the crash kernel may use.
     case giveUsableMemory
-    /// Name a machine besides the tree.
+    /// Name a machine in addition to the tree.
     case nameMachine
     /// Give the address of the backup.
     case giveBackup

@@ -106,7 +106,7 @@ extension TreeMerger {
     return ReservedRegion(node, cells)
   }
 
-  /// What a region must not do that is not in the board's tree: refer to nodes by numbers that mean others
+  /// What a region must not do that is not in the board's tree: refer to nodes by numbers that have another meaning
   /// there, share memory, or be the second default.
   private func checkIsNew(
     _ region: ReservedRegion, among mine: ReservedRegions
