@@ -12,6 +12,14 @@ public struct Seeds: Hashable, Sendable {
   /// What the kernel writes: `RNG_SEED_SIZE` in `drivers/of/kexec.c`.
   public static let rngSize = 128
 
+  /// A row for each: the property that holds the bytes, the option, and why it is written.
+  public static let rows: [(property: String, option: String, reason: String)] = [
+    (ChosenProperty.kaslrSeed, "--kaslr-seed", "fresh, so that the next kernel moves itself"),
+    (ChosenProperty.rngSeed, "--rng-seed", "fresh, for the random number generator"),
+  ]
+  /// The bytes, in the order of the rows.
+  package var values: [[UInt8]?] { [kaslr, rng] }
+
   /// No seeds: the next kernel boots without KASLR and with less entropy.
   public static let none = Seeds(kaslr: nil, rng: nil)
 

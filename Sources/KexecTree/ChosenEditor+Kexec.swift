@@ -144,14 +144,11 @@ extension ChosenEditor {
 
   /// The kernel wipes its own seeds; without new ones the next kernel stays where it is loaded.
   private mutating func setSeeds(_ seeds: Seeds) throws(DeviceTreeError) {
-    for (name, seed, reason) in [
-      (ChosenProperty.kaslrSeed, seeds.kaslr, "fresh, so that the next kernel moves itself"),
-      (ChosenProperty.rngSeed, seeds.rng, "fresh, for the random number generator"),
-    ] {
+    for (row, seed) in zip(Seeds.rows, seeds.values) {
       if let seed {
-        try set(name, to: PropertyValue(bytes: seed), reason: reason, rule: kexecRule)
+        try set(row.property, to: .init(bytes: seed), reason: row.reason, rule: kexecRule)
       } else {
-        try delete(name, reason: "no seed requested", rule: kexecRule)
+        try delete(row.property, reason: "no seed requested", rule: kexecRule)
       }
     }
   }

@@ -76,9 +76,9 @@ struct FailureWords {
       switch name {
       case ChosenProperty.commandLine: "--command-line, --append or --no-command-line"
       case ChosenProperty.initrdEnd: self.option(.initrd)
-      case ChosenProperty.kaslrSeed: "--kaslr-seed"
-      case ChosenProperty.rngSeed: "--rng-seed"
-      default: KexecInput.all.first { $0.property == name }.map(self.option)
+      default:
+        KexecInput.all.first { $0.property == name }.map(self.option)
+          ?? Seeds.rows.first { $0.property == name }?.option
       }
     return option.map { "\nuse \($0)" } ?? ""
   }
