@@ -7,7 +7,7 @@ import Testing
   @Test(arguments: Compressor.all, [0, 1, 511, 64 << 10])
   func `gives the bytes back, of any character`(compressor: Compressor, size: Int) throws {
     // A few bytes have hardly any character.
-    for content in size < 64 << 10 ? [.mixed, .random] : Content.allCases {
+    for content in size < 64 << 10 ? [.mixed] : Content.allCases {
       let bytes = content.bytes(size)
       let stream = try compressor(bytes)
 
@@ -24,7 +24,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Compressor.plain, [8 << 20 - 1, 8 << 20, 9 << 20])
+  @Test(
+    arguments: Compressor.plain.filter { $0.format == .lz4Legacy }, [8 << 20 - 1, 8 << 20, 9 << 20])
   func `gives as many bytes back as a chunk of lz4 has, and more`(compressor: Compressor, size: Int)
     throws
   {
@@ -34,7 +35,7 @@ import Testing
   @Test(arguments: Compressor.all)
   func `gives many bytes back`(compressor: Compressor) throws {
     let hasLargeChunks = compressor.format == .lz4Legacy
-    try expectManyBytes(compressor, hasLargeChunks ? largeContent.count : 3 << 20)
+    try expectManyBytes(compressor, hasLargeChunks ? largeContent.count : 2 << 20)
   }
 
   private func expectManyBytes(_ compressor: Compressor, _ size: Int) throws {
