@@ -119,6 +119,7 @@ release: toolchain
 library: toolchain
 	$(call install,$(BUILD_NEEDS))
 	@echo "== building libdtfix"
+	@rm -f .build-release/release/libDTFixABI.a # SwiftPM adds to it, and leaves in it what is gone.
 	@$(RELEASE_BUILD) --product DTFixABI
 	@SWIFTC="$(SWIFT)c" Sources/CDTFix/link .build-release/release/libDTFixABI.a $(LIBRARY) $(LIBRARY_VERSION)
 	@ls -l $(LIBRARY)/libdtfix.a $(LIBRARY)/libdtfix.so.$(LIBRARY_VERSION)
@@ -182,6 +183,7 @@ test: demo release
 interface: release library
 	$(call install,$(INTERFACE_NEEDS))
 	@echo "== building libdtfix for ThreadSanitizer"
+	@rm -f .build-threads/debug/libDTFixABI.a
 	@$(DEBUG_BUILD) --disable-index-store --sanitize=thread -Xswiftc -static-stdlib --scratch-path .build-threads \
 	  --product DTFixABI $(DEBUG_FILTER)
 	@echo "== testing the C interface"
