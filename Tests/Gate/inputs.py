@@ -53,7 +53,8 @@ def prepare(place):
     for name, data in kernels.all_files().items():
         (place / "kernels" / name).write_bytes(data)
     make_files(place / "files")
-    (place / "scratch").mkdir()
+    for name in ("scratch", "empty"):
+        (place / name).mkdir()
     return [described(place, path.name) for path in sorted((place / "machines").iterdir())]
 
 

@@ -628,7 +628,7 @@ def wrong_options(recorder):
 
 def wrong_usage(recorder):
     """Words that are not understood, and files that are missing or of another kind."""
-    files = ["nowhere", "files/text", "files/empty", "files/zeros", "files/x.tar", "trees", "scratch", "/dev/null",
+    files = ["nowhere", "files/text", "files/empty", "files/zeros", "files/x.tar", "trees", "empty", "/dev/null",
              "/dev/zero", "kernels/bzImage", "kernels/text", "machines/arm64-virt-6.12-kf", "trees/root.dtbo",
              "measurements/buffers/version-2.buffer", "machines/arm64-virt-6.12-kf/proc/kcore", "trees/board.dtb/x"]
     for command in (["show"], ["show", "--json"], ["check"], ["image"], ["diff", "trees/board.dtb"], ["--for-kexec",
