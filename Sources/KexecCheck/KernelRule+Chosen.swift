@@ -27,14 +27,14 @@ extension KernelRule {
       "property-once", .tree, at: "/chosen", "a property of a hand-over exists once",
       by: .ofTree(.libfdt("fdt_getprop")), for: any
     ) { tree, reading in
-      tree.doubled(ChosenProperty.written + (reading.requested?.written ?? []))
+      tree.doubled { ChosenProperty.written + (reading.requested?.written ?? []) }
     },
     // What firmware wrote twice is passed on: no reason to refuse a new tree, or a plan with it.
     .init(
       "firmware-property-once", .treeAlone, at: "/chosen",
       "a property of UEFI or of the console exists once", by: .ofTree(.libfdt("fdt_getprop")),
       for: any
-    ) { tree, _ in tree.doubled(ChosenProperty.uefi + ChosenProperty.console) },
+    ) { tree, _ in tree.doubled { ChosenProperty.uefi + ChosenProperty.console } },
   ]
 
   /// What leads to UEFI, and to ACPI.
@@ -87,9 +87,10 @@ extension KernelRule {
 }
 
 extension ReadTree {
-  fileprivate func doubled(_ names: [String]) -> [KernelRule.Problem] {
+  fileprivate func doubled(_ names: () -> [String]) -> [KernelRule.Problem] {
+    guard hasCopies else { return [] }
     let copies = Dictionary(grouping: chosen, by: \.name)
-    return Set(names).filter { copies[$0, default: []].count > 1 }.sorted().map {
+    return Set(names()).filter { copies[$0, default: []].count > 1 }.sorted().map {
       .init("present twice; readers take the first", at: KernelRule.property($0))
     }
   }

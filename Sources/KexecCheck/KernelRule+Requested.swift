@@ -13,6 +13,7 @@ extension KernelRule {
       "what was requested is reserved, and no more", by: .fdt("early_init_fdt_scan_reserved_mem")
     ) { new, _ in
       let (found, wanted) = (Set(new.tree.tree.reservations), new.wanted.reservations)
+      guard found != wanted else { return [] }
       return wanted.subtracting(found).sorted().map { "\($0.text) is missing" }
         + found.subtracting(wanted).sorted().map { "\($0.text) was not requested" }
     },

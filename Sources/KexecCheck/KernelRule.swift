@@ -5,14 +5,14 @@ import KexecRules
 
 /// A demand of kernels on a tree or a plan. Every rule is a row of ``all``, which `dtfix check` goes through, and
 /// every tree and plan that is made.
-struct KernelRule: Sendable {
+final class KernelRule: Sendable {
   /// A stable name in kebab-case.
   let id: String
   /// What a finding names: a property, a segment.
   let place: String
   /// What must be the case.
   let demand: String
-  /// The function that minds.
+  /// The function that applies it.
   let reader: RuleReader
   /// What is checked: a rule for `Subject.newTree` refuses a tree that is being made.
   let subjects: [Subject]
@@ -39,9 +39,12 @@ struct KernelRule: Sendable {
 
   /// What breaks this rule; nothing when it is kept, and where it does not apply.
   func findings(in reading: Reading) -> [Finding] {
-    guard subjects.contains(reading.subject), purposes.contains(reading.purpose),
-      let reader = reader.rule(reading.architecture)
-    else { return [] }
+    guard subjects.contains(reading.subject), purposes.contains(reading.purpose) else { return [] }
+    return problems(in: reading)
+  }
+
+  private func problems(in reading: Reading) -> [Finding] {
+    guard let reader = reader.rule(reading.architecture) else { return [] }
     return check(reading).map { Finding($0.place ?? place, $0.text, rule: $0.rule ?? reader) }
   }
 
@@ -91,12 +94,24 @@ extension KernelRule {
     ("What was requested", requested),
   ]
 
+  /// What breaks the rules that apply to a reading.
   static func findings(in reading: Reading) -> [Finding] {
-    all.flatMap { $0.findings(in: reading) }
+    let rules = applicable[reading.subject]?[reading.purpose] ?? []
+    return rules.flatMap { $0.problems(in: reading) }
   }
+
+  /// The rules for each subject and purpose.
+  private static let applicable = Dictionary(
+    uniqueKeysWithValues: Subject.allCases.map { subject in
+      let rules = all.filter { $0.subjects.contains(subject) }
+      let purposes = any.map { purpose in
+        (purpose, rules.filter { $0.purposes.contains(purpose) })
+      }
+      return (subject, Dictionary(uniqueKeysWithValues: purposes))
+    })
 }
 
-/// The kernel function that minds a rule: one for all architectures, or each has its own.
+/// The kernel function that applies a rule: one for all architectures, or each has its own.
 struct RuleReader: Sendable {
   /// Nil for an architecture that has no such rule.
   let rule: @Sendable (Architecture) -> Rule?

@@ -45,11 +45,10 @@ public struct NextKernelView: Hashable, Sendable {
   ///   - architecture: of the kernel; without it, what the tree describes.
   /// - Throws: `KexecError.tree(_:)` for a tree without legal root cells.
   public init(of tree: DeviceTree, for architecture: Architecture? = nil) throws(KexecError) {
-    do throws(DeviceTreeError) {
-      self.init(try ReadTree(tree, for: architecture))
-    } catch {
-      throw .tree(error)
-    }
+    self.init(
+      try KexecError.aboutTree { () throws(DeviceTreeError) in
+        try ReadTree(tree, for: architecture)
+      })
   }
 
   init(_ tree: ReadTree) {

@@ -42,6 +42,11 @@ final class ReadTree {
   /// What readers find of a property of `/chosen`: the first copy.
   subscript(name: String) -> PropertyValue? { chosen.first { $0.name == name }?.value }
 
+  /// Whether a property of `/chosen` exists twice.
+  lazy var hasCopies = chosen.indices.contains { place in
+    chosen[..<place].contains { $0.name == chosen[place].name }
+  }
+
   /// Addresses and sizes in the root's cells; nil for anything else.
   func tuples(_ name: String) -> [AddressAndSize]? { self[name]?.tuples(cells) }
 

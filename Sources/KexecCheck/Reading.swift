@@ -15,6 +15,8 @@ final class Reading {
   let machine: MachineSnapshot
   /// The tree, or why a kernel cannot use it; nil where there is none.
   let blob: Result<ReadTree, DeviceTreeError>?
+  /// The tree; nil for none, and for one that cannot be read.
+  let tree: ReadTree?
   /// What a plan loads.
   let plan: ReadPlan?
   /// What was requested of a tree that was just made.
@@ -27,20 +29,18 @@ final class Reading {
   ) {
     let blob = ReadTree.opened(blob, for: architecture)
     (self.blob, self.purpose, self.machine) = (blob, purpose, machine)
-    (self.requested, plan) = (requested, nil)
+    (self.requested, plan, tree) = (requested, nil, try? blob.get())
     subject = requested == nil ? .tree : .newTree
-    self.architecture = architecture ?? (try? blob.get())?.architecture ?? .other
+    self.architecture = architecture ?? tree?.architecture ?? .other
   }
 
   init(_ plan: ReadPlan, _ architecture: Architecture, on machine: MachineSnapshot) {
     let blob = architecture.takesTree ? plan[.tree]?.content.start : nil
     self.blob = blob.map { ReadTree.opened($0, for: architecture) }
+    tree = try? self.blob?.get()
     (self.plan, self.architecture, self.machine) = (plan, architecture, machine)
     (subject, purpose, requested) = (.plan, plan.purpose, nil)
   }
-
-  /// The tree; nil for none, and for one that cannot be read.
-  var tree: ReadTree? { try? blob?.get() }
 
   /// The running kernel's own tree; where it is not known, the one that is read.
   var liveTree: DeviceTree { machine.liveTree ?? tree?.tree ?? DeviceTree() }
@@ -52,7 +52,7 @@ final class Reading {
 }
 
 /// What was requested of a tree: a finished one must say exactly this.
-package struct RequestedTree {
+package final class RequestedTree {
   /// The command line, without its NUL; nil for none.
   let commandLine: [UInt8]?
   let initrd: PhysicalRange?

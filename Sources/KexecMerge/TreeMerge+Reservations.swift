@@ -48,10 +48,8 @@ extension TreeMerger {
 
 extension LastHandover {
   fileprivate init(of machine: MachineTree) throws(KexecError) {
-    do throws(DeviceTreeError) {
-      try self.init(in: machine.tree, before: machine.tree, on: machine.facts)
-    } catch {
-      throw .tree(error)
+    self = try KexecError.aboutTree { () throws(DeviceTreeError) in
+      try Self(in: machine.tree, before: machine.tree, on: machine.facts)
     }
   }
 }

@@ -59,11 +59,8 @@ public struct TreeMerge: Hashable, Sendable {
       tree = board
       return
     }
-    do throws(DeviceTreeError) {
-      tree = try DeviceTree(
-        root: merger.root, reservations: merger.reservations, besides: board)
-    } catch {
-      throw .tree(error)
+    tree = try KexecError.aboutTree { () throws(DeviceTreeError) in
+      try DeviceTree(root: merger.root, reservations: merger.reservations, besides: board)
     }
   }
 }
@@ -88,10 +85,8 @@ struct TreeMerger {
 
   init(_ board: DeviceTree, _ machine: MachineTree) throws(KexecError) {
     self.machine = machine
-    do throws(DeviceTreeError) {
-      cells = try board.cellCounts(of: "/")
-    } catch {
-      throw .tree(error)
+    cells = try KexecError.aboutTree { () throws(DeviceTreeError) in
+      try board.cellCounts(of: "/")
     }
     do throws(DeviceTreeError) {
       machineCells = try machine.tree.cellCounts(of: "/")

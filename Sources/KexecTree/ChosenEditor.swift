@@ -26,12 +26,10 @@ struct ChosenEditor {
   init(_ base: DeviceTree, _ last: LastHandover) throws(KexecError) {
     self.base = base
     self.last = last
-    do throws(DeviceTreeError) {
-      excerpt = try base.excerpt(of: "chosen")
-      if excerpt.contains(node) { node = try excerpt.fullPath(of: node) }
-    } catch {
-      throw .tree(error)
+    excerpt = try KexecError.aboutTree { () throws(DeviceTreeError) in
+      try base.excerpt(of: "chosen")
     }
+    if let path = try? excerpt.fullPath(of: node) { node = path }
   }
 
   mutating func finishedTree() throws(DeviceTreeError) -> DeviceTree {
@@ -54,14 +52,14 @@ struct ChosenEditor {
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
-    for (old, new) in try excerpt.replaceProperty(name, of: node, with: value) {
-      if new != nil {
-        record(name, from: old, to: new, reason: reason, rule: rule)
-      } else {
-        record(
-          name, from: old, to: nil, reason: "a second copy, which no reader finds",
-          rule: .libfdt("fdt_getprop"))
-      }
+    let copies = last.properties.filter { $0.name == name }.map(\.value)
+    if copies.count > 1 { try excerpt.deleteProperty(name, of: node) }
+    try excerpt.setProperty(name, of: node, to: value)
+    record(name, from: copies.first, to: value, reason: reason, rule: rule)
+    for copy in copies.dropFirst() {
+      record(
+        name, from: copy, to: nil, reason: "a second copy, which no reader finds",
+        rule: .libfdt("fdt_getprop"))
     }
   }
 

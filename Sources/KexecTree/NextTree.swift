@@ -80,7 +80,7 @@ extension RequestedTree {
   /// - Parameters:
   ///   - edited: the tree with the caller's edits and the architecture's fixups, before the hand-over.
   ///   - reservations: those of the tree that stay, and those of the architecture.
-  init(
+  convenience init(
     _ request: KexecRequest, _ line: KernelCommandLine?, base: DeviceTree, edited: DeviceTree,
     reservations: [AddressAndSize]
   ) {
@@ -100,18 +100,10 @@ extension ChosenEditor {
   fileprivate mutating func tree(
     for request: KexecRequest, _ line: KernelCommandLine?, _ fixup: TreeFixup
   ) throws(KexecError) -> DeviceTree {
-    do throws(DeviceTreeError) {
-      try prepareForKexec(request, line)
-    } catch {
-      throw .tree(error)
-    }
+    try KexecError.aboutTree { () throws(DeviceTreeError) in try prepareForKexec(request, line) }
     take(fixup)
     try checkReservationCount()
-    do throws(DeviceTreeError) {
-      return try finishedTree()
-    } catch {
-      throw .tree(error)
-    }
+    return try KexecError.aboutTree { () throws(DeviceTreeError) in try finishedTree() }
   }
 }
 
