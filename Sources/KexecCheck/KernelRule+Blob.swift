@@ -16,19 +16,13 @@ extension KernelRule {
       ["\(reading.architecture): \(reading.architecture.treeRefusal ?? "takes no tree")"]
     },
     .init(
-      "blob", .blob, at: "blob", "libfdt opens the tree and finds it whole",
+      "blob", .treeError, at: "blob", "libfdt opens the tree and finds it whole",
       by: .all(.libfdt("fdt_check_full")), for: any
-    ) { blob, _ in
-      guard case .failure(let error) = blob, error.code != .badCells else { return [] }
-      return ["\(error)"]
-    },
+    ) { error, _ in error.code == .badCells ? [] : ["\(error)"] },
     .init(
-      "root-cells", .blob, at: "/", "the root has legal `#address-cells` and `#size-cells`",
+      "root-cells", .treeError, at: "/", "the root has legal `#address-cells` and `#size-cells`",
       by: .linux("drivers/of/fdt.c", "early_init_dt_scan_root"), for: any
-    ) { blob, _ in
-      guard case .failure(let error) = blob, error.code == .badCells else { return [] }
-      return ["\(error)"]
-    },
+    ) { error, _ in error.code == .badCells ? ["\(error)"] : [] },
     .init(
       "tree-size", .tree, at: "header", "the tree is no larger than what the kernel maps of it",
       by: RuleReader { $0.treeLimit?.rule }, for: any

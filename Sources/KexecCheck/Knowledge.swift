@@ -12,9 +12,9 @@ struct Knowledge<Known>: Sendable {
   let read: @Sendable (Reading) -> Known?
 }
 
-extension Knowledge<Result<ReadTree, DeviceTreeError>> {
-  /// The bytes of a tree.
-  static var blob: Self { Self(subjects: [.tree, .plan, .newTree]) { $0.blob } }
+extension Knowledge<DeviceTreeError> {
+  /// Why a kernel cannot use a tree.
+  static var treeError: Self { Self(subjects: [.tree, .plan, .newTree]) { $0.treeError } }
 }
 
 extension Knowledge<ReadTree> {

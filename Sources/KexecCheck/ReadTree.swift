@@ -30,12 +30,14 @@ final class ReadTree {
     chosen = (try? tree.properties(of: ChosenProperty.node)) ?? []
   }
 
-  /// The tree of a blob; fails with `DeviceTreeError.Code.badCells` for illegal root cells, and as libfdt does.
+  /// The tree of a blob, or why a kernel cannot use it.
   static func opened(
     _ blob: [UInt8], for architecture: Architecture?
-  ) -> Result<ReadTree, DeviceTreeError> {
-    Result { () throws(DeviceTreeError) in
-      try ReadTree(DeviceTree(blob: blob), size: blob.count, for: architecture)
+  ) -> (ReadTree?, DeviceTreeError?) {
+    do throws(DeviceTreeError) {
+      return (try ReadTree(DeviceTree(blob: blob), size: blob.count, for: architecture), nil)
+    } catch {
+      return (nil, error)
     }
   }
 

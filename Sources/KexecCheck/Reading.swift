@@ -13,10 +13,10 @@ final class Reading {
   /// What it is started for; nil for a tree that was not prepared for a kexec.
   let purpose: Purpose?
   let machine: MachineSnapshot
-  /// The tree, or why a kernel cannot use it; nil where there is none.
-  let blob: Result<ReadTree, DeviceTreeError>?
-  /// The tree; nil for none, and for one that cannot be read.
+  /// The tree; nil for none, and for one that a kernel cannot use.
   let tree: ReadTree?
+  /// Why a kernel cannot use the tree: `DeviceTreeError.Code.badCells` for illegal root cells, and as libfdt does.
+  let treeError: DeviceTreeError?
   /// What a plan loads.
   let plan: ReadPlan?
   /// What was requested of a tree that was just made.
@@ -27,17 +27,15 @@ final class Reading {
     tree blob: [UInt8], for purpose: Purpose?, _ architecture: Architecture?,
     on machine: MachineSnapshot, requesting requested: RequestedTree? = nil
   ) {
-    let blob = ReadTree.opened(blob, for: architecture)
-    (self.blob, self.purpose, self.machine) = (blob, purpose, machine)
-    (self.requested, plan, tree) = (requested, nil, try? blob.get())
+    (tree, treeError) = ReadTree.opened(blob, for: architecture)
+    (self.purpose, self.machine, self.requested, plan) = (purpose, machine, requested, nil)
     subject = requested == nil ? .tree : .newTree
     self.architecture = architecture ?? tree?.architecture ?? .other
   }
 
   init(_ plan: ReadPlan, _ architecture: Architecture, on machine: MachineSnapshot) {
     let blob = architecture.takesTree ? plan[.tree]?.content.start : nil
-    self.blob = blob.map { ReadTree.opened($0, for: architecture) }
-    tree = try? self.blob?.get()
+    (tree, treeError) = blob.map { ReadTree.opened($0, for: architecture) } ?? (nil, nil)
     (self.plan, self.architecture, self.machine) = (plan, architecture, machine)
     (subject, purpose, requested) = (.plan, plan.purpose, nil)
   }
