@@ -141,7 +141,7 @@ extension DeviceTree {
 
   private func place(of child: String) throws(DeviceTreeError) -> Place {
     guard child.isLegalNodeName else { throw DeviceTreeError(.badName, node: "/" + child) }
-    let offset = try? offset(of: "/" + child)
+    let offset = try rootChild(child.utf8.span)
     return try withBytes { (blob) throws(DeviceTreeError) in
       let header = try BlobHeader(blob)
       var cursor = StructureCursor(header)

@@ -12,7 +12,14 @@ internal import CLibFDT
 extension DeviceTree {
   /// The node's offset in the structure block, valid until the next edit.
   func offset(of node: String) throws(DeviceTreeError) -> CInt {
-    let path = try absolutePath(node)
+    // Most paths are absolute, and then not copied.
+    guard node.utf8.first == UInt8(ascii: "/") else {
+      return try offset(of: node, at: absolutePath(node))
+    }
+    return try offset(of: node, at: node)
+  }
+
+  private func offset(of node: String, at path: String) throws(DeviceTreeError) -> CInt {
     let bytes = path.utf8.span
     var end = 0
     var offset: CInt = 0
@@ -44,7 +51,8 @@ extension DeviceTree {
     return path + node.dropFirst(alias.count)
   }
 
-  private func rootChild(_ name: Span<UInt8>) throws(DeviceTreeError) -> CInt? {
+  /// The offset of the root's child of a name; nil for none.
+  func rootChild(_ name: Span<UInt8>) throws(DeviceTreeError) -> CInt? {
     guard let rootIndex else { return child(name, of: 0) }
     return try withBytes { (blob) throws(DeviceTreeError) in
       rootIndex.offset(of: name, in: blob.extracting(structureOffset...))

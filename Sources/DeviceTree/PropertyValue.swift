@@ -104,6 +104,12 @@ public struct Property: Hashable, Sendable {
 }
 
 extension Property {
+  /// Whether it has this name; most others have another length, and comparing lengths is cheap.
+  @inlinable
+  package func isNamed(_ name: String) -> Bool {
+    self.name.utf8.count == name.utf8.count && self.name == name
+  }
+
   /// Whether the bytes must not be shown; a zeroed seed is no secret.
   package func isHidden(by secrets: Set<String>) -> Bool {
     secrets.contains(name) && value.bytes.contains { $0 != 0 }

@@ -163,11 +163,18 @@ struct NameCheck {
   /// Checks the name that begins at `name` in the strings block and must end there, with a NUL.
   ///
   /// Errors have the offset of `property`, the first one of this name.
+  @inline(__always)
   mutating func check(
     nameAt name: Int, of property: Int, in blob: Span<UInt8>
   ) throws(DeviceTreeError) {
     guard !isChecked[name] else { return }
     isChecked[name] = true
+    try checkFirst(nameAt: name, of: property, in: blob)
+  }
+
+  private func checkFirst(
+    nameAt name: Int, of property: Int, in blob: Span<UInt8>
+  ) throws(DeviceTreeError) {
     let offset = strings.lowerBound + name
     var end = blob.endOfLegalBytes(
       from: offset, to: min(offset + String.longestName, strings.upperBound))

@@ -11,7 +11,7 @@ extension KernelRule {
   static let blob: [KernelRule] = [
     .init(
       "takes-tree", .treeAlone, at: "arch", "the kernel is started with a device tree",
-      by: RuleReader { $0.takesTree ? nil : .caller }, for: any
+      by: .each { $0.takesTree ? nil : .caller }, for: any
     ) { _, reading in
       ["\(reading.architecture): \(reading.architecture.treeRefusal ?? "takes no tree")"]
     },
@@ -25,7 +25,7 @@ extension KernelRule {
     ) { error, _ in error.code == .badCells ? ["\(error)"] : [] },
     .init(
       "tree-size", .tree, at: "header", "the tree is no larger than what the kernel maps of it",
-      by: RuleReader { $0.treeLimit?.rule }, for: any
+      by: .each { $0.treeLimit?.rule }, for: any
     ) { tree, reading in
       guard let limit = reading.architecture.treeLimit, tree.size > limit.value else { return [] }
       return ["\(tree.size) bytes; a kernel for \(reading.architecture) maps \(limit.value)"]
@@ -44,7 +44,7 @@ extension KernelRule {
     ) { plan, _ in plan[.tree] == nil ? ["there is no device tree"] : [] },
     .init(
       "plan-has-no-tree", .plan, at: "dtb", "a plan has no device tree, where kernels take none",
-      by: RuleReader { $0.takesTree ? nil : $0.placement?.kernelRule }
+      by: .each { $0.takesTree ? nil : $0.placement?.kernelRule }
     ) { plan, reading in
       plan[.tree] == nil ? [] : ["a kernel for \(reading.architecture) takes no tree"]
     },

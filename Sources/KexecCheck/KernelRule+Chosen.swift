@@ -55,7 +55,7 @@ extension KernelRule {
     .init(
       "acpi-stays", .newTree, at: "/",
       "a tree that lets a kernel with UEFI use ACPI still does",
-      by: RuleReader { $0.stubTrees?.rule }
+      by: .each { $0.stubTrees?.rule }
     ) { new, reading in
       guard let stubs = reading.architecture.stubTrees, new.wanted.base.isOfUEFI,
         stubs.contains(new.wanted.base), !stubs.contains(new.tree.tree)
@@ -64,7 +64,7 @@ extension KernelRule {
     },
     .init(
       "hardware-stays", .newTree, at: "/", "a tree that describes hardware still does",
-      by: RuleReader { $0.stubTrees?.rule }
+      by: .each { $0.stubTrees?.rule }
     ) { new, reading in
       guard let stubs = reading.architecture.stubTrees, !stubs.contains(new.wanted.base),
         stubs.contains(new.tree.tree)
@@ -79,12 +79,17 @@ extension KernelRule {
       "leftovers", .tree, at: "/chosen", "no property of an earlier kexec is passed on",
       by: .kexec("of_kexec_alloc_and_setup_fdt")
     ) { tree, reading in
-      reading.leftovers.filter { tree[$0] != nil }.map {
+      ofOneKexec.filter { tree[$0] != nil && reading.isLeftover($0) }.map {
         Problem("hand-over state of an earlier kernel", at: property($0))
       }
     }
   ]
 }
+
+/// What names memory that one kernel hands to the next.
+private let ofOneKexec =
+  ChosenProperty.historicBuffer + ChosenProperty.kho
+  + [ChosenProperty.imaBuffer, ChosenProperty.diskKeys]
 
 extension ReadTree {
   fileprivate func doubled(_ names: () -> [String]) -> [KernelRule.Problem] {
@@ -97,13 +102,11 @@ extension ReadTree {
 }
 
 extension Reading {
-  /// What was not requested; where that is not known, what no loader gives a kernel for this purpose.
-  fileprivate var leftovers: [String] {
-    let (kexec, crash) = (ChosenProperty.kho + [ChosenProperty.imaBuffer], ChosenProperty.diskKeys)
-    let never =
-      requested.map { requested in
-        (kexec + [crash]).filter { name in !requested.buffers.contains { $0.property == name } }
-      } ?? (purpose == .crash ? kexec : [crash])
-    return ChosenProperty.historicBuffer + never
+  /// Whether a property was not requested; where that is not known, whether no loader gives it a kernel for
+  /// this purpose.
+  fileprivate func isLeftover(_ name: String) -> Bool {
+    if ChosenProperty.historicBuffer.contains(name) { return true }
+    if let requested { return !requested.buffers.contains { $0.property == name } }
+    return (purpose == .crash) != (name == ChosenProperty.diskKeys)
   }
 }

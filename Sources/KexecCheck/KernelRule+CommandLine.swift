@@ -11,7 +11,7 @@ extension KernelRule {
     .init(
       "bootargs-length", .tree, at: property(ChosenProperty.commandLine),
       "the command line fits the kernel's buffer with its NUL",
-      by: RuleReader { $0.takesTree ? $0.commandLineLimit?.rule : nil }, for: any
+      by: .each { $0.takesTree ? $0.commandLineLimit?.rule : nil }, for: any
     ) { tree, reading in
       guard let line = tree.commandLine, let limit = reading.architecture.commandLineLimit,
         line.count >= limit.value
@@ -56,7 +56,7 @@ extension KernelRule {
     .init(
       "cmdline-ends", .line, at: "cmdline",
       "a NUL ends the command line within the bytes that are copied",
-      by: RuleReader { $0.takesTree ? nil : $0.commandLineLimit?.rule }
+      by: .each { $0.takesTree ? nil : $0.commandLineLimit?.rule }
     ) { known, _ in
       guard known.line.bytes.count >= known.rules.size else { return [] }
       return ["no NUL in \(known.rules.size) bytes: the kernel cuts the command line"]
@@ -72,7 +72,7 @@ extension KernelRule {
     // A crash kernel that moves itself ignores the end of its memory.
     .init(
       "cmdline-no-kaslr", .line, at: "cmdline", "a crash kernel stays where it is loaded",
-      by: RuleReader { $0.commandLineRules?.markerReason.rule }, for: [.crash],
+      by: .each { $0.commandLineRules?.markerReason.rule }, for: [.crash],
       since: KernelRelease(6, 3)
     ) { known, _ in
       let marker = known.rules.marker
@@ -83,7 +83,7 @@ extension KernelRule {
     },
     .init(
       "cmdline-initrd", .line, at: "cmdline", "each initrd= has the address of the initrd",
-      by: RuleReader { $0.commandLineRules?.initrdRule }
+      by: .each { $0.commandLineRules?.initrdRule }
     ) { known, _ in
       let loaded = known.plan[.initrd]?.exactRange
       return known.line.compare("initrd", CommandLineWord.startAndSize, with: loaded) {
@@ -133,9 +133,9 @@ extension KernelRule {
     },
   ]
 
-  private static let finder = RuleReader { $0.commandLineRules?.reader }
-  private static let headerWriter = RuleReader { $0.commandLineRules?.coreHeaderRule }
-  private static let memoryWriter = RuleReader { $0.commandLineRules?.memoryRule }
+  private static let finder = RuleReader.each { $0.commandLineRules?.reader }
+  private static let headerWriter = RuleReader.each { $0.commandLineRules?.coreHeaderRule }
+  private static let memoryWriter = RuleReader.each { $0.commandLineRules?.memoryRule }
 }
 
 extension ReadPlan.Line {

@@ -107,7 +107,7 @@ extension KernelRule {
     },
     .segment(
       "one-command-line", "no segment but the command line begins like it",
-      by: RuleReader { $0.commandLineRules?.reader }
+      by: .each { $0.commandLineRules?.reader }
     ) { segment, reading in
       guard segment.part != .commandLine, let rules = reading.architecture.commandLineRules,
         segment.starts(with: rules.start.utf8)
@@ -125,8 +125,8 @@ extension KernelRule {
     },
   ]
 
-  private static let loader = RuleReader { $0.placement?.kernelRule }
-  private static let trampoline = RuleReader { $0.placement?.trampoline?.rule }
+  private static let loader = RuleReader.each { $0.placement?.kernelRule }
+  private static let trampoline = RuleReader.each { $0.placement?.trampoline?.rule }
 
   /// Where the kernel looks for its initrd.
   static let initrd: [KernelRule] = [
@@ -156,7 +156,7 @@ extension KernelRule {
     ) { $0[.initrd]?.exactRange },
     .init(
       "initrd-near-kernel", .plan, at: "initrd", "the initrd is within reach of the kernel",
-      by: RuleReader { $0.placement?.step(for: .initrd)?.rule }
+      by: .each { $0.placement?.step(for: .initrd)?.rule }
     ) { plan, _ in
       guard let initrd = plan[.initrd]?.range, let kernel = plan.kernelExtent,
         let step = plan.placement.step(for: .initrd)

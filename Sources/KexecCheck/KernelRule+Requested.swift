@@ -12,8 +12,9 @@ extension KernelRule {
       "requested-reservations", .newTree, at: "reservations",
       "what was requested is reserved, and no more", by: .fdt("early_init_fdt_scan_reserved_mem")
     ) { new, _ in
-      let (found, wanted) = (Set(new.tree.tree.reservations), new.wanted.reservations)
-      guard found != wanted else { return [] }
+      let all = new.tree.tree.reservations
+      guard all != new.wanted.reservations else { return [] }
+      let (found, wanted) = (Set(all), Set(new.wanted.reservations))
       return wanted.subtracting(found).sorted().map { "\($0.text) is missing" }
         + found.subtracting(wanted).sorted().map { "\($0.text) was not requested" }
     },
@@ -31,9 +32,9 @@ extension KernelRule {
       by: setup
     ) {
       new, _ in
-      let before = (try? new.wanted.edited.properties(of: ChosenProperty.node)) ?? []
+      let before = new.wanted.chosen
       func rest(_ all: [Property]) -> [Property] {
-        all.filter { !new.wanted.written.contains($0.name) }
+        all.filter { !new.wanted.written.contains(where: $0.isNamed) }
       }
       return rest(before) == rest(new.tree.chosen)
         ? [] : ["a property besides the hand-over was changed"]

@@ -56,7 +56,7 @@ extension KernelRule {
     },
     .init(
       "address-limit", .plan, "no segment is above the addresses that kernels reach",
-      by: RuleReader { $0.placement?.addressLimit.rule }
+      by: .each { $0.placement?.addressLimit.rule }
     ) { plan, reading in
       let limit = plan.placement.limit(by: reading.liveTree, on: reading.machine)
       return plan.segments.filter { $0.range.end > limit.value }.map {
@@ -107,7 +107,7 @@ extension KernelRule {
     },
     .init(
       "beside-firmware", .plan, "no segment is in the firmware's memory",
-      by: RuleReader { $0.placement?.firmwareRule }
+      by: .each { $0.placement?.firmwareRule }
     ) {
       plan, reading in
       let firmware = plan.placement.firmware(reading.liveTree)

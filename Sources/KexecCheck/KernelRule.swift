@@ -44,8 +44,10 @@ final class KernelRule: Sendable {
   }
 
   private func problems(in reading: Reading) -> [Finding] {
-    guard let reader = reader.rule(reading.architecture) else { return [] }
-    return check(reading).map { Finding($0.place ?? place, $0.text, rule: $0.rule ?? reader) }
+    guard reader.applies(to: reading.architecture) else { return [] }
+    let problems = check(reading)
+    guard !problems.isEmpty, let reader = reader.rule(reading.architecture) else { return [] }
+    return problems.map { Finding($0.place ?? place, $0.text, rule: $0.rule ?? reader) }
   }
 
   /// What a rule is applied to.
@@ -112,22 +114,35 @@ extension KernelRule {
 }
 
 /// The kernel function that applies a rule: one for all architectures, or each has its own.
-struct RuleReader: Sendable {
-  /// Nil for an architecture that has no such rule.
-  let rule: @Sendable (Architecture) -> Rule?
-
-  init(_ rule: @escaping @Sendable (Architecture) -> Rule?) { self.rule = rule }
-
+enum RuleReader: Sendable {
   /// One for all architectures.
-  static func all(_ rule: Rule) -> Self { Self { _ in rule } }
-  static func linux(_ file: String, _ function: String) -> Self { all(.linux(file, function)) }
-
+  case all(Rule)
   /// One for all kernels that are started with a tree.
-  static func ofTree(_ rule: Rule) -> Self { Self { $0.takesTree ? rule : nil } }
+  case ofTree(Rule)
+  /// That of an architecture; nil where it has no such rule.
+  case each(@Sendable (Architecture) -> Rule?)
+
+  func rule(_ architecture: Architecture) -> Rule? {
+    switch self {
+    case .all(let rule): rule
+    case .ofTree(let rule): architecture.takesTree ? rule : nil
+    case .each(let rule): rule(architecture)
+    }
+  }
+
+  func applies(to architecture: Architecture) -> Bool {
+    switch self {
+    case .all: true
+    case .ofTree: architecture.takesTree
+    case .each(let rule): rule(architecture) != nil
+    }
+  }
+
+  static func linux(_ file: String, _ function: String) -> Self { all(.linux(file, function)) }
   static func fdt(_ function: String) -> Self { ofTree(.linux("drivers/of/fdt.c", function)) }
   static func kexec(_ function: String) -> Self { ofTree(.linux("drivers/of/kexec.c", function)) }
 
   static func only(_ one: Architecture, _ file: String, _ function: String) -> Self {
-    Self { $0 == one ? .linux(file, function) : nil }
+    each { $0 == one ? .linux(file, function) : nil }
   }
 }

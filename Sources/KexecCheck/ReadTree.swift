@@ -31,22 +31,25 @@ final class ReadTree {
   }
 
   /// The tree of a blob, or why a kernel cannot use it.
+  ///
+  /// - Parameter isOwn: whether the blob was written here, from a tree that libfdt has checked.
   static func opened(
-    _ blob: [UInt8], for architecture: Architecture?
+    _ blob: [UInt8], for architecture: Architecture?, isOwn: Bool = false
   ) -> (ReadTree?, DeviceTreeError?) {
     do throws(DeviceTreeError) {
-      return (try ReadTree(DeviceTree(blob: blob), size: blob.count, for: architecture), nil)
+      let tree = isOwn ? try DeviceTree(ownBlob: blob) : try DeviceTree(blob: blob)
+      return (try ReadTree(tree, size: blob.count, for: architecture), nil)
     } catch {
       return (nil, error)
     }
   }
 
   /// What readers find of a property of `/chosen`: the first copy.
-  subscript(name: String) -> PropertyValue? { chosen.first { $0.name == name }?.value }
+  subscript(name: String) -> PropertyValue? { chosen.first { $0.isNamed(name) }?.value }
 
   /// Whether a property of `/chosen` exists twice.
   lazy var hasCopies = chosen.indices.contains { place in
-    chosen[..<place].contains { $0.name == chosen[place].name }
+    chosen[..<place].contains { $0.isNamed(chosen[place].name) }
   }
 
   /// Addresses and sizes in the root's cells; nil for anything else.

@@ -25,10 +25,10 @@ final class Reading {
   /// A tree; without an architecture, it is what the tree describes.
   init(
     tree blob: [UInt8], for purpose: Purpose?, _ architecture: Architecture?,
-    on machine: MachineSnapshot, requesting requested: RequestedTree? = nil
+    on machine: borrowing MachineSnapshot, requesting requested: RequestedTree? = nil
   ) {
-    (tree, treeError) = ReadTree.opened(blob, for: architecture)
-    (self.purpose, self.machine, self.requested, plan) = (purpose, machine, requested, nil)
+    (tree, treeError) = ReadTree.opened(blob, for: architecture, isOwn: requested != nil)
+    (self.purpose, self.machine, self.requested, plan) = (purpose, copy machine, requested, nil)
     subject = requested == nil ? .tree : .newTree
     self.architecture = architecture ?? tree?.architecture ?? .other
   }
@@ -59,22 +59,24 @@ package final class RequestedTree {
   let buffers: [PlacedInput]
   let seeds: Seeds
   /// All of the reservation block.
-  let reservations: Set<AddressAndSize>
+  let reservations: [AddressAndSize]
   /// The properties of `/chosen` that are written or removed; all other ones stay as they are.
   let written: [String]
   /// The tree as it came.
   let base: DeviceTree
   /// The tree with the caller's edits and the architecture's fixups.
   let edited: DeviceTree
+  /// The properties of its `/chosen`.
+  let chosen: [Property]
 
   package init(
     commandLine: [UInt8]?, initrd: PhysicalRange?, crash: CrashHandover?, buffers: [PlacedInput],
-    seeds: Seeds, reservations: Set<AddressAndSize>, written: [String], base: DeviceTree,
-    edited: DeviceTree
+    seeds: Seeds, reservations: [AddressAndSize], written: [String], base: DeviceTree,
+    edited: DeviceTree, chosen: [Property]
   ) {
     (self.commandLine, self.initrd, self.crash) = (commandLine, initrd, crash)
     (self.buffers, self.seeds, self.reservations) = (buffers, seeds, reservations)
-    (self.written, self.base, self.edited) = (written, base, edited)
+    (self.written, self.base, self.edited, self.chosen) = (written, base, edited, chosen)
   }
 
   /// What is wrong with a finished tree; nothing when the next kernel may have it.

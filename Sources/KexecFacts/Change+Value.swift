@@ -29,11 +29,9 @@ extension Change.Value {
     let value = property.value
     if property.isHidden(by: ChosenProperty.secrets) {
       self = .secret(byteCount: value.bytes.count)
-    } else if let address = value.number,
-      [ChosenProperty.initrdStart, ChosenProperty.initrdEnd].contains(property.name)
-    {
+    } else if let address = value.number, ChosenProperty.initrd.contains(where: property.isNamed) {
       self = .address(address)
-    } else if property.name == ChosenProperty.commandLine, value.bytes.contains(0) {
+    } else if property.isNamed(ChosenProperty.commandLine), value.bytes.contains(0) {
       // Some loaders pad it; readers stop at the first NUL.
       let line = PropertyValue(bytes: value.bytes.prefix { $0 != 0 } + [0])
       let padding = value.bytes.count - line.bytes.count

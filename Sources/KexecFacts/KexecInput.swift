@@ -30,7 +30,7 @@ public final class KexecInput: Sendable {
   package let stale: (reason: String, rule: Rule)?
 
   /// Whether its place is never shown.
-  public var isSecret: Bool { property.map(SecretProperty.names.contains) ?? false }
+  public let isSecret: Bool
 
   fileprivate init(
     _ name: String, _ property: String?, option: String, planOption: String? = nil,
@@ -41,6 +41,7 @@ public final class KexecInput: Sendable {
     (self.option, self.planOption, self.segment) = (option, planOption, segment)
     (self.reason, self.writer, self.reader) = (reason, writer, reader)
     (self.isReserved, self.stale) = (isReserved, stale)
+    isSecret = property.map(SecretProperty.names.contains) ?? false
   }
 }
 
@@ -142,7 +143,7 @@ extension KexecInput {
 extension KexecInput: Hashable {
   /// Whether both are the same row.
   public static func == (one: KexecInput, other: KexecInput) -> Bool {
-    one.number == other.number && one.property == other.property
+    one === other || one.number == other.number && one.property == other.property
   }
   /// The property stands for all of it.
   public func hash(into hasher: inout Hasher) { hasher.combine(property) }

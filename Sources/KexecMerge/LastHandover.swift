@@ -21,32 +21,34 @@ package struct LastHandover {
   /// Reservations that may be the last hand-over's, and why they stay.
   package private(set) var doubtful: [TreeFixup.Reservation] = []
 
-  /// The properties before the caller edited them.
-  private let oldProperties: [Property]
+  /// The properties before the caller edited them, if so, and those now.
+  private let allProperties: [Property]
 
   /// The function that writes what is read here.
   package static let rule = Rule.linux("drivers/of/kexec.c", "of_kexec_alloc_and_setup_fdt")
 
   /// - Parameters:
   ///   - tree: the tree, as the caller edited it.
-  ///   - old: the tree as it came: memory whose property the caller deleted is still reserved.
+  ///   - old: the tree as it came, where the caller has edited it: memory whose property was deleted is still
+  ///     reserved.
   ///   - extras: what else is handed over now, and may have been before.
   /// - Throws: `DeviceTreeError.Code.badCells` for a tree whose root does not say how long its addresses
   ///   are: Linux and libfdt would then disagree on every tuple; and an error for half an initrd.
   package init(
-    in tree: DeviceTree, before old: DeviceTree, extras: [KexecInput] = [],
-    on machine: MachineSnapshot
+    in tree: DeviceTree, before old: DeviceTree? = nil, extras: [KexecInput] = [],
+    on machine: borrowing MachineSnapshot
   ) throws(DeviceTreeError) {
     rootCells = try tree.cellCounts(of: "/")
     properties =
       tree.contains(ChosenProperty.node) ? try tree.properties(of: ChosenProperty.node) : []
-    oldProperties = (try? old.properties(of: ChosenProperty.node)) ?? []
+    let oldProperties = old.map { (try? $0.properties(of: ChosenProperty.node)) ?? [] }
+    allProperties = (oldProperties ?? []) + properties
     reservations = tree.reservations
-    releaseOwn(sourceSize: old.sourceSize, machine)
+    releaseOwn(sourceSize: (old ?? tree).sourceSize, machine)
     release(
       .coreHeader, reason: "the core header was for the last crash kernel",
       rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
-    releaseInitrd(of: oldProperties, machine)
+    if let oldProperties { releaseInitrd(of: oldProperties, machine) }
     releaseInitrd(of: properties, machine)
     try checkInitrd()
     for input in KexecInput.all + extras {
@@ -69,13 +71,14 @@ package struct LastHandover {
 
   /// The reservations without the stale ones.
   package var lastingReservations: [AddressAndSize] {
+    guard !stale.isEmpty else { return reservations }
     let entries = Set(stale.map(\.entry))
     return reservations.filter { !entries.contains($0) }
   }
 
   /// The value of a property; of the first copy, as readers do.
   package func value(of name: String) -> PropertyValue? {
-    properties.first { $0.name == name }?.value
+    properties.first { $0.isNamed(name) }?.value
   }
 
   /// Adds what one architecture's kernels reserved.
@@ -113,7 +116,8 @@ package struct LastHandover {
 
   /// The memory that a property names.
   private mutating func release(_ input: KexecInput, reason: String, rule: Rule) {
-    for old in oldProperties + properties where old.name == input.property {
+    guard let name = input.property else { return }
+    for old in allProperties where old.isNamed(name) {
       guard let tuples = old.value.tuples(rootCells), tuples.count == 1 else { continue }
       release(.init(tuples[0], reason: reason, rule: rule, isSecret: input.isSecret))
     }
@@ -123,7 +127,7 @@ package struct LastHandover {
   /// firmware does.
   private mutating func releaseInitrd(of properties: [Property], _ machine: MachineSnapshot) {
     let numbers = ChosenProperty.initrd.map { name in
-      properties.first { $0.name == name }?.value.number
+      properties.first { $0.isNamed(name) }?.value.number
     }
     guard let start = numbers[0], let end = numbers[1], start < end else { return }
     let sizes = [end - start] + machine.possiblePageSizes.map { roundUp(end - start, to: $0) }

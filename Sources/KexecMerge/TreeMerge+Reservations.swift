@@ -49,7 +49,7 @@ extension TreeMerger {
 extension LastHandover {
   fileprivate init(of machine: MachineTree) throws(KexecError) {
     self = try KexecError.aboutTree { () throws(DeviceTreeError) in
-      try Self(in: machine.tree, before: machine.tree, on: machine.facts)
+      try Self(in: machine.tree, on: machine.facts)
     }
   }
 }

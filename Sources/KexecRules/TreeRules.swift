@@ -16,7 +16,8 @@ package struct TreeFixup {
   package private(set) var tree: DeviceTree
   /// What a crash kernel is given; nil for an ordinary kexec.
   package let crash: CrashHandover?
-  package let machine: MachineSnapshot
+  /// The tree that the running kernel works with; nil when that is not known.
+  let machineTree: DeviceTree?
   package private(set) var changes: [Change] = []
   /// Memory to reserve for the next kernel.
   package private(set) var reservations: [Reservation] = []
@@ -39,16 +40,14 @@ package struct TreeFixup {
   /// Fixes a tree up; where an architecture has no fixups, it stays as it is.
   package init(
     _ tree: DeviceTree, for architecture: Architecture, _ crash: CrashHandover?,
-    _ machine: MachineSnapshot
+    _ machine: borrowing MachineSnapshot
   ) throws(KexecError) {
-    self.tree = tree
-    self.crash = crash
-    self.machine = machine
+    (self.tree, self.crash, machineTree) = (tree, crash, machine.liveTree)
     try architecture.treeRules?.fixUp(&self)
   }
 
   /// The running kernel's own tree, or what is known of it.
-  package var liveTree: DeviceTree { machine.liveTree ?? tree }
+  package var liveTree: DeviceTree { machineTree ?? tree }
 
   // MARK: What is done
 

@@ -24,14 +24,14 @@ extension ChosenEditor {
     try removeBuffers(for: request)
 
     try setInitrd(request.initrd)
-    try setCrash(request.crash, request.buffers(.coreHeader, .diskKeys))
-    try set(request.buffers(.khoTree, .khoScratch))
+    try setCrash(request.crash, request.placed([.coreHeader, .diskKeys]))
+    try set(request.placed([.khoTree, .khoScratch]))
     try setCommandLine(commandLine)
     try setSeeds(request.seeds)
     try set(
       ChosenProperty.bootedFromKexec, to: .empty, reason: "no firmware ran in between",
       rule: kexecRule)
-    try set(request.buffers(.imaBuffer) + request.extraBuffers)
+    try set(request.placed([.imaBuffer]) + request.extraBuffers)
     for range in request.reservations { reserve(range, reason: "requested", rule: .caller) }
     keepTheRest(besides: request.extraBuffers.map(\.property))
   }
@@ -63,10 +63,9 @@ extension ChosenEditor {
 
   /// Buffers do not outlive the kernel they were made for; a property that is written anew keeps its place.
   private mutating func removeBuffers(for request: KexecRequest) throws(DeviceTreeError) {
-    let wanted = Set(request.buffers.map(\.property))
-    for input in KexecInput.all {
-      guard let name = input.property, !wanted.contains(name), let (reason, rule) = input.stale
-      else { continue }
+    let wanted = request.buffers.map(\.input)
+    for input in KexecInput.all where !wanted.contains(input) {
+      guard let name = input.property, let (reason, rule) = input.stale else { continue }
       try delete(name, reason: reason, rule: rule)
     }
     for name in ChosenProperty.historicBuffer {
@@ -156,7 +155,7 @@ extension ChosenEditor {
   /// Lists the unknown properties that are passed on: one of them may be a hand-over that this package
   /// does not know.
   private mutating func keepTheRest(besides extras: [String]) {
-    for property in last.properties where property.name == ChosenProperty.keystorePassword {
+    for property in last.properties where property.isNamed(ChosenProperty.keystorePassword) {
       keep(
         property, reason: "opens the platform's keystore, for the kernel that knows it",
         rule: .linux("arch/powerpc/platforms/pseries/plpks.c", "plpks_populate_fdt"))

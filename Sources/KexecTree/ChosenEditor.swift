@@ -29,7 +29,7 @@ struct ChosenEditor {
     excerpt = try KexecError.aboutTree { () throws(DeviceTreeError) in
       try base.excerpt(of: "chosen")
     }
-    if let path = try? excerpt.fullPath(of: node) { node = path }
+    if let name = try? excerpt.firstChild(of: "/", where: { _ in true }) { node = "/" + name }
   }
 
   mutating func finishedTree() throws(DeviceTreeError) -> DeviceTree {
@@ -52,22 +52,24 @@ struct ChosenEditor {
   mutating func set(
     _ name: String, to value: PropertyValue, reason: String, rule: Rule
   ) throws(DeviceTreeError) {
-    let copies = last.properties.filter { $0.name == name }.map(\.value)
+    let copies = last.properties.filter { $0.isNamed(name) }
     if copies.count > 1 { try excerpt.deleteProperty(name, of: node) }
     try excerpt.setProperty(name, of: node, to: value)
-    record(name, from: copies.first, to: value, reason: reason, rule: rule)
+    record(name, from: copies.first?.value, to: value, reason: reason, rule: rule)
     for copy in copies.dropFirst() {
       record(
-        name, from: copy, to: nil, reason: "a second copy, which no reader finds",
+        name, from: copy.value, to: nil, reason: "a second copy, which no reader finds",
         rule: .libfdt("fdt_getprop"))
     }
   }
 
   /// Deletes every copy of a property.
-  mutating func delete(_ name: String, reason: String, rule: Rule) throws(DeviceTreeError) {
+  mutating func delete(
+    _ name: String, reason: String, rule: @autoclosure () -> Rule
+  ) throws(DeviceTreeError) {
     guard last.value(of: name) != nil else { return }
     for old in try excerpt.deleteProperty(name, of: node) {
-      record(name, from: old, to: nil, reason: reason, rule: rule)
+      record(name, from: old, to: nil, reason: reason, rule: rule())
     }
   }
 
@@ -111,7 +113,7 @@ struct ChosenEditor {
   }
 
   private mutating func editReservations() throws(DeviceTreeError) {
-    let requested = Set(wanted.map(\.entry))
+    let requested = last.stale.isEmpty ? [] : Set(wanted.map(\.entry))
     for old in last.stale where !requested.contains(old.entry) {
       guard try excerpt.deleteReservation(old.entry) else { continue }
       changes.append(

@@ -17,7 +17,7 @@ package struct EditedTree {
 
   /// - Throws: `KexecError` for an architecture that takes no tree, for a missing tree, and for an edit or a
   ///   merge that cannot be made.
-  package init(_ request: KexecRequest) throws(KexecError) {
+  package init(_ request: borrowing KexecRequest) throws(KexecError) {
     if let reason = request.architecture.treeRefusal {
       throw .unsupported(architecture: request.architecture, reason: reason)
     }

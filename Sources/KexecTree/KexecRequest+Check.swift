@@ -50,7 +50,11 @@ extension KexecRequest {
   /// Refuses addresses that the root's cells cannot hold; the initrd's are written in 64 bits
   /// whatever they are (`drivers/of/fdt.c:early_init_dt_check_for_initrd`).
   func checkFits(_ tree: DeviceTree) throws(KexecError) {
-    guard let cells = try? tree.cellCounts(of: "/") else { return }
+    let placed = buffers + (crash == nil ? [] : placed([.coreHeader]))
+    let usable = crash?.usableMemory ?? []
+    guard !placed.isEmpty || !usable.isEmpty, let cells = try? tree.cellCounts(of: "/") else {
+      return
+    }
     let reason = """
       does not fit the tree's root cells: addresses of \(cells.address * 32) bits, sizes of \
       \(cells.size * 32) bits
@@ -59,10 +63,10 @@ extension KexecRequest {
     func fits(_ range: PhysicalRange) -> Bool {
       PropertyValue(AddressAndSize(range), cells: cells) != nil
     }
-    for placed in buffers + (crash == nil ? [] : buffers(.coreHeader)) where !fits(placed.range) {
+    for placed in placed where !fits(placed.range) {
       throw .badPlace(placed.input, placed.range, reason, rule)
     }
-    for range in crash?.usableMemory ?? [] where !fits(range) {
+    for range in usable where !fits(range) {
       throw KexecError(
         .usage, "usable memory \(range) \(reason)", about: .usableMemory, rule: rule)
     }

@@ -102,6 +102,7 @@ extension KexecRequest {
         throw .badInput(.extra(name), "kernels have their own use for this property", .caller)
       }
     }
+    guard inputs.count > 1 else { return }
     var known: Set<KexecInput> = []
     for input in inputs.map(\.input) where !known.insert(input).inserted {
       throw .badInput(input, "is given twice", .caller)
@@ -138,10 +139,10 @@ extension KexecRequest {
     let copy = try crash.flatMap { (crash) throws(KexecError) in
       try architecture.backup(at: crash.backup)
     }
-    let requested = reservations.map { ("the requested reservation at \($0)", $0) }
-    var taken = [("the backup", copy), ("the core header", crash?.coreHeader)]
-      .compactMap { name, range in range.map { ("\(name) at \($0)", $0) } }
-    for placed in buffers(.initrd) + buffers {
+    var taken = [(KexecInput.backup, copy), (.coreHeader, crash?.coreHeader)].compactMap { input, range in
+      range.map { (input, $0) }
+    }
+    for placed in placed([.initrd]) + buffers {
       let (input, range) = (placed.input, placed.range)
       if ram?.contains(range) == false {
         throw .badPlace(input, range, "is not all in System RAM of /proc/iomem")
@@ -149,11 +150,14 @@ extension KexecRequest {
       if input.isReserved, let main, !main.contains(range) {
         throw .badPlace(input, range, "is not in the crash kernel's main region, \(main)")
       }
-      for (other, memory) in taken + (input.isReserved ? requested : [])
-      where memory.overlaps(range) {
-        throw .badPlace(input, range, "overlaps \(other)")
+      for (other, memory) in taken where memory.overlaps(range) {
+        let place = other.isSecret ? "" : " at \(memory)"
+        throw .badPlace(input, range, "overlaps the \(other)\(place)")
       }
-      taken.append(("the \(input)" + (input.isSecret ? "" : " at \(range)"), range))
+      for memory in reservations where input.isReserved && memory.overlaps(range) {
+        throw .badPlace(input, range, "overlaps the requested reservation at \(memory)")
+      }
+      taken.append((input, range))
     }
   }
 
@@ -163,7 +167,7 @@ extension KexecRequest {
   func checkInputsAreFree(
     in tree: DeviceTree, _ reservations: [AddressAndSize]
   ) throws(KexecError) {
-    let inputs = (buffers(.initrd) + buffers).filter(\.input.isReserved)
+    let inputs = (placed([.initrd]) + buffers).filter(\.input.isReserved)
     guard !inputs.isEmpty else { return }
     let kept = reservations.compactMap(\.memory).map { ("a memory reservation", $0) }
     for (keeper, memory) in kept + tree.reservedMemory() {

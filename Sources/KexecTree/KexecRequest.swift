@@ -107,13 +107,12 @@ extension KexecRequest {
   }
 
   /// What is handed over besides initrd and core header, in the order in which the kernel writes it, then extras.
-  var buffers: [PlacedInput] {
-    buffers(.diskKeys, .khoTree, .khoScratch, .imaBuffer) + extraBuffers
-  }
+  var buffers: [PlacedInput] { placed([.diskKeys, .khoTree, .khoScratch, .imaBuffer]) + extraBuffers }
 
-  /// Those of these rows that have an address.
-  func buffers(_ wanted: KexecInput...) -> [PlacedInput] {
-    wanted.compactMap { input in range(of: input).flatMap { PlacedInput(input, $0) } }
+  /// Those of these rows that have an address, in this order.
+  func placed(_ wanted: [KexecInput]) -> [PlacedInput] {
+    guard inputs.contains(where: { wanted.contains($0.input) }) else { return [] }
+    return wanted.compactMap { input in range(of: input).flatMap { PlacedInput(input, $0) } }
   }
 
   var extraBuffers: [PlacedInput] {
@@ -125,7 +124,9 @@ extension KexecRequest {
   package var extras: [Input] { inputs.filter(\.input.isExtra) }
 
   /// The properties of `/chosen` that the hand-over writes or removes.
-  var written: [String] { ChosenProperty.written + extraBuffers.map(\.property) }
+  var written: [String] {
+    extras.isEmpty ? ChosenProperty.written : ChosenProperty.written + extraBuffers.map(\.property)
+  }
 }
 
 /// Where the next kernel's command line comes from; later versions may know more.

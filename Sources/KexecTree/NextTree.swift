@@ -25,16 +25,16 @@ public struct NextTree: Hashable, Sendable {
   /// - Parameter request: all of its inputs have addresses.
   /// - Throws: `KexecError` for a tree, an edit or a request that leads to no tree, and
   ///   `KexecError.notAccepted(_:)` when the finished one does not pass the next kernel's rules.
-  public init(_ request: KexecRequest) throws(KexecError) {
+  public init(_ request: borrowing KexecRequest) throws(KexecError) {
     try self.init(request, EditedTree(request))
   }
 
   /// Makes the tree of an edited one; a tree that only the caller's edits spoil is the caller's mistake.
-  package init(_ request: KexecRequest, _ edited: EditedTree) throws(KexecError) {
+  package init(_ request: borrowing KexecRequest, _ edited: borrowing EditedTree) throws(KexecError) {
     do throws(KexecError) {
       try self.init(handingOver: request, to: edited)
     } catch {
-      var unedited = request
+      var unedited = copy request
       unedited.edits = []
       guard [.tree, .result].contains(error.subject), !request.edits.isEmpty,
         (try? NextTree(unedited)) != nil
@@ -46,7 +46,7 @@ public struct NextTree: Hashable, Sendable {
   }
 
   private init(
-    handingOver request: KexecRequest, to edited: EditedTree
+    handingOver request: borrowing KexecRequest, to edited: borrowing EditedTree
   ) throws(KexecError) {
     let line = request.line(in: edited.tree)
     try request.check(line)
@@ -55,7 +55,8 @@ public struct NextTree: Hashable, Sendable {
     let fixup = try TreeFixup(
       edited.tree, for: request.architecture, request.crash, request.machine)
     var editor = try ChosenEditor(
-      fixup.tree, LastHandover(in: fixup.tree, before: edited.base, request))
+      fixup.tree,
+      LastHandover(in: fixup.tree, before: edited.changes.isEmpty ? nil : edited.base, request))
     let finished = try editor.tree(for: request, line, fixup)
     let lasting = editor.last.lastingReservations
     try request.checkInputsAreFree(in: edited.tree, lasting)
@@ -66,7 +67,7 @@ public struct NextTree: Hashable, Sendable {
     editWarnings = edited.warnings
     warnings = edited.warnings + request.warnings(line, edited.tree)
     let requested = RequestedTree(
-      request, line, base: edited.base, edited: fixup.tree,
+      request, line, base: edited.base, edited: fixup.tree, chosen: editor.last.properties,
       reservations: lasting + fixup.reservations.map(\.entry))
     let findings = requested.findings(
       in: blob, for: request.purpose, request.architecture, on: request.machine)
@@ -81,18 +82,18 @@ extension RequestedTree {
   ///   - edited: the tree with the caller's edits and the architecture's fixups, before the hand-over.
   ///   - reservations: those of the tree that stay, and those of the architecture.
   convenience init(
-    _ request: KexecRequest, _ line: KernelCommandLine?, base: DeviceTree, edited: DeviceTree,
-    reservations: [AddressAndSize]
+    _ request: borrowing KexecRequest, _ line: KernelCommandLine?, base: DeviceTree,
+    edited: DeviceTree, chosen: [Property], reservations: [AddressAndSize]
   ) {
     let buffers = request.buffers
     let places =
-      request.reservations + [request.initrd, request.crash?.coreHeader].compactMap { $0 }
-      + buffers.filter(\.input.isReserved).map(\.range)
+      [request.initrd, request.crash?.coreHeader].compactMap { $0 }
+      + buffers.filter(\.input.isReserved).map(\.range) + request.reservations
     self.init(
       commandLine: line?.bytes, initrd: request.initrd, crash: request.crash,
       buffers: buffers, seeds: request.seeds,
-      reservations: Set(reservations + places.map(AddressAndSize.init)),
-      written: request.written, base: base, edited: edited)
+      reservations: reservations + places.map(AddressAndSize.init),
+      written: request.written, base: base, edited: edited, chosen: chosen)
   }
 }
 
@@ -110,7 +111,7 @@ extension ChosenEditor {
 extension LastHandover {
   /// What the last hand-over left; half an old initrd has an error of its own.
   fileprivate init(
-    in tree: DeviceTree, before base: DeviceTree, _ request: KexecRequest
+    in tree: DeviceTree, before base: DeviceTree?, _ request: borrowing KexecRequest
   ) throws(KexecError) {
     do throws(DeviceTreeError) {
       try self.init(

@@ -121,7 +121,8 @@ import Testing
       var request = Self.handover
       request.architecture = architecture
       return RequestedTree(
-        request, KernelCommandLine("console=ttyS0"), base: base, edited: edited, reservations: []
+        request, KernelCommandLine("console=ttyS0"), base: base, edited: edited,
+        chosen: try edited.properties(of: "/chosen"), reservations: []
       ).findings(
         in: try patched(edited, for: .riscv64, Self.handover).blob, for: .kexec, architecture,
         on: request.machine)
@@ -147,6 +148,7 @@ import Testing
     request.architecture = .arm64
     return RequestedTree(
       request, KernelCommandLine("console=ttyS0"), base: base, edited: base,
+      chosen: (try? base.properties(of: "/chosen")) ?? [],
       reservations: base.reservations.filter { $0.address != 0xa20_0000 }
     ).findings(in: blob, for: .kexec, .arm64, on: request.machine)
   }

@@ -156,6 +156,7 @@ import Testing
     func findings(_ tree: DeviceTree) -> [Finding] {
       RequestedTree(
         handover, KernelCommandLine("x"), base: base, edited: base,
+        chosen: (try? base.properties(of: "/chosen")) ?? [],
         reservations: base.reservations
       ).findings(in: tree.blob, for: .crash, .arm64, on: handover.machine)
     }

@@ -27,7 +27,7 @@ extension TreeFixup {
   /// smp_setup_cpu_maps`).
   fileprivate mutating func takeLiveCPUs() throws(KexecError) {
     let rule = Rule.linux("arch/powerpc/kexec/core_64.c", "update_cpus_node")
-    guard let live = machine.liveTree, let nodes = live.root.child("cpus"),
+    guard let live = machineTree, let nodes = live.root.child("cpus"),
       let own = tree.root.child("cpus")
     else { return }
     let cpus = nodes.children.filter(\.isCPU).map(\.withoutName)
@@ -42,7 +42,7 @@ extension TreeFixup {
   /// The windows by which devices reach memory, of each PCI host bridge: a hypervisor keeps those that the
   /// running kernel has requested.
   fileprivate mutating func takeLiveWindows() throws(KexecError) {
-    guard let live = machine.liveTree, !live.contains("/ibm,opal") else { return }
+    guard let live = machineTree, !live.contains("/ibm,opal") else { return }
     let (bridges, own) = (
       live.root.children.filter(\.hasOwnWindows), Set(tree.root.children.map(\.name))
     )

@@ -94,7 +94,7 @@ struct RuleSample {
     let tree = try ReadTree(good, for: architecture)
     let usable = tree.tuples("linux,usable-memory-range")?.compactMap(\.memory) ?? []
     let names = ["linux,ima-kexec-buffer", "acme,log"]
-    return RequestedTree(
+    return try RequestedTree(
       commandLine: tree.commandLine, initrd: tree.initrd,
       crash: tree.coreHeader.map {
         CrashHandover(coreHeader: $0, usableMemory: usable, backup: nil)
@@ -103,7 +103,7 @@ struct RuleSample {
         tree.place(name).flatMap { PlacedInput(.extra(name), $0) }
       },
       seeds: Seeds(kaslr: tree["kaslr-seed"]?.bytes, rng: tree["rng-seed"]?.bytes),
-      reservations: Set(good.reservations), written: ChosenProperty.written + ["acme,log"],
-      base: good, edited: good)
+      reservations: good.reservations, written: ChosenProperty.written + ["acme,log"],
+      base: good, edited: good, chosen: good.properties(of: "/chosen"))
   }
 }
