@@ -68,6 +68,7 @@ extension Span<UInt8> {
 
 extension UInt8 {
   /// The value of a hexadecimal digit in ASCII; nil for any other character.
+  @inlinable
   package var hexDigit: UInt64? {
     switch self {
     case 0x30...0x39: UInt64(self - 0x30)

@@ -97,6 +97,7 @@ extension CoreHeader {
   /// - Throws: `FormatError.tooMany` for more program headers than a file can count: join
   ///   neighbouring ranges of memory.
   public func bytes(style: Style = .kernel) throws(FormatError) -> [UInt8] {
+    let programHeaders = programHeaders
     var bytes = try ELFFile(coreOf: machine, byteOrder, programHeaders).bytes
     var count = programHeaders.count
     if style == .kernel, kernelText == nil { count += 1 }

@@ -74,8 +74,12 @@ extension KexecRequest {
 
   /// What could not be checked, and what the next kernel may not take.
   ///
-  /// - Parameter tree: as the caller edited it.
-  func warnings(_ line: KernelCommandLine?, _ tree: DeviceTree) -> [Finding] {
+  /// - Parameters:
+  ///   - tree: as the caller edited it.
+  ///   - cells: those of its root.
+  func warnings(
+    _ line: KernelCommandLine?, _ tree: DeviceTree, _ cells: CellCounts
+  ) -> [Finding] {
     var warnings: [Finding] = []
     if let line, let limit = architecture.oldCommandLineLimit, line.bytes.count >= limit.value {
       warnings.append(
@@ -96,11 +100,13 @@ extension KexecRequest {
           "KHO", "kernel, initrd and tree must lie in scratch areas, which are not known here",
           rule: .linux("kernel/liveupdate/kexec_handover.c", "kho_locate_mem_hole")))
     }
-    return warnings + (initrd.map { initrdWarnings($0, tree) } ?? [])
+    return warnings + (initrd.map { initrdWarnings($0, tree, cells) } ?? [])
   }
 
   /// The tree's own memory nodes may be the firmware's to fill in, so they refuse nothing.
-  private func initrdWarnings(_ initrd: PhysicalRange, _ tree: DeviceTree) -> [Finding] {
+  private func initrdWarnings(
+    _ initrd: PhysicalRange, _ tree: DeviceTree, _ cells: CellCounts
+  ) -> [Finding] {
     if machine.systemRAM != nil {
       return (tree.isOfUEFI ? machine.reserved.filter(initrd.overlaps) : []).map {
         Finding(
@@ -108,8 +114,7 @@ extension KexecRequest {
           rule: .linux("drivers/firmware/efi/efi.c", "efi_config_parse_tables"))
       }
     }
-    let cells = try? tree.cellCounts(of: "/")
-    let memory = cells.map { tree.memoryNodes($0, named: "memory").flatMap(\.ranges) } ?? []
+    let memory = tree.memoryNodes(cells, named: "memory").flatMap(\.ranges)
     guard !memory.isEmpty, !tree.isOfUEFI else {
       return [Finding("initrd", "not checked against memory: none is known", rule: .caller)]
     }

@@ -139,7 +139,8 @@ extension KexecRequest {
     let copy = try crash.flatMap { (crash) throws(KexecError) in
       try architecture.backup(at: crash.backup)
     }
-    var taken = [(KexecInput.backup, copy), (.coreHeader, crash?.coreHeader)].compactMap { input, range in
+    var taken = [(KexecInput.backup, copy), (.coreHeader, crash?.coreHeader)].compactMap {
+      input, range in
       range.map { (input, $0) }
     }
     for placed in placed([.initrd]) + buffers {

@@ -107,7 +107,11 @@ extension KexecRequest {
   }
 
   /// What is handed over besides initrd and core header, in the order in which the kernel writes it, then extras.
-  var buffers: [PlacedInput] { placed([.diskKeys, .khoTree, .khoScratch, .imaBuffer]) + extraBuffers }
+  var buffers: [PlacedInput] {
+    // Most requests have an initrd alone.
+    guard inputs.contains(where: { $0.input != .initrd }) else { return [] }
+    return placed([.diskKeys, .khoTree, .khoScratch, .imaBuffer]) + extraBuffers
+  }
 
   /// Those of these rows that have an address, in this order.
   func placed(_ wanted: [KexecInput]) -> [PlacedInput] {

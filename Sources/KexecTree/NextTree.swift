@@ -30,7 +30,8 @@ public struct NextTree: Hashable, Sendable {
   }
 
   /// Makes the tree of an edited one; a tree that only the caller's edits spoil is the caller's mistake.
-  package init(_ request: borrowing KexecRequest, _ edited: borrowing EditedTree) throws(KexecError) {
+  package init(_ request: borrowing KexecRequest, _ edited: borrowing EditedTree) throws(KexecError)
+  {
     do throws(KexecError) {
       try self.init(handingOver: request, to: edited)
     } catch {
@@ -65,7 +66,7 @@ public struct NextTree: Hashable, Sendable {
     blob = finished.blob
     changes = edited.changes + (line?.changes ?? []) + fixup.changes + editor.changes
     editWarnings = edited.warnings
-    warnings = edited.warnings + request.warnings(line, edited.tree)
+    warnings = edited.warnings + request.warnings(line, edited.tree, editor.last.rootCells)
     let requested = RequestedTree(
       request, line, base: edited.base, edited: fixup.tree, chosen: editor.last.properties,
       reservations: lasting + fixup.reservations.map(\.entry))

@@ -146,20 +146,10 @@ if arguments.first == "peak", arguments.count == 2 {
 if arguments.first == "repeat", arguments.count == 4, let count = Int(arguments[3]) {
   for (_, size) in sizes.filter({ $0.0 == arguments[4] }) {
     let blob = try tree(ofSize: size)
-    let opened = try DeviceTree(blob: blob)
-    let request = KexecRequest(
-      .arm64, tree: opened, commandLine: .given(KernelCommandLine(commandLine)),
-      seeds: seeds, inputs: [.init(.initrd, .at(initrd))])
     for _ in 0..<count {
       switch arguments[2] {
       case "C": _ = timeC(blob, withChecks: true)
       case "calls": _ = try timeCalls(blob)
-      case "open": _ = try DeviceTree(blob: blob)
-      case "request": _ = KexecRequest(
-      .arm64, tree: opened, commandLine: .given(KernelCommandLine(commandLine)),
-      seeds: seeds, inputs: [.init(.initrd, .at(initrd))])
-      case "next": _ = try NextTree(request)
-      case "blob": _ = opened.blob
       default: _ = try timeDTFix(blob)
       }
     }
