@@ -20,6 +20,7 @@ final class KernelRule: Sendable {
   let purposes: [Purpose?]
   /// The first and the last release that it holds for; nil for all that are supported.
   let since, until: KernelRelease?
+  private let scope: Scope
   private let check: @Sendable (Reading) -> [Problem]
 
   /// - Parameters:
@@ -34,13 +35,13 @@ final class KernelRule: Sendable {
     (self.id, self.place, self.demand, self.reader) = (id, place, demand, reader)
     (self.purposes, self.since, self.until) = (purposes, since, until)
     subjects = known.subjects
+    scope = Scope(subjects.flatMap { subject in purposes.map { Scope(subject, $0) } })
     self.check = { reading in known.read(reading).map { check($0, reading) } ?? [] }
   }
 
   /// What breaks this rule; nothing when it is kept, and where it does not apply.
   func findings(in reading: Reading) -> [Finding] {
-    guard subjects.contains(reading.subject), purposes.contains(reading.purpose) else { return [] }
-    return problems(in: reading)
+    scope.isDisjoint(with: reading.scope) ? [] : problems(in: reading)
   }
 
   private func problems(in reading: Reading) -> [Finding] {
@@ -51,13 +52,24 @@ final class KernelRule: Sendable {
   }
 
   /// What a rule is applied to.
-  enum Subject: CaseIterable {
+  enum Subject: Int, CaseIterable {
     /// A finished tree.
     case tree
     /// A plan, with the tree or the command line in it: from a folder, or just made.
     case plan
     /// A tree that was just made, with what was requested.
     case newTree
+  }
+
+  /// Subjects with their purposes, a bit each: all rules are compared with those of every tree that is made.
+  struct Scope: OptionSet {
+    let rawValue: UInt16
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    init(_ subject: Subject, _ purpose: Purpose?) {
+      rawValue = 1 << (subject.rawValue * 3 + (purpose == nil ? 0 : purpose == .kexec ? 1 : 2))
+    }
   }
 
   /// What breaks a rule; with a place or a reader where those of the rule do not fit.
@@ -98,19 +110,15 @@ extension KernelRule {
 
   /// What breaks the rules that apply to a reading.
   static func findings(in reading: Reading) -> [Finding] {
-    let rules = applicable[reading.subject]?[reading.purpose] ?? []
-    return rules.flatMap { $0.problems(in: reading) }
+    let wanted = reading.scope
+    var findings: [Finding] = []
+    for (index, scope) in scopes.enumerated() where !scope.isDisjoint(with: wanted) {
+      findings += all[index].problems(in: reading)
+    }
+    return findings
   }
 
-  /// The rules for each subject and purpose.
-  private static let applicable = Dictionary(
-    uniqueKeysWithValues: Subject.allCases.map { subject in
-      let rules = all.filter { $0.subjects.contains(subject) }
-      let purposes = any.map { purpose in
-        (purpose, rules.filter { $0.purposes.contains(purpose) })
-      }
-      return (subject, Dictionary(uniqueKeysWithValues: purposes))
-    })
+  private static let scopes = all.map(\.scope)
 }
 
 /// The kernel function that applies a rule: one for all architectures, or each has its own.

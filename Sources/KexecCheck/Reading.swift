@@ -40,6 +40,9 @@ final class Reading {
     (subject, purpose, requested) = (.plan, plan.purpose, nil)
   }
 
+  /// What rules apply to it.
+  var scope: KernelRule.Scope { KernelRule.Scope(subject, purpose) }
+
   /// The running kernel's own tree; where it is not known, the one that is read.
   var liveTree: DeviceTree { machine.liveTree ?? tree?.tree ?? DeviceTree() }
 

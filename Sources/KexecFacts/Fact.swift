@@ -5,25 +5,11 @@
 /// Failures to read a fact surface where it is used: by ``required`` and ``ifPresent``. What reads the plain
 /// value of a ``MachineSnapshot`` goes on without the fact.
 @propertyWrapper
-public struct Fact<Value: Hashable & Sendable>: Hashable, Sendable {
+public struct Fact<Value: Sendable>: Sendable {
   /// The value; nil, or an empty list, when it is not known.
   public let value: Value
   /// Where the value comes from, or why there is none.
-  public let origin: Origin
-
-  /// Where a fact comes from; later versions may know more.
-  public indirect enum Origin: Hashable, Sendable {
-    // One word: a machine has two dozen facts. Where the cases differ in size, the smaller ones leave the word
-    // with their tag half written, and valgrind reports each test of it.
-    /// No file was read.
-    case notRead
-    /// The fact is known: a path, `uname(2)`, or ``Fact/caller``.
-    case source(String)
-    /// There is no such file, or it does not have the fact.
-    case absent(KexecError)
-    /// The file is there, and cannot be used.
-    case unreadable(KexecError)
-  }
+  public let origin: FactOrigin
 
   /// The source of what was given by hand.
   public static var caller: String { "the caller" }
@@ -33,7 +19,7 @@ public struct Fact<Value: Hashable & Sendable>: Hashable, Sendable {
     self.init(value, .source(source))
   }
 
-  package init(_ value: Value, _ origin: Origin) {
+  package init(_ value: Value, _ origin: FactOrigin) {
     self.value = value
     self.origin = origin
   }
@@ -90,4 +76,21 @@ public struct Fact<Value: Hashable & Sendable>: Hashable, Sendable {
     guard let value = try required else { throw KexecError(.notOffered, "a fact is not known") }
     return value
   }
+}
+
+extension Fact: Equatable where Value: Equatable {}
+extension Fact: Hashable where Value: Hashable {}
+
+/// Where a fact comes from; later versions may know more.
+public indirect enum FactOrigin: Hashable, Sendable {
+  // One word: a machine has two dozen facts. Where the cases differ in size, the smaller ones leave the word
+  // with their tag half written, and valgrind reports each test of it.
+  /// No file was read.
+  case notRead
+  /// The fact is known: a path, `uname(2)`, or ``Fact/caller``.
+  case source(String)
+  /// There is no such file, or it does not have the fact.
+  case absent(KexecError)
+  /// The file is there, and cannot be used.
+  case unreadable(KexecError)
 }

@@ -77,12 +77,12 @@ extension MachineSnapshot {
   }
 
   private mutating func readCore(of kernel: RunningKernel) {
-    let core = Fact<KernelCore?>(
+    let (core, origin) = FactOrigin.read(
       nil, in: kernel.corePath, absence: "no such file, or of a 32-bit kernel", try kernel.core())
-    $coreSegments = core.map(nothing: []) { $0?.file.programHeaders ?? [] }
-    $vmcoreinfo = core.map(nothing: nil) { $0?.vmcoreinfo }
-    $byteOrder = core.map(nothing: .little) { $0?.file.byteOrder ?? .little }
-    $coreMachine = core.map(nothing: nil) { $0?.file.machine }
+    $coreSegments = Fact(core?.file.programHeaders ?? [], origin)
+    $vmcoreinfo = Fact(core?.vmcoreinfo, origin)
+    $byteOrder = Fact(core?.file.byteOrder ?? .little, origin)
+    $coreMachine = Fact(core?.file.machine, origin)
   }
 
   /// Architecture and page size: of this machine from the system; of a capture from `/proc/kcore` (the
@@ -94,34 +94,29 @@ extension MachineSnapshot {
       $pageSize = Fact(nil, in: "sysconf(3)", UInt64(sysconf(Int32(_SC_PAGESIZE))))
       return
     }
-    let stated = Fact<CaptureFacts?>(
+    let (stated, origin) = FactOrigin.read(
       nil, in: kernel.path(FilePath(Capture.factsPath)), try kernel.captureFile()?.facts)
-    $statedArchitecture = stated.map(nothing: nil) { $0?.architecture }
-    let order = byteOrder
-    $architectureName = $coreMachine.map(nothing: nil) { $0?.nameOf64Bit(order) }
+    $statedArchitecture = Fact(stated?.architecture, origin)
+    $architectureName = Fact(coreMachine?.nameOf64Bit(byteOrder), $coreMachine.origin)
       .or($statedArchitecture)
-    $pageSize = $vmcoreinfo.map(nothing: nil) { $0?.pageSize }
-      .or(stated.map(nothing: nil) { $0?.pageSize })
+    $pageSize = Fact(vmcoreinfo?.pageSize, $vmcoreinfo.origin).or(Fact(stated?.pageSize, origin))
   }
 
   private mutating func readMemory(of kernel: RunningKernel) {
     let path = kernel.memoryMapPath
-    let map = Fact<MemoryMap?>(nil, in: path, try kernel.memoryMap())
-    hasMemoryMap = map.value != nil
-    $reserved = map.map(nothing: []) { $0?.reserved ?? [] }
-    $crashRegions = map.map(nothing: []) { $0?.crashRegions ?? [] }
-    $kernelImage = map.map(nothing: nil) { $0?.kernelImage }
-    let ram = map.map(nothing: []) { $0?.systemRAM ?? [] }
-    let all = map.map(nothing: []) { $0?.memoryToDump ?? [] }
-    let nothing =
-      map.value?.isHidden == true
-      ? KexecError(
-        .noPermission, "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN")
-      : KexecError(.notOffered, "\(path): no System RAM")
-    $memory = all.isKnown && all.value.isEmpty ? Fact([], .absent(nothing)) : all
-    $systemRAM =
-      ram.isKnown && ram.value.isEmpty
-      ? Fact(nil, .absent(nothing)) : ram.map(nothing: nil) { $0 }
+    let (map, origin) = FactOrigin.read(nil, in: path, try kernel.memoryMap())
+    hasMemoryMap = map != nil
+    $reserved = Fact(map?.reserved ?? [], origin)
+    $crashRegions = Fact(map?.crashRegions ?? [], origin)
+    $kernelImage = Fact(map?.kernelImage, origin)
+    let nothing = FactOrigin.absent(
+      map?.isHidden == true
+        ? KexecError(
+          .noPermission, "\(path): addresses are hidden; to read them takes CAP_SYS_ADMIN")
+        : KexecError(.notOffered, "\(path): no System RAM"))
+    let (memory, ram) = (map?.memoryToDump, map?.systemRAM)
+    $memory = Fact(memory ?? [], memory?.isEmpty == true ? nothing : origin)
+    $systemRAM = ram?.isEmpty == true ? Fact(nil, nothing) : Fact(ram, origin)
   }
 
   /// Facts from properties of the live tree. Crash kernels' memory is there on powerpc only.
@@ -156,7 +151,26 @@ extension Machine {
   }
 }
 
-extension Fact {
+extension FactOrigin {
+  /// Reads what facts are taken from; a value equal to `nothing` is absent.
+  fileprivate static func read<Value: Equatable>(
+    _ nothing: Value, in path: FilePath, missing kind: KexecError.Kind? = nil,
+    absence: String = "no such file", _ read: @autoclosure () throws(MachineError) -> Value
+  ) -> (Value, FactOrigin) {
+    do throws(MachineError) {
+      let value = try read()
+      guard value == nothing else { return (value, .source("\(path)")) }
+      return (value, .absent(KexecError(.notOffered, "\(path): \(absence)")))
+    } catch {
+      if case .missing = error, let kind {
+        return (nothing, .absent(KexecError(error, missing: kind)))
+      }
+      return (nothing, .unreadable(KexecError(error)))
+    }
+  }
+}
+
+extension Fact where Value: Equatable {
   /// Reads a fact.
   ///
   /// - Parameters:
@@ -168,27 +182,9 @@ extension Fact {
     _ nothing: Value, in path: FilePath, missing kind: KexecError.Kind? = nil,
     absence: String = "no such file", _ read: @autoclosure () throws(MachineError) -> Value
   ) {
-    do throws(MachineError) {
-      let value = try read()
-      let absence = KexecError(.notOffered, "\(path): \(absence)")
-      self.init(value, value != nothing ? .source("\(path)") : .absent(absence))
-    } catch {
-      if case .missing = error, let kind {
-        self.init(nothing, .absent(KexecError(error, missing: kind)))
-      } else {
-        self.init(nothing, .unreadable(KexecError(error)))
-      }
-    }
-  }
-
-  /// A value derived from the fact, with the same source; `nothing` for an unknown fact.
-  func map<Other>(nothing: Other, _ transform: (Value) -> Other) -> Fact<Other> {
-    switch origin {
-    case .notRead: Fact<Other>(nothing, .notRead)
-    case .source(let source): Fact<Other>(transform(value), from: source)
-    case .absent(let error): Fact<Other>(nothing, .absent(error))
-    case .unreadable(let error): Fact<Other>(nothing, .unreadable(error))
-    }
+    let (value, origin) = FactOrigin.read(
+      nothing, in: path, missing: kind, absence: absence, try read())
+    self.init(value, origin)
   }
 
   /// This fact if it is known, else another one; an unreadable one of the two wins.

@@ -46,7 +46,8 @@ struct Show: ParsableCommand {
   var file: String?
 
   @OptionGroup var source: MachineOptions
-  @OptionGroup var origin: TreeOriginOptions
+  @Option(help: .treeOrigin)
+  var from: TreeOrigin?
 
   @Flag(help: "Sort properties and nodes by name, to compare with diff(1).")
   var sort = false
@@ -59,7 +60,7 @@ struct Show: ParsableCommand {
 
   func validate() throws {
     try require(
-      file == nil || source.root == nil && origin.from == nil,
+      file == nil || source.root == nil && from == nil,
       "--root and --from are for a machine's tree, not for a file")
   }
 
@@ -99,7 +100,7 @@ struct Show: ParsableCommand {
 
   private func showTree(of machine: MachineSnapshot) throws(Failure) {
     var machine = machine
-    let tree = try failing { () throws(KexecError) in try machine.readTree(origin.from) }
+    let tree = try failing { () throws(KexecError) in try machine.readTree(from) }
     tree.warnings.forEach { printError("warning: \($0)") }
     try show(tree)
   }

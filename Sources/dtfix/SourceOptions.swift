@@ -20,16 +20,14 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-/// Where a machine's tree is taken from.
-struct TreeOriginOptions: ParsableArguments {
-  @Option(
-    help: .value(
-      "tree",
-      """
-      Which of the machine's trees: flat (/sys/firmware/fdt), or live (/proc/device-tree). The default is \
-      flat; on powerpc, where the flat tree is not kept up to date, and where there is no flat tree, live.
-      """))
-  var from: TreeOrigin?
+extension ArgumentHelp {
+  /// Of the option `--from`.
+  static let treeOrigin = value(
+    "tree",
+    """
+    Which of the machine's trees: flat (/sys/firmware/fdt), or live (/proc/device-tree). The default is flat; \
+    on powerpc, where the flat tree is not kept up to date, and where there is no flat tree, live.
+    """)
 }
 
 /// Where a command finds its tree, and the facts that go with it.
@@ -46,7 +44,8 @@ struct SourceOptions: ParsableArguments {
       """))
   var dtb: String?
 
-  @OptionGroup var origin: TreeOriginOptions
+  @Option(help: .treeOrigin)
+  var from: TreeOrigin?
 
   @Option(
     name: .customLong("merge-dtb"),
@@ -86,7 +85,7 @@ struct SourceOptions: ParsableArguments {
       dtb == nil || mergeDTB == nil,
       "-i and --merge-dtb exclude each other: -i takes a tree as it is, --merge-dtb completes it")
     try require(
-      dtb == nil || origin.from == nil,
+      dtb == nil || from == nil,
       "-i and --from exclude each other: --from is for the machine's trees")
     guard let pageSize, ![4096, 16384, 65536].contains(pageSize) else { return }
     throw ValidationError("--page-size is 4096, 16384 or 65536, not \(pageSize)")
@@ -109,7 +108,7 @@ extension SourceOptions {
   func options(_ changes: ChangeOptions) throws -> RequestOptions {
     var options = try architectureOption()
     options.pageSize = pageSize
-    options.treeOrigin = origin.from
+    options.treeOrigin = from
     if let path = mergeDTB ?? dtb { options.tree = try TreeFile(path) }
     options.mergesTree = mergeDTB != nil
     if let text = changes.commandLine {
