@@ -19,7 +19,7 @@ enum Loadable {
 
   init(_ plan: KexecPlan) {
     self = .segments(
-      plan.segments.map { ($0.part.name, $0.range, $0.bytes) }, entry: plan.entry)
+      plan.segments.map { ($0.kind.name, $0.range, $0.bytes) }, entry: plan.entry)
   }
 
   init(_ files: LoadJob.Files) throws(Failure) {

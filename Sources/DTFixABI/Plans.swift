@@ -34,7 +34,7 @@ import RunningKernel
     unsafe info.flags = plan.flags
     unsafe segments = plan.segments.map { segment in
       unsafe dtfix_segment(
-        struct_size: 0, unused: 0, name: memory.text(segment.part.name),
+        struct_size: 0, unused: 0, name: memory.text(segment.kind.name),
         bytes: memory.copy(segment.bytes), size: segment.bytes.count,
         memory: dtfix_range(start: segment.range.start, size: segment.range.size))
     }

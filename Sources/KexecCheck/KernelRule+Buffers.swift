@@ -65,7 +65,7 @@ extension KernelRule {
       ]
     },
     .init(
-      "extra-told", .planTree, at: "extra", "a property of its own names each extra segment",
+      "extra-named", .planTree, at: "extra", "a property of its own names each extra segment",
       by: .ofTree(.caller)
     ) { known, _ in
       known.plan.extras.filter { !known.tree.names($0) }.map {

@@ -92,7 +92,7 @@ extension KernelRule {
     },
     .init(
       "cmdline-elfcorehdr", .line, at: "cmdline",
-      "each elfcorehdr= has the address of the core header", by: headerWriter
+      "each elfcorehdr= has the address of the elfcorehdr", by: headerWriter
     ) { known, _ in
       let loaded = known.plan[.coreHeader]?.range
       return known.line.compare("elfcorehdr", CommandLineWord.sizeAndStart, with: loaded) {
@@ -100,7 +100,7 @@ extension KernelRule {
       }
     },
     .init(
-      "cmdline-has-elfcorehdr", .line, at: "elfcorehdr", "a crash kernel has a core header",
+      "cmdline-has-elfcorehdr", .line, at: "elfcorehdr", "a crash kernel has an elfcorehdr",
       by: headerWriter, for: [.crash]
     ) { known, _ in
       known.plan[.coreHeader] == nil ? ["a crash kernel without one has no /proc/vmcore"] : []
@@ -126,7 +126,7 @@ extension KernelRule {
       known, _ in
       let memory = PhysicalRangeSet(known.line.memory)
       guard known.plan.purpose == .crash || !memory.isEmpty else { return [] }
-      return known.plan.segments.filter { $0.part != .commandLine && !memory.contains($0.range) }
+      return known.plan.segments.filter { $0.kind != .commandLine && !memory.contains($0.range) }
         .map {
           Problem("\($0.range) is not in the memory of mem=", at: $0.name)
         }

@@ -8,13 +8,13 @@ extension KernelRule {
   /// The ELF core header (`elfcorehdr`), which a crash kernel serves as `/proc/vmcore`.
   static let coreHeader: [KernelRule] = [
     .init(
-      "no-elfcorehdr", .tree, at: elfcorehdr, "the tree of an ordinary kernel names no core header",
+      "no-elfcorehdr", .tree, at: elfcorehdr, "the tree of an ordinary kernel names no elfcorehdr",
       by: headerReader, for: [.kexec]
     ) { tree, _ in
       tree[ChosenProperty.coreHeader] == nil ? [] : ["makes an ordinary kernel look for a dump"]
     },
     .init(
-      "elfcorehdr-told", .tree, at: elfcorehdr, "the tree of a crash kernel names a core header",
+      "elfcorehdr-named", .tree, at: elfcorehdr, "the tree of a crash kernel names an elfcorehdr",
       by: headerReader, for: [.crash]
     ) { tree, _ in
       tree[ChosenProperty.coreHeader] == nil ? ["missing: there will be no /proc/vmcore"] : []
@@ -28,7 +28,7 @@ extension KernelRule {
       return ["not one range: the kernel ignores it"]
     },
     .init(
-      "elfcorehdr-beside-initrd", .tree, at: elfcorehdr, "core header and initrd do not overlap",
+      "elfcorehdr-beside-initrd", .tree, at: elfcorehdr, "elfcorehdr and initrd do not overlap",
       by: headerReader, for: [.crash]
     ) { tree, _ in
       guard let header = tree.place(ChosenProperty.coreHeader), let initrd = tree.initrd,
@@ -37,11 +37,11 @@ extension KernelRule {
       return ["\(header) overlaps the initrd, \(initrd)"]
     },
     .loaded(
-      "elfcorehdr-loaded", "the tree names the core header that is loaded", "core header",
+      "elfcorehdr-loaded", "the tree names the elfcorehdr that is loaded", "elfcorehdr",
       by: headerReader, \.coreHeader, isSame: { $1.contains($0) && $0.start == $1.start }
     ) { $0[.coreHeader]?.range },
     .init(
-      "elfcorehdr-contents", .plan, at: "elfcorehdr", "the crash kernel accepts the core header",
+      "elfcorehdr-contents", .plan, at: "elfcorehdr", "the crash kernel accepts the elfcorehdr",
       by: .linux("fs/proc/vmcore.c", "parse_crash_elf64_headers")
     ) { plan, _ in
       guard let core = plan.core, let header = plan[.coreHeader] else { return [] }

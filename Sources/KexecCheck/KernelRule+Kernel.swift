@@ -96,20 +96,20 @@ extension KernelRule {
       return []
     },
     .segment(
-      "one-elf-file", "no segment but the core header begins like an ELF file",
+      "one-elf-file", "no segment but the elfcorehdr begins like an ELF file",
       by: .linux("kernel/crash_core.c", "crash_handle_hotplug_event"), for: [.crash],
       since: KernelRelease(6, 6)
     ) { segment, _ in
-      guard segment.part != .coreHeader, segment.hasMagic(ELFHeader.magic) else {
+      guard segment.kind != .coreHeader, segment.hasMagic(ELFHeader.magic) else {
         return nil
       }
-      return "begins like the core header, which kernels look for"
+      return "begins like the elfcorehdr, which kernels look for"
     },
     .segment(
       "one-command-line", "no segment but the command line begins like it",
       by: .each { $0.commandLineRules?.reader }
     ) { segment, reading in
-      guard segment.part != .commandLine, let rules = reading.architecture.commandLineRules,
+      guard segment.kind != .commandLine, let rules = reading.architecture.commandLineRules,
         segment.starts(with: rules.start.utf8)
       else { return nil }
       return "begins like the command line, which the kernel looks for"
@@ -118,7 +118,7 @@ extension KernelRule {
       "one-tree", "no segment but the tree begins like one",
       by: .linux("arch/riscv/kernel/machine_kexec.c", "machine_kexec_prepare")
     ) { segment, _ in
-      guard segment.part != .tree, segment.hasMagic(BlobHeader.magic) else {
+      guard segment.kind != .tree, segment.hasMagic(BlobHeader.magic) else {
         return nil
       }
       return "begins like a device tree, which some kernels look for"

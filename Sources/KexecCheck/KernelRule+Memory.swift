@@ -79,7 +79,7 @@ extension KernelRule {
       }
     },
     .init(
-      "cap-first", .treeAlone, at: cap, "core header and initrd are in the first range",
+      "cap-first", .treeAlone, at: cap, "elfcorehdr and initrd are in the first range",
       by: capReader, for: [.crash]
     ) { tree, reading in
       guard reading.countsCap, let main = tree.cap?.first?.memory else { return [] }

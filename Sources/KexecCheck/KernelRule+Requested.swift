@@ -53,7 +53,7 @@ extension KernelRule {
     },
     .init(
       "requested-crash-memory", .newTree, at: "/chosen",
-      "core header and memory of a crash kernel are the requested ones",
+      "elfcorehdr and memory of a crash kernel are the requested ones",
       by: .fdt("early_init_dt_scan_chosen"), for: [.crash]
     ) { new, _ in
       let crash = new.wanted.crash

@@ -98,7 +98,7 @@ public struct NextKernelView: Hashable, Sendable {
     return [
       "memory: \(ram)", "reserved: \(reserved.isEmpty ? "none" : list(reserved.ranges))",
       "initrd: \(initrd.map(\.description) ?? "none")",
-      "core header: \(coreHeader.map { "\($0)" } ?? "none, so no /proc/vmcore")",
+      "elfcorehdr: \(coreHeader.map { "\($0)" } ?? "none, so no /proc/vmcore")",
       "command line: "
         + (commandLine.map { "\"\(String(decoding: $0, as: UTF8.self))\"" } ?? "its own"),
     ]

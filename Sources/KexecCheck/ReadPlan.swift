@@ -25,7 +25,7 @@ struct ReadPlan {
   /// A segment with the bytes at its start.
   struct Segment {
     /// What it is for; nil for a name that no plan of dtfix has.
-    let part: SegmentKind?
+    let kind: SegmentKind?
     let name: String
     let range: PhysicalRange
     let content: SegmentContent
@@ -35,8 +35,8 @@ struct ReadPlan {
       PhysicalRange(start: range.start, size: UInt64(content.size))
     }
 
-    var isOfKernel: Bool { if case .kernel = part { true } else { false } }
-    var isExtra: Bool { if case .extra = part { true } else { false } }
+    var isOfKernel: Bool { if case .kernel = kind { true } else { false } }
+    var isExtra: Bool { if case .extra = kind { true } else { false } }
 
     func starts(with bytes: some Sequence<UInt8>) -> Bool { content.start.starts(with: bytes) }
     func hasMagic(_ magic: UInt32) -> Bool { content.start.span.hasMagic(magic) }
@@ -63,11 +63,11 @@ struct ReadPlan {
     (self.manifest, self.placement, self.core) = (manifest, placement, core)
     segments = manifest.segments.map {
       Segment(
-        part: SegmentKind(name: $0.name), name: $0.name, range: $0.range,
+        kind: SegmentKind(name: $0.name), name: $0.name, range: $0.range,
         content: contents[$0.file] ?? SegmentContent([]))
     }
-    line = segments.first { $0.part == .commandLine }.map(Line.init)
-    let code = segments.first { $0.part == .trampoline }?.content.start ?? []
+    line = segments.first { $0.kind == .commandLine }.map(Line.init)
+    let code = segments.first { $0.kind == .trampoline }?.content.start ?? []
     kernelEntry =
       placement.trampoline.map {
         try? code.span.integer(UInt64.self, at: $0.literals, machine.byteOrder)
@@ -79,7 +79,7 @@ struct ReadPlan {
   var kernel: [Segment] { segments.filter(\.isOfKernel) }
   var extras: [Segment] { segments.filter(\.isExtra) }
 
-  subscript(part: SegmentKind) -> Segment? { segments.first { $0.part == part } }
+  subscript(kind: SegmentKind) -> Segment? { segments.first { $0.kind == kind } }
 
   /// From the start of the kernel to its end.
   var kernelExtent: PhysicalRange? {

@@ -60,8 +60,8 @@ extension KexecInput {
   /// The core header (elfcorehdr) of a crash kernel: within the main crash region, and 64 KiB aligned to be
   /// right for every page size.
   public static let coreHeader = KexecInput(
-    "core header", ChosenProperty.coreHeader, option: "--elfcorehdr-at", planOption: "--elfcorehdr",
-    segment: "elfcorehdr", number: 6, reason: "the core header that /proc/vmcore is made of",
+    "elfcorehdr", ChosenProperty.coreHeader, option: "--elfcorehdr-at", planOption: "--elfcorehdr",
+    segment: "elfcorehdr", number: 6, reason: "the elfcorehdr that /proc/vmcore is made of",
     writer: setup, reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
 
   /// The keys of encrypted disks, for a crash kernel that saves its dump there, to their exact size. Only the

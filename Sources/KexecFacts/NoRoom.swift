@@ -3,10 +3,10 @@
 import BinaryFormat
 public import PhysicalMemory
 
-/// Why a part of a plan has no place.
+/// Why a segment of a plan has no place.
 public struct NoRoom: Hashable, Sendable {
-  /// What it is: the name of a part, or `control pages`.
-  public let part: String
+  /// What it is: the name of a segment, or `control pages`.
+  public let segment: String
   /// Bytes that it takes, in whole pages.
   public let size: UInt64
   /// What its place has to be a multiple of.
@@ -32,10 +32,10 @@ public struct NoRoom: Hashable, Sendable {
   }
 
   package init(
-    for part: String, size: UInt64, alignment: UInt64, window: PhysicalRange? = nil,
+    for segment: String, size: UInt64, alignment: UInt64, window: PhysicalRange? = nil,
     largest: PhysicalRange?, inTheWay: [Occupant]
   ) {
-    (self.part, self.size, self.alignment, self.window) = (part, size, alignment, window)
+    (self.segment, self.size, self.alignment, self.window) = (segment, size, alignment, window)
     (self.largest, self.inTheWay) = (largest, inTheWay)
   }
 
@@ -57,6 +57,6 @@ extension NoRoom: CustomStringConvertible {
       }
     let occupants = inTheWay.prefix(4).map { "\($0.name) at \($0.range)" }
     let way = occupants.isEmpty ? "" : "; in the way: " + occupants.joined(separator: ", ")
-    return "no room for the \(part), \(size) bytes\(place): \(found)\(way)"
+    return "no room for the \(segment), \(size) bytes\(place): \(found)\(way)"
   }
 }

@@ -39,14 +39,14 @@ public enum SegmentKind: Hashable, Sendable {
     }
   }
 
-  /// The part of a name; nil for a name that no part has.
+  /// The kind of a name; nil for a name that no segment has.
   package init?(name: String) {
     let inputs = KexecInput.all.filter { $0.segment != nil }.map(SegmentKind.input)
     let number = name.split(separator: "-", maxSplits: 1).dropFirst().first.flatMap { Int($0) } ?? 0
     let numbered = number < 0 ? [] : [SegmentKind.kernel(number), .extra(number)]
     let all = inputs + [.tree, .commandLine, .trampoline] + numbered
-    guard let part = all.first(where: { $0.name == name }) else { return nil }
-    self = part
+    guard let kind = all.first(where: { $0.name == name }) else { return nil }
+    self = kind
   }
 }
 

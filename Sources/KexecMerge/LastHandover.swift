@@ -46,7 +46,7 @@ package struct LastHandover {
     reservations = tree.reservations
     releaseOwn(sourceSize: (old ?? tree).sourceSize, machine)
     release(
-      .coreHeader, reason: "the core header was for the last crash kernel",
+      .coreHeader, reason: "the elfcorehdr was for the last crash kernel",
       rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
     if let oldProperties { releaseInitrd(of: oldProperties, machine) }
     releaseInitrd(of: properties, machine)

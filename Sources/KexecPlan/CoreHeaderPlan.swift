@@ -212,7 +212,7 @@ extension KexecRequest {
     core.crashRegions = PhysicalRangeSet(machine.crashRegions)
     core.excluded = PhysicalRangeSet(machine.excluded)
     let warnings = try CoreHeaderCheck(of: core).warnings(
-      of: header, named: "the given core header: ")
+      of: header, named: "the given elfcorehdr: ")
     return PlannedCoreHeader(plan: nil, bytes: header, warnings: warnings)
   }
 }

@@ -17,7 +17,7 @@ public struct KexecPlan: Hashable, Sendable {
   /// One segment that kexec copies.
   public struct Segment: Hashable, Sendable {
     /// The kind of segment.
-    public let part: SegmentKind
+    public let kind: SegmentKind
     /// The memory it gets, in whole pages: `mem` and `memsz`.
     public let range: PhysicalRange
     /// Its bytes, `buf` and `bufsz`; the rest of its memory is zero.
@@ -92,7 +92,7 @@ extension PlanManifest {
       architecture: plan.architecture.name, purpose: plan.purpose, entry: plan.entry,
       flags: plan.flags,
       segments: plan.segments.map {
-        Segment(name: $0.part.name, range: $0.range, file: "\($0.part.name).bin")
+        Segment(name: $0.kind.name, range: $0.range, file: "\($0.kind.name).bin")
       })
   }
 }

@@ -8,7 +8,7 @@ public import PhysicalMemory
 /// Where a segment of a plan is, and why there.
 public struct Placement: Hashable, Sendable {
   /// The segment.
-  public let part: SegmentKind
+  public let kind: SegmentKind
   /// Its memory, in whole pages.
   public let range: PhysicalRange
   /// How it got its place.
@@ -19,7 +19,7 @@ public struct Placement: Hashable, Sendable {
 
 extension Placement: CustomStringConvertible {
   /// One line: what, where, why.
-  public var description: String { "placed \(part) at \(range): \(reason)\(rule.note)" }
+  public var description: String { "placed \(kind) at \(range): \(reason)\(rule.note)" }
 }
 
 /// The segments of a plan while they get their places, one after the other.
@@ -35,7 +35,7 @@ struct Placing {
   /// - Throws: `KexecError.noRoom(_:)`.
   @discardableResult
   mutating func place(
-    _ part: SegmentKind, size: UInt64, alignment: UInt64, _ direction: FreeSpaceSearch.Direction,
+    _ kind: SegmentKind, size: UInt64, alignment: UInt64, _ direction: FreeSpaceSearch.Direction,
     within window: PhysicalRange?, rule: Rule
   ) throws(KexecError) -> PhysicalRange {
     let taken = PhysicalRangeSet(placements.map(\.range))
@@ -46,11 +46,11 @@ struct Placing {
       let end = direction == .upward ? "lowest" : "highest"
       placements.append(
         Placement(
-          part: part, range: place,
+          kind: kind, range: place,
           reason: "the \(end) free multiple of \(hex(max(alignment, pageSize)))", rule: rule))
       return place
     }
-    throw .noRoom(noRoom(for: "\(part)", size: size, alignment: alignment, within: window))
+    throw .noRoom(noRoom(for: "\(kind)", size: size, alignment: alignment, within: window))
   }
 
   /// Moves the start of the last segment: an arm64 kernel may start at an offset from the place found.
@@ -59,7 +59,7 @@ struct Placing {
       let range = PhysicalRange(start: last.range.start + offset, end: last.range.end)
     else { return nil }
     placements[placements.count - 1] = Placement(
-      part: last.part, range: range, reason: "\(last.reason), plus an offset of \(hex(offset))",
+      kind: last.kind, range: range, reason: "\(last.reason), plus an offset of \(hex(offset))",
       rule: last.rule)
     return range
   }
@@ -74,16 +74,16 @@ struct Placing {
   }
 
   func noRoom(
-    for part: String, size: UInt64, alignment: UInt64, within window: PhysicalRange?
+    for segment: String, size: UInt64, alignment: UInt64, within window: PhysicalRange?
   ) -> NoRoom {
     let taken = PhysicalRangeSet(placements.map(\.range))
     let free = memory.free.subtracting(taken).compactMap { range in
       window.map { range.intersection($0) } ?? range
     }
     let occupants =
-      placements.map { NoRoom.Occupant("the \($0.part)", $0.range) } + memory.occupants
+      placements.map { NoRoom.Occupant("the \($0.kind)", $0.range) } + memory.occupants
     return NoRoom(
-      for: part, size: size.roundedUp(to: pageSize) ?? size, alignment: max(alignment, pageSize),
+      for: segment, size: size.roundedUp(to: pageSize) ?? size, alignment: max(alignment, pageSize),
       window: window == PhysicalRange(start: 0, end: .max) ? nil : window,
       largest: free.max { $0.size < $1.size },
       inTheWay: occupants.filter { window?.overlaps($0.range) ?? true })

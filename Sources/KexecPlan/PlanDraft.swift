@@ -85,7 +85,7 @@ struct PlanDraft {
       do throws(KexecError) {
         let rest = try source.placeRest(around: kernel, &placing)
         let kernelSegments = try source.kernelSegments(at: kernel.start)
-        let trampoline = rest.segments.first { $0.part == .trampoline }
+        let trampoline = rest.segments.first { $0.kind == .trampoline }
         entry = trampoline?.range.start ?? kernel.start + source.kernel.entry
         segments = (kernelSegments + rest.segments).sorted { $0.range < $1.range }
         (placements, self.rest) = (placing.placements, rest)

@@ -56,7 +56,7 @@ struct PlanSegments {
       ])
     }
     return segments.enumerated().map { number, segment in
-      KexecPlan.Segment(part: .kernel(number), range: segment.range, bytes: segment.bytes)
+      KexecPlan.Segment(kind: .kernel(number), range: segment.range, bytes: segment.bytes)
     }
   }
 
@@ -79,7 +79,7 @@ struct PlanSegments {
   /// How the rest gets its place: extras before the tree, which names them.
   private var steps: [PlacementRules.Step] {
     rules.steps.flatMap { step in
-      guard step.part == .tree else { return [step] }
+      guard step.kind == .tree else { return [step] }
       let extras = request.extras.indices.map {
         PlacementRules.Step(.extra($0), .downward, rule: .caller, window: step.window)
       }
@@ -91,32 +91,32 @@ struct PlanSegments {
   func placeRest(
     around kernel: PhysicalRange, _ placing: inout Placing
   ) throws(KexecError) -> Rest {
-    let first = placing.placements.first { $0.part == .imaBuffer }
-    var places = first.map { [$0.part: $0.range] } ?? [:]
+    let first = placing.placements.first { $0.kind == .imaBuffer }
+    var places = first.map { [$0.kind: $0.range] } ?? [:]
     var rest = Rest(coreHeader: coreHeader)
     for step in steps {
-      if step.part == .tree, let edited { rest.tree = try NextTree(placed(places), edited) }
-      if step.part == .commandLine, let rules = request.architecture.commandLineRules {
+      if step.kind == .tree, let edited { rest.tree = try NextTree(placed(places), edited) }
+      if step.kind == .commandLine, let rules = request.architecture.commandLineRules {
         rest.commandLine = try NextCommandLine(placed(places), rules)
       }
-      guard let size = size(of: step.part, rest) else { continue }
-      places[step.part] = try placing.place(step, size: size, around: kernel, limit)
+      guard let size = size(of: step.kind, rest) else { continue }
+      places[step.kind] = try placing.place(step, size: size, around: kernel, limit)
     }
     if coreHeader != nil { try placing.checkRoomForControlPages() }
     // The core header has the address of the backup.
     if let backup = places[.backup] {
       rest.coreHeader = try request.coreHeader(backup: backup.start)
     }
-    rest.segments = places.map { part, range in
-      KexecPlan.Segment(part: part, range: range, bytes: bytes(of: part, rest, kernel, places))
+    rest.segments = places.map { kind, range in
+      KexecPlan.Segment(kind: kind, range: range, bytes: bytes(of: kind, rest, kernel, places))
     }
     return rest
   }
 
   /// Bytes of memory that a segment needs; nil for one that is not in this plan.
-  private func size(of part: SegmentKind, _ rest: Rest) -> UInt64? {
+  private func size(of kind: SegmentKind, _ rest: Rest) -> UInt64? {
     let size: Int? =
-      switch part {
+      switch kind {
       case .kernel: nil
       case .tree: rest.tree?.blob.count
       case .commandLine: rest.commandLine?.bytes.count
@@ -128,22 +128,22 @@ struct PlanSegments {
         request.bytes(of: .imaBuffer).flatMap {
           MeasurementBuffer.segmentSize(of: $0.count, pageSize: pageSize).map { Int($0) }
         }
-      case .input, .extra: inputBytes(part)?.count
+      case .input, .extra: inputBytes(kind)?.count
       }
     return size.map(UInt64.init)
   }
 
   private func bytes(
-    of part: SegmentKind, _ rest: Rest, _ kernel: PhysicalRange,
+    of kind: SegmentKind, _ rest: Rest, _ kernel: PhysicalRange,
     _ places: [SegmentKind: PhysicalRange]
   ) -> [UInt8] {
-    switch part {
+    switch kind {
     case .kernel: []
     case .tree: rest.tree?.blob ?? []
     case .commandLine: rest.commandLine?.bytes ?? []
     case .trampoline: trampoline(kernel, places)
     case .coreHeader: rest.coreHeader?.bytes ?? []
-    case .input, .extra: inputBytes(part) ?? []
+    case .input, .extra: inputBytes(kind) ?? []
     }
   }
 
@@ -168,18 +168,18 @@ struct PlanSegments {
     var placed = request
     let extras = request.extras.enumerated().map { ($1.input, SegmentKind.extra($0)) }
     let rows = KexecInput.all.map { ($0, SegmentKind.input($0)) } + extras
-    placed.inputs = rows.compactMap { input, part in
-      guard let place = places[part] else { return nil }
-      let bytes = part == .coreHeader ? coreHeader?.bytes : inputBytes(part)
-      let size = part == .imaBuffer ? nil : bytes?.count
+    placed.inputs = rows.compactMap { input, kind in
+      guard let place = places[kind] else { return nil }
+      let bytes = kind == .coreHeader ? coreHeader?.bytes : inputBytes(kind)
+      let size = kind == .imaBuffer ? nil : bytes?.count
       let exact = size.flatMap { PhysicalRange(start: place.start, size: UInt64($0)) }
       return KexecRequest.Input(input, .at(exact ?? place))
     }
     return placed
   }
 
-  private func inputBytes(_ part: SegmentKind) -> [UInt8]? {
-    switch part {
+  private func inputBytes(_ kind: SegmentKind) -> [UInt8]? {
+    switch kind {
     case .input(let input): return request.bytes(of: input)
     case .extra(let number):
       guard case .bytes(let bytes) = request.extras[number].content else { return nil }
@@ -198,10 +198,10 @@ extension Placing {
     guard let window = step.window(kernel).flatMap({ window in all.flatMap(window.intersection) })
     else {
       throw .noRoom(
-        noRoom(for: "\(step.part)", size: size, alignment: step.alignment, within: kernel))
+        noRoom(for: "\(step.kind)", size: size, alignment: step.alignment, within: kernel))
     }
     return try place(
-      step.part, size: size, alignment: step.alignment, step.direction, within: window,
+      step.kind, size: size, alignment: step.alignment, step.direction, within: window,
       rule: step.rule)
   }
 }

@@ -25,7 +25,7 @@ extension Architecture {
       hasKernelText: false,
       warnings: [
         Finding(
-          "header", "a crash kernel for arm refuses a 64-bit core header",
+          "header", "a crash kernel for arm refuses a 64-bit elfcorehdr",
           rule: .linux("arch/arm/include/asm/elf.h", "vmcore_elf64_check_arch"))
       ]),
     recognizes: { tree in tree.compatibleStringsOfCPUs().contains(where: ArmCores.is32Bit) })

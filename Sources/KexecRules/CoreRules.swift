@@ -56,7 +56,7 @@ extension Architecture {
   /// - Throws: `KexecError.unsupported(architecture:reason:)`.
   package func knownCoreRules() throws(KexecError) -> (machine: Machine, rules: CoreRules) {
     guard let machine, let coreRules else {
-      throw .unsupported(architecture: self, reason: "no core headers are made for it")
+      throw .unsupported(architecture: self, reason: "no elfcorehdr is made for it")
     }
     return (machine, coreRules)
   }

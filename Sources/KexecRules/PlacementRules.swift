@@ -20,7 +20,7 @@ package final class PlacementRules: Sendable {
   package let kernelRule: Rule
   /// What else gets a place, in this order; the kernel has its own already.
   package let steps: [Step]
-  /// No part may lie at this address or above.
+  /// No segment may lie at this address or above.
   package let addressLimit: Architecture.Limit
   /// The code that starts the kernel with its tree; nil where the running kernel sets the registers.
   package let trampoline: Trampoline?
@@ -53,7 +53,7 @@ package final class PlacementRules: Sendable {
     self.rmaLimit = rmaLimit
   }
 
-  /// No part of a plan may lie at this address or above.
+  /// No segment of a plan may lie at this address or above.
   package func limit(by tree: DeviceTree, on machine: MachineSnapshot) -> Architecture.Limit {
     rmaLimit(machine.liveTree ?? tree, machine.pageTables) ?? addressLimit
   }
@@ -64,11 +64,11 @@ package final class PlacementRules: Sendable {
   package var firmwareRule: Rule? { firmware?.rule }
 
   /// How a segment is placed, other than the kernel and the IMA buffer.
-  package func step(for part: SegmentKind) -> Step? { steps.first { $0.part == part } }
+  package func step(for kind: SegmentKind) -> Step? { steps.first { $0.kind == kind } }
 
-  /// How one part gets its place.
+  /// How one segment gets its place.
   package struct Step: Sendable {
-    package let part: SegmentKind
+    package let kind: SegmentKind
     /// What its start is a multiple of, at least; a page counts always.
     package let alignment: UInt64
     package let direction: FreeSpaceSearch.Direction
@@ -77,11 +77,11 @@ package final class PlacementRules: Sendable {
     package let rule: Rule
 
     package init(
-      _ part: SegmentKind, alignment: UInt64 = 4096, _ direction: FreeSpaceSearch.Direction,
+      _ kind: SegmentKind, alignment: UInt64 = 4096, _ direction: FreeSpaceSearch.Direction,
       rule: Rule,
       window: @escaping @Sendable (PhysicalRange) -> PhysicalRange? = { $0.above }
     ) {
-      self.part = part
+      self.kind = kind
       self.alignment = alignment
       self.direction = direction
       self.window = window

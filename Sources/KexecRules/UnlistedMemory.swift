@@ -20,7 +20,7 @@ extension DeviceTree {
     }.map { region in
       Finding(
         region.place,
-        "\(region.range) is the firmware's, and RAM in the core header as it is not no-map: a program "
+        "\(region.range) is the firmware's, and RAM in the elfcorehdr as it is not no-map: a program "
           + "that reads it in the dump gets a bus error; exclude it",
         rule: .linux("drivers/of/of_reserved_mem.c", "early_init_dt_reserve_memory"))
     }

@@ -42,7 +42,7 @@ extension ChosenEditor {
 extension ChosenEditor {
   private mutating func removeCoreHeader() throws(DeviceTreeError) {
     try delete(
-      ChosenProperty.coreHeader, reason: "the core header was for the last crash kernel",
+      ChosenProperty.coreHeader, reason: "the elfcorehdr was for the last crash kernel",
       rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
     try delete(
       ChosenProperty.usableMemory, reason: "would cap an ordinary kernel to the old crash region",

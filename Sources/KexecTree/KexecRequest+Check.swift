@@ -33,7 +33,7 @@ extension KexecRequest {
   private func checkCrash() throws(KexecError) {
     guard let crash else {
       guard purpose == .kexec else {
-        throw KexecError(.usage, "a crash kernel needs a core header")
+        throw KexecError(.usage, "a crash kernel needs an elfcorehdr")
       }
       for input in [KexecInput.coreHeader, .diskKeys, .backup] where self[input] != nil {
         throw KexecError(.usage, "the \(input) is for a crash kernel")
@@ -190,7 +190,7 @@ extension CrashHandover {
       throw .badBackup(copy.start, "\(copy) is not in the main crash region, \(main)")
     }
     guard !copy.overlaps(coreHeader) else {
-      throw .badBackup(copy.start, "\(copy) overlaps the core header at \(coreHeader)")
+      throw .badBackup(copy.start, "\(copy) overlaps the elfcorehdr at \(coreHeader)")
     }
   }
 }

@@ -73,7 +73,7 @@ extension MachineSnapshot {
         .usage, "\(option): \(name), but the machine's kernel is for \(running)")
     }
     guard let architecture = Architecture(named: called), architecture.coreRules != nil else {
-      throw KexecError(.usage, "\(option): no core headers are made for \(called)")
+      throw KexecError(.usage, "\(option): no elfcorehdr is made for \(called)")
     }
     if let name, coreSegments.isEmpty, architecture.names(.big).contains(name) { byteOrder = .big }
     return architecture

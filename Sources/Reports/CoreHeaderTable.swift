@@ -136,7 +136,7 @@ package struct CoreHeaderReport: Report {
       }
     return notes.map { "note: \($0)" } + plan.evidence.map(\.description) + contents
       + plan.warnings.map { "warning: \($0)" }
-      + ["made a core header of \(bytes.count) bytes for \(architecture)"]
+      + ["made an elfcorehdr of \(bytes.count) bytes for \(architecture)"]
   }
 
   package var json: JSON {

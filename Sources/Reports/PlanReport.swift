@@ -10,7 +10,7 @@ extension KexecPlan {
   package var layout: [String] {
     let rows = segments.map { segment in
       [
-        segment.part.name, "\(segment.range)", "\(segment.bytes.count) bytes",
+        segment.kind.name, "\(segment.range)", "\(segment.bytes.count) bytes",
         "of \(segment.range.size)",
       ]
     }
@@ -30,8 +30,8 @@ extension KexecPlan {
   /// The evidence for the elfcorehdr.
   private var evidence: [Evidence] {
     if let coreHeader { return coreHeader.evidence }
-    return segments.filter { $0.part == .coreHeader }
-      .map { Evidence("core header", "\($0.bytes.count) bytes", "the caller, read back") }
+    return segments.filter { $0.kind == .coreHeader }
+      .map { Evidence("elfcorehdr", "\($0.bytes.count) bytes", "the caller, read back") }
   }
 
   /// The same as an object: the file `plan.json` of a plan folder. It contains no seeds; that of a crash plan
@@ -52,7 +52,7 @@ extension KexecPlan {
 extension KexecPlan.Segment {
   fileprivate var json: JSON {
     [
-      "name": .string(part.name), "start": .hex(range.start),
+      "name": .string(kind.name), "start": .hex(range.start),
       "memorySize": .hex(range.size), "size": .number(bytes.count),
     ]
   }
@@ -61,7 +61,7 @@ extension KexecPlan.Segment {
 extension Placement {
   fileprivate var json: JSON {
     [
-      "part": .string(part.name), "start": .hex(range.start),
+      "part": .string(kind.name), "start": .hex(range.start),
       "size": .hex(range.size), "reason": .string(reason), "rule": .string("\(rule)"),
     ]
   }

@@ -125,7 +125,7 @@ struct Check: ParsableCommand {
       machine.architecture = Architecture(named: arch)
       machine.core.machine = machine.architecture?.machine
       guard machine.core.machine != nil else {
-        throw Failure(.usage, "--arch: no core headers of \(arch) are known")
+        throw Failure(.usage, "--arch: no elfcorehdr of \(arch) is known")
       }
     }
     return (machine, notes)

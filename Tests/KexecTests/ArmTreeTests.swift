@@ -70,7 +70,7 @@ import Testing
   @Test(
     arguments: [
       (
-        range(0x1_0000_0000, 0x1000), range(0x1_0000_0000, 0x800_0000), "core header: 0x100000000"
+        range(0x1_0000_0000, 0x1000), range(0x1_0000_0000, 0x800_0000), "elfcorehdr: 0x100000000"
       ),
       (
         range(0xffff_0000, 0x1000), range(0x8000_0000, 0x1_0000_0000), "usable memory 0x80000000"

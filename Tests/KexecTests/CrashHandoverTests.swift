@@ -42,7 +42,7 @@ import Testing
     }
     #expect(
       error?.description == """
-        the core header: 0x100000000-0x100000fff does not fit the tree's root cells: addresses of 32 bits, \
+        the elfcorehdr: 0x100000000-0x100000fff does not fit the tree's root cells: addresses of 32 bits, \
         sizes of 32 bits [fdt.c:early_init_dt_scan_root]
         """)
     #expect(
@@ -80,7 +80,7 @@ import Testing
 
   @Test(arguments: [
     (range(0x5000_0000, 0x1000), "is not in the crash kernel's main region, \(main)"),
-    (range(0x9ffe_f000, 0x1001), "overlaps the core header at \(header)"),
+    (range(0x9ffe_f000, 0x1001), "overlaps the elfcorehdr at \(header)"),
     (range(0x9fff_f000, 0x1001), "is not in the crash kernel's main region, \(main)"),
   ])
   func `is refused with its initrd in the wrong place`(

@@ -74,7 +74,7 @@ import Testing
   @Test(
     arguments: [
       (range(0x8fff_ffff, 100), "not in the crash kernel's main region"),
-      (range(0x9fff_0ff0, 100), "overlaps the core header"),
+      (range(0x9fff_0ff0, 100), "overlaps the elfcorehdr"),
     ])
   func `are refused elsewhere, and nothing tells where`(place: PhysicalRange, text: String) throws {
     var handover = handover(fixedSeeds)

@@ -23,10 +23,10 @@ import Testing
     let tree = try DeviceTree(blob: try #require(plan.bytes(.tree)))
 
     #expect(plan.starts([.extra(0), .extra(1)]) == [0x7fff_0000, 0x7ffe_0000])
-    #expect(plan.segments.first { $0.part == .extra(0) }?.range.size == 0x2000)
+    #expect(plan.segments.first { $0.kind == .extra(0) }?.range.size == 0x2000)
     #expect(plan.bytes(.extra(1)) == [2, 3])
     #expect(
-      plan.placements.map(\.part)
+      plan.placements.map(\.kind)
         == [.kernel(0), .initrd, .extra(0), .extra(1), .tree, .trampoline])
     #expect(try tree.chosen("acme,log") == .cells([0, 0x7fff_0000, 0, 5000]))
     #expect(try tree.chosen("acme,keys") == .cells([0, 0x7ffe_0000, 0, 2]))
@@ -73,7 +73,7 @@ import Testing
   @Test(
     arguments: [
       ([0xd0, 0x0d, 0xfe, 0xed, 0, 0, 1, 0], false, "begins like a device tree"),
-      ([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0], true, "begins like the core header"),
+      ([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0], true, "begins like the elfcorehdr"),
     ] as [([UInt8], Bool, String)])
   func `is refused where a kernel would take them for something else`(
     bytes: [UInt8], isForCrash: Bool, text: String

@@ -33,7 +33,7 @@ import Testing
     #expect(plan.placements == own.placements)
     #expect(plan.coreHeader == nil)
     #expect(
-      plan.explanation.contains { $0.hasPrefix("core header ") && $0.contains("the caller") })
+      plan.explanation.contains { $0.hasPrefix("elfcorehdr ") && $0.contains("the caller") })
   }
 
   /// The kernel's own header for this boot, in the place of ours: byte for byte what it would load.
@@ -69,7 +69,7 @@ import Testing
     let error = #expect(throws: KexecError.self) { try machine.plan() }
 
     #expect(
-      error?.description.hasPrefix("the given core header: ") == true, "\(error?.description ?? "")"
+      error?.description.hasPrefix("the given elfcorehdr: ") == true, "\(error?.description ?? "")"
     )
   }
 

@@ -18,15 +18,15 @@ import Testing
   @Test func `has what is loaded, and a tree that knows where`() throws {
     let plan = try SmallMachine().plan()
     let tree = try DeviceTree(blob: try #require(plan.bytes(.tree)))
-    let initrd = try #require(plan.segments.first { $0.part == .initrd })
+    let initrd = try #require(plan.segments.first { $0.kind == .initrd })
 
-    #expect(plan.segments.map(\.part) == [.kernel(0), .initrd, .trampoline, .tree])
+    #expect(plan.segments.map(\.kind) == [.kernel(0), .initrd, .trampoline, .tree])
     #expect(plan.flags == 0)
     #expect(try tree.chosen("linux,initrd-start")?.number == initrd.range.start)
     #expect(try tree.chosen("linux,initrd-end")?.number == initrd.range.start + 5000)
     #expect(try tree.chosen("bootargs") == .string("quiet"))
     #expect(plan.bytes(.kernel(0)) == SmallMachine().kernel)
-    #expect(plan.placements.map(\.part) == [.kernel(0), .initrd, .tree, .trampoline])
+    #expect(plan.placements.map(\.kind) == [.kernel(0), .initrd, .tree, .trampoline])
   }
 
   @Test func `is the same for the same seeds`() throws {
@@ -277,7 +277,7 @@ import Testing
     machine.initrdStart = [0xd0, 0x0d, 0xfe, 0xed]
     let tree = #expect(throws: KexecError.self) { try machine.plan() }
 
-    #expect(elf?.description.contains("begins like the core header") == true)
+    #expect(elf?.description.contains("begins like the elfcorehdr") == true)
     #expect(tree?.description.contains("begins like a device tree") == true)
   }
 }
@@ -333,5 +333,5 @@ struct SmallMachine {
 }
 
 extension KexecPlan {
-  func bytes(_ part: SegmentKind) -> [UInt8]? { segments.first { $0.part == part }?.bytes }
+  func bytes(_ part: SegmentKind) -> [UInt8]? { segments.first { $0.kind == part }?.bytes }
 }

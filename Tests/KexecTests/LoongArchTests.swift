@@ -25,7 +25,7 @@ import Testing
     let line = try #require(plan.bytes(.commandLine))
 
     #expect(plan.tree == nil)
-    #expect(plan.placements.map(\.part) == [.kernel(0), .initrd, .commandLine])
+    #expect(plan.placements.map(\.kind) == [.kernel(0), .initrd, .commandLine])
     #expect(line.count == 4096)
     #expect(plan.line == "kexec_file initrd=0x\(hexadecimal(initrd)),0x1388 quiet")
     #expect(line.drop { $0 != 0 }.allSatisfy { $0 == 0 })

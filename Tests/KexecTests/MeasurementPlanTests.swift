@@ -21,12 +21,12 @@ import Testing
   /// there is, before the kernel has one.
   @Test func `has them at the end of memory, and half a page more`() throws {
     let plan = try machine().plan()
-    let segment = try #require(plan.segments.first { $0.part == .imaBuffer })
+    let segment = try #require(plan.segments.first { $0.kind == .imaBuffer })
     let tree = try DeviceTree(blob: try #require(plan.bytes(.tree)))
 
     #expect(segment.range == range(0x7fff_0000, 0x2000))
     #expect(segment.bytes == Self.list)
-    #expect(plan.placements.first?.part == .imaBuffer)
+    #expect(plan.placements.first?.kind == .imaBuffer)
     #expect(plan.starts([.kernel(0), .tree]) == [0x4000_0000, 0x7fe0_0000])
     #expect(try tree.chosen("linux,ima-kexec-buffer") == .cells([0, 0x7fff_0000, 0, 0x2000]))
     #expect(tree.reservations.contains(segment.range.tuple))
@@ -52,7 +52,7 @@ import Testing
 
     let plan = try machine.plan()
 
-    #expect(plan.segments.first { $0.part == .imaBuffer }?.range.size == size)
+    #expect(plan.segments.first { $0.kind == .imaBuffer }?.range.size == size)
   }
 
   /// To the byte: a list that leaves half a page free, and one more.
@@ -65,7 +65,7 @@ import Testing
 
     let plan = try machine.plan()
 
-    #expect(plan.segments.first { $0.part == .imaBuffer }?.range.size == size)
+    #expect(plan.segments.first { $0.kind == .imaBuffer }?.range.size == size)
   }
 
   /// A big-endian kernel reads either order, as its command line says (`ima_canonical_fmt`).
@@ -78,7 +78,7 @@ import Testing
     let plan = try machine.plan(forCrash: false)
 
     #expect(
-      plan.segments.first { $0.part == .imaBuffer }?.range == range(0x3fff_0000, 0x1_0000))
+      plan.segments.first { $0.kind == .imaBuffer }?.range == range(0x3fff_0000, 0x1_0000))
     #expect(LoadFolder(of: plan, on: machine.facts).check().findings == [])
   }
 

@@ -24,9 +24,9 @@ import Testing
     let plan = try machine.plan(forCrash: true)
 
     #expect(
-      Set(plan.segments.map(\.part))
+      Set(plan.segments.map(\.kind))
         == [.kernel(0), .trampoline, .backup, .coreHeader, .initrd, .tree])
-    let backup = try #require(plan.segments.first { $0.part == .backup })
+    let backup = try #require(plan.segments.first { $0.kind == .backup })
     #expect(backup.range.size == 64 << 10 && backup.bytes.isEmpty)
     let header = try #require(plan.bytes(.coreHeader))
     let first = try #require(try ELFFile(header.span).programHeaders.first { $0.type == 1 })

@@ -154,6 +154,6 @@ import Testing
 
 extension KexecPlan {
   func starts(_ parts: [SegmentKind]) -> [UInt64?] {
-    parts.map { part in segments.first { $0.part == part }?.range.start }
+    parts.map { part in segments.first { $0.kind == part }?.range.start }
   }
 }

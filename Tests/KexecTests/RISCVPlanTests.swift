@@ -25,7 +25,7 @@ import Testing
 
     #expect(machine.kernel.count < 4 << 20)
     #expect(plan.starts([.kernel(0)]) == [0x9000_0000])
-    #expect(plan.segments.first { $0.part == .kernel(0) }?.range.size == 0x60_0000)
+    #expect(plan.segments.first { $0.kind == .kernel(0) }?.range.size == 0x60_0000)
   }
 
   /// `arch/riscv/kernel/kexec_elf.c:riscv_kexec_elf_load`: each piece is as far from the first one as it is
@@ -86,7 +86,7 @@ import Testing
     let plan = try machine.plan()
 
     #expect(
-      Set(plan.segments.map(\.part))
+      Set(plan.segments.map(\.kind))
         == Set([.kernel(0), .initrd, .tree] + (isForCrash ? [.coreHeader] : [])))
     #expect(plan.starts([.kernel(0)]) == [plan.entry])
   }

@@ -206,19 +206,19 @@ struct RandomMachine {
     func expect(_ isGood: Bool, _ text: String) { if !isGood { problems.append(text) } }
     for (number, segment) in plan.segments.enumerated() {
       let range = segment.range
-      expect(range.start % pageSize == 0 && range.end % pageSize == 0, "\(segment.part): pages")
-      expect(UInt64(segment.bytes.count) <= range.size, "\(segment.part): size")
+      expect(range.start % pageSize == 0 && range.end % pageSize == 0, "\(segment.kind): pages")
+      expect(UInt64(segment.bytes.count) <= range.size, "\(segment.kind): size")
       for other in plan.segments[(number + 1)...] {
-        expect(!range.overlaps(other.range), "\(segment.part) over \(other.part)")
+        expect(!range.overlaps(other.range), "\(segment.kind) over \(other.kind)")
       }
       if isForCrash {
-        expect(facts.crashRegions[0].contains(range), "\(segment.part): crash region")
-        expect(firmware?.overlaps(range) != true, "\(segment.part): firmware")
+        expect(facts.crashRegions[0].contains(range), "\(segment.kind): crash region")
+        expect(firmware?.overlaps(range) != true, "\(segment.kind): firmware")
       } else {
-        expect(firmware?.overlaps(range) != true, "\(segment.part): firmware")
-        expect(ram.contains { $0.contains(range) } || joined(ram, range), "\(segment.part): RAM")
+        expect(firmware?.overlaps(range) != true, "\(segment.kind): firmware")
+        expect(ram.contains { $0.contains(range) } || joined(ram, range), "\(segment.kind): RAM")
         for kept in facts.reserved + facts.crashRegions {
-          expect(!kept.overlaps(range), "\(segment.part): reserved")
+          expect(!kept.overlaps(range), "\(segment.kind): reserved")
         }
       }
     }
@@ -227,7 +227,7 @@ struct RandomMachine {
     let alignment: UInt64 = architecture == .ppc64 ? 64 << 10 : 2 << 20
     expect((starts[0] - textOffset) % alignment == 0, "kernel: alignment")
     if architecture == .ppc64 {
-      let backup = plan.segments.first { $0.part == .backup }?.range
+      let backup = plan.segments.first { $0.kind == .backup }?.range
       expect(backup.map { $0.size >= 64 << 10 } == (isForCrash ? true : nil), "backup")
       expect(plan.entry == starts[4], "entry")
       let reach = facts.pageTables == .radix ? .max : min(ram.min()?.end ?? 0, 1 << 30)
@@ -251,9 +251,9 @@ struct RandomMachine {
     } else {
       expect(plan.entry == starts[0], "entry")
     }
-    expect(plan.segments.contains { $0.part == .coreHeader } == isForCrash, "core header")
+    expect(plan.segments.contains { $0.kind == .coreHeader } == isForCrash, "core header")
     let told = plan.bytes(.tree).flatMap { try? DeviceTree(blob: $0) }
-    let list = plan.segments.first { $0.part == .imaBuffer }
+    let list = plan.segments.first { $0.kind == .imaBuffer }
     expect((list == nil) == (measured == nil), "measurements")
     if let list {
       let fits = UInt64(list.bytes.count) + pageSize / 2 <= list.range.size
@@ -261,7 +261,7 @@ struct RandomMachine {
       expect(told?.tells("linux,ima-kexec-buffer", list.range) == true, "measurements: told")
     }
     for (number, size) in extraSizes.enumerated() {
-      let start = plan.segments.first { $0.part == .extra(number) }?.range.start ?? 0
+      let start = plan.segments.first { $0.kind == .extra(number) }?.range.start ?? 0
       expect(told?.tells("acme,\(number)", range(start, UInt64(size))) == true, "extra: told")
     }
     return problems

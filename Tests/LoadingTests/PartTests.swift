@@ -31,7 +31,7 @@ private let buffer: [UInt8] =
 
     let plan = try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
 
-    let segment = try #require(plan.segments.first { $0.part == .imaBuffer })
+    let segment = try #require(plan.segments.first { $0.kind == .imaBuffer })
     #expect(segment.bytes.starts(with: buffer))
     let tree = try DeviceTree(blob: #require(plan.tree).blob)
     #expect(try tree.property("linux,ima-kexec-buffer", of: "/chosen") != nil)
@@ -51,7 +51,7 @@ private let buffer: [UInt8] =
       files, options, on: RunningKernel(root: FilePath(folder / "machine")).snapshot()
     ).plan()
 
-    let segment = try #require(plan.segments.first { $0.part == .imaBuffer })
+    let segment = try #require(plan.segments.first { $0.kind == .imaBuffer })
     #expect(segment.bytes.starts(with: buffer))
     expectRefusal(.notOffered, "binary_runtime_measurements: no such file") {
       try LoadJob(files, options, on: machine("arm64-virt-6.12")).plan()
@@ -149,7 +149,7 @@ private let buffer: [UInt8] =
     ).plan()
 
     #expect((plan.purpose == .crash))
-    #expect(plan.segments.first { $0.part == .coreHeader }?.bytes == header)
+    #expect(plan.segments.first { $0.kind == .coreHeader }?.bytes == header)
     expectRefusal(.malformedInput, "") {
       try LoadJob(
         set((.kernel, KernelBuilder.arm64Image()), (.input(.coreHeader), [1, 2, 3])), options,

@@ -83,7 +83,7 @@ import Testing
       (["--for-kexec", "--ima-list", "cut"], 65, "cut: "),
       (["--for-kexec", "--ima-list", "cutbuffer"], 65, "cutbuffer: "),
       (["--for-kexec", "--elfcorehdr", "list"], 64, "--elfcorehdr is for --for-crash"),
-      (["--for-crash", "--elfcorehdr", "list"], 65, "the given core header"),
+      (["--for-crash", "--elfcorehdr", "list"], 65, "the given elfcorehdr"),
       (["--for-kexec", "--extra", "acme,log"], 64, "an extra is NAME=FILE"),
       (["--for-kexec", "--extra", "acme,log="], 64, "an extra is NAME=FILE"),
       (["--for-kexec", "--extra", "acme,log=none"], 66, "none: no such file"),

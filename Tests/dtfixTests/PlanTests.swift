@@ -283,7 +283,7 @@ import Testing
     #expect(result.errors == "")
     for line in [
       "memory: \(isForCrash ? "0x91400000-0x9d3fffff" : "0x40000000-0x9fffffff")",
-      "core header: \(isForCrash ? "0x9d3f0000-0x9d3f0fff" : "none, so no /proc/vmcore")",
+      "elfcorehdr: \(isForCrash ? "0x9d3f0000-0x9d3f0fff" : "none, so no /proc/vmcore")",
       "command line: \"console=ttyAMA0 loglevel=5 panic=10\(isForCrash ? "" : " crashkernel=192M") debug\"",
       "kaslr-seed: 8 bytes", "rng-seed: 128 bytes",
     ] {

@@ -37,7 +37,7 @@ extension TreeFixup {
         continue
       }
       if memory.start == header {
-        release(entry, reason: "was the last crash kernel's core header", rule: Self.rule)
+        release(entry, reason: "was the last crash kernel's elfcorehdr", rule: Self.rule)
       } else if entry.size == Self.firstMemory {
         release(
           entry, reason: "a guess: of its size, the copy of the last crashed kernel's first 64 KiB",

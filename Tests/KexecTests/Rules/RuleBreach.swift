@@ -141,7 +141,7 @@ struct RuleBreach: CustomTestStringConvertible, Sendable {
 
   private static let ofCrash: [RuleBreach] = [
     .tree("no-elfcorehdr") { try $0.set("linux,elfcorehdr", .cells([0, 0x4900_0000, 0, 4096])) },
-    .tree("elfcorehdr-told", .crash) { try $0.deleteProperty("linux,elfcorehdr", of: "/chosen") },
+    .tree("elfcorehdr-named", .crash) { try $0.deleteProperty("linux,elfcorehdr", of: "/chosen") },
     .tree("elfcorehdr-one-range", .crash) { try $0.set("linux,elfcorehdr", .cells([0, 1])) },
     .tree("elfcorehdr-beside-initrd", .crash) {
       let start = try #require($0.chosen("linux,initrd-start")?.number)
@@ -171,7 +171,7 @@ struct RuleBreach: CustomTestStringConvertible, Sendable {
       try $0.set("linux,dmcryptkeys", .cells([0, 0x4900_0000, 0, 4096]))
       try $0.deleteProperty("rng-seed", of: "/chosen")
     },
-    .init("extra-told") { $0.move("extra", to: 0x6000_0000) },
+    .init("extra-named") { $0.move("extra", to: 0x6000_0000) },
     .init("extra-reserved") { $0.release("extra") },
   ]
 

@@ -66,7 +66,7 @@ private func planWithMore(_ request: KexecRequest, _ kernel: KernelImage, _ cont
     request[.imaBuffer] = .bytes(measurements)
     do throws(KexecError) {
       let plan = try KexecPlan(request, starting: kernel, content)
-      let list = plan.segments.first { $0.part == .imaBuffer }
+      let list = plan.segments.first { $0.kind == .imaBuffer }
       precondition(list.map { Int($0.range.size) - measurements.count >= 2048 } == true)
     } catch {
       precondition(!"\(error)".contains("\n"))
