@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BinaryFormat
 public import CDTFix
 import JSONText
 import Kexec
@@ -21,7 +22,9 @@ import Reports
     unsafe self.findings = findings.map { [memory] in
       unsafe dtfix_finding($0.place, $0.text, $0.rule.description, in: memory)
     }
-    self.lines = lines ?? changes.map(\.description) + findings.map { "warning: \($0)" }
+    self.lines = (lines ?? changes.map(\.description) + findings.map { "warning: \($0)" }).map {
+      $0.visible()
+    }
     json = [
       "changes": .array(changes.map(\.json)), "findings": .array(findings.map(\.json)),
     ]
@@ -33,7 +36,7 @@ import Reports
     unsafe findings = notes.map { [memory] in
       unsafe dtfix_finding($0.place, $0.text, "", in: memory)
     }
-    lines = notes.map { "\($0.place): \($0.text)" }
+    lines = notes.map { "\($0.place): \($0.text)".visible() }
     let objects: [JSON] = notes.map { ["place": .string($0.place), "text": .string($0.text)] }
     json = ["changes": [], "findings": .array(objects)]
   }

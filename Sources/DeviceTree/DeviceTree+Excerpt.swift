@@ -24,20 +24,8 @@ extension DeviceTree {
   ///   ``DeviceTreeError/Code/secondChild`` when the body leaves two children, and
   ///   ``DeviceTreeError/Code/noSpace`` when the tree would pass 2 GiB.
   @discardableResult
-  public mutating func edit<Result>(
-    child: String, _ body: (inout DeviceTree) throws(DeviceTreeError) -> Result
-  ) throws(DeviceTreeError) -> Result {
-    let place = try place(of: child)
-    var excerpt = try excerpt(of: place)
-    let result = try body(&excerpt)
-    try putBack(excerpt, of: child, at: place)
-    return result
-  }
-
-  /// The same for a closure without typed throws, which Swift 6 does not infer.
-  @discardableResult
-  public mutating func edit<Result>(
-    child: String, _ body: (inout DeviceTree) throws -> Result
+  public mutating func edit<Result, Failure: Error>(
+    child: String, _ body: (inout DeviceTree) throws(Failure) -> Result
   ) throws -> Result {
     let place = try place(of: child)
     var excerpt = try excerpt(of: place)

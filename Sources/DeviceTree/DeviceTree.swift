@@ -45,18 +45,13 @@ public struct DeviceTree: Sendable {
   ///
   /// - Throws: ``DeviceTreeError`` with the offset and the value that break the format.
   public init(blob file: Span<UInt8>) throws(DeviceTreeError) {
+    try self.init(ownBlob: file)
+    try read { blob in unsafe fdt_check_full(blob, words.count * 8) }
+  }
+
+  /// Opens a blob that was written here, of a foreign one that libfdt has checked: our own checks are enough.
+  package init(ownBlob file: Span<UInt8>) throws(DeviceTreeError) {
     let blocks = try BlobBlocks(checking: file)
-    try Self.checkFully(file.extracting(0..<blocks.header.totalSize))
-    try self.init(file, blocks)
-  }
-
-  /// Opens a blob that was written here: our own checks are enough, and libfdt's, of the foreign blob that it
-  /// was made of, take four times as long.
-  package init(ownBlob file: [UInt8]) throws(DeviceTreeError) {
-    try self.init(file.span, BlobBlocks(checking: file.span))
-  }
-
-  private init(_ file: Span<UInt8>, _ blocks: BlobBlocks) throws(DeviceTreeError) {
     let header = blocks.header
     self.init(
       try BlobAssembly(
@@ -177,21 +172,6 @@ extension DeviceTree {
     }
     try check(result)
     words = larger
-  }
-
-  /// Runs `fdt_check_full`, after our own checks, on exactly the bytes of a blob.
-  private static func checkFully(_ blob: Span<UInt8>) throws(DeviceTreeError) {
-    let result = unsafe blob.withUnsafeBytes { bytes in
-      guard UInt(bitPattern: bytes.baseAddress) % 8 == 0 else {
-        var aligned = [UInt64](repeating: 0, count: (bytes.count + 7) / 8)
-        return unsafe aligned.withUnsafeMutableBytes { copy in
-          unsafe copy.copyMemory(from: bytes)
-          return unsafe fdt_check_full(copy.baseAddress, bytes.count)
-        }
-      }
-      return unsafe fdt_check_full(bytes.baseAddress, bytes.count)
-    }
-    try check(result)
   }
 }
 

@@ -70,13 +70,14 @@ extension Machine: CustomStringConvertible {
   }
 }
 
-/// The known architectures: classes, names by byte order, and numbers in PE/COFF files (UEFI specification
-/// 2.10, section 2.1.1; `include/linux/pe.h`). Big-endian kernels for Arm are not supported.
+/// A known architecture.
 private typealias Row = (
   machine: Machine, classes: [Machine.Class], little: [String], big: [String], pe: UInt16?,
   pe32: UInt16?
 )
 
+/// The known architectures: classes, names by byte order, and numbers in PE/COFF files (UEFI specification
+/// 2.10, section 2.1.1; `include/linux/pe.h`). Big-endian kernels for Arm are not supported.
 private let table: [Row] = [
   (.x86, [.bits32], ["i686"], [], 0x014c, nil),
   (.ppc64, [.bits64], ["ppc64le"], ["ppc64", "powerpc64"], nil, nil),

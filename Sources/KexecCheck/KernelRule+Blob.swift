@@ -16,11 +16,15 @@ extension KernelRule {
       ["\(reading.architecture): \(reading.architecture.treeRefusal ?? "takes no tree")"]
     },
     .init(
-      "blob", .treeError, at: "blob", "libfdt opens the tree and finds it whole",
-      by: .all(.libfdt("fdt_check_full")), for: any
+      "blob", .treeError(of: [.tree, .plan]), at: "blob",
+      "libfdt opens the tree and finds it whole", by: .all(.libfdt("fdt_check_full")), for: any
     ) { error, _ in error.code == .badCells ? [] : ["\(error)"] },
     .init(
-      "root-cells", .treeError, at: "/", "the root has legal `#address-cells` and `#size-cells`",
+      "new-blob", .treeError(of: [.newTree]), at: "blob",
+      "the blob is whole: header, blocks, tags, names", by: .all(.specification("5"))
+    ) { error, _ in error.code == .badCells ? [] : ["\(error)"] },
+    .init(
+      "root-cells", .treeError(of: [.tree, .plan, .newTree]), at: "/", "the root has legal `#address-cells` and `#size-cells`",
       by: .linux("drivers/of/fdt.c", "early_init_dt_scan_root"), for: any
     ) { error, _ in error.code == .badCells ? ["\(error)"] : [] },
     .init(

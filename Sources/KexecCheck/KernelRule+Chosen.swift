@@ -88,8 +88,7 @@ extension KernelRule {
 
 /// What names memory that one kernel hands to the next.
 private let ofOneKexec =
-  ChosenProperty.historicBuffer + ChosenProperty.kho
-  + [ChosenProperty.imaBuffer, ChosenProperty.diskKeys]
+  ChosenProperty.historicBuffer + KexecInput.buffers.compactMap(\.property)
 
 extension ReadTree {
   fileprivate func doubled(_ names: () -> [String]) -> [KernelRule.Problem] {
@@ -107,6 +106,7 @@ extension Reading {
   fileprivate func isLeftover(_ name: String) -> Bool {
     if ChosenProperty.historicBuffer.contains(name) { return true }
     if let requested { return !requested.buffers.contains { $0.property == name } }
-    return (purpose == .crash) != (name == ChosenProperty.diskKeys)
+    let row = KexecInput.buffers.first { $0.property == name }
+    return row?.purposes.contains { $0 == purpose } == false
   }
 }

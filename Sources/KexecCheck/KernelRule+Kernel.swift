@@ -49,9 +49,9 @@ extension KernelRule {
     {
       plan, _ in
       guard let (image, address) = plan.image, let entry = plan.kernelEntry,
-        entry != address + image.entry
+        entry != address &+ image.entry
       else { return [] }
-      return ["\(hex(entry)) is not the kernel's, \(hex(address + image.entry))"]
+      return ["\(hex(entry)) is not the kernel's, \(hex(address &+ image.entry))"]
     },
     .init(
       "kernel-alignment", .plan, at: "kernel", "the Image is aligned as its header demands",

@@ -45,10 +45,8 @@ final class KernelRule: Sendable {
   }
 
   private func problems(in reading: Reading) -> [Finding] {
-    guard reader.applies(to: reading.architecture) else { return [] }
-    let problems = check(reading)
-    guard !problems.isEmpty, let reader = reader.rule(reading.architecture) else { return [] }
-    return problems.map { Finding($0.place ?? place, $0.text, rule: $0.rule ?? reader) }
+    guard let rule = reader.rule(reading.architecture) else { return [] }
+    return check(reading).map { Finding($0.place ?? place, $0.text, rule: $0.rule ?? rule) }
   }
 
   /// What a rule is applied to.
@@ -61,7 +59,7 @@ final class KernelRule: Sendable {
     case newTree
   }
 
-  /// Subjects with their purposes, a bit each: all rules are compared with those of every tree that is made.
+  /// A bit for each subject and purpose.
   struct Scope: OptionSet {
     let rawValue: UInt16
 
@@ -93,10 +91,10 @@ final class KernelRule: Sendable {
 }
 
 extension KernelRule {
-  static let all: [KernelRule] = subjects.flatMap(\.rules)
+  static let all: [KernelRule] = sections.flatMap(\.rules)
 
   /// All rules, in the order in which findings are shown.
-  static let subjects: [(name: String, rules: [KernelRule])] = [
+  static let sections: [(name: String, rules: [KernelRule])] = [
     ("The blob and its root", blob), ("/chosen", chosen), ("UEFI and ACPI", firmwareTables),
     ("Segments", segments), ("Kernel and entry", kernel), ("Memory", memory),
     ("The memory of powerpc", powerPC), ("The initrd", initrd),
@@ -113,7 +111,8 @@ extension KernelRule {
     let wanted = reading.scope
     var findings: [Finding] = []
     for (index, scope) in scopes.enumerated() where !scope.isDisjoint(with: wanted) {
-      findings += all[index].problems(in: reading)
+      let found = all[index].problems(in: reading)
+      if !found.isEmpty { findings += found }
     }
     return findings
   }
@@ -135,14 +134,6 @@ enum RuleReader: Sendable {
     case .all(let rule): rule
     case .ofTree(let rule): architecture.takesTree ? rule : nil
     case .each(let rule): rule(architecture)
-    }
-  }
-
-  func applies(to architecture: Architecture) -> Bool {
-    switch self {
-    case .all: true
-    case .ofTree: architecture.takesTree
-    case .each(let rule): rule(architecture) != nil
     }
   }
 

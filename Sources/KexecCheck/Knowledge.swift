@@ -14,7 +14,9 @@ struct Knowledge<Known>: Sendable {
 
 extension Knowledge<DeviceTreeError> {
   /// Why a kernel cannot use a tree.
-  static var treeError: Self { Self(subjects: [.tree, .plan, .newTree]) { $0.treeError } }
+  static func treeError(of subjects: [KernelRule.Subject]) -> Self {
+    Self(subjects: subjects) { $0.treeError }
+  }
 }
 
 extension Knowledge<ReadTree> {

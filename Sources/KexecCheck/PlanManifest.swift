@@ -88,7 +88,7 @@ extension PlanManifest {
   public init(text: String) throws(BadLine) {
     var lines = LineReader(text)
     _ = try lines.required("dtfix-plan") { $0 == "1" ? $0 : nil }
-    let architecture = try lines.required("arch") { $0 }
+    let architecture = try lines.required("arch") { $0.isVisible ? $0 : nil }
     let purpose = try lines.required("type") { Purpose(rawValue: $0) }
     let entry = try lines.required("entry", \.prefixedHexadecimal)
     let flags = try lines.required("flags", \.prefixedHexadecimal)

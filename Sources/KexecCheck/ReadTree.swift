@@ -37,7 +37,7 @@ final class ReadTree {
     _ blob: [UInt8], for architecture: Architecture?, isOwn: Bool = false
   ) -> (ReadTree?, DeviceTreeError?) {
     do throws(DeviceTreeError) {
-      let tree = isOwn ? try DeviceTree(ownBlob: blob) : try DeviceTree(blob: blob)
+      let tree = isOwn ? try DeviceTree(ownBlob: blob.span) : try DeviceTree(blob: blob)
       return (try ReadTree(tree, size: blob.count, for: architecture), nil)
     } catch {
       return (nil, error)
@@ -47,10 +47,13 @@ final class ReadTree {
   /// What readers find of a property of `/chosen`: the first copy.
   subscript(name: String) -> PropertyValue? { chosen.first { $0.isNamed(name) }?.value }
 
-  /// Whether a property of `/chosen` exists twice.
-  lazy var hasCopies = chosen.indices.contains { place in
-    chosen[..<place].contains { $0.isNamed(chosen[place].name) }
-  }
+  /// Whether a property of `/chosen` exists twice. A few are compared faster than hashed.
+  lazy var hasCopies =
+    chosen.count > 64
+    ? Set(chosen.map(\.name)).count < chosen.count
+    : chosen.indices.contains { place in
+      chosen[..<place].contains { $0.isNamed(chosen[place].name) }
+    }
 
   /// Addresses and sizes in the root's cells; nil for anything else.
   func tuples(_ name: String) -> [AddressAndSize]? { self[name]?.tuples(cells) }

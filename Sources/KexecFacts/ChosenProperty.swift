@@ -10,7 +10,9 @@ public enum ChosenProperty {
   public static let node = "/chosen"
 
   /// Whether a full path is that node's; some trees call it `/chosen@0`.
-  public static func isNode(_ path: String) -> Bool { path == node || path.hasPrefix(node + "@") }
+  public static func isNode(_ path: String) -> Bool {
+    path == node || path.hasPrefix(node + "@") && !path.dropFirst().contains("/")
+  }
 
   /// The command line.
   public static let commandLine = "bootargs"

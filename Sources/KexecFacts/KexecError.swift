@@ -151,10 +151,10 @@ extension KexecError.Advice: CustomStringConvertible {
   /// The end of a message, for callers without better words; empty where only a program's own would help.
   public var description: String {
     switch self {
-    case .nameArchitecture: "; the caller has to say it"
+    case .nameArchitecture: "; name it"
     case .giveArchitectureAndPageSize:
-      "\nan architecture and a page size that are said make it unnecessary"
-    case .excludeMemory: "\nboot with crashkernel=…, or say what is not to be dumped"
+      "\nit is not needed where architecture and page size are given"
+    case .excludeMemory: "\nboot with crashkernel=…, or exclude memory from the dump"
     case .nameMachine: "\na machine whose memory is known may be given as well"
     case .text(let text): "\n\(text)"
     case .giveUsableMemory, .giveBackup, .giveKernelLayout, .joinNeighbours, .deleteOldInitrd,

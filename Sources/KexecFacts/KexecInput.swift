@@ -14,8 +14,8 @@ public final class KexecInput: Sendable {
   public let property: String?
   /// The option that says where a loader puts it.
   public let option: String
-  /// The option that names its bytes in a plan; nil where a plan does not have it.
-  public let planOption: String?
+  /// Whether a caller may give its bytes for a plan.
+  public let isPlanned: Bool
   /// The name of its segment in a plan's manifest; nil where a plan does not have it.
   public let segment: String?
   /// Its number in `dtfix.h`.
@@ -26,6 +26,10 @@ public final class KexecInput: Sendable {
   package let (writer, reader): (Rule, Rule)
   /// Whether its memory is reserved, to its exact size.
   package let isReserved: Bool
+  /// The kernels that may get it.
+  package let purposes: [Purpose]
+  /// Whether its property follows those of command line and seeds.
+  package let isWrittenLast: Bool
   /// Why the last hand-over's goes, and the rule.
   package let stale: (reason: String, rule: Rule)?
 
@@ -33,36 +37,44 @@ public final class KexecInput: Sendable {
   public let isSecret: Bool
 
   fileprivate init(
-    _ name: String, _ property: String?, option: String, planOption: String? = nil,
+    _ name: String, _ property: String?, option: String, isPlanned: Bool = false,
     segment: String? = nil, number: UInt32, reason: String, writer: Rule, reader: Rule,
-    isReserved: Bool = true, stale: (reason: String, rule: Rule)? = nil
+    isReserved: Bool = true, for purposes: [Purpose] = Purpose.allCases,
+    isWrittenLast: Bool = false, stale: (reason: String, rule: Rule)? = nil
   ) {
     (self.name, self.property, self.number) = (name, property, number)
-    (self.option, self.planOption, self.segment) = (option, planOption, segment)
+    (self.option, self.isPlanned, self.segment) = (option, isPlanned, segment)
     (self.reason, self.writer, self.reader) = (reason, writer, reader)
-    (self.isReserved, self.stale) = (isReserved, stale)
+    (self.isReserved, self.purposes, self.stale) = (isReserved, purposes, stale)
+    self.isWrittenLast = isWrittenLast
     isSecret = property.map(SecretProperty.names.contains) ?? false
   }
 }
 
 extension KexecInput {
-  /// Every row but the caller's own.
+  /// Every row but the caller's own, in the order in which the kernel writes their properties.
   public static let all: [KexecInput] = [
-    .initrd, .coreHeader, .imaBuffer, .diskKeys, .khoTree, .khoScratch, .backup,
+    .initrd, .coreHeader, .diskKeys, .khoTree, .khoScratch, .imaBuffer, .backup,
   ]
+
+  /// The rows with one property of one tuple, but for the core header.
+  package static let buffers = all.filter {
+    $0.property != nil && ![initrd, coreHeader].contains($0)
+  }
 
   /// The initrd: its two properties are both addresses.
   public static let initrd = KexecInput(
-    "initrd", ChosenProperty.initrdStart, option: "--initrd-at", planOption: "--initrd",
+    "initrd", ChosenProperty.initrdStart, option: "--initrd-at", isPlanned: true,
     segment: "initrd", number: 2, reason: "the initrd, to its exact size", writer: setup,
     reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_initrd"))
 
   /// The core header (elfcorehdr) of a crash kernel: within the main crash region, and 64 KiB aligned to be
   /// right for every page size.
   public static let coreHeader = KexecInput(
-    "elfcorehdr", ChosenProperty.coreHeader, option: "--elfcorehdr-at", planOption: "--elfcorehdr",
+    "elfcorehdr", ChosenProperty.coreHeader, option: "--elfcorehdr-at", isPlanned: true,
     segment: "elfcorehdr", number: 6, reason: "the elfcorehdr that /proc/vmcore is made of",
-    writer: setup, reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
+    writer: setup, reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"),
+    for: [.crash])
 
   /// The keys of encrypted disks, for a crash kernel that saves its dump there, to their exact size. Only the
   /// running kernel has them: this is for those who do without its help. They take an ``Seeds/rng``: a kernel
@@ -71,7 +83,7 @@ extension KexecInput {
   public static let diskKeys = KexecInput(
     "disk keys", ChosenProperty.diskKeys, option: "--dmcryptkeys-at", number: 11,
     reason: "keys of encrypted disks, to save the dump on", writer: setup,
-    reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys"),
+    reader: .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys"), for: [.crash],
     stale: (
       "keys for the last crash kernel",
       .linux("drivers/of/fdt.c", "early_init_dt_check_for_dmcryptkeys")
@@ -92,14 +104,15 @@ extension KexecInput {
 
   /// The buffer with IMA's measurement list.
   public static let imaBuffer = KexecInput(
-    "measurement list", ChosenProperty.imaBuffer, option: "--ima-buffer-at", planOption: "--ima",
+    "measurement list", ChosenProperty.imaBuffer, option: "--ima-buffer-at", isPlanned: true,
     segment: "ima", number: 7,
     reason: """
       the measurement list, which a kernel with CONFIG_KEXEC_FILE takes and frees; what is measured \
       after it was read is missing: it will not match PCR 10 of a TPM, so that a remote verifier does \
       not accept it; and a kernel under lockdown refuses kexec_load anyway
       """, writer: .linux("drivers/of/kexec.c", "setup_ima_buffer"),
-    reader: .linux("drivers/of/kexec.c", "ima_get_kexec_buffer"),
+    reader: .linux("drivers/of/kexec.c", "ima_get_kexec_buffer"), for: [.kexec],
+    isWrittenLast: true,
     stale: (
       "the running kernel has taken this measurement list",
       .linux("drivers/of/kexec.c", "remove_ima_buffer")
@@ -110,13 +123,14 @@ extension KexecInput {
     "backup", nil, option: "--backup-at", segment: "backup", number: 12,
     reason: "the copy of the first 64 KiB",
     writer: .linux("arch/powerpc/kexec/file_load_64.c", "load_backup_segment"),
-    reader: .linux("arch/powerpc/kexec/crash.c", "sync_backup_region_phdr"), isReserved: false)
+    reader: .linux("arch/powerpc/kexec/crash.c", "sync_backup_region_phdr"), isReserved: false,
+    for: [.crash])
 
   /// The caller's own bytes, by the property that says where they are.
   public static func extra(_ property: String) -> KexecInput {
     KexecInput(
-      "extra \(property)", property, option: "--extra", planOption: "--extra", segment: "extra",
-      number: 8, reason: "requested", writer: .caller, reader: .caller,
+      "extra \(property)", property, option: "--extra", isPlanned: true, segment: "extra",
+      number: 8, reason: "requested", writer: .caller, reader: .caller, isWrittenLast: true,
       stale: ("what \(property) named before", .caller))
   }
 
@@ -127,6 +141,7 @@ extension KexecInput {
       name, property, option: option, number: number, reason: reason,
       writer: .linux("drivers/of/kexec.c", "kho_add_chosen"),
       reader: .linux("drivers/of/fdt.c", "early_init_dt_check_kho"), isReserved: false,
+      for: [.kexec],
       stale: (
         "points to memory that is no longer kept", .linux("drivers/of/kexec.c", "kho_add_chosen")
       ))

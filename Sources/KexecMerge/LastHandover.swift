@@ -44,28 +44,33 @@ package struct LastHandover {
     let oldProperties = old.map { (try? $0.properties(of: ChosenProperty.node)) ?? [] }
     allProperties = (oldProperties ?? []) + properties
     reservations = tree.reservations
+    // More than `checkSize` allows are not compared with each other.
+    guard max(reservations.count, allProperties.count) <= 2 * Self.limit else { return }
     releaseOwn(sourceSize: (old ?? tree).sourceSize, machine)
     release(
-      .coreHeader, reason: "the elfcorehdr was for the last crash kernel",
-      rule: .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr"))
+      .coreHeader,
+      (
+        "the elfcorehdr was for the last crash kernel",
+        .linux("drivers/of/fdt.c", "early_init_dt_check_for_elfcorehdr")
+      ))
     if let oldProperties { releaseInitrd(of: oldProperties, machine) }
     releaseInitrd(of: properties, machine)
     try checkInitrd()
-    for input in KexecInput.all + extras {
-      if let (reason, rule) = input.stale { release(input, reason: reason, rule: rule) }
-    }
+    for input in KexecInput.buffers { release(input, input.stale) }
+    for input in extras { release(input, input.stale) }
   }
 
-  /// Refuses more reservations, and properties of `/chosen`, than are edited in a bearable time: each edit
-  /// moves the rest.
+  /// Refuses more reservations, and properties of `/chosen`, than are edited in seconds: each edit moves the rest.
   package func checkSize() throws(KexecError) {
     try Self.check(reservations.count, at: "reservations")
     try Self.check(properties.count, at: ChosenProperty.node)
   }
 
-  /// The same of one count; the limit is far above what machines have.
+  /// Far above what machines have.
+  private static let limit = 10_000
+
+  /// The same of one count.
   package static func check(_ count: Int, at place: String) throws(KexecError) {
-    let limit = 10_000
     guard count <= limit else { throw .tooMany(place: place, count: count, limit: limit) }
   }
 
@@ -115,10 +120,14 @@ package struct LastHandover {
   }
 
   /// The memory that a property names.
-  private mutating func release(_ input: KexecInput, reason: String, rule: Rule) {
+  private mutating func release(
+    _ input: KexecInput, _ stale: @autoclosure () -> (reason: String, rule: Rule)?
+  ) {
     guard let name = input.property else { return }
     for old in allProperties where old.isNamed(name) {
-      guard let tuples = old.value.tuples(rootCells), tuples.count == 1 else { continue }
+      guard let (reason, rule) = stale(), let tuples = old.value.tuples(rootCells),
+        tuples.count == 1
+      else { continue }
       release(.init(tuples[0], reason: reason, rule: rule, isSecret: input.isSecret))
     }
   }

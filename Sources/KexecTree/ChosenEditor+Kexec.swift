@@ -24,14 +24,16 @@ extension ChosenEditor {
     try removeBuffers(for: request)
 
     try setInitrd(request.initrd)
-    try setCrash(request.crash, request.placed([.coreHeader, .diskKeys]))
-    try set(request.placed([.khoTree, .khoScratch]))
+    let buffers = request.buffers
+    if request.crash != nil { try set(request.placed([.coreHeader])) }
+    try set(buffers.filter { !$0.input.isWrittenLast })
+    try setUsableMemory(request.crash)
     try setCommandLine(commandLine)
     try setSeeds(request.seeds)
     try set(
       ChosenProperty.bootedFromKexec, to: .empty, reason: "no firmware ran in between",
       rule: kexecRule)
-    try set(request.placed([.imaBuffer]) + request.extraBuffers)
+    try set(buffers.filter(\.input.isWrittenLast))
     for range in request.reservations { reserve(range, reason: "requested", rule: .caller) }
     keepTheRest(besides: request.extraBuffers.map(\.property))
   }
@@ -64,8 +66,9 @@ extension ChosenEditor {
   /// Buffers do not outlive the kernel they were made for; a property that is written anew keeps its place.
   private mutating func removeBuffers(for request: KexecRequest) throws(DeviceTreeError) {
     let wanted = request.buffers.map(\.input)
-    for input in KexecInput.all where !wanted.contains(input) {
-      guard let name = input.property, let (reason, rule) = input.stale else { continue }
+    for input in KexecInput.buffers where !wanted.contains(input) {
+      guard let name = input.property, last.value(of: name) != nil, let (reason, rule) = input.stale
+      else { continue }
       try delete(name, reason: reason, rule: rule)
     }
     for name in ChosenProperty.historicBuffer {
@@ -91,11 +94,8 @@ extension ChosenEditor {
     reserve(initrd, reason: KexecInput.initrd.reason, rule: kexecRule)
   }
 
-  private mutating func setCrash(
-    _ crash: CrashHandover?, _ headerAndKeys: [PlacedInput]
-  ) throws(DeviceTreeError) {
+  private mutating func setUsableMemory(_ crash: CrashHandover?) throws(DeviceTreeError) {
     guard let crash else { return }
-    try set(headerAndKeys)
     try set(
       ChosenProperty.usableMemory, to: tuples(crash.usableMemory, ChosenProperty.usableMemory),
       reason: "all memory that the crash kernel may use: the main region first", rule: kexecRule)

@@ -35,7 +35,7 @@ extension KexecRequest {
       guard purpose == .kexec else {
         throw KexecError(.usage, "a crash kernel needs an elfcorehdr")
       }
-      for input in [KexecInput.coreHeader, .diskKeys, .backup] where self[input] != nil {
+      for input in KexecInput.all where input.purposes == [.crash] && self[input] != nil {
         throw KexecError(.usage, "the \(input) is for a crash kernel")
       }
       return

@@ -110,7 +110,7 @@ extension KexecRequest {
   var buffers: [PlacedInput] {
     // Most requests have an initrd alone.
     guard inputs.contains(where: { $0.input != .initrd }) else { return [] }
-    return placed([.diskKeys, .khoTree, .khoScratch, .imaBuffer]) + extraBuffers
+    return placed(KexecInput.buffers) + extraBuffers
   }
 
   /// Those of these rows that have an address, in this order.

@@ -15,7 +15,7 @@ public struct NextTree: Hashable, Sendable {
   /// What could not be checked, and what the next kernel may not take.
   public let warnings: [Finding]
   /// Those of ``warnings`` that are about a merge with another board.
-  public let editWarnings: [Finding]
+  public let mergeWarnings: [Finding]
 
   /// Makes the tree for the next kernel: an ordinary one, or a crash kernel.
   ///
@@ -65,7 +65,7 @@ public struct NextTree: Hashable, Sendable {
 
     blob = finished.blob
     changes = edited.changes + (line?.changes ?? []) + fixup.changes + editor.changes
-    editWarnings = edited.warnings
+    mergeWarnings = edited.warnings
     warnings = edited.warnings + request.warnings(line, edited.tree, editor.last.rootCells)
     let requested = RequestedTree(
       request, line, base: edited.base, edited: fixup.tree, chosen: editor.last.properties,

@@ -129,7 +129,7 @@ public struct FileSet: Sendable {
 extension FileSet.Kind {
   private static let all: [FileSet.Kind] =
     [.kernel, .tree, .overlay, .commandLine, .extra]
-    + KexecInput.all.filter { $0.planOption != nil }.map(FileSet.Kind.input)
+    + KexecInput.all.filter(\.isPlanned).map(FileSet.Kind.input)
 
   /// The number in `dtfix.h`, which stays.
   private var number: UInt32 {
@@ -149,7 +149,7 @@ extension FileSet.Kind {
   package init(number: UInt32) throws(KexecError) {
     guard let kind = Self.all.first(where: { $0.number == number }) else {
       throw KexecError(
-        .usage, "a file of kind \(number): kinds are 1 to \(Self.all.count)")
+        .usage, "a file of kind \(number): kinds are 1 to \(Self.all.map(\.number).max() ?? 0)")
     }
     self = kind
   }

@@ -29,7 +29,7 @@ extension MachineSnapshot {
     machine.vmcoreinfo = try $vmcoreinfoNote.ifPresent
     if cpuNotes.isEmpty { notes.append("no register notes are known: they are not compared") }
     if vmcoreinfoNote == nil { notes.append("no vmcoreinfo note is known: it is not compared") }
-    if let failure = $coreSegments.failure { notes.append(failure.text) }
+    if let failure = $coreSegments.failure { notes.append(failure.description) }
     notes += learnLayout(&machine)
     return (machine, notes)
   }

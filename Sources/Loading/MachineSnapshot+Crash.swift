@@ -27,7 +27,7 @@ extension MachineSnapshot {
     _ = (try $cpuNotes.ifPresent, try $possibleCPUCount.ifPresent, try $vmcoreinfoNote.ifPresent)
     _ = try $statedArchitecture.ifPresent
     if !hasMemoryMap, runningArchitecture == .ppc64 {
-      guard let live else { throw KexecError(.missingInput, $live.failure?.text ?? "") }
+      let live: LiveTree = try $live.unwrapped()
       $memory = Fact(live.tree.memoryOfPowerPC ?? [], from: live.path)
     }
     take(given)
@@ -47,7 +47,7 @@ extension MachineSnapshot {
         "the register notes of only \(cpuNotes.count) of \(possible) possible CPUs are known; "
           + "kernels since 6.6 list all: pass the missing ones by hand")
     }
-    return notes + [$coreSegments.failure?.text].compactMap { $0 }
+    return notes + [$coreSegments.failure?.description].compactMap { $0 }
   }
 
   /// The architecture of the elfcorehdr: the explicit one, else the machine's. The name of a powerpc kernel also

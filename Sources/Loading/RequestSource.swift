@@ -45,7 +45,7 @@ package struct RequestSource: Sendable {
     do throws(KexecError) {
       return try read()
     } catch {
-      guard !error.text.contains("\n") else { throw error }
+      guard error.advice == nil else { throw error }
       throw KexecError(error.kind, error.text, advice: .giveArchitectureAndPageSize)
     }
   }

@@ -74,7 +74,7 @@ extension MachineError: CustomStringConvertible {
   /// What is wrong with the file.
   var reason: String { parts.reason }
 
-  private var parts: (path: FilePath, reason: String, advice: Advice?) {
+  fileprivate var parts: (path: FilePath, reason: String, advice: Advice?) {
     switch self {
     case .missing(let path, let advice): (path, "no such file", advice)
     case .notPermitted(let path, let advice): (path, "permission denied", advice)
@@ -115,6 +115,8 @@ extension KexecError {
       case .unreadable, .unsteady: .inputOutput
       case .tooLarge, .malformedLine, .malformed, .malformedTree, .emptyTree: .malformedInput
       }
-    self.init(kind, "\(error)")
+    self.init(
+      kind, "\(error.parts.path): \(error.reason)",
+      advice: error.parts.advice.map { .text("\($0)") })
   }
 }

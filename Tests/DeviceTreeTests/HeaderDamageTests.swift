@@ -65,7 +65,7 @@ import Testing
   @Test(arguments: Damage.ofHeader)
   func `is refused where it is wrong`(damage: Damage) {
     #expect(throws: damage.error) { try DeviceTree(blob: damage.blob) }
-    #expect(throws: damage.error) { try DeviceTree(ownBlob: damage.blob) }
+    #expect(throws: damage.error) { try DeviceTree(ownBlob: damage.blob.span) }
   }
 
   @Test(arguments: 0...15 as ClosedRange<UInt32>)

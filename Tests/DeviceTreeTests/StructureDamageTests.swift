@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: Damage.ofStructure + Damage.ofNames + Damage.ofBlocks)
   func `is refused where it is wrong`(damage: Damage) {
     #expect(throws: damage.error) { try DeviceTree(blob: damage.blob) }
-    #expect(throws: damage.error) { try DeviceTree(ownBlob: damage.blob) }
+    #expect(throws: damage.error) { try DeviceTree(ownBlob: damage.blob.span) }
   }
 
   @Test func `may have 63 levels, as Linux reads`() throws {

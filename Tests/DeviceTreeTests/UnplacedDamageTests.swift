@@ -13,6 +13,6 @@ import Testing
   @Test(arguments: [namedRoot, noOp])
   func `is refused where it is wrong`(damage: Damage) {
     #expect(throws: damage.error) { try DeviceTree(blob: damage.blob) }
-    #expect(throws: damage.error) { try DeviceTree(ownBlob: damage.blob) }
+    #expect(throws: damage.error) { try DeviceTree(ownBlob: damage.blob.span) }
   }
 }

@@ -85,7 +85,7 @@ import Testing
 
       #expect(try warnings(merge.tree).subtracting(warnings(board)) == [], "\(path)")
       #expect(Array(next.changes.prefix(merge.changes.count)) == merge.changes, "\(path)")
-      #expect(next.editWarnings == merge.warnings)
+      #expect(next.mergeWarnings == merge.warnings)
       let (memory, machineMemory) = (
         try TreeMemory(of: DeviceTree(blob: next.blob)), try TreeMemory(of: machine.tree)
       )

@@ -58,6 +58,7 @@ struct RuleBreach: CustomTestStringConvertible, Sendable {
   private static let ofBlob: [RuleBreach] = [
     .init("takes-tree", architecture: .x86_64),
     .init("blob") { $0.contents["dtb.bin"]?[0] ^= 1 },
+    .init("new-blob") { $0.contents["dtb.bin"]?[0] ^= 1 },
     .tree("root-cells") { try $0.setProperty("#size-cells", of: "/", to: .u32(3)) },
     .tree("tree-size") {
       try $0.setProperty("x", of: "/", to: .init(bytes: Array(repeating: 0, count: 2 << 20)))

@@ -23,11 +23,11 @@ import Testing
   }
 
   private static func page() throws -> String {
-    let tables = try KernelRule.subjects.map { name, rules in
+    let tables = try KernelRule.sections.map { name, rules in
       """
       ## \(name)
 
-      | Rule | What must be the case | Who minds | For | Kernels | Checked in |
+      | Rule | What must be the case | Applied by | For | Kernels | Checked in |
       |---|---|---|---|---|---|
       \(try rules.map(row).joined(separator: "\n"))
       """
@@ -45,12 +45,12 @@ import Testing
     `UPDATE_GOLDENS=1 swift test --filter 'The page of rules'`.
 
     * Under each rule stands what dtfix says of a breach: an example.
-    * **Who minds** is the kernel function that reads what the rule is about, or that would have to check it. With
+    * **Applied by**: the kernel function that reads what the rule is about, or that would have to check it. With
       an architecture in front, the rule is that architecture's alone.
     * **For**: an ordinary kexec, a crash kernel, or any tree, a board's too.
     * **Kernels**: Linux \(KernelRelease.oldest) to \(KernelRelease.newest), unless it says otherwise.
     * **Checked in**: a *tree* (`dtfix check TREE`), a *plan* (`dtfix check PLAN`, and each plan before it is
-      handed out), a *new tree* (each tree that is made, with what was requested: a breach is refused).
+      written), a *new tree* (each tree that is made, with what was requested: a breach is refused).
 
     """
 
