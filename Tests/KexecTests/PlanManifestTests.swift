@@ -25,7 +25,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("dtfix-plan 1", "dtfix-plan 2", 1), ("arch aarch64\n", "", 2), ("type crash", "type boot", 3),
+    ("dtfix-plan 1", "dtfix-plan 2", 1), ("arch aarch64\n", "", 2),
+    ("arch aarch64", "arch \u{1b}[31m", 2), ("type crash", "type boot", 3),
     ("entry 0x6d0406a0", "entry 6d0406a0", 4), ("entry 0x6d0406a0", "entry 0x", 4),
     ("flags 0x1", "flags 0x1 ", 5), ("flags 0x1", "flags 0x10000000000000000", 5),
     ("kernel.bin", "/etc/shadow", 6), ("kernel.bin", "..", 6), ("kernel.bin", "", 6),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DeviceTree
+import PhysicalMemory
 import TestSupport
 import Testing
 
@@ -55,6 +56,33 @@ import Testing
       #expect(!broken.isEmpty, "\(rule.id) is kept by a \(subject)")
       #expect(broken.allSatisfy(found.contains), "\(rule.id): \(found)")
     }
+  }
+
+  /// The header says that the kernel needs nearly all of the address space, and starts at its end.
+  @Test func `finds an entry beyond the last address`() throws {
+    var sample = try RuleSample.loongArch64(.kexec)
+    let kernel = try #require(sample.folder.contents["kernel.bin"])
+    let offset = try #require(sample.folder.segments.first { $0.name == "kernel" }).range.start
+    let link = kernel[24..<32].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    let size = UInt64.max - link & ~0xffff
+    for (place, value) in [(8, link + size - 4), (16, size)] {
+      for byte in 0..<8 {
+        sample.folder.contents["kernel.bin"]?[place + byte] = UInt8(value >> (8 * byte) & 0xff)
+      }
+    }
+    try #require(offset.addingReportingOverflow(size - 4).overflow)
+
+    #expect(sample.folder.check().findings.contains { $0.place == "entry" })
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `reads a large chosen in linear time`() throws {
+    let names = (0..<200_000).map { Property("p\($0)", .empty) }
+    let cells = ["#address-cells", "#size-cells"].map { Property($0, .u32(2)) }
+    let root = Node("", properties: cells, children: [Node("chosen", properties: names)])
+
+    let check = TreeCheck(of: try DeviceTree(root: root).blob, for: .kexec, architecture: .arm64)
+
+    #expect(!check.findings.contains { $0.text.contains("twice") })
   }
 
   /// Trees that a check of a tree and a check of a plan once judged differently.
