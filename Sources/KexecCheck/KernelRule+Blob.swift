@@ -24,7 +24,8 @@ extension KernelRule {
       "the blob is whole: header, blocks, tags, names", by: .all(.specification("5"))
     ) { error, _ in error.code == .badCells ? [] : ["\(error)"] },
     .init(
-      "root-cells", .treeError(of: [.tree, .plan, .newTree]), at: "/", "the root has legal `#address-cells` and `#size-cells`",
+      "root-cells", .treeError(of: [.tree, .plan, .newTree]), at: "/",
+      "the root has legal `#address-cells` and `#size-cells`",
       by: .linux("drivers/of/fdt.c", "early_init_dt_scan_root"), for: any
     ) { error, _ in error.code == .badCells ? ["\(error)"] : [] },
     .init(

@@ -38,7 +38,9 @@ package struct TreeReport: Report {
 
   package var isSecret: Bool { request.seeds != .none }
   package var bytes: [UInt8] { tree.blob }
-  package var warnings: [String] { (request.warnings + tree.mergeWarnings).map { "warning: \($0)" } }
+  package var warnings: [String] {
+    (request.warnings + tree.mergeWarnings).map { "warning: \($0)" }
+  }
 
   /// The changes.
   package var changes: [Change] { tree.changes }
