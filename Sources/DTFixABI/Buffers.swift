@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 /// Memory that the texts and structs of one handle point into, freed with the handle.
 ///
@@ -45,19 +46,16 @@
   convenience init(_ text: String) { self.init(text.utf8) }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_bytes")
 public func dtfix_buffer_bytes(_ buffer: Handle) -> UnsafeRawPointer? {
   unsafe (try? BufferObject.of(buffer))?.start
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_size")
 public func dtfix_buffer_size(_ buffer: Handle) -> Int {
   (try? BufferObject.of(buffer))?.count ?? 0
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_buffer_free")
 public func dtfix_buffer_free(_ buffer: Out) { BufferObject.free(buffer) }
 
@@ -75,13 +73,11 @@ public func dtfix_buffer_free(_ buffer: Out) { BufferObject.free(buffer) }
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_code")
 public func dtfix_error_code(_ error: Handle) -> CInt {
   (try? ErrorObject.of(error))?.code ?? 0
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_message")
 public func dtfix_error_message(_ error: Handle) -> UnsafePointer<CChar>? {
   let empty: StaticString = ""
@@ -89,6 +85,5 @@ public func dtfix_error_message(_ error: Handle) -> UnsafePointer<CChar>? {
     ?? UnsafeRawPointer(empty.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_error_free")
 public func dtfix_error_free(_ error: Out) { ErrorObject.free(error) }

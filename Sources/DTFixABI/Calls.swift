@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 import CDTFix
 import KernelImage
@@ -68,6 +69,5 @@ func naming<Value>(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_abi_version")
 public func dtfix_abi_version() -> UInt32 { UInt32(DTFIX_ABI_VERSION) }

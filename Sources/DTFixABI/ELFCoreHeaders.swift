@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 import BinaryFormat
 public import CDTFix
@@ -26,7 +27,6 @@ extension GivenFacts {
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_elfcorehdr")
 public func dtfix_elfcorehdr(
   _ machine: Handle, _ facts: UnsafePointer<dtfix_elfcorehdr_facts>?, _ header: Out, _ report: Out,
@@ -55,7 +55,6 @@ public func dtfix_elfcorehdr(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_elfcorehdr_check")
 public func dtfix_elfcorehdr_check(
   _ header: UnsafeRawPointer?, _ size: Int, _ machine: Handle, _ report: Out, _ error: Out

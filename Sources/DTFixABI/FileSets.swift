@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 public import CDTFix
 import Kexec
@@ -12,13 +13,11 @@ final class FileSetObject: HandleObject {
   var files = FileSet()
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_new")
 public func dtfix_file_set_new(_ files: Out, _ error: Out) -> CInt {
   call(error, making: files, "files") { FileSetObject() }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_add")
 public func dtfix_file_set_add(
   _ files: Handle, _ file: UnsafePointer<dtfix_file>?, _ error: Out
@@ -39,11 +38,9 @@ public func dtfix_file_set_add(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_file_set_free")
 public func dtfix_file_set_free(_ files: Out) { FileSetObject.free(files) }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_read")
 public func dtfix_read(_ fd: CInt, _ buffer: Out, _ error: Out) -> CInt {
   call(error, making: buffer, "buffer") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 import BinaryFormat
 public import CDTFix
@@ -36,7 +37,6 @@ import KernelImage
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_open")
 public func dtfix_image_open(
   _ file: UnsafeRawPointer?, _ size: Int, _ profile: UInt32, _ image: Out, _ error: Out
@@ -47,7 +47,6 @@ public func dtfix_image_open(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_info_read")
 public func dtfix_image_info_read(
   _ image: Handle, _ info: UnsafeMutablePointer<dtfix_image_info>?, _ error: Out
@@ -55,6 +54,5 @@ public func dtfix_image_info_read(
   call(error) { try unsafe ImageObject.of(image).info.fill(info, "info") }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_image_free")
 public func dtfix_image_free(_ image: Out) { ImageObject.free(image) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 public import CDTFix
 import Kexec
@@ -18,7 +19,6 @@ final class MachineObject: HandleObject {
   var machine: MachineSnapshot { kernel.snapshot() }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_open")
 public func dtfix_machine_open(
   _ root: UnsafePointer<CChar>?, _ machine: Out, _ error: Out
@@ -30,11 +30,9 @@ public func dtfix_machine_open(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_free")
 public func dtfix_machine_free(_ machine: Out) { MachineObject.free(machine) }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_architecture")
 public func dtfix_machine_architecture(_ machine: Handle, _ name: Out, _ error: Out) -> CInt {
   call(error, making: name, "name") {
@@ -46,7 +44,6 @@ public func dtfix_machine_architecture(_ machine: Handle, _ name: Out, _ error: 
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_tree")
 public func dtfix_machine_tree(
   _ machine: Handle, _ origin: UInt32, _ tree: Out, _ error: Out
@@ -57,7 +54,6 @@ public func dtfix_machine_tree(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_command_line")
 public func dtfix_machine_command_line(
   _ machine: Handle, _ purpose: UInt32, _ line: Out, _ error: Out
@@ -70,7 +66,6 @@ public func dtfix_machine_command_line(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_capture")
 public func dtfix_machine_capture(
   _ machine: Handle, _ wanted: UInt32, _ archive: Out, _ report: Out, _ error: Out
@@ -126,7 +121,6 @@ private func number(_ answer: Bool?) -> UInt32 {
   UInt32(answer.map { $0 ? DTFIX_YES : DTFIX_NO } ?? DTFIX_UNKNOWN)
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_machine_status_read")
 public func dtfix_machine_status_read(
   _ machine: Handle, _ status: UnsafeMutablePointer<dtfix_machine_status>?, _ error: Out

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 public import CDTFix
 import JSONText
@@ -65,7 +66,6 @@ import RunningKernel
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_make")
 public func dtfix_plan_make(
   _ files: Handle, _ machine: Handle, _ options: UnsafePointer<dtfix_plan_options>?, _ plan: Out,
@@ -100,7 +100,6 @@ public func dtfix_plan_make(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_info_read")
 public func dtfix_plan_info_read(
   _ plan: Handle, _ info: UnsafeMutablePointer<dtfix_plan_info>?, _ error: Out
@@ -108,7 +107,6 @@ public func dtfix_plan_info_read(
   call(error) { try unsafe PlanObject.of(plan).info.fill(info, "info") }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_segment")
 public func dtfix_plan_segment(
   _ plan: Handle, _ index: Int, _ segment: UnsafeMutablePointer<dtfix_segment>?, _ error: Out
@@ -116,7 +114,6 @@ public func dtfix_plan_segment(
   call(error) { try unsafe PlanObject.of(plan).segments.fill(segment, from: index, "segment") }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_manifest")
 public func dtfix_plan_manifest(_ plan: Handle, _ text: Out, _ error: Out) -> CInt {
   call(error, making: text, "text") {
@@ -124,7 +121,6 @@ public func dtfix_plan_manifest(_ plan: Handle, _ text: Out, _ error: Out) -> CI
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_json")
 public func dtfix_plan_json(_ plan: Handle, _ json: Out, _ error: Out) -> CInt {
   call(error, making: json, "json") {
@@ -132,6 +128,5 @@ public func dtfix_plan_json(_ plan: Handle, _ json: Out, _ error: Out) -> CInt {
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_plan_free")
 public func dtfix_plan_free(_ plan: Out) { PlanObject.free(plan) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 import BinaryFormat
 public import CDTFix
@@ -80,13 +81,11 @@ extension dtfix_finding {
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_change_count")
 public func dtfix_report_change_count(_ report: Handle) -> Int {
   unsafe (try? ReportObject.of(report))?.changes.count ?? 0
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_change")
 public func dtfix_report_change(
   _ report: Handle, _ index: Int, _ change: UnsafeMutablePointer<dtfix_change>?, _ error: Out
@@ -94,13 +93,11 @@ public func dtfix_report_change(
   call(error) { try unsafe ReportObject.of(report).changes.fill(change, from: index, "change") }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_finding_count")
 public func dtfix_report_finding_count(_ report: Handle) -> Int {
   unsafe (try? ReportObject.of(report))?.findings.count ?? 0
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_finding")
 public func dtfix_report_finding(
   _ report: Handle, _ index: Int, _ finding: UnsafeMutablePointer<dtfix_finding>?, _ error: Out
@@ -108,7 +105,6 @@ public func dtfix_report_finding(
   call(error) { try unsafe ReportObject.of(report).findings.fill(finding, from: index, "finding") }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_text")
 public func dtfix_report_text(_ report: Handle, _ text: Out, _ error: Out) -> CInt {
   call(error, making: text, "text") {
@@ -116,12 +112,10 @@ public func dtfix_report_text(_ report: Handle, _ text: Out, _ error: Out) -> CI
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_json")
 public func dtfix_report_json(_ report: Handle, _ json: Out, _ error: Out) -> CInt {
   call(error, making: json, "json") { BufferObject(try ReportObject.of(report).json.description) }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_report_free")
 public func dtfix_report_free(_ report: Out) { ReportObject.free(report) }

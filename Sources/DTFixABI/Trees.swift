@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 public import CDTFix
 import DeviceTree
@@ -37,7 +38,6 @@ final class TreeObject: HandleObject {
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_open")
 public func dtfix_tree_open(
   _ blob: UnsafeRawPointer?, _ size: Int, _ tree: Out, _ error: Out
@@ -48,13 +48,11 @@ public func dtfix_tree_open(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_blob")
 public func dtfix_tree_blob(_ tree: Handle, _ blob: Out, _ error: Out) -> CInt {
   call(error, making: blob, "blob") { BufferObject(try TreeObject.of(tree).tree.blob) }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_source")
 public func dtfix_tree_source(_ tree: Handle, _ source: Out, _ error: Out) -> CInt {
   call(error, making: source, "source") {
@@ -62,11 +60,9 @@ public func dtfix_tree_source(_ tree: Handle, _ source: Out, _ error: Out) -> CI
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_free")
 public func dtfix_tree_free(_ tree: Out) { TreeObject.free(tree) }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_compare")
 public func dtfix_tree_compare(
   _ tree: Handle, _ other: Handle, _ report: Out, _ error: Out
@@ -80,7 +76,6 @@ public func dtfix_tree_compare(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_check")
 public func dtfix_tree_check(
   _ tree: Handle, _ purpose: UInt32, _ architecture: UnsafePointer<CChar>?, _ report: Out,
@@ -95,7 +90,6 @@ public func dtfix_tree_check(
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_edit")
 public func dtfix_tree_edit(
   _ tree: Handle, _ edits: UnsafePointer<dtfix_edit>?, _ count: Int, _ report: Out, _ error: Out
@@ -146,7 +140,6 @@ extension TreeEdit {
   }
 }
 
-/// Documented in `dtfix.h`.
 @_cdecl("dtfix_tree_patch")
 public func dtfix_tree_patch(
   _ tree: Handle, _ handover: UnsafePointer<dtfix_handover>?, _ machine: Handle, _ blob: Out,

@@ -39,12 +39,8 @@ final class KernelRule: Sendable {
     self.check = { reading in known.read(reading).map { check($0, reading) } ?? [] }
   }
 
-  /// What breaks this rule; nothing when it is kept, and where it does not apply.
+  /// What breaks this rule, in what it is for; nothing on an architecture that does not have it.
   func findings(in reading: Reading) -> [Finding] {
-    scope.isDisjoint(with: reading.scope) ? [] : problems(in: reading)
-  }
-
-  private func problems(in reading: Reading) -> [Finding] {
     guard let rule = reader.rule(reading.architecture) else { return [] }
     return check(reading).map { Finding($0.place ?? place, $0.text, rule: $0.rule ?? rule) }
   }
@@ -111,7 +107,7 @@ extension KernelRule {
     let wanted = reading.scope
     var findings: [Finding] = []
     for (index, scope) in scopes.enumerated() where !scope.isDisjoint(with: wanted) {
-      let found = all[index].problems(in: reading)
+      let found = all[index].findings(in: reading)
       if !found.isEmpty { findings += found }
     }
     return findings

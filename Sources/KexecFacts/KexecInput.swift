@@ -104,7 +104,7 @@ extension KexecInput {
 
   /// The buffer with IMA's measurement list.
   public static let imaBuffer = KexecInput(
-    "measurement list", ChosenProperty.imaBuffer, option: "--ima-buffer-at", isPlanned: true,
+    "IMA buffer", ChosenProperty.imaBuffer, option: "--ima-buffer-at", isPlanned: true,
     segment: "ima", number: 7,
     reason: """
       the measurement list, which a kernel with CONFIG_KEXEC_FILE takes and frees; what is measured \

@@ -29,7 +29,7 @@ extension LoadJob {
     let kinds: [(FileSet.Kind, String)] = [
       (.tree, "takes no tree"), (.overlay, "takes no overlay"),
       (.input(.coreHeader), "makes its own elfcorehdr"),
-      (.input(.imaBuffer), "takes no measurement list"), (.extra, "takes no extras"),
+      (.input(.imaBuffer), "takes no IMA buffer"), (.extra, "takes no extras"),
     ]
     let ofFiles = kinds.compactMap { kind, reason in
       files.item(kind).map { "kexec_file_load \(reason): \($0.name)" }

@@ -104,7 +104,7 @@ extension RequestOptions {
       (isCrash && given.backup != nil, "a plan chooses the place of the backup itself"),
       (
         isCrash && (handsOnMeasurements || measurements != nil),
-        "a crash kernel takes no measurement list"
+        "a crash kernel takes no IMA buffer"
       ),
     ]
     if let (_, text) = refusals.first(where: \.0) { throw KexecError(.usage, text) }

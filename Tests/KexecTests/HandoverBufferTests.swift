@@ -110,7 +110,7 @@ import Testing
 
     #expect(
       error?.description == """
-        the measurement list: 0x100000000-0x10001ffff does not fit the tree's root cells: addresses of 32 bits, \
+        the IMA buffer: 0x100000000-0x10001ffff does not fit the tree's root cells: addresses of 32 bits, \
         sizes of 32 bits [fdt.c:early_init_dt_scan_root]
         """)
   }

@@ -38,7 +38,7 @@ import Testing
 
     #expect(
       plan.explanation.contains {
-        $0.hasPrefix("placed measurement list at 0x7fff0000-0x7fff1fff: the highest free")
+        $0.hasPrefix("placed IMA buffer at 0x7fff0000-0x7fff1fff: the highest free")
       })
     #expect(plan.explanation.contains { $0.contains("will not match PCR 10") })
     #expect(plan.warnings == [])
@@ -135,7 +135,7 @@ import Testing
 
     let error = #expect(throws: KexecError.self) { try machine.plan() }
 
-    #expect(error?.text == "the measurement list: a crash kernel is given none")
+    #expect(error?.text == "the IMA buffer: a crash kernel is given none")
   }
 
   @Test func `is refused with more than half of RAM`() throws {
@@ -147,7 +147,7 @@ import Testing
 
     #expect(
       error?.description == """
-        the measurement list: 8392704 bytes of memory are more than half of RAM, 8388608 \
+        the IMA buffer: 8392704 bytes of memory are more than half of RAM, 8388608 \
         [ima_kexec.c:ima_add_kexec_buffer]
         """)
   }

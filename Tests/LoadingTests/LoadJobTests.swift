@@ -152,7 +152,7 @@ import Testing
     Mistake(.usage, "an elfcorehdr is for a crash kernel") { files, _ in
       try files.add(.input(.coreHeader), [1], named: "c")
     },
-    Mistake(.usage, "a crash kernel takes no measurement list") { files, options in
+    Mistake(.usage, "a crash kernel takes no IMA buffer") { files, options in
       try files.add(.input(.imaBuffer), [1], named: "m")
       options.purpose = .crash
     },

@@ -68,7 +68,7 @@ private let buffer: [UInt8] =
     let files = try set(
       (.kernel, KernelBuilder.arm64Image()), (.input(.imaBuffer), list.dropLast()))
 
-    expectRefusal(.malformedInput, "the measurement list: ") {
+    expectRefusal(.malformedInput, "the IMA buffer: ") {
       try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
     }
   }
@@ -82,8 +82,7 @@ private let buffer: [UInt8] =
       + list + unknown
     let files = try set((.kernel, KernelBuilder.arm64Image()), (.input(.imaBuffer), bytes))
 
-    expectRefusal(.malformedInput, "the measurement list: ", "measurement 2: ", "template \"foo\"")
-    {
+    expectRefusal(.malformedInput, "the IMA buffer: ", "measurement 2: ", "template \"foo\"") {
       try LoadJob(files, on: machine("arm64-virt-6.12")).plan()
     }
   }

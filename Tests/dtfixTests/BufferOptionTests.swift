@@ -62,7 +62,7 @@ import Testing
     (["--kho-fdt", "0x120000000+0x1000"], "go together"),
     (["--kho-scratch", "0x120000000+0x30"], "go together"),
     (["--dmcryptkeys-at", "0x1000+10"], "--dmcryptkeys-at is for --for-crash"),
-    (["--ima-buffer-at", "0x16fa00800+0x10000"], "--ima-buffer-at: the measurement list: "),
+    (["--ima-buffer-at", "0x16fa00800+0x10000"], "--ima-buffer-at: the IMA buffer: "),
     (["--extra", "acme,log"], "an extra is NAME=RANGE"),
     (["--extra", "=0x1000+1"], "an extra is NAME=RANGE"),
     (["--extra", "acme,log=0x1000"], "a range is"),
