@@ -184,7 +184,7 @@ interface: release library
 	$(call install,$(INTERFACE_NEEDS))
 	@echo "== building libdtfix for ThreadSanitizer"
 	@rm -f .build-threads/debug/libDTFixABI.a
-	@$(DEBUG_BUILD) --disable-index-store --sanitize=thread -Xswiftc -static-stdlib --scratch-path .build-threads \
+	@$(DEBUG_BUILD) --disable-index-store --sanitize=thread -Xswiftc -static-stdlib -Xswiftc -gnone --scratch-path .build-threads \
 	  --product DTFixABI $(DEBUG_FILTER)
 	@echo "== testing the C interface"
 	@SWIFTC="$(SWIFT)c" Tests/CInterface/run

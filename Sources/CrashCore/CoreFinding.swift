@@ -11,7 +11,7 @@ public struct CoreFinding: Hashable, Sendable {
     /// There is a `/proc/vmcore`, but memory is missing or wrong in it, or tools cannot read it.
     case useless
     /// The dump may be good; the maker of the header should look.
-    case doubtful
+    case warning
   }
 
   /// A place in the header.

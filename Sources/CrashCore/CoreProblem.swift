@@ -71,11 +71,11 @@ extension CoreProblem {
     case .fileClass(let value):
       refused(reader("parse_crash_elf_headers"), "EI_CLASS is \(value); a 64-bit header has 2")
     case .notChecked:
-      doubtful(
+      warning(
         reader("parse_crash_elf32_headers"),
         "EI_CLASS is 1: a 32-bit header, whose rules are not checked here")
     case .mislabelledByteOrder(let value, let expected):
-      doubtful(
+      warning(
         prepare,
         "EI_DATA is \(value), and the fields are in the order that is \(expected); tools will misread them"
       )
@@ -90,7 +90,7 @@ extension CoreProblem {
         "e_machine is \(Machine.arm.rawValue) (arm), and a 32-bit arm kernel takes no 64-bit header"
       )
     case .unknownMachine(let value):
-      doubtful(parse, "e_machine is \(value.rawValue), which no known crash kernel has")
+      warning(parse, "e_machine is \(value.rawValue), which no known crash kernel has")
     case .version(let value): refused(parse, "e_version is \(value), not 1")
     case .tableElsewhere(let value):
       useless(
@@ -103,7 +103,7 @@ extension CoreProblem {
         parse,
         "e_phnum is 65535: the crash kernel reads that many, tools look for the count elsewhere")
     case .trailingBytes:
-      doubtful(prepare, "not zero; only zeros may follow the program headers")
+      warning(prepare, "not zero; only zeros may follow the program headers")
 
     case .noNotes: refused(merge, "there is no PT_NOTE")
     case .noteNotFirst(let number):
@@ -120,7 +120,7 @@ extension CoreProblem {
       useless(prepare, "no PT_NOTE is as large as vmcoreinfo, which tools need to read a dump")
 
     case .noMemory: useless(prepare, "there is no PT_LOAD")
-    case .empty: doubtful(load, "a PT_LOAD of no bytes")
+    case .empty: warning(load, "a PT_LOAD of no bytes")
     case .sizesDiffer(let file, let memory):
       useless(
         load,
@@ -138,11 +138,11 @@ extension CoreProblem {
     case .overlap(let range, let number):
       useless(prepare, "\(range) is also in program header \(number)")
     case .unaligned(let range):
-      doubtful(load, "\(range) is not whole pages; the crash kernel reads what else is in them")
+      warning(load, "\(range) is not whole pages; the crash kernel reads what else is in them")
     case .userAddress(let address):
-      doubtful(prepare, "p_vaddr is \(hex(address)), which is not an address of a kernel")
+      warning(prepare, "p_vaddr is \(hex(address)), which is not an address of a kernel")
     case .twoLinearMaps(let offset, let first):
-      doubtful(prepare, "p_vaddr - p_paddr is \(hex(offset)); in memory before it, \(hex(first))")
+      warning(prepare, "p_vaddr - p_paddr is \(hex(offset)); in memory before it, \(hex(first))")
 
     case .otherLinearMap(let offset, let expected):
       useless(
@@ -154,7 +154,7 @@ extension CoreProblem {
     case .otherKernelPlace(let range, let expected):
       useless(prepare, "the kernel is at \(range); this machine's is at \(expected)")
     case .noKernelText:
-      doubtful(prepare, "there is no PT_LOAD where the kernel is linked; this machine's has one")
+      warning(prepare, "there is no PT_LOAD where the kernel is linked; this machine's has one")
     case .inCrashRegion(let range):
       useless(writer("crash_exclude_mem_range"), "\(range) is the crash kernel's own memory")
     case .notMemory(let range):
@@ -167,13 +167,13 @@ extension CoreProblem {
         .init(file: "arch/powerpc/kexec/crash.c", name: "sync_backup_region_phdr"),
         "\(range), the copy of low memory, is not the crash kernel's")
     case .staleNote(let range):
-      doubtful(prepare, "\(range) is not where a CPU of this machine writes its registers")
+      warning(prepare, "\(range) is not where a CPU of this machine writes its registers")
     case .missingNote(let range):
       useless(
         prepare,
         "\(range) is where a CPU of this machine writes its registers, but it is in no PT_NOTE")
     case .notesInOtherOrder:
-      doubtful(prepare, "the PT_NOTEs are not in the order of this machine's CPUs")
+      warning(prepare, "the PT_NOTEs are not in the order of this machine's CPUs")
     case .otherVMCoreInfo(let range, let expected):
       useless(prepare, "vmcoreinfo is \(range); this machine's is \(expected)")
     }
@@ -184,8 +184,8 @@ typealias Verdict = (severity: CoreFinding.Severity, rule: CoreFinding.Rule, tex
 
 private func refused(_ rule: CoreFinding.Rule, _ text: String) -> Verdict { (.refused, rule, text) }
 private func useless(_ rule: CoreFinding.Rule, _ text: String) -> Verdict { (.useless, rule, text) }
-private func doubtful(_ rule: CoreFinding.Rule, _ text: String) -> Verdict {
-  (.doubtful, rule, text)
+private func warning(_ rule: CoreFinding.Rule, _ text: String) -> Verdict {
+  (.warning, rule, text)
 }
 
 private let parse = reader("parse_crash_elf64_headers")

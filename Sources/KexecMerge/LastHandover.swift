@@ -19,7 +19,7 @@ package struct LastHandover {
   /// Reservations that the last hand-over made, and why they go.
   package private(set) var stale: [TreeFixup.Reservation] = []
   /// Reservations that may be the last hand-over's, and why they stay.
-  package private(set) var doubtful: [TreeFixup.Reservation] = []
+  package private(set) var kept: [TreeFixup.Reservation] = []
 
   /// The properties before the caller edited them, if so, and those now.
   private let allProperties: [Property]
@@ -111,7 +111,7 @@ package struct LastHandover {
             reason: "a guess: as large as the running kernel's tree, which is not passed on",
             rule: Self.rule))
       } else {
-        doubtful.append(
+        kept.append(
           .init(
             entry, reason: "may be the running kernel's tree or firmware's memory; harmless",
             rule: Self.rule))

@@ -16,7 +16,7 @@ extension TreeMerger {
         Change(
           .omitted, .reservation, from: .memory(old.entry), reason: old.reason, rule: old.rule))
     }
-    let reasons = Dictionary(last.doubtful.map { ($0.entry, $0.reason) }) { first, _ in first }
+    let reasons = Dictionary(last.kept.map { ($0.entry, $0.reason) }) { first, _ in first }
     for entry in last.lastingReservations where known.insert(entry).inserted {
       reservations.append(entry)
       changes.append(

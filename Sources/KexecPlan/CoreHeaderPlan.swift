@@ -164,7 +164,7 @@ extension CoreHeaderCheck {
   func warnings(of header: [UInt8], named name: String = "") throws(KexecError) -> [Finding] {
     // That arm refuses every header is a warning of its rules.
     let findings = findings(in: header.span).filter { $0.problem != .neverAccepted }
-    let bad = findings.filter { $0.severity != .doubtful }.map(Finding.init)
+    let bad = findings.filter { $0.severity != .warning }.map(Finding.init)
     guard bad.isEmpty else {
       throw .notAccepted(bad.map { Finding(name + $0.place, $0.text, rule: $0.rule) })
     }

@@ -15,7 +15,7 @@ extension ChosenEditor {
   mutating func prepareForKexec(
     _ request: KexecRequest, _ commandLine: KernelCommandLine?
   ) throws(DeviceTreeError) {
-    for old in last.doubtful { keep(old.entry, reason: old.reason, rule: old.rule) }
+    for old in last.kept { keep(old.entry, reason: old.reason, rule: old.rule) }
     if !hasChosen {
       try addChosen(reason: "the next kernel looks for its hand-over there", rule: kexecRule)
     }

@@ -107,7 +107,7 @@ struct ChosenEditor {
       Change(.kept, .reservation, from: .memory(entry), reason: reason, rule: rule))
   }
 
-  /// Refuses more new reservations than are edited in a bearable time.
+  /// Refuses more new reservations than are edited in seconds.
   func checkReservationCount() throws(KexecError) {
     try LastHandover.check(wanted.count, at: "reservations")
   }

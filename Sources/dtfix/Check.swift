@@ -21,7 +21,7 @@ struct Check: ParsableCommand {
     usage: "dtfix check <file> ... <options>",
     discussion: """
       ELF core header, made by any tool: prints a line for each finding, which is refused (no \
-      /proc/vmcore), useless (a /proc/vmcore that cannot be used) or doubtful. With --root the header is \
+      /proc/vmcore), useless (a /proc/vmcore that cannot be used) or a warning. With --root the header is \
       compared with a machine: missing memory and memory that is not RAM, the crash kernel's own memory, \
       notes of another boot, the linear map, the kernel. A note on standard error says what could not be \
       compared.

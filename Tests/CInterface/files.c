@@ -111,15 +111,6 @@ static void test_regular_file(const char *path) {
   close(file);
 }
 
-/* A gigabyte is read, once. */
-static void test_endless_file(void) {
-  dtfix_buffer *buffer = NULL;
-  fd = must_be(open("/dev/zero", O_RDONLY));
-  EXPECT(dtfix_read(fd, &buffer, NULL) == -DTFIX_E_MALFORMED);
-  EXPECT(buffer == NULL);
-  close(fd);
-}
-
 void test_files(const char *folder) {
   char path[4096];
   int pair[2], closed;
@@ -149,5 +140,4 @@ void test_files(const char *folder) {
   fd = must_be(open("/dev/null", O_RDONLY));
   expect_read(fd, "");
   close(fd);
-  if (getenv("SKIP_ENDLESS") == NULL) test_endless_file();
 }

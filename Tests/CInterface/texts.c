@@ -33,7 +33,7 @@ static void test_damage(void) {
   size_t index;
   if (blob == NULL) abort();
   memcpy(blob, dtfix_buffer_bytes(good.buffer), size);
-  for (index = 0; index < size; index += index < 80 ? 1 : 97) {
+  for (index = 0; index < size; index += index < 80 ? 1 : 193) {
     EXPECT(dtfix_tree_open(blob, index, &tree, NULL) == -DTFIX_E_MALFORMED);
     blob[index] ^= 0x80;
     dtfix_tree_open(blob, size, &tree, NULL);

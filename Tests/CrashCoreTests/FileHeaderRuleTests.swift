@@ -77,7 +77,7 @@ import Testing
     let findings = CoreHeaderCheck().findings(in: header.span)
 
     #expect(findings.map(\.problem) == [.unknownMachine(Machine(rawValue: 8))])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test func `refuse a header without program headers`() throws {
@@ -103,7 +103,7 @@ import Testing
 
     #expect(
       findings.map(\.problem) == [.mislabelledByteOrder(data, expected: order == .little ? 1 : 2)])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   /// `fs/proc/vmcore.c:parse_crash_elf32_headers`: 32-bit kernels take nothing else.
@@ -118,7 +118,7 @@ import Testing
     let findings = CoreHeaderCheck(of: CoreMachine(machine: machine)).findings(in: header.span)
 
     #expect(findings.map(\.problem) == [.notChecked])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
     let arm64 = CoreHeaderCheck(of: CoreMachine(machine: .arm64)).findings(in: header.span)
     #expect(arm64.map(\.problem) == [.fileClass(1)])
   }
@@ -192,7 +192,7 @@ import Testing
 
     #expect(findings.map(\.problem) == [.trailingBytes])
     #expect(findings.map(\.place) == [.offset(offset)])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 }
 

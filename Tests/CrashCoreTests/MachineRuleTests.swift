@@ -109,7 +109,7 @@ import Testing
 
     #expect(findings.map(\.problem) == [.staleNote(try range(0x9fff_2000, 0x1a8))])
     #expect(findings.map(\.place) == [.programHeader(2)])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test(arguments: [(0, 2), (1, 2), (2, 0), (3, 0)])
@@ -137,7 +137,7 @@ import Testing
     let findings = try findings { header, _ in header.cpuNotes.reverse() }
 
     #expect(findings.map(\.problem) == [.notesInOtherOrder])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test func `has this boot's vmcoreinfo`() throws {
@@ -224,7 +224,7 @@ import Testing
     let findings = try findings { header, _ in header.kernelText = nil }
 
     #expect(findings.map(\.problem) == [.noKernelText])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   /// One window of LoongArch's address space holds memory and the kernel in it.

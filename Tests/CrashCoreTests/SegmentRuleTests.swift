@@ -89,7 +89,7 @@ import Testing
     let findings = try findings { $0[5] = $0[5].with(fileSize: 0, memorySize: 0) }
 
     #expect(findings.map(\.problem) == [.empty])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test(arguments: [0, 0x2bf_ffff, 0x2c0_0001] as [UInt64])
@@ -208,7 +208,7 @@ import Testing
     }
 
     #expect(findings.map(\.problem) == [.unaligned(try range(start, size))])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test func `doubt addresses that no kernel has`() throws {
@@ -217,7 +217,7 @@ import Testing
     }
 
     #expect(findings.map(\.problem) == [.userAddress(0x7fff_9d40_0000)])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test func `doubt memory in two linear maps`() throws {
@@ -230,7 +230,7 @@ import Testing
         .twoLinearMaps(0xffff_0000_0000_0000, first: 0xffff_3a84_0000_0000)
       ])
     #expect(findings.map(\.place) == [.programHeader(5)])
-    #expect(findings.map(\.severity) == [.doubtful])
+    #expect(findings.map(\.severity) == [.warning])
   }
 
   @Test(arguments: [0, .max] as [UInt64])

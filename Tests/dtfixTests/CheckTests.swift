@@ -78,7 +78,7 @@ import Testing
     #expect(result.status == 1)
     for part in [
       "useless: program headers: 0x91400000-0x9d3fffff is memory of this machine, but in no PT_LOAD",
-      "doubtful: program header 0: 0x9ffbe000-0x9ffbe1a7 is not where a CPU",
+      "warning: program header 0: 0x9ffbe000-0x9ffbe1a7 is not where a CPU",
       "useless: program headers: 0xbffbf000-0xbffbf1a7 is where a CPU",
       "useless: program header 2: vmcoreinfo is 0x4155a000-0x4155b023; this machine's is "
         + "0x41572000-0x41573023",
