@@ -111,7 +111,7 @@ struct JobOptions: ParsableArguments {
   func check() throws {
     try purposeOptions.check()
     try require(
-      backupAt != .max, "--backup-at: 0xffffffffffffffff is the last address, with no room behind it")
+      backupAt != .max, "--backup-at: 0xffffffffffffffff has no room behind it")
     try require(
       purpose == .crash || elfcorehdrAt == nil && usableMemory.isEmpty && backupAt == nil,
       "--elfcorehdr-at, --usable-memory and --backup-at are for --for-crash")
